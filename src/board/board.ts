@@ -1,0 +1,187 @@
+/**
+ * A board is the PC without its outside: CPU, RAM, chipset, devices that the guest sees. Everything that a
+ * monitor wants from it goes through this interface; everything it wants from its surroundings is in `BoardHost`.
+ *
+ * Two implementations pass the same suite: `v86` (a real PC in a worker thread) and `none` (a board that never
+ * executes: plain memory, idle devices).
+ */
+export interface Board extends AsyncDisposable {
+  readonly kind: 'v86' | 'none'
+  readonly ramBytes: number
+  readonly state: BoardState
+  /** Settles when the board can take calls that touch the guest; rejects if it could not be built. Calls before that wait. */
+  readonly ready: Promise<void>
+
+  /** Lets the CPU run. Guest time goes on where it stood. */
+  resume(): Promise<void>
+  /** Stops the CPU between two instructions; when it returns, guest time stands still and no device is at work. */
+  pause(): Promise<void>
+  /** Resets everything that a PC's reset line resets, and leaves a running board running, a paused one paused. */
+  reset(): Promise<void>
+  /** Presses the ACPI power button. */
+  pressPowerButton(): Promise<void>
+  /** Wakes the guest from S3. */
+  wake(): Promise<void>
+  injectNmi(): Promise<void>
+
+  /**
+   * Reads guest RAM at a physical address.
+   *
+   * @throws {BoardError} kind `address`, if the range is not all RAM; `context.address` tells where it fails
+   */
+  readPhysical(address: number, length: number): Promise<Uint8Array>
+  /** Reads through the guest's page tables as they are now. @throws {BoardError} kind `address`, if a page is not mapped */
+  readVirtual(address: number, length: number): Promise<Uint8Array>
+  /** Writes guest RAM and keeps translated code coherent. @throws {BoardError} kind `address` */
+  writePhysical(address: number, bytes: Uint8Array): Promise<void>
+  registers(): Promise<CpuRegisters>
+  cpu(): Promise<CpuStatus>
+
+  readonly screen: Screen
+  readonly keyboard: Keyboard
+  /** COM1 to COM4, as many as the configuration asked for. */
+  readonly serial: readonly SerialPort[]
+
+  /** Puts a medium into a removable drive, or takes it out (`undefined`): the guest sees the change. */
+  setMedium(slot: DriveSlot, medium: Medium | undefined): Promise<void>
+
+  /** Ends the board; pending calls are rejected with `reason`. Later callers join the first. */
+  close(reason?: Error): Promise<void>
+}
+
+export type BoardState = 'building' | 'paused' | 'running' | 'crashed' | 'closed'
+
+/** What the board tells its surroundings. No call may throw. */
+export interface BoardHost {
+  /** The guest asked for a reset (keyboard controller, 0xCF9, triple fault, ...). The board stands still until it is reset or resumed. */
+  guestReset(): void
+  /** The guest switched the power off. The board stands still. */
+  guestShutdown(): void
+  /** The guest went to sleep (S3) or wants to hibernate (S4). The board stands still. */
+  guestSuspend(kind: 'ram' | 'disk'): void
+  /** The emulator itself failed: the guest cannot go on without a reset, perhaps not even then. */
+  crashed(error: Error): void
+  /** Bytes that the guest sent through a serial port. Back-pressure: the port stalls until the promise settles. */
+  serialOutput(port: number, bytes: Uint8Array): Promise<void> | void
+  /** Firmware log (port 0x402), a line at a time; only if the configuration asked for it. */
+  firmwareLog?(line: string): void
+}
+
+export interface BoardConfig {
+  /** Guest RAM in bytes: a multiple of 1 MiB, at most 2040 MiB. */
+  readonly ramBytes: number
+  /** System and video BIOS images. */
+  readonly firmware: { readonly bios: Uint8Array; readonly vgaBios: Uint8Array | undefined }
+  /** Linux boot without a boot loader (-kernel, -initrd, -append). */
+  readonly kernel?: { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly append: string }
+  /** Devices in the order in which the BIOS tries them (`-boot order=`): a = floppy, c = disk, d = CD, n = network. */
+  readonly bootOrder: string
+  readonly bootMenu?: { readonly enabled: boolean; readonly timeoutMs?: number }
+  /** The drives that the board has; a removable one may be empty. */
+  readonly drives: readonly DriveConfig[]
+  /** How many UARTs, 0 to 4. */
+  readonly serialPorts: number
+  readonly vga: boolean
+  /** Guest clock at start, in milliseconds since the epoch; undefined: the host's UTC. */
+  readonly rtcBase?: number
+  readonly logFirmware?: boolean
+}
+
+export type DriveSlot =
+  | { readonly bus: 'ide'; readonly channel: 0 | 1; readonly unit: 0 | 1 }
+  | { readonly bus: 'floppy'; readonly unit: 0 | 1 }
+
+export interface DriveConfig {
+  readonly slot: DriveSlot
+  readonly kind: 'disk' | 'cdrom' | 'floppy'
+  readonly model?: string
+  readonly serial?: string
+  readonly medium: Medium | undefined
+}
+
+/**
+ * What the guest's controller reads and writes. Implemented above the board; offsets and lengths are whole 512-byte
+ * sectors below `byteLength`. A rejection reaches the guest as an I/O error.
+ */
+export interface Medium {
+  readonly byteLength: number
+  readonly readOnly: boolean
+  read(offset: number, length: number): Promise<Uint8Array>
+  write(offset: number, bytes: Uint8Array): Promise<void>
+  /** Settles when everything written before is on the disk. */
+  flush(): Promise<void>
+}
+
+export interface Screen {
+  /** The picture as it is now. @throws {BoardError} kind `unavailable`, if the board has no VGA */
+  capture(): Promise<Picture>
+  /** What a text mode shows; undefined in graphics modes. */
+  text(): Promise<TextScreen | undefined>
+}
+
+/** Pixels in rows from the top, 3 bytes each: red, green, blue. */
+export interface Picture {
+  readonly width: number
+  readonly height: number
+  readonly rgb: Uint8Array
+}
+
+export interface TextScreen {
+  readonly columns: number
+  readonly rows: number
+  /** Characters as Unicode (code page 437), one string a row, `columns` long. */
+  readonly lines: readonly string[]
+  /** VGA attribute bytes, row by row. */
+  readonly attributes: Uint8Array
+  readonly cursor: { readonly row: number; readonly column: number; readonly visible: boolean }
+}
+
+export interface Keyboard {
+  /** Puts bytes of scan code set 1 (release = bit 7, 0xE0 prefix) into the keyboard's queue, in order. */
+  send(scanCodes: readonly number[]): Promise<void>
+}
+
+export interface SerialPort {
+  /** Feeds bytes to the guest; settles when the port has room for more. */
+  write(bytes: Uint8Array): Promise<void>
+}
+
+export interface CpuStatus {
+  readonly index: number
+  /** Linear address of the next instruction. */
+  readonly pc: number
+  readonly halted: boolean
+  /** The operating system's number of the thread that runs the CPU. */
+  readonly threadId: number
+}
+
+export interface SegmentRegister {
+  readonly selector: number
+  readonly base: number
+  readonly limit: number
+  /** Attribute bits as QEMU's `info registers` prints them (second descriptor word, masked). */
+  readonly flags: number
+}
+
+export interface CpuRegisters {
+  readonly eax: number
+  readonly ebx: number
+  readonly ecx: number
+  readonly edx: number
+  readonly esi: number
+  readonly edi: number
+  readonly ebp: number
+  readonly esp: number
+  readonly eip: number
+  readonly eflags: number
+  readonly cpl: number
+  readonly halted: boolean
+  readonly segments: Readonly<Record<'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs' | 'ldt' | 'tr', SegmentRegister>>
+  readonly gdt: { readonly base: number; readonly limit: number }
+  readonly idt: { readonly base: number; readonly limit: number }
+  readonly cr0: number
+  readonly cr2: number
+  readonly cr3: number
+  readonly cr4: number
+  readonly dr: readonly number[]
+}

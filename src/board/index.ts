@@ -1,0 +1,7 @@
+/**
+ * The PC itself: the interface `Board` and its two implementations, `v86` (executes, in a worker) and `none`
+ * (never executes). Knows nothing of images, monitors or screens servers: what it needs from outside is in `BoardHost`
+ * and `Medium`.
+ */
+export * from './board.ts'
+export { BoardError, type BoardErrorKind } from './board-error.ts'

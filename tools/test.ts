@@ -1,0 +1,47 @@
+/**
+ * Runs the test suite: every compiled `*.test.js`, or those whose path contains one of the words given.
+ *
+ *     node dist/tools/test.js [WORD ...]
+ *
+ * With CI=true a skipped test fails the run: there, every peer has been installed (tools/setup-peers).
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+const words = process.argv.slice(2)
+const files: string[] = []
+for (const folder of ['dist/src', 'dist/test', 'dist/tools']) {
+  if (!existsSync(folder)) continue
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.test.js')) continue
+    const path = join(entry.parentPath ?? entry.path, entry.name)
+    const source = path.replace(/^dist\//, '').replace(/\.js$/, '.ts')
+    if (!existsSync(source)) continue // left over from a file that has gone
+    if (words.length === 0 || words.some((word) => path.includes(word))) files.push(path)
+  }
+}
+files.sort()
+
+const child = spawn(
+  process.execPath,
+  ['--test', '--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec', ...files],
+  {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+)
+let tail = ''
+child.stdout.on('data', (chunk: Buffer) => {
+  process.stdout.write(chunk)
+  tail = (tail + chunk.toString()).slice(-20000)
+})
+child.on('close', (code) => {
+  const total = (name: string): number =>
+    Number(new RegExp(`^. ${name} (\\d+)$`, 'm').exec(tail.slice(tail.lastIndexOf('tests ') - 4))?.[1] ?? 0)
+  const skipped = total('skipped') + total('todo')
+  console.log(
+    `${total('pass')} passed, ${total('fail') + total('cancelled')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+  )
+  if (skipped > 0) console.log('Skipped tests name the peer they miss; tools/setup-peers installs all peers.')
+  process.exitCode = code !== 0 || total('pass') === 0 ? 1 : skipped > 0 && process.env['CI'] === 'true' ? 1 : 0
+})
