@@ -33,9 +33,10 @@ const child = spawn(
 /** The runner's own totals, e.g. `ℹ pass 12`; the last of each name counts. */
 const totals = new Map<string, number>()
 let line = ''
-child.stdout.on('data', (chunk: Buffer) => {
+child.stdout.setEncoding('utf8')
+child.stdout.on('data', (chunk: string) => {
   process.stdout.write(chunk)
-  const lines = (line + chunk.toString()).split('\n')
+  const lines = (line + chunk).split('\n')
   line = lines.pop()!
   for (const text of lines) {
     const match = /^. (pass|fail|cancelled|skipped|todo) (\d+)$/.exec(text)

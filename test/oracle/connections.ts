@@ -1,0 +1,66 @@
+/** The conversations of one case, by name, and what happens on any of them. */
+import { type Deferred, deferred } from '../../src/async/index.ts'
+import { Connection } from './connection.ts'
+
+export class Connections implements Disposable {
+  readonly #byName = new Map<string, Connection>()
+  readonly #path: (name: string) => string
+  readonly #hopeless: AbortSignal
+  #change: Deferred<void> = deferred()
+
+  /** `path` finds a socket file by its name; once `hopeless` aborts, connecting is given up. */
+  constructor(path: (name: string) => string, hopeless: AbortSignal) {
+    this.#path = path
+    this.#hopeless = hopeless
+  }
+
+  async open(name: string, address: string): Promise<Connection> {
+    const changed = () => {
+      this.#change.resolve()
+      this.#change = deferred()
+    }
+    const connection = await Connection.open(
+      address.includes(':') ? address : this.#path(address),
+      changed,
+      AbortSignal.any([this.#hopeless, AbortSignal.timeout(20_000)]),
+    )
+    this.#byName.set(name, connection)
+    return connection
+  }
+
+  get(name: string): Connection | undefined {
+    return this.#byName.get(name)
+  }
+
+  all(): readonly Connection[] {
+    return [...this.#byName.values()]
+  }
+
+  /** Closes a connection and hands over what it had received. */
+  close(name: string): readonly string[] {
+    const connection = this.#byName.get(name)
+    this.#byName.delete(name)
+    connection?.close()
+    return connection?.lines ?? []
+  }
+
+  /** Waits until something arrives anywhere; false if nothing did within `milliseconds`. */
+  async change(milliseconds: number): Promise<boolean> {
+    const clock = deferred<boolean>()
+    const timer = setTimeout(() => clock.resolve(false), milliseconds)
+    try {
+      return await Promise.race([this.#change.promise.then(() => true), clock.promise])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Waits until nothing has arrived for `milliseconds`. */
+  async silence(milliseconds: number): Promise<void> {
+    while (await this.change(milliseconds));
+  }
+
+  [Symbol.dispose](): void {
+    for (const connection of this.#byName.values()) connection.close()
+  }
+}

@@ -1,0 +1,93 @@
+/** The process under test: started in a directory of its own, ended with it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** How a server ended. A status of null means that a signal ended it. */
+export interface Exit {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stderr: string
+}
+
+export class Server implements AsyncDisposable {
+  readonly directory: string
+  readonly #child: ChildProcess
+  readonly #gone = new AbortController()
+  readonly exited: Promise<Exit>
+
+  private constructor(directory: string, child: ChildProcess) {
+    this.directory = directory
+    this.#child = child
+    let stderr = ''
+    const note = (chunk: string) => {
+      stderr += chunk
+    }
+    child.stdout?.setEncoding('utf8').on('data', note)
+    child.stderr?.setEncoding('utf8').on('data', note)
+    this.exited = Promise.race([
+      once(child, 'close').then(([status, signal]): Exit => ({ status, signal, stderr })),
+      once(child, 'error').then(([error]): Exit => ({ status: null, signal: null, stderr: String(error) })),
+    ]).finally(() => this.#gone.abort())
+  }
+
+  /** Runs `prepare` in a fresh directory and then the command there. */
+  static async start(command: readonly string[], prepare: readonly string[] = []): Promise<Server> {
+    const directory = await mkdtemp(join(tmpdir(), 'vmon-oracle-'))
+    try {
+      for (const line of prepare) {
+        const { status, output } = await shell(line, directory)
+        if (status !== 0) throw new Error(`prepare: ${line}: exit status ${status}: ${output}`)
+      }
+      const [program, ...args] = command
+      const options = { cwd: directory, env: environment(directory), stdio: ['ignore', 'pipe', 'pipe'] as const }
+      return new Server(directory, spawn(program!, args, { ...options, stdio: [...options.stdio] }))
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true })
+      throw error
+    }
+  }
+
+  /** Aborted once the process has ended. */
+  get gone(): AbortSignal {
+    return this.#gone.signal
+  }
+
+  path(name: string): string {
+    return join(this.directory, name)
+  }
+
+  shell(line: string): Promise<{ status: number | null; output: string }> {
+    return shell(line, this.directory)
+  }
+
+  /** Asks the process to end (SIGTERM) if it still runs, and kills it where it does not listen. */
+  async stop(): Promise<Exit> {
+    this.#child.kill('SIGTERM')
+    const killer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000)
+    const exit = await this.exited
+    clearTimeout(killer)
+    return exit
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.exited
+    await rm(this.directory, { recursive: true, force: true })
+  }
+}
+
+function environment(directory: string): NodeJS.ProcessEnv {
+  return { ...process.env, LC_ALL: 'C', HOME: directory }
+}
+
+async function shell(line: string, cwd: string): Promise<{ status: number | null; output: string }> {
+  const child = spawn('/bin/sh', ['-c', line], { cwd, env: environment(cwd), stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output[0] += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output[1] += chunk))
+  const [status] = (await once(child, 'close')) as [number | null]
+  return { status, output: output.join('') }
+}

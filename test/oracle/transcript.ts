@@ -1,0 +1,224 @@
+/**
+ * Plays a recorded conversation against a server and says where it went differently.
+ *
+ * Nothing sleeps where lines are expected: a step ends as soon as they are there. A line too many is found all the
+ * same, because it stands before the first line of a later step, or comes in the silence that is awaited where a step
+ * expects nothing and after the last step.
+ */
+import { readdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { commandsOf, type Step, type TranscriptCase } from './case.ts'
+import type { Connection } from './connection.ts'
+import { Connections } from './connections.ts'
+import { difference, eventName, isReply, sameLine } from './match.ts'
+import { type Exit, Server } from './server.ts'
+
+export interface PlayOptions {
+  /** Program and arguments that come before the case's own. */
+  readonly command: readonly string[]
+  /** Says of a command that the server is known not to have it yet: such a step must be answered CommandNotFound. */
+  readonly lacks?: (command: string) => boolean
+}
+
+export interface StepResult {
+  /** Place in the case's steps; `steps.length` stands for what came after the last one. */
+  readonly index: number
+  /** `pending`: the server lacks the commands in `waitsFor`, and said so. */
+  readonly outcome: 'same' | 'different' | 'pending'
+  readonly difference?: string
+  readonly waitsFor?: readonly string[]
+}
+
+export interface PlayResult {
+  readonly steps: readonly StepResult[]
+  /** How the server ended, by itself or when asked to (SIGTERM). */
+  readonly exit: Exit
+  /** Socket files that the server left behind. */
+  readonly leftovers: readonly string[]
+}
+
+const secondsOfSilence = 0.1
+const milliseconds = {
+  /** A server that has not answered by then never will. */
+  answer: 20_000,
+  /** After the answer: how long events that belong to it may be late. */
+  event: 1_000,
+  /** SeaBIOS, until it has nothing more to do in a machine without disks. */
+  firmware: 600,
+  /** After a difference: the silence that separates it from the next step. */
+  resync: 200,
+}
+
+export async function play(recorded: TranscriptCase, options: PlayOptions): Promise<PlayResult> {
+  const { setup, prepare, handshake, steps } = await withFreePorts(recorded)
+  await using server = await Server.start([...options.command, ...setup], prepare)
+  using connections = new Connections((name) => server.path(name), server.gone)
+  const results: StepResult[] = []
+  let failure: unknown
+  try {
+    if (handshake) await negotiate(connections)
+    // Where the guest runs from the start, the recordings' first command met firmware that had found nothing to boot.
+    if (handshake && !setup.includes('-S')) await connections.silence(milliseconds.firmware)
+    for (const [index, step] of steps.entries())
+      results.push({ index, ...(await playStep(step, connections, server, options)) })
+    results.push({ index: steps.length, ...(await playEpilogue(connections)) })
+  } catch (error) {
+    failure = error
+  }
+  const exit = await server.stop()
+  if (failure) throw new Error(`${recorded.name}: ${String(failure)}\n${exit.stderr}`, { cause: failure })
+  return { steps: results, exit, leftovers: await socketsIn(server.directory) }
+}
+
+async function negotiate(connections: Connections): Promise<void> {
+  const connection = await connections.open('A', 'qmp.sock')
+  connection.send(Buffer.from('{"execute":"qmp_capabilities"}\n'))
+  const ready = () => connection.lines.filter(isReply).length === 2
+  while (!ready() && !connection.ended) {
+    if (!(await connections.change(milliseconds.answer))) throw new Error('no answer to qmp_capabilities')
+  }
+  connection.take(connection.lines.length)
+}
+
+type Verdict = Omit<StepResult, 'index'>
+
+async function playStep(step: Step, connections: Connections, server: Server, options: PlayOptions): Promise<Verdict> {
+  const mon = step.mon ?? 'A'
+  if (step.sleep !== undefined) await pause(step.sleep * 1000)
+  if (step.sh !== undefined) {
+    const { output } = await server.shell(step.sh)
+    if (output !== (step.stdout ?? ''))
+      return different(`    expected of ${step.sh}:\n${step.stdout}\n    got:\n${output}`)
+  }
+  if (step.connect !== undefined) await connections.open(mon, step.connect)
+  const payload = payloadOf(step)
+  const connection = connections.get(mon)
+  if (payload) connection?.send(payload)
+
+  let verdict: Verdict = { outcome: 'same' }
+  if (connection && step.expect) {
+    const lacking = options.lacks ? commandsOf(step).filter(options.lacks) : []
+    if (lacking.length > 0) await replies(step, connections)
+    else await expectedLines(step, connections)
+    verdict = await compare(step, connections, lacking)
+  }
+  if (step.close) {
+    const left = connections.close(mon)
+    if (left.length > 0 && verdict.outcome === 'same') return different(`    more than expected:\n${left.join('\n')}`)
+  }
+  return verdict
+}
+
+function payloadOf(step: Step): Uint8Array | undefined {
+  if (step.fds) throw new Error('this runner passes no descriptors')
+  if (step.send_hex !== undefined) return Buffer.from(step.send_hex, 'hex')
+  return step.send === undefined ? undefined : Buffer.from(step.send)
+}
+
+/** How many lines each connection should have by the end of the step. */
+function expectations(step: Step): [name: string, lines: readonly string[]][] {
+  return [[step.mon ?? 'A', step.expect ?? []], ...Object.entries(step.others ?? {})]
+}
+
+/** Whether the answers and events that the step names are there, however many lines that makes. */
+function answered(step: Step, connections: Connections): boolean {
+  const lines = connections.get(step.mon ?? 'A')?.lines ?? []
+  const asked = step.n ?? (step.send !== undefined || step.send_hex !== undefined || step.connect !== undefined ? 1 : 0)
+  const events = new Set(connections.all().flatMap((each) => each.lines.map(eventName)))
+  return lines.filter(isReply).length >= asked && [step.wait ?? []].flat().every((name) => events.has(name))
+}
+
+/** Waits for as many lines as are expected, or for the silence that proves that none come. */
+async function expectedLines(step: Step, connections: Connections): Promise<void> {
+  const wanted = expectations(step)
+  const main = connections.get(step.mon ?? 'A')
+  if (wanted.every(([, lines]) => lines.length === 0)) {
+    const asleep = main?.ended || (step.close && step.send === undefined)
+    if (!asleep) await connections.silence((step.quiet ?? secondsOfSilence) * 1000)
+    return
+  }
+  const complete = () => wanted.every(([name, lines]) => (connections.get(name)?.lines.length ?? 0) >= lines.length)
+  while (!complete()) {
+    const late = main?.ended || answered(step, connections)
+    const quiet = Math.max(milliseconds.event, (step.quiet ?? 0) * 2000)
+    if (!(await connections.change(late ? quiet : milliseconds.answer))) return
+  }
+  if (main && step.more) await dropRepeats(step, step.more, main, connections)
+}
+
+async function dropRepeats(step: Step, more: readonly string[], main: Connection, connections: Connections) {
+  await connections.silence((step.quiet ?? secondsOfSilence) * 1000)
+  const expected = main.take(step.expect?.length ?? 0)
+  const rest = main.take(main.lines.length).filter((line) => !more.some((repeat) => sameLine(repeat, line)))
+  main.putBack([...expected, ...rest])
+}
+
+/** Waits for the answer alone: what the server lacks brings no events. */
+async function replies(step: Step, connections: Connections): Promise<void> {
+  const { wait: _, ...asked } = step
+  while (!answered(asked, connections)) {
+    if (!(await connections.change(milliseconds.answer))) return
+  }
+}
+
+async function compare(step: Step, connections: Connections, lacking: readonly string[]): Promise<Verdict> {
+  const differences: string[] = []
+  for (const [name, expected] of expectations(step)) {
+    const connection = connections.get(name)
+    const lines = connection?.lines ?? []
+    // What comes too soon is the next step's to find; but where silence was recorded, nothing may be there.
+    const candidates = expected.length > 0 ? lines.slice(0, expected.length) : lines
+    if (!difference(expected, candidates, step.reply_order)) {
+      connection?.take(expected.length)
+      continue
+    }
+    if (lacking.length > 0 && lacking.every((command) => lines.some((line) => notFound(command, line)))) {
+      connection?.take(lines.length)
+      return { outcome: 'pending', waitsFor: lacking }
+    }
+    await connections.silence(milliseconds.resync)
+    const found = difference(expected, lines, step.reply_order)
+    connection?.take(lines.length)
+    if (found) differences.push(name === 'A' ? found : `    on connection ${name}:\n${found}`)
+  }
+  return differences.length === 0 ? { outcome: 'same' } : different(differences.join('\n'))
+}
+
+function notFound(command: string, line: string): boolean {
+  return line.includes(`"class": "CommandNotFound", "desc": "The command ${command} has not been found"`)
+}
+
+async function playEpilogue(connections: Connections): Promise<Verdict> {
+  if (connections.all().some(({ ended }) => !ended)) await connections.silence(secondsOfSilence * 1000)
+  const left = connections.all().flatMap(({ lines }) => lines)
+  return left.length === 0 ? { outcome: 'same' } : different(`    after the last step:\n${left.join('\n')}`)
+}
+
+function different(text: string): Verdict {
+  return { outcome: 'different', difference: text }
+}
+
+/** Recordings name fixed TCP ports; cases that play side by side need their own. */
+async function withFreePorts(recorded: TranscriptCase): Promise<TranscriptCase> {
+  let text = JSON.stringify(recorded)
+  for (const [, port] of text.matchAll(/"connect":"[^":]+:(\d+)"/g))
+    text = text.replaceAll(port!, `${await freePort()}`)
+  return JSON.parse(text) as TranscriptCase
+}
+
+function freePort(): Promise<number> {
+  const probe = createServer()
+  return new Promise((resolve, reject) => {
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
+
+async function socketsIn(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { withFileTypes: true })
+  return entries.filter((entry) => entry.isSocket()).map(({ name }) => name)
+}
