@@ -1,0 +1,6 @@
+/**
+ * The two hash orders of QEMU that clients can see: QDict's, in which members are printed and envelopes are checked,
+ * and GLib's, which decides which of several unexpected members is named. Pure arithmetic; knows nothing of JSON.
+ */
+export { firstStranger } from './glib-order.ts'
+export { qdictBucket, qdictOrder } from './qdict-order.ts'
