@@ -1,0 +1,52 @@
+/**
+ * The declaration language: types that validate, describe and infer; commands and events declared with them; errors of
+ * the wire; introspection. Knows no command, and nothing of how bytes get here.
+ */
+export {
+  type AnyCommand,
+  type ArgsOf,
+  type Call,
+  type CallSession,
+  type Command,
+  type CommandSpec,
+  type CommandTable,
+  type Execute,
+  family,
+  type NeedsOf,
+  type ReturnOf,
+} from './command.ts'
+export { either, lenient, list } from './composites.ts'
+export { type AnyEvent, type DataOf, type EmitOf, type Event, type EventSpec, type EventTable, event } from './event.ts'
+export { type Example, example } from './example.ts'
+export { type SchemaInfo, schemaOf } from './introspection.ts'
+export { isJsonObject, nothing, type ObjectType, oneOf, struct, type UnionOf, union } from './object-types.ts'
+export { type Place, root } from './place.ts'
+export { type ErrorClass, QmpError } from './qmp-error.ts'
+export {
+  any,
+  bool,
+  int,
+  int8,
+  int16,
+  int32,
+  int64,
+  nil,
+  number,
+  size,
+  str,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+} from './scalars.ts'
+export {
+  type AnyType,
+  type Infer,
+  type Member,
+  type Members,
+  opt,
+  req,
+  type Shape,
+  type StructOf,
+  type Type,
+} from './type.ts'

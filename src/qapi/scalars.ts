@@ -1,0 +1,110 @@
+import { type Place, wrongType } from './place.ts'
+import { QmpError } from './qmp-error.ts'
+import type { Type } from './type.ts'
+
+export const str: Type<string> = {
+  name: 'str',
+  shape: { meta: 'builtin', jsonType: 'string' },
+  decode(value, at) {
+    if (typeof value !== 'string') throw wrongType(at, 'string')
+    return value
+  },
+}
+
+export const bool: Type<boolean> = {
+  name: 'bool',
+  shape: { meta: 'builtin', jsonType: 'boolean' },
+  decode(value, at) {
+    if (typeof value !== 'boolean') throw wrongType(at, 'boolean')
+    return value
+  },
+}
+
+/** Any number; a handler sees a double. The parser marks doubles without a fraction by boxing them. */
+export const number: Type<number> = {
+  name: 'number',
+  shape: { meta: 'builtin', jsonType: 'number' },
+  decode(value, at) {
+    if (typeof value === 'number') return value
+    if (typeof value === 'bigint' || value instanceof Number) return Number(value)
+    throw wrongType(at, 'number')
+  },
+}
+
+/** Null and nothing else. */
+export const nil: Type<null> = {
+  name: 'null',
+  shape: { meta: 'builtin', jsonType: 'null' },
+  decode(value, at) {
+    if (value !== null) throw wrongType(at, 'null')
+    return value
+  },
+}
+
+/** Whatever JSON can say. */
+export const any: Type<unknown> = {
+  name: 'any',
+  shape: { meta: 'builtin', jsonType: 'value' },
+  decode: (value) => value,
+}
+
+/** An integer type whose handlers see a number; `wide` lets them see a bigint where a number would not be exact. */
+export interface IntegerType extends Type<number> {
+  readonly wide: Type<number | bigint>
+}
+
+interface IntegerRange {
+  readonly bits: 8 | 16 | 32 | 64
+  readonly signed: boolean
+}
+
+const isInteger = (value: unknown): value is number | bigint =>
+  typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))
+
+/** Integers of `range`; 64-bit unsigned ones take negative numbers too, and wrap them, as QEMU does. */
+function integerType(name: string, { bits, signed }: IntegerRange): IntegerType {
+  const low = signed ? -(2n ** BigInt(bits - 1)) : 0n
+  const high = signed ? 2n ** BigInt(bits - 1) - 1n : 2n ** BigInt(bits) - 1n
+  const cName = `${signed ? '' : 'u'}int${bits}_t`
+  const lowNumber = bits === 64 ? Number.MIN_SAFE_INTEGER : Number(low)
+  const highNumber = bits === 64 ? Number.MAX_SAFE_INTEGER : Number(high)
+  const notAnInteger = (at: Place): QmpError =>
+    signed ? wrongType(at, 'integer') : new QmpError('GenericError', `Parameter '${at.path || at.leaf}' expects uint64`)
+
+  const decodeWide = (value: unknown, at: Place): number | bigint => {
+    if (typeof value === 'number' && value >= lowNumber && value <= highNumber && Number.isInteger(value)) return value
+    if (!isInteger(value)) throw notAnInteger(at)
+    const big = BigInt(value)
+    if (bits === 64) {
+      if (signed ? big > high : big < -(2n ** 63n)) throw notAnInteger(at)
+      return big < low ? big + 2n ** 64n : big
+    }
+    // QEMU reads 64 bits first, and names the leaf when the smaller type is too small.
+    if (signed ? big > 2n ** 63n - 1n : false) throw notAnInteger(at)
+    throw new QmpError('GenericError', `Parameter '${at.leaf}' expects ${cName}`)
+  }
+  const shape = { meta: 'builtin', jsonType: 'int' } as const
+  return {
+    name,
+    shape,
+    decode(value, at) {
+      const wide = decodeWide(value, at)
+      if (typeof wide === 'number') return wide
+      if (wide >= Number.MIN_SAFE_INTEGER && wide <= Number.MAX_SAFE_INTEGER) return Number(wide)
+      throw new QmpError('GenericError', `Parameter '${at.path}' is too large`)
+    },
+    wide: { name, shape, decode: decodeWide },
+  }
+}
+
+export const int = integerType('int', { bits: 64, signed: true })
+export const int8 = integerType('int8', { bits: 8, signed: true })
+export const int16 = integerType('int16', { bits: 16, signed: true })
+export const int32 = integerType('int32', { bits: 32, signed: true })
+export const int64 = integerType('int64', { bits: 64, signed: true })
+export const uint8 = integerType('uint8', { bits: 8, signed: false })
+export const uint16 = integerType('uint16', { bits: 16, signed: false })
+export const uint32 = integerType('uint32', { bits: 32, signed: false })
+export const uint64 = integerType('uint64', { bits: 64, signed: false })
+/** A number of bytes. */
+export const size = integerType('size', { bits: 64, signed: false })
