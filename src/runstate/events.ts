@@ -1,0 +1,71 @@
+import { bool, event, oneOf, req } from '../qapi/index.ts'
+
+/** Why a reset or a shutdown happened (QAPI ShutdownCause). */
+export const ShutdownCause = oneOf('ShutdownCause', [
+  'none',
+  'host-error',
+  'host-qmp-quit',
+  'host-qmp-system-reset',
+  'host-signal',
+  'host-ui',
+  'guest-shutdown',
+  'guest-reset',
+  'guest-panic',
+  'subsystem-reset',
+  'snapshot-load',
+])
+
+const cause = {
+  guest: req(bool, 'true if the guest asked for it, false if the host did'),
+  reason: req(ShutdownCause, 'what asked for it'),
+}
+
+/** Events of the run state: declared here because this room emits them. */
+export const runStateEvents = {
+  SHUTDOWN: event({
+    since: '0.12',
+    doc: 'The machine has shut down: the guest switched itself off, or a host-side request ended it. With -no-shutdown a STOP event follows, else the process ends.',
+    data: cause,
+    examples: [
+      '{ "event": "SHUTDOWN", "data": { "guest": true, "reason": "guest-shutdown" }, "timestamp": { "seconds": 1267040730, "microseconds": 682951 } }',
+    ],
+  }),
+  POWERDOWN: event({
+    since: '0.12',
+    doc: 'The power button was pressed: the guest is asked to shut down.',
+    examples: ['{ "event": "POWERDOWN", "timestamp": { "seconds": 1267040730, "microseconds": 682951 } }'],
+  }),
+  RESET: event({
+    since: '0.12',
+    doc: 'The machine was reset.',
+    data: cause,
+    examples: [
+      '{ "event": "RESET", "data": { "guest": false, "reason": "host-qmp-system-reset" }, "timestamp": { "seconds": 1267041653, "microseconds": 9518 } }',
+    ],
+  }),
+  STOP: event({
+    since: '0.12',
+    doc: 'The machine has stopped running.',
+    examples: ['{ "event": "STOP", "timestamp": { "seconds": 1267041730, "microseconds": 281295 } }'],
+  }),
+  RESUME: event({
+    since: '0.12',
+    doc: 'The machine has started, or goes on running.',
+    examples: ['{ "event": "RESUME", "timestamp": { "seconds": 1271770767, "microseconds": 582542 } }'],
+  }),
+  SUSPEND: event({
+    since: '1.1',
+    doc: 'The guest has gone to sleep (ACPI S3).',
+    examples: ['{ "event": "SUSPEND", "timestamp": { "seconds": 1344456160, "microseconds": 309119 } }'],
+  }),
+  SUSPEND_DISK: event({
+    since: '1.2',
+    doc: 'The guest wants to hibernate (ACPI S4); a SHUTDOWN event follows.',
+    examples: ['{ "event": "SUSPEND_DISK", "timestamp": { "seconds": 1344456160, "microseconds": 309119 } }'],
+  }),
+  WAKEUP: event({
+    since: '1.1',
+    doc: 'The guest has woken up from sleep (ACPI S3).',
+    examples: ['{ "event": "WAKEUP", "timestamp": { "seconds": 1344522075, "microseconds": 745528 } }'],
+  }),
+}

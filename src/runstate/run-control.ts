@@ -1,0 +1,223 @@
+import { deferred } from '../async/index.ts'
+import type { EmitOf, Infer } from '../qapi/index.ts'
+import { QmpError } from '../qapi/index.ts'
+import type { runStateEvents, ShutdownCause } from './events.ts'
+import { canMove, move, needsReset, type RunState } from './run-state.ts'
+
+/** What run control asks of the board. */
+export interface RunnableBoard {
+  resume(): Promise<void>
+  pause(): Promise<void>
+  reset(): Promise<void>
+  pressPowerButton(): Promise<void>
+  wake(): Promise<void>
+}
+
+export interface RunControlOptions {
+  readonly board: RunnableBoard
+  readonly emit: EmitOf<typeof runStateEvents>
+  /** What a reset request does (-no-reboot: `shutdown`). */
+  readonly onReboot: 'reset' | 'shutdown'
+  /** What a shutdown request does (-no-shutdown: `pause`). */
+  readonly onShutdown: 'poweroff' | 'pause'
+}
+
+export type Cause = Infer<typeof ShutdownCause>
+
+/** How the machine came to its end. */
+export interface Ending {
+  readonly reason: Cause
+}
+
+/**
+ * The one owner of the run state: starts, stops, resets and ends the machine, for the host and for the guest.
+ *
+ * Requests are served one after another in the order in which they came, each one wholly (board, state, event) before
+ * the next, so that two clients who stop and continue at once see a legal history.
+ */
+export class RunControl {
+  readonly #board: RunnableBoard
+  readonly #emit: RunControlOptions['emit']
+  readonly #ending = deferred<Ending>()
+  #onReboot: RunControlOptions['onReboot']
+  #onShutdown: RunControlOptions['onShutdown']
+  #state: RunState = 'prelaunch'
+  #ended = false
+  #last: Promise<unknown> | undefined
+
+  constructor({ board, emit, onReboot, onShutdown }: RunControlOptions) {
+    this.#board = board
+    this.#emit = emit
+    this.#onReboot = onReboot
+    this.#onShutdown = onShutdown
+  }
+
+  get state(): RunState {
+    return this.#state
+  }
+
+  get running(): boolean {
+    return this.#state === 'running'
+  }
+
+  /** Settles when the machine is to end: its owner then closes it. */
+  get ending(): Promise<Ending> {
+    return this.#ending.promise
+  }
+
+  /** True from the moment at which `ending` settles: nothing more is to be served. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Changes what reset and shutdown requests do (QMP `set-action`). */
+  setActions({ onReboot, onShutdown }: Partial<Pick<RunControlOptions, 'onReboot' | 'onShutdown'>>): void {
+    this.#onReboot = onReboot ?? this.#onReboot
+    this.#onShutdown = onShutdown ?? this.#onShutdown
+  }
+
+  /**
+   * Starts the machine for the first time, without waiting for the board to be built: the state is `running` at once.
+   *
+   * @throws {BoardError} later, if the board cannot start
+   */
+  launch(): Promise<void> {
+    this.#moveTo('running')
+    return this.#serve(() => this.#board.resume())
+  }
+
+  /**
+   * Lets the machine run (QMP `cont`). Does nothing if it runs, or sleeps.
+   *
+   * @throws {QmpError} GenericError, in the states that only a reset can leave
+   */
+  cont(): Promise<void> {
+    return this.#serve(async () => {
+      if (needsReset(this.#state)) throw new QmpError('GenericError', 'Resetting the Virtual Machine is required')
+      if (this.#state === 'running' || this.#state === 'suspended') return
+      await this.#board.resume()
+      this.#moveTo('running')
+      this.#emit('RESUME')
+    })
+  }
+
+  /** Stops the machine (QMP `stop`). Does nothing if it does not run. */
+  stop(): Promise<void> {
+    return this.#serve(() => this.#halt('paused'))
+  }
+
+  /** Resets the machine, or ends it if resets are to end it (QMP `system_reset`). */
+  reset(reason: Cause = 'host-qmp-system-reset'): Promise<void> {
+    return this.#serve(() => this.#reset(reason, false))
+  }
+
+  /** Presses the power button (QMP `system_powerdown`): what follows is up to the guest. */
+  powerdown(): Promise<void> {
+    return this.#serve(async () => {
+      this.#emit('POWERDOWN')
+      await this.#board.pressPowerButton()
+    })
+  }
+
+  /**
+   * Wakes the guest from S3 (QMP `system_wakeup`).
+   *
+   * @throws {QmpError} GenericError, if it does not sleep
+   */
+  wakeup(): Promise<void> {
+    return this.#serve(async () => {
+      if (this.#state !== 'suspended') {
+        throw new QmpError('GenericError', 'Unable to wake up: guest is not in suspended state')
+      }
+      await this.#board.wake()
+      this.#moveTo('running')
+      this.#emit('WAKEUP')
+      await this.#board.resume()
+    })
+  }
+
+  /** Ends the machine whatever -no-shutdown says: QMP `quit` and signals. Takes effect at once, ahead of what waits. */
+  quit(reason: Extract<Cause, 'host-qmp-quit' | 'host-signal' | 'host-error' | 'host-ui'>): void {
+    if (this.#ended) return
+    this.#emit('SHUTDOWN', { guest: false, reason })
+    this.#end(reason)
+  }
+
+  /** The guest asked for a reset; the board stands still until this is served. */
+  guestReset(): Promise<void> {
+    return this.#serve(() => this.#reset('guest-reset', true))
+  }
+
+  /** The guest switched itself off. */
+  guestShutdown(): Promise<void> {
+    return this.#serve(() => this.#shutdown('guest-shutdown', true))
+  }
+
+  /** The guest went to sleep, or hibernates (which ends the machine as a shutdown does). */
+  guestSuspend(kind: 'ram' | 'disk'): Promise<void> {
+    return this.#serve(async () => {
+      if (kind === 'disk') {
+        this.#emit('SUSPEND_DISK')
+        await this.#shutdown('guest-shutdown', true)
+      } else if (this.#state === 'running') {
+        await this.#board.pause()
+        this.#moveTo('suspended')
+        this.#emit('SUSPEND')
+      }
+    })
+  }
+
+  /** The board failed: whatever the guest did is lost, the monitor stays. */
+  boardFailed(): Promise<void> {
+    return this.#serve(async () => {
+      const wasRunning = this.#state === 'running'
+      if (!canMove(this.#state, 'internal-error')) return
+      this.#moveTo('internal-error')
+      if (wasRunning) this.#emit('STOP')
+    })
+  }
+
+  async #halt(state: RunState): Promise<void> {
+    if (this.#state !== 'running') return
+    await this.#board.pause()
+    this.#moveTo(state)
+    this.#emit('STOP')
+  }
+
+  async #reset(reason: Cause, guest: boolean): Promise<void> {
+    if (this.#onReboot === 'shutdown') return this.#shutdown(reason, guest)
+    const wasRunning = this.#state === 'running'
+    await this.#board.reset()
+    this.#emit('RESET', { guest, reason })
+    if (wasRunning) await this.#board.resume()
+    else if (this.#state !== 'inmigrate') this.#moveTo('prelaunch')
+  }
+
+  async #shutdown(reason: Cause, guest: boolean): Promise<void> {
+    this.#emit('SHUTDOWN', { guest, reason })
+    if (this.#onShutdown === 'pause') await this.#halt('shutdown')
+    else this.#end(reason)
+  }
+
+  #end(reason: Cause): void {
+    this.#ended = true
+    this.#ending.resolve({ reason })
+  }
+
+  #moveTo(state: RunState): void {
+    this.#state = move(this.#state, state)
+  }
+
+  /** Runs `request` when those before it are done; after the end nothing is served any more. */
+  #serve(request: () => Promise<void>): Promise<void> {
+    const served = this.#last === undefined ? request() : this.#last.then(() => (this.#ended ? undefined : request()))
+    const settled = served.then(noop, noop)
+    this.#last = settled
+    void settled.then(() => {
+      if (this.#last === settled) this.#last = undefined
+    })
+    return served
+  }
+}
+
+const noop = (): void => undefined
