@@ -16,7 +16,7 @@ interface Slot {
 function hashOf(name: string): number {
   let hash = 5381
   for (const byte of encoder.encode(name)) hash = (Math.imul(hash, 33) + ((byte << 24) >> 24)) >>> 0
-  return hash < 2 ? 2 : hash
+  return Math.max(hash, 2)
 }
 
 /** The order of slots in a GHashTable with string keys: open addressing, triangular probing, tombstones. */

@@ -37,29 +37,25 @@ function features(names: readonly string[] | undefined): { features?: readonly s
 
 /** Names and describes types as they come into use. */
 class UsedTypes {
-  /** What has been used, with its name; describing a type may add more. */
-  readonly #used = new Map<AnyType | string, { name: string; type: AnyType }>()
+  /** What has been used, with its name: builtin types and lists by their name, others by their shape. Describing adds more. */
+  readonly #used = new Map<Shape | string, { name: string; shape: Shape }>()
   #masked = 0
 
   /** The name under which a type is known in the schema. */
   use(type: AnyType): string {
-    const key =
-      type.shape.meta === 'object' || type.shape.meta === 'enum' || type.shape.meta === 'alternate'
-        ? identityOf(type)
-        : keyOf(type)
-    const known = this.#used.get(key)
+    const { shape } = type
+    const builtin =
+      shape.meta === 'builtin' ? builtinName(shape) : shape.meta === 'array' ? `[${this.use(shape.of)}]` : undefined
+    const known = this.#used.get(builtin ?? shape)
     if (known !== undefined) return known.name
-    let name: string
-    if (type.shape.meta === 'builtin') name = builtinName(type.shape)
-    else if (type.shape.meta === 'array') name = `[${this.use(type.shape.of)}]`
-    else name = String(this.#masked++)
-    this.#used.set(key, { name, type })
+    const name = builtin ?? String(this.#masked++)
+    this.#used.set(builtin ?? shape, { name, shape })
     return name
   }
 
   describe(): SchemaInfo[] {
     const entries: SchemaInfo[] = []
-    for (const { name, type } of this.#used.values()) entries.push({ name, ...this.#describe(type.shape) })
+    for (const { name, shape } of this.#used.values()) entries.push({ name, ...this.#describe(shape) })
     return entries
   }
 
@@ -103,17 +99,6 @@ class UsedTypes {
     const words = tag?.meta === 'enum' ? tag.words : Object.keys(branches)
     return words.map((word) => ({ case: word, type: this.use(branches[word] ?? nothing) }))
   }
-}
-
-/** Types made by spreading another one (see `lenient`) are the same type to the outside: their shape is. */
-function identityOf(type: AnyType): AnyType | string {
-  return shapes.get(type.shape) ?? (shapes.set(type.shape, type), type)
-}
-
-const shapes = new WeakMap<Shape, AnyType>()
-
-function keyOf(type: AnyType): string {
-  return type.shape.meta === 'builtin' ? builtinName(type.shape) : type.name
 }
 
 function builtinName(shape: Extract<Shape, { meta: 'builtin' }>): string {

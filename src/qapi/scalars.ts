@@ -66,7 +66,7 @@ function integerType(name: string, { bits, signed }: IntegerRange): IntegerType 
   const low = signed ? -(2n ** BigInt(bits - 1)) : 0n
   const high = signed ? 2n ** BigInt(bits - 1) - 1n : 2n ** BigInt(bits) - 1n
   const cName = `${signed ? '' : 'u'}int${bits}_t`
-  const lowNumber = bits === 64 ? Number.MIN_SAFE_INTEGER : Number(low)
+  const lowNumber = bits === 64 && signed ? Number.MIN_SAFE_INTEGER : Number(low)
   const highNumber = bits === 64 ? Number.MAX_SAFE_INTEGER : Number(high)
   const notAnInteger = (at: Place): QmpError =>
     signed ? wrongType(at, 'integer') : new QmpError('GenericError', `Parameter '${at.path || at.leaf}' expects uint64`)
