@@ -1,0 +1,99 @@
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { reasonText } from '../errno/index.ts'
+import { QmpError } from '../qapi/index.ts'
+import type { Console, Picture } from './console.ts'
+import { encodePng } from './png.ts'
+import { encodePpm } from './ppm.ts'
+
+export type PictureFormat = 'ppm' | 'png'
+
+export interface ScreenDumpRequest {
+  readonly filename: string
+  /** Id of the display device; without it the first console is taken. */
+  readonly device?: string
+  /** Output of that device, 0 if absent. */
+  readonly head?: number | bigint
+  /** `ppm` if absent. */
+  readonly format?: PictureFormat
+  readonly signal?: AbortSignal
+}
+
+export interface ScreenDumpOptions {
+  /** The machine's consoles, the first one first. */
+  readonly consoles: readonly Console[]
+  /** Whether the machine has a device with that id, of whatever kind. */
+  readonly hasDevice?: (id: string) => boolean
+}
+
+/** Writes what a console shows to a picture file (QMP `screendump`). */
+export class ScreenDump {
+  readonly #consoles: readonly Console[]
+  readonly #hasDevice: (id: string) => boolean
+
+  constructor({ consoles, hasDevice = () => false }: ScreenDumpOptions) {
+    this.#consoles = consoles
+    this.#hasDevice = hasDevice
+  }
+
+  /**
+   * Takes the picture and writes the file; a file that is there is overwritten in place. If writing fails, no
+   * half-written file is left; special files are never removed.
+   *
+   * @throws {QmpError} if there is no such device or console, or the file cannot be opened or written
+   * @throws the reason of `signal`, if it fires before the file is complete
+   */
+  async dump({ filename, device, head, format = 'ppm', signal }: ScreenDumpRequest): Promise<void> {
+    const console = this.#find(device, head)
+    const picture = await console.capture()
+    const bytes = await encode(picture, format)
+    signal?.throwIfAborted()
+    await writePicture(filename, bytes, signal)
+  }
+
+  #find(device: string | undefined, head: number | bigint | undefined): Console {
+    if (device === undefined) {
+      if (head !== undefined) throw new QmpError('GenericError', "'head' must be specified together with 'device'")
+      const first = this.#consoles[0]
+      if (first === undefined) throw new QmpError('GenericError', 'There is no console to take a screendump from')
+      return first
+    }
+    const outputs = this.#consoles.filter((console) => console.device === device)
+    if (outputs.length === 0 && !this.#hasDevice(device)) {
+      throw new QmpError('DeviceNotFound', `Device '${device}' not found`)
+    }
+    const wanted = Number(BigInt.asIntN(32, BigInt(head ?? 0)))
+    const output = outputs.find((console) => console.head === wanted)
+    if (output === undefined) {
+      throw new QmpError('GenericError', `Device ${device} (head ${wanted}) is not bound to a QemuConsole`)
+    }
+    return output
+  }
+}
+
+async function encode(picture: Picture, format: PictureFormat): Promise<Uint8Array> {
+  return format === 'png' ? encodePng(picture) : encodePpm(picture)
+}
+
+async function writePicture(filename: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  const file = await openPicture(filename)
+  const regular = (await file.stat()).isFile()
+  try {
+    try {
+      await file.writeFile(bytes, signal === undefined ? undefined : { signal })
+    } finally {
+      await file.close()
+    }
+  } catch (cause) {
+    if (regular) await rm(filename, { force: true })
+    signal?.throwIfAborted()
+    throw new QmpError('GenericError', `Unable to write to file: ${reasonText(cause)}`, { cause })
+  }
+}
+
+async function openPicture(filename: string): Promise<FileHandle> {
+  try {
+    return await open(filename, 'w')
+  } catch (cause) {
+    throw new QmpError('GenericError', `failed to open file '${filename}': ${reasonText(cause)}`, { cause })
+  }
+}
