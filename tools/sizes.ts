@@ -11,7 +11,7 @@ const reasons: Record<string, string> = {}
 
 const failures: string[] = []
 const counts: number[] = []
-for (const folder of ['src', 'tools', 'test']) {
+for (const folder of ['src', 'guests', 'tools', 'test']) {
   if (!existsSync(folder)) continue
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith('.ts')) continue

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 
 const words = process.argv.slice(2)
 const files: string[] = []
-for (const folder of ['dist/src', 'dist/test', 'dist/tools']) {
+for (const folder of ['dist/src', 'dist/guests', 'dist/test', 'dist/tools']) {
   if (!existsSync(folder)) continue
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith('.test.js')) continue
