@@ -1,0 +1,92 @@
+import { BlockError } from './block-error.ts'
+import { type CacheMode, type Driver, writeback } from './driver.ts'
+import { BlockNode, type DetectZeroes } from './node.ts'
+import { checkNodeName, NodeNames } from './node-names.ts'
+import { type ImageSource, openImage } from './open-image.ts'
+import { Turns } from './turns.ts'
+
+export interface NodeGraphOptions {
+  /** Hears what a user should know: that a format was guessed, say. */
+  readonly warn?: (text: string) => void
+  /** Whether a name is taken by something that shares its space with nodes: a drive. */
+  readonly isReserved?: (name: string) => boolean
+  /** As `Math.random`; for tests. */
+  readonly random?: () => number
+}
+
+export interface NewNode {
+  readonly name?: string | undefined
+  readonly readOnly?: boolean
+  readonly cache?: CacheMode
+  readonly detectZeroes?: DetectZeroes
+}
+
+/** All nodes, by name. */
+export class NodeGraph implements AsyncDisposable {
+  readonly #nodes = new Map<string, BlockNode>()
+  readonly #turns = new Turns()
+  readonly #names: NodeNames
+  readonly #warn: (text: string) => void
+  readonly #isReserved: (name: string) => boolean
+
+  constructor({ warn = () => undefined, isReserved = () => false, random }: NodeGraphOptions = {}) {
+    this.#warn = warn
+    this.#isReserved = isReserved
+    this.#names = new NodeNames(random)
+  }
+
+  get nodes(): Iterable<BlockNode> {
+    return this.#nodes.values()
+  }
+
+  find(name: string): BlockNode | undefined {
+    return this.#nodes.get(name)
+  }
+
+  /**
+   * Opens an image with everything below it. The node belongs to the caller until somebody attaches to it; then it
+   * closes with its last user.
+   *
+   * @throws {BlockError} in QEMU's words
+   */
+  open(source: ImageSource): Promise<BlockNode> {
+    return openImage(this, source, this.#warn)
+  }
+
+  /**
+   * Makes a node of an open driver, which then belongs to the node.
+   *
+   * @throws {BlockError} kinds `invalid` and `duplicate`, if it cannot have that name
+   */
+  add(driver: Driver, settings: NewNode = {}): BlockNode {
+    const { readOnly = false, cache = writeback, detectZeroes = 'off' } = settings
+    if (settings.name !== undefined) this.checkName(settings.name)
+    const name = settings.name ?? this.#names.generate()
+    const filename = driver.filename ?? `json:${JSON.stringify(driver.fullOptions())}`
+    const node = new BlockNode(driver, { name, readOnly, cache, detectZeroes, filename }, this.#turns, () =>
+      this.#nodes.delete(name),
+    )
+    this.#nodes.set(name, node)
+    return node
+  }
+
+  /** @throws {BlockError} kinds `invalid` and `duplicate`, if a new node cannot have that name */
+  checkName(name: string): void {
+    checkNodeName(name)
+    if (this.#isReserved(name)) {
+      throw new BlockError('duplicate', `node-name=${name} is conflicting with a device id`, { node: name })
+    }
+    if (this.#nodes.has(name)) {
+      throw new BlockError('duplicate', `Duplicate nodes with node-name='${name}'`, { node: name })
+    }
+  }
+
+  /** Closes the nodes that nobody uses. */
+  async close(): Promise<void> {
+    for (const node of [...this.#nodes.values()]) if (!node.attached) await node.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

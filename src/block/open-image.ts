@@ -1,0 +1,160 @@
+import { BlockError } from './block-error.ts'
+import { type CacheMode, type Driver, type FormatDefinition, type ProtocolDefinition, writeback } from './driver.ts'
+import { probeFormat, probeLength } from './formats/probe.ts'
+import { formats } from './formats/table.ts'
+import type { BlockNode, DetectZeroes } from './node.ts'
+import type { NodeGraph } from './node-graph.ts'
+import { OptionBag, type OptionValues } from './option-bag.ts'
+import { defaultProtocol, protocolOf } from './protocols/of-filename.ts'
+import { protocols } from './protocols/table.ts'
+
+/** What to open. */
+export interface ImageSource {
+  /** A file name, perhaps with a protocol before it (`null-co://`). */
+  readonly filename?: string | undefined
+  /** Options by dotted keys (`driver`, `node-name`, `file.filename`, ...), as `-drive` and `-blockdev` have them. */
+  readonly options?: OptionValues
+  readonly readOnly?: boolean
+  readonly cache?: CacheMode
+}
+
+interface Source {
+  readonly options: OptionBag
+  readonly filename: string | undefined
+  readonly readOnly: boolean
+  readonly cache: CacheMode
+}
+
+/**
+ * Opens an image: finds the drivers, guesses a format that nobody named, builds the nodes from the storage up. If
+ * anything fails, what was opened on the way is closed.
+ *
+ * @throws {BlockError} in QEMU's words
+ */
+export async function openImage(
+  graph: NodeGraph,
+  { filename, options, readOnly = false, cache = writeback }: ImageSource,
+  warn: (text: string) => void,
+): Promise<BlockNode> {
+  return openAny({ filename, options: new OptionBag(options ?? {}), readOnly, cache })
+
+  async function openAny(source: Source): Promise<BlockNode> {
+    const name = source.options.takeString('driver')
+    const protocol = name === undefined ? undefined : protocols.get(name)
+    if (protocol !== undefined) {
+      if (source.filename !== undefined) source.options.set('filename', source.filename)
+      return openProtocol(protocol, source)
+    }
+    if (name === undefined && !saysWhere(source)) {
+      throw new BlockError('invalid', 'Must specify either driver or file')
+    }
+    return openFormat(name === undefined ? undefined : findFormat(name), source)
+  }
+
+  async function openFormat(named: FormatDefinition | undefined, source: Source): Promise<BlockNode> {
+    const file = await openStorage(source)
+    try {
+      const definition = named ?? findFormat(await probe(file))
+      const probed = named === undefined
+      return await finish('format', source, definition.name, (common) =>
+        definition.open({ ...common, file, probed, warn }),
+      )
+    } catch (error) {
+      if (!file.attached) await file.close()
+      throw error
+    }
+  }
+
+  function openProtocol(definition: ProtocolDefinition, source: Source): Promise<BlockNode> {
+    return finish('protocol', source, definition.name, (common) => definition.open({ ...common, warn }))
+  }
+
+  /** What is below a format: named by the file name, by the options under `file.`, or a node that is there already. */
+  async function openStorage(source: Source): Promise<BlockNode> {
+    const below = source.options.takeBelow('file')
+    const reference = source.options.takeString('file')
+    if (reference !== undefined) return findNode(reference)
+    if (source.filename !== undefined) {
+      if (below.has('filename')) {
+        throw new BlockError('invalid', "Can't specify 'file' and 'filename' options at the same time")
+      }
+      const protocol = protocolOf(source.filename)
+      for (const [key, value] of Object.entries(protocol.parseFilename(source.filename))) below.set(key, value)
+      below.setDefault('driver', protocol.name)
+    } else if (!below.has('driver')) {
+      const path = below.peek('filename')
+      if (path === undefined) throw new BlockError('invalid', 'A block device must be specified for "file"')
+      below.set('driver', defaultProtocol(String(path)).name)
+    }
+    return openAny({ ...source, options: below, filename: undefined })
+  }
+
+  /** Takes the options that every node has, opens the driver, refuses what is left. */
+  async function finish(
+    kind: 'format' | 'protocol',
+    source: Source,
+    driverName: string,
+    open: (common: Omit<Source, 'filename'>) => Promise<Driver>,
+  ): Promise<BlockNode> {
+    const { options } = source
+    const name = options.takeString('node-name')
+    if (name !== undefined) graph.checkName(name)
+    const readOnly = options.takeBoolean('read-only') ?? source.readOnly
+    const cache: CacheMode = {
+      direct: options.takeBoolean('cache.direct') ?? source.cache.direct,
+      noFlush: options.takeBoolean('cache.no-flush') ?? source.cache.noFlush,
+    }
+    // Files are opened for writing only when somebody writes, and discards are not passed on: nothing to keep here.
+    options.takeBoolean('auto-read-only')
+    checkDiscard(options.takeString('discard'))
+    const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'))
+    const driver = await open({ options, readOnly, cache })
+    try {
+      const [unknown] = options.left
+      if (unknown !== undefined) throw unsupportedOption(kind, driverName, unknown)
+      return graph.add(driver, { name, readOnly, cache, detectZeroes })
+    } catch (error) {
+      await driver.close()
+      throw error
+    }
+  }
+
+  function findNode(name: string): BlockNode {
+    const node = graph.find(name)
+    if (node === undefined) throw new BlockError('missing', `Cannot find device='${name}' nor node-name='${name}'`)
+    return node
+  }
+}
+
+function saysWhere({ filename, options }: Source): boolean {
+  return filename !== undefined || options.left.some((key) => key === 'file' || key.startsWith('file.'))
+}
+
+function findFormat(name: string): FormatDefinition {
+  const definition = formats.get(name)
+  if (definition === undefined) throw new BlockError('unsupported', `Unknown driver '${name}'`)
+  return definition
+}
+
+async function probe(file: BlockNode): Promise<string> {
+  return probeFormat(await file.read(0, Math.min(probeLength, file.length)))
+}
+
+function unsupportedOption(kind: 'format' | 'protocol', driver: string, option: string): BlockError {
+  const text =
+    kind === 'protocol'
+      ? `Block protocol '${driver}' doesn't support the option '${option}'`
+      : `Block format '${driver}' does not support the option '${option}'`
+  return new BlockError('unsupported', text, { option })
+}
+
+function checkDiscard(word: string | undefined): void {
+  if (word === undefined || ['ignore', 'off', 'unmap', 'on'].includes(word)) return
+  throw new BlockError('invalid', 'Invalid discard option', { option: 'discard' })
+}
+
+function parseDetectZeroes(word: string | undefined): DetectZeroes {
+  if (word === undefined || word === 'off') return 'off'
+  if (word === 'on' || word === 'unmap') return word
+  throw new BlockError('invalid', `invalid parameter value: ${word}`, { option: 'detect-zeroes' })
+}

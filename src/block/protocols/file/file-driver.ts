@@ -1,0 +1,113 @@
+import type { Access } from '../../access.ts'
+import { BlockError } from '../../block-error.ts'
+import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../driver.ts'
+import type { BlockNode } from '../../node.ts'
+import { FileHandle } from './file-handle.ts'
+import type { FileLock } from './file-lock.ts'
+
+const sector = 512
+
+export interface FileDriverOptions {
+  readonly name: 'file' | 'host_device'
+  readonly handle: FileHandle
+  /** Bytes in the file or device. */
+  readonly size: number
+  readonly lock: FileLock | undefined
+  /** Whether closing makes sure that everything written is on stable storage. */
+  readonly flushAtClose: boolean
+}
+
+/**
+ * A file of the host, or one of its devices.
+ *
+ * It is open for reading until a user wants to write: an image that nobody may write can then still be shown. The last
+ * sector of a file with an odd length ends in zeroes.
+ */
+export class FileDriver implements Driver {
+  readonly name: 'file' | 'host_device'
+  readonly filename: string
+  readonly children: ReadonlyMap<ChildRole, BlockNode> = new Map()
+  readonly #lock: FileLock | undefined
+  readonly #flushAtClose: boolean
+  #handle: FileHandle
+  #size: number
+  #unflushed = false
+  #lost: BlockError | undefined
+
+  constructor({ name, handle, size, lock, flushAtClose }: FileDriverOptions) {
+    this.name = name
+    this.filename = handle.path
+    this.#handle = handle
+    this.#size = size
+    this.#lock = lock
+    this.#flushAtClose = flushAtClose
+  }
+
+  get length(): number {
+    return Math.ceil(this.#size / sector) * sector
+  }
+
+  fullOptions(): NestedOptions {
+    return { driver: this.name, filename: this.filename }
+  }
+
+  readInto(offset: number, target: Uint8Array): Promise<void> {
+    return this.#handle.readInto(offset, target)
+  }
+
+  write(offset: number, bytes: Uint8Array): Promise<void> {
+    this.#unflushed = true
+    // The last sector of an odd file becomes whole when it is written.
+    this.#size = Math.max(this.#size, offset + bytes.byteLength)
+    return this.#handle.write(offset, bytes)
+  }
+
+  /** @throws {BlockError} kind `io`; from then on always: the host has dropped what it could not write, and forgotten that it did */
+  async flush(): Promise<void> {
+    if (this.#lost !== undefined) throw this.#lost
+    this.#unflushed = false
+    try {
+      await this.#handle.datasync()
+    } catch (error) {
+      if (error instanceof BlockError) this.#lost = error
+      throw error
+    }
+  }
+
+  async truncate(length: number): Promise<void> {
+    if (this.name !== 'file') {
+      throw new BlockError('unsupported', 'Cannot resize device files', { filename: this.filename })
+    }
+    await this.#handle.truncate(length)
+    this.#size = length
+  }
+
+  async details(): Promise<ImageDetails> {
+    const { blocks } = await this.#handle.stat()
+    return { actualSize: blocks * sector, dirty: false }
+  }
+
+  async setAccess(access: Access): Promise<void> {
+    this.#lock?.change(access)
+    const writable = access.uses.some((permission) => permission !== 'read')
+    if (writable === this.#handle.writable) return
+    const old = this.#handle
+    const fresh = await FileHandle.open(old.path, { writable })
+    const [before, after] = [await old.stat(), await fresh.stat()]
+    if (before.ino !== after.ino || before.dev !== after.dev) {
+      await fresh.close()
+      throw new BlockError('invalid', `'${old.path}' has been replaced by another file`, { filename: old.path })
+    }
+    this.#handle = fresh
+    await old.close()
+  }
+
+  async close(): Promise<void> {
+    try {
+      if (this.#unflushed && this.#flushAtClose) await this.flush()
+    } finally {
+      this.#lock?.release()
+      await this.#handle.close()
+    }
+  }
+}

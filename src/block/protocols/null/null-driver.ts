@@ -1,0 +1,62 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { BlockError } from '../../block-error.ts'
+import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../driver.ts'
+import type { BlockNode } from '../../node.ts'
+import type { OptionValues } from '../../option-bag.ts'
+
+export interface NullOptions {
+  readonly filename: string | undefined
+  readonly size: number
+  /** How long a request takes. */
+  readonly latencyMs: number
+  /** The options as the user wrote them. */
+  readonly given: OptionValues
+}
+
+/** Reads zeroes, drops writes. */
+export class NullDriver implements Driver {
+  readonly name = 'null-co'
+  readonly filename: string | undefined
+  readonly length: number
+  readonly children: ReadonlyMap<ChildRole, BlockNode> = new Map()
+  readonly #latencyMs: number
+  readonly #given: OptionValues
+
+  constructor({ filename, size, latencyMs, given }: NullOptions) {
+    this.filename = filename
+    this.length = size - (size % 512)
+    this.#latencyMs = latencyMs
+    this.#given = given
+  }
+
+  fullOptions(): NestedOptions {
+    return { driver: this.name, ...this.#given }
+  }
+
+  async readInto(_offset: number, target: Uint8Array): Promise<void> {
+    await this.#wait()
+    target.fill(0)
+  }
+
+  write(): Promise<void> {
+    return this.#wait()
+  }
+
+  flush(): Promise<void> {
+    return this.#wait()
+  }
+
+  async truncate(): Promise<void> {
+    throw new BlockError('unsupported', 'Image format driver does not support resize', { filename: this.name })
+  }
+
+  async details(): Promise<ImageDetails> {
+    return { actualSize: 0 }
+  }
+
+  async close(): Promise<void> {}
+
+  async #wait(): Promise<void> {
+    if (this.#latencyMs > 0) await delay(this.#latencyMs)
+  }
+}

@@ -1,0 +1,15 @@
+import type { ProtocolDefinition } from '../driver.ts'
+import { file, hostDevice } from './file/open.ts'
+import { nullCo } from './null/open.ts'
+
+const all: readonly ProtocolDefinition[] = [file, hostDevice, nullCo]
+
+/** The protocols of this version, by name. */
+export const protocols: ReadonlyMap<string, ProtocolDefinition> = new Map(
+  all.map((protocol) => [protocol.name, protocol]),
+)
+
+/** The same, by the prefix of a file name. */
+export const protocolsByPrefix: ReadonlyMap<string, ProtocolDefinition> = new Map(
+  all.map((protocol) => [protocol.prefix, protocol]),
+)
