@@ -1,0 +1,41 @@
+import type { CacheMode } from '../driver.ts'
+import type { OptionValues } from '../option-bag.ts'
+
+/** How the board would connect a drive, in `-drive if=...`. */
+export type DriveInterface = 'none' | 'ide' | 'scsi' | 'floppy' | 'pflash' | 'mtd' | 'sd' | 'virtio' | 'xen'
+
+export type DriveMedia = 'disk' | 'cdrom'
+
+/** What happens to a guest whose read fails. */
+export type ReadErrorPolicy = 'report' | 'ignore' | 'stop'
+
+/** What happens to a guest whose write fails; `enospc` stops it if the disk is full and reports all else. */
+export type WriteErrorPolicy = ReadErrorPolicy | 'enospc'
+
+export interface DriveCache extends CacheMode {
+  /** Writes are complete when the host has them; if not, when they are on stable storage. */
+  readonly writeback: boolean
+}
+
+/** Where the user wants the drive: by index, by bus and unit, or on the first free place. */
+export interface DrivePosition {
+  readonly index: number | undefined
+  readonly bus: number
+  readonly unit: number | undefined
+}
+
+/** A drive as the user asked for it, every word understood, nothing opened. */
+export interface DriveConfig {
+  readonly id: string | undefined
+  readonly interface: DriveInterface
+  readonly position: DrivePosition
+  readonly media: DriveMedia
+  /** The image's file name; undefined for an empty drive, or if `nodeOptions` say where the image is. */
+  readonly file: string | undefined
+  /** Options of the image's node (`driver`, `node-name`, `file.filename`, ...), checked when it is opened. */
+  readonly nodeOptions: OptionValues
+  readonly readOnly: boolean
+  readonly cache: DriveCache
+  readonly onReadError: ReadErrorPolicy
+  readonly onWriteError: WriteErrorPolicy
+}

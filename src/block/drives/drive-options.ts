@@ -1,0 +1,214 @@
+import { BlockError } from '../block-error.ts'
+import { OptionBag } from '../option-bag.ts'
+import type {
+  DriveCache,
+  DriveConfig,
+  DriveInterface,
+  DriveMedia,
+  DrivePosition,
+  ReadErrorPolicy,
+  WriteErrorPolicy,
+} from './drive-config.ts'
+
+const interfaces = new Set<string>(['none', 'ide', 'scsi', 'floppy', 'pflash', 'mtd', 'sd', 'virtio', 'xen'])
+const interfacesWithErrorPolicy = new Set<DriveInterface>(['ide', 'scsi', 'virtio', 'none'])
+
+/** `cache=` in one word, and what it stands for. */
+const cacheModes: Readonly<Record<string, DriveCache>> = {
+  none: { writeback: true, direct: true, noFlush: false },
+  off: { writeback: true, direct: true, noFlush: false },
+  directsync: { writeback: false, direct: true, noFlush: false },
+  writeback: { writeback: true, direct: false, noFlush: false },
+  unsafe: { writeback: true, direct: false, noFlush: true },
+  writethrough: { writeback: false, direct: false, noFlush: false },
+}
+
+/** The options of throttling, with their spelling before `throttling.` was invented. */
+const throttlingAliases: Readonly<Record<string, string>> = {
+  iops: 'iops-total',
+  iops_rd: 'iops-read',
+  iops_wr: 'iops-write',
+  bps: 'bps-total',
+  bps_rd: 'bps-read',
+  bps_wr: 'bps-write',
+}
+
+/**
+ * Understands the options of `-drive` (or of a shorthand, see `shorthandDrive()`), without opening anything.
+ *
+ * What `-drive` itself does not know goes to the image's node, and is refused there if nobody knows it.
+ *
+ * @throws {BlockError} kinds `invalid` and `unsupported`, in QEMU's words and order
+ */
+export function driveFromOptions(
+  values: Readonly<Record<string, string>>,
+  defaults: { readonly interface?: DriveInterface } = {},
+): DriveConfig {
+  const options = new OptionBag(values)
+  rename(options, 'readonly', 'read-only')
+  const cacheMode = takeCacheMode(options)
+  const position = takePosition(options)
+  const media = takeMedia(options)
+  // A CD is read-only whatever the user says.
+  const readOnly = (options.takeBoolean('read-only') ?? false) || media === 'cdrom'
+  options.takeBoolean('copy-on-read')
+  const drive = takeInterface(options) ?? defaults.interface ?? 'ide'
+  if (position.index !== undefined && (position.bus !== 0 || position.unit !== undefined)) {
+    throw new BlockError('invalid', 'index cannot be used with bus and unit', { option: 'index' })
+  }
+  const file = options.takeString('file')
+  const werror = takeErrorPolicyWord(options, 'werror', drive)
+  const rerror = takeErrorPolicyWord(options, 'rerror', drive)
+  const id = takeId(options)
+  takeAio(options, cacheMode)
+  const cache = takeCache(options, cacheMode)
+  takeFormat(options)
+  const onWriteError = parseWriteError(werror)
+  const onReadError = parseReadError(rerror)
+  refuseMissing(options)
+  return {
+    id,
+    interface: drive,
+    position,
+    media,
+    file: file === '' ? undefined : file,
+    nodeOptions: options.takeAll(),
+    readOnly,
+    cache,
+    onReadError,
+    onWriteError,
+  }
+}
+
+const shorthands = {
+  hda: { index: '0', media: 'disk' },
+  hdb: { index: '1', media: 'disk' },
+  hdc: { index: '2', media: 'disk' },
+  hdd: { index: '3', media: 'disk' },
+  cdrom: { index: '2', media: 'cdrom' },
+  fda: { if: 'floppy', index: '0' },
+  fdb: { if: 'floppy', index: '1' },
+} as const
+
+export type DriveShorthand = keyof typeof shorthands
+
+/** What `-hda FILE`, `-cdrom FILE`, ... mean, in options of `-drive`. */
+export function shorthandDrive(shorthand: DriveShorthand, file: string): Record<string, string> {
+  return { ...shorthands[shorthand], file }
+}
+
+function rename(options: OptionBag, alias: string, name: string): void {
+  const value = options.takeString(alias)
+  if (value === undefined) return
+  if (options.has(name)) {
+    throw new BlockError('invalid', `'${name}' and its alias '${alias}' can't be used at the same time`, {
+      option: alias,
+    })
+  }
+  options.set(name, value)
+}
+
+function takeCacheMode(options: OptionBag): DriveCache {
+  const word = options.takeString('cache')
+  if (word === undefined) return cacheModes['writeback']!
+  if (!Object.hasOwn(cacheModes, word)) throw new BlockError('invalid', 'invalid cache option', { option: 'cache' })
+  return cacheModes[word]!
+}
+
+function takeCache(options: OptionBag, mode: DriveCache): DriveCache {
+  return {
+    writeback: options.takeBoolean('cache.writeback') ?? mode.writeback,
+    direct: options.takeBoolean('cache.direct') ?? mode.direct,
+    noFlush: options.takeBoolean('cache.no-flush') ?? mode.noFlush,
+  }
+}
+
+function takePosition(options: OptionBag): DrivePosition {
+  const bus = options.takeInteger('bus') ?? 0
+  const unit = options.takeInteger('unit')
+  const index = options.takeInteger('index')
+  // -1 is how QEMU says "any" inside, and it lets users say so too.
+  return { bus, unit: unit === -1 ? undefined : unit, index: index === -1 ? undefined : index }
+}
+
+function takeMedia(options: OptionBag): DriveMedia {
+  const word = options.takeString('media')
+  if (word === undefined || word === 'disk') return 'disk'
+  if (word === 'cdrom') return 'cdrom'
+  throw new BlockError('invalid', `'${word}' invalid media`, { option: 'media' })
+}
+
+function takeInterface(options: OptionBag): DriveInterface | undefined {
+  const word = options.takeString('if')
+  if (word === undefined) return undefined
+  if (!interfaces.has(word)) throw new BlockError('invalid', `unsupported bus type '${word}'`, { option: 'if' })
+  return word as DriveInterface
+}
+
+function takeErrorPolicyWord(
+  options: OptionBag,
+  option: 'werror' | 'rerror',
+  drive: DriveInterface,
+): string | undefined {
+  const word = options.takeString(option)
+  if (word === undefined || interfacesWithErrorPolicy.has(drive)) return word
+  throw new BlockError('invalid', `${option} is not supported by this bus type`, { option })
+}
+
+function parseWriteError(word: string | undefined): WriteErrorPolicy {
+  if (word === undefined) return 'enospc'
+  if (word === 'report' || word === 'ignore' || word === 'stop' || word === 'enospc') return word
+  throw new BlockError('invalid', `'${word}' invalid write error action`, { option: 'werror' })
+}
+
+function parseReadError(word: string | undefined): ReadErrorPolicy {
+  if (word === undefined) return 'report'
+  if (word === 'report' || word === 'ignore' || word === 'stop') return word
+  throw new BlockError('invalid', `'${word}' invalid read error action`, { option: 'rerror' })
+}
+
+function takeId(options: OptionBag): string | undefined {
+  const id = options.takeString('id')
+  if (id === undefined || /^[A-Za-z][A-Za-z0-9\-._]*$/.test(id)) return id
+  throw new BlockError(
+    'invalid',
+    "Parameter 'id' expects an identifier\n" +
+      "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.",
+    { option: 'id' },
+  )
+}
+
+/** How QEMU talks to the host's kernel; here there is one way, so a known word is enough. */
+function takeAio(options: OptionBag, { direct }: DriveCache): void {
+  const word = options.takeString('aio')
+  if (word === undefined || word === 'threads' || word === 'io_uring') return
+  if (word !== 'native') throw new BlockError('invalid', 'invalid aio option', { option: 'aio' })
+  if (direct) return
+  throw new BlockError(
+    'invalid',
+    'aio=native was specified, but it requires cache.direct=on, which was not specified.',
+    { option: 'aio' },
+  )
+}
+
+/** `format` is `driver` in the words of `-drive`. */
+function takeFormat(options: OptionBag): void {
+  const format = options.takeString('format')
+  if (format === undefined) return
+  if (options.has('driver')) {
+    throw new BlockError('invalid', "Cannot specify both 'driver' and 'format'", { option: 'format' })
+  }
+  options.set('driver', format)
+}
+
+/** Refuses by name what QEMU's drives can do and ours cannot. */
+function refuseMissing(options: OptionBag): void {
+  if (options.takeBoolean('snapshot') === true) throw missing('snapshot')
+  for (const [alias, name] of Object.entries(throttlingAliases)) rename(options, alias, `throttling.${name}`)
+  const [throttling] = options.takeBelow('throttling').left
+  if (throttling !== undefined) throw missing(`throttling.${throttling}`)
+}
+
+function missing(option: string): BlockError {
+  return new BlockError('unsupported', `Drive option '${option}' is not supported by this version`, { option })
+}

@@ -1,0 +1,117 @@
+import { Scope } from '../../async/index.ts'
+import { BlockError } from '../block-error.ts'
+import type { BlockNode } from '../node.ts'
+import { NodeGraph } from '../node-graph.ts'
+import { Turns } from '../turns.ts'
+import { Drive } from './drive.ts'
+import type { DriveConfig } from './drive-config.ts'
+import { driveFromOptions } from './drive-options.ts'
+import { checkPcPlace, type DrivePlace, driveName, placeDrive } from './placement.ts'
+
+export interface DriveSetOptions {
+  /** Hears what a user should know, a text of one or more lines: that a format was guessed, say. */
+  readonly warn?: (text: string) => void
+}
+
+/** The drives that a PC has even if nobody asks for them, in the order in which QEMU makes them. */
+const defaultDrives: Readonly<Record<DefaultDrive, Readonly<Record<string, string>>>> = {
+  cdrom: { if: 'ide', index: '2', media: 'cdrom' },
+  floppy: { if: 'floppy', index: '0' },
+  sdcard: { if: 'sd', index: '0' },
+}
+
+export type DefaultDrive = 'cdrom' | 'floppy' | 'sdcard'
+
+/** The drives of a machine, by name, and the nodes of their images. */
+export class DriveSet implements AsyncDisposable {
+  readonly graph: NodeGraph
+  readonly #drives = new Map<string, Drive>()
+  readonly #givenIds = new Set<string>()
+  readonly #turns = new Turns()
+
+  constructor({ warn }: DriveSetOptions = {}) {
+    const isReserved = (name: string): boolean => this.#drives.has(name)
+    this.graph = new NodeGraph({ isReserved, ...(warn === undefined ? {} : { warn }) })
+  }
+
+  /** In the order in which they were made, which is the order of query-block. */
+  [Symbol.iterator](): Iterator<Drive> {
+    return this.#drives.values()
+  }
+
+  find(id: string): Drive | undefined {
+    return this.#drives.get(id)
+  }
+
+  /**
+   * Makes a drive and opens its image.
+   *
+   * @throws {BlockError} in QEMU's words, if the place or the name is taken or the image cannot be opened
+   */
+  add(config: DriveConfig): Promise<Drive> {
+    return this.#turns.take(async () => {
+      if (config.id !== undefined && this.#givenIds.has(config.id)) {
+        throw new BlockError('duplicate', `Duplicate ID '${config.id}' for drive`, { drive: config.id })
+      }
+      const place = placeDrive(config, this.#places)
+      checkPcPlace(place)
+      const node = await this.#openImage(config)
+      try {
+        const drive = this.#make(config, place)
+        if (node !== undefined) await drive.insert(node)
+        if (config.id !== undefined) this.#givenIds.add(config.id)
+        return drive
+      } catch (error) {
+        await node?.close()
+        throw error
+      }
+    })
+  }
+
+  /** Adds the drives that a PC has by default, where their places are free. They are empty. */
+  addDefaults(wanted: Iterable<DefaultDrive> = ['cdrom', 'floppy', 'sdcard']): void {
+    for (const name of wanted) {
+      const config = driveFromOptions(defaultDrives[name])
+      const place = placeDrive(config, [])
+      if (!this.#places.some((other) => samePlace(other, place))) this.#make(config, place)
+    }
+  }
+
+  /** Takes the media out of all drives and closes every image. What was flushed before is on the disk. */
+  async close(): Promise<void> {
+    const ending = new Scope()
+    ending.own(this.graph)
+    for (const drive of this.#drives.values()) ending.own(() => drive.remove())
+    await ending.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  get #places(): DrivePlace[] {
+    return [...this.#drives.values()].map((drive) => drive.place)
+  }
+
+  async #openImage({ file, nodeOptions, readOnly, cache }: DriveConfig): Promise<BlockNode | undefined> {
+    if (file === undefined && Object.keys(nodeOptions).length === 0) return undefined
+    return this.graph.open({ filename: file, options: nodeOptions, readOnly, cache })
+  }
+
+  #make(config: DriveConfig, place: DrivePlace): Drive {
+    const id = config.id ?? driveName(place, config.media)
+    if (this.#drives.has(id)) {
+      throw new BlockError('duplicate', `Device with id '${id}' already exists`, { drive: id })
+    }
+    if (this.graph.find(id) !== undefined) {
+      throw new BlockError('duplicate', `Device name '${id}' conflicts with an existing node name`, { drive: id })
+    }
+    const drive = new Drive(id, place, config)
+    this.#drives.set(id, drive)
+    return drive
+  }
+}
+
+function samePlace(one: DrivePlace, other: DrivePlace): boolean {
+  return one.interface === other.interface && one.bus === other.bus && one.unit === other.unit
+}

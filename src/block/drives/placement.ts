@@ -1,0 +1,70 @@
+import { BlockError } from '../block-error.ts'
+import type { DriveConfig, DriveInterface, DriveMedia } from './drive-config.ts'
+
+/** Where a drive is. */
+export interface DrivePlace {
+  readonly interface: DriveInterface
+  readonly bus: number
+  readonly unit: number
+}
+
+/** Interfaces whose buses take a fixed number of drives; on the others every drive is on bus 0. */
+const unitsPerBus: Partial<Record<DriveInterface, number>> = { ide: 2, scsi: 7 }
+
+/** What a PC has places for. */
+const pcPlaces: Partial<Record<DriveInterface, { readonly buses: number; readonly units: number }>> = {
+  ide: { buses: 2, units: 2 },
+  floppy: { buses: 1, units: 2 },
+}
+
+/**
+ * Finds the place of a new drive among the others.
+ *
+ * @throws {BlockError} kind `duplicate`, if the place is taken; `invalid`, if there is no such place
+ */
+export function placeDrive(
+  { interface: kind, position }: Pick<DriveConfig, 'interface' | 'position'>,
+  others: Iterable<DrivePlace>,
+): DrivePlace {
+  const units = unitsPerBus[kind]
+  const taken = [...others].filter((other) => other.interface === kind)
+  const isTaken = (bus: number, unit: number): boolean =>
+    taken.some((other) => other.bus === bus && other.unit === unit)
+  let { bus, unit } = position
+  const { index } = position
+  if (index !== undefined) {
+    bus = units === undefined ? 0 : Math.trunc(index / units)
+    unit = units === undefined ? index : index % units
+  }
+  if (unit === undefined) {
+    unit = 0
+    while (isTaken(bus, unit)) {
+      unit++
+      if (units !== undefined && unit >= units) {
+        unit -= units
+        bus++
+      }
+    }
+  }
+  if (units !== undefined && unit >= units) {
+    throw new BlockError('invalid', `unit ${unit} too big (max is ${units - 1})`, { option: 'unit' })
+  }
+  if (isTaken(bus, unit)) {
+    throw new BlockError('duplicate', `drive with bus=${bus}, unit=${unit} (index=${index ?? -1}) exists`)
+  }
+  return { interface: kind, bus, unit }
+}
+
+/** @throws {BlockError} kind `invalid`, if a PC has no such place */
+export function checkPcPlace({ interface: kind, bus, unit }: DrivePlace): void {
+  if (kind === 'none') return
+  const places = pcPlaces[kind]
+  if (places !== undefined && bus >= 0 && bus < places.buses && unit >= 0 && unit < places.units) return
+  throw new BlockError('invalid', `machine type does not support if=${kind},bus=${bus},unit=${unit}`)
+}
+
+/** The name of a drive that got none: `ide1-cd0`, `floppy0`, `none0`. */
+export function driveName({ interface: kind, bus, unit }: DrivePlace, media: DriveMedia): string {
+  const word = kind === 'ide' || kind === 'scsi' ? (media === 'cdrom' ? '-cd' : '-hd') : ''
+  return unitsPerBus[kind] === undefined ? `${kind}${word}${unit}` : `${kind}${bus}${word}${unit}`
+}

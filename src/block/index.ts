@@ -1,0 +1,31 @@
+/**
+ * Images and drives: a graph of named nodes (protocols reach storage, formats give it structure), and drives, which are
+ * what a guest and the commands see of it. Errors are BlockErrors, in QEMU's words where QEMU has some. Knows nothing of
+ * boards, monitors and machines: whoever plays the guest reads and writes a drive's `medium`.
+ */
+export type { Access, Permission } from './access.ts'
+export { BlockError, type BlockErrorContext, type BlockErrorKind } from './block-error.ts'
+export type { CacheMode, ChildRole, Driver, ImageDetails, RequestOptions } from './driver.ts'
+export { type BlockDeviceInfo, type BlockInfo, blockInfo, type ImageInfo } from './drives/block-info.ts'
+export { Drive, type IoStatus } from './drives/drive.ts'
+export type {
+  DriveCache,
+  DriveConfig,
+  DriveInterface,
+  DriveMedia,
+  DrivePosition,
+  ReadErrorPolicy,
+  WriteErrorPolicy,
+} from './drives/drive-config.ts'
+export { type DriveShorthand, driveFromOptions, shorthandDrive } from './drives/drive-options.ts'
+export { type DefaultDrive, DriveSet, type DriveSetOptions } from './drives/drive-set.ts'
+export type { GuestDevice, GuestDeviceModel } from './drives/guest-device.ts'
+export { GuestMedium } from './drives/guest-medium.ts'
+export { connectPcDrives, type PcDevices } from './drives/pc-drives.ts'
+export type { DrivePlace } from './drives/placement.ts'
+export type { DriveStatistics, OperationCounts } from './drives/statistics.ts'
+export { moveTray, type TrayMove, type TrayState } from './drives/tray.ts'
+export type { Attachment, BlockNode, NodeUser } from './node.ts'
+export { NodeGraph, type NodeGraphOptions } from './node-graph.ts'
+export type { ImageSource } from './open-image.ts'
+export { MemoryDriver } from './protocols/memory/memory-driver.ts'
