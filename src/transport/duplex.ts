@@ -2,23 +2,33 @@
  * One shape for every byte stream: unix and TCP sockets, stdio, pseudo-terminals, in-memory pairs.
  *
  * Data is pushed to a sink, which is the fastest way through Node; back-pressure goes both ways: a reader calls
- * `pause()` and `resume()`, a writer stops when `write()` returns false and goes on at `drain()`.
+ * `pause()` and `resume()`, a writer stops when `write()` returns false and goes on at `drain()`. A stream closes by
+ * itself when both sides have ended.
  */
 export interface Duplex extends AsyncDisposable {
   /** What kind of transport this is, as QEMU's address types name it. */
   readonly kind: 'unix' | 'inet' | 'stdio' | 'pty' | 'memory' | 'fd'
   readonly local: Address | undefined
   readonly remote: Address | undefined
+  /** Whether descriptors can go with the bytes, both ways. */
+  readonly passesDescriptors: boolean
 
   /** Begins delivery; called once. Nothing is read before. */
   start(sink: DuplexSink): void
-  /** Stops delivery until `resume()`; at most what is already being delivered still comes. */
+  /** Stops delivery until `resume()`: nothing comes after it, and soon the system reads no further for us. */
   pause(): void
   resume(): void
 
   /**
-   * Queues bytes (a string is sent as UTF-8). False means that the buffer is full: the data is taken all the same, but
-   * a polite writer waits for `drain()`. After the end, what is written is dropped and false comes back.
+   * Queues bytes, which the stream keeps (a string is sent as UTF-8). False means that the buffer is full: the data is
+   * taken all the same, but a polite writer waits for `drain()`. After the end, what is written is dropped and false
+   * comes back.
+   *
+   * What is written in one go is sent in one go: at the end of the current delivery or microtask.
+   *
+   * @param descriptors - go with the first of these bytes, of which there must be one; they stay the caller's, who may
+   *   close them when the call returns
+   * @throws {TransportError} `unsupported`, if descriptors are given and `passesDescriptors` is false
    */
   write(data: Uint8Array | string, descriptors?: readonly number[]): boolean
   /** Bytes that wait to be sent. */
@@ -26,7 +36,10 @@ export interface Duplex extends AsyncDisposable {
 
   /** Ends the sending side after what is queued (half-close); reading goes on. */
   end(): void
-  /** Sends what is queued, then closes both sides. Later callers join the first. */
+  /**
+   * Sends what is queued, then closes both sides; what still comes in is dropped. It waits for a peer that does not
+   * read: a caller who cannot wait destroys. Later callers join the first.
+   */
   close(): Promise<void>
   /** Closes at once and drops what is queued. */
   destroy(reason?: Error): void
@@ -58,15 +71,20 @@ export type Address =
 export interface Listener extends AsyncDisposable {
   /** Where it listens; for TCP with the port that the system chose. */
   readonly address: Address
-  /** Stops accepting: peers wait in the system's backlog until `resume()`. */
+  /**
+   * Hands out no more connections until `resume()`: peers can still connect, and wait, unread. The longest wait is
+   * served first.
+   */
   pause(): void
   resume(): void
+  /** Stops listening, removes the socket file, and drops who still waits; connections handed out live on. */
   close(): Promise<void>
 }
 
-/** Opens listeners and connections of one transport. */
+/** What every way to listen takes. */
 export interface ListenOptions {
   /** Called for each connection, which it owns from then on. */
   readonly accept: (connection: Duplex) => void
+  /** Gives up opening, or closes the listener. */
   readonly signal?: AbortSignal
 }

@@ -1,5 +1,10 @@
 /**
- * Byte streams: unix sockets (with descriptor passing), TCP, stdio, in-memory pairs, all as one `Duplex`.
- * Knows nothing of what flows through them.
+ * Byte streams: unix sockets (with descriptor passing), TCP, inherited sockets, stdio, in-memory pairs, all as one
+ * `Duplex`. Knows nothing of what flows through them.
  */
 export type { Address, Duplex, DuplexSink, Listener, ListenOptions } from './duplex.ts'
+export { listenFd, openFd } from './inherited.ts'
+export { memoryPair } from './memory-pair.ts'
+export { connectTcp, type InetTarget, listenTcp } from './tcp.ts'
+export { TransportError, type TransportErrorKind } from './transport-error.ts'
+export { connectUnix, listenUnix } from './unix.ts'

@@ -1,0 +1,79 @@
+import { fstatSync } from 'node:fs'
+import { type AddressInfo, Socket, type SocketConstructorOpts } from 'node:net'
+import { reasonText } from '../errno/index.ts'
+import type { Address, Duplex, Listener, ListenOptions } from './duplex.ts'
+import { inetAddress } from './inet-address.ts'
+import { MessageWire } from './message-wire.ts'
+import { SocketListener, socketServer } from './socket-listener.ts'
+import { SocketWire } from './socket-wire.ts'
+import { TransportError } from './transport-error.ts'
+import { WireDuplex } from './wire-duplex.ts'
+
+/**
+ * Accepts from a socket that a parent process has bound, and perhaps set to listening already; the descriptor is the
+ * listener's from then on.
+ *
+ * @throws {TransportError} `invalid`, if the descriptor is no socket; `listen`, if it cannot listen
+ */
+export async function listenFd(fd: number, options: ListenOptions): Promise<Listener> {
+  options.signal?.throwIfAborted()
+  checkSocket(fd)
+  const server = socketServer()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ fd }, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+  } catch (error) {
+    throw new TransportError('listen', `Failed to listen on fd socket: ${reasonText(error)}`, error)
+  }
+  const bound = server.address()
+  const address = typeof bound === 'object' && bound !== null ? inetAddress(bound.address, bound.port) : fdAddress(fd)
+  const listener = new SocketListener(address, [server], { ...options, wrap: inheritedStream })
+  if (options.signal?.aborted === true) await listener.close()
+  options.signal?.throwIfAborted()
+  return listener
+}
+
+/**
+ * Takes over a connected socket that a parent process has opened (one end of a socket pair, for one).
+ *
+ * @throws {TransportError} `invalid`, if the descriptor is no socket
+ */
+export function openFd(fd: number): Duplex {
+  checkSocket(fd)
+  // Without the last option, which Node uses for accepted sockets, it would begin to read at once.
+  const options: SocketConstructorOpts & { pauseOnCreate: boolean } = { fd, allowHalfOpen: true, pauseOnCreate: true }
+  return inheritedStream(new Socket(options))
+}
+
+function inheritedStream(socket: Socket): Duplex {
+  const own = socket.address()
+  if (!('port' in own) || own.port === undefined) return new WireDuplex(new MessageWire(socket), { kind: 'fd' })
+  const { address, port } = own as AddressInfo
+  return new WireDuplex(new SocketWire(socket), {
+    kind: 'fd',
+    local: inetAddress(address, port),
+    remote: inetAddress(socket.remoteAddress, socket.remotePort),
+  })
+}
+
+function checkSocket(fd: number): void {
+  try {
+    if (fstatSync(fd).isSocket()) return
+  } catch (error) {
+    throw notASocket(fd, error)
+  }
+  throw notASocket(fd)
+}
+
+function notASocket(fd: number, cause?: unknown): TransportError {
+  return new TransportError('invalid', `File descriptor '${fd}' is not a socket`, cause)
+}
+
+function fdAddress(fd: number): Address {
+  return { type: 'fd', fd }
+}

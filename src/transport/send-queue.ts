@@ -1,0 +1,78 @@
+/** How many bytes may wait to be sent before `write()` asks for patience. */
+export const highWaterMark = 64 * 1024
+
+/** Bytes that are sent together; the descriptors go with the first of them. */
+export interface Parcel {
+  readonly bytes: Uint8Array | string
+  readonly descriptors: readonly number[]
+}
+
+interface Pending {
+  parts: (Uint8Array | string)[]
+  readonly descriptors: readonly number[]
+}
+
+/**
+ * What is written in one go, gathered: one system call then sends many small messages. Bytes that come with descriptors
+ * begin a new parcel.
+ */
+export class SendQueue {
+  #pending: Pending[] = []
+  #size = 0
+
+  /** Bytes that wait. */
+  get size(): number {
+    return this.#size
+  }
+
+  get empty(): boolean {
+    return this.#pending.length === 0
+  }
+
+  /** The descriptors of the parcel that is next. */
+  get nextDescriptors(): readonly number[] {
+    return this.#pending[0]?.descriptors ?? []
+  }
+
+  push(bytes: Uint8Array | string, descriptors: readonly number[] = []): void {
+    if (bytes.length === 0) return
+    this.#size += sizeOf(bytes)
+    const last = this.#pending.at(-1)
+    if (last === undefined || descriptors.length > 0) this.#pending.push({ parts: [bytes], descriptors })
+    else last.parts.push(bytes)
+  }
+
+  /** Takes the next parcel out; there must be one. */
+  take(): Parcel {
+    const next = this.#pending.shift()
+    if (next === undefined) throw new Error('the queue is empty')
+    const bytes = joined(next.parts)
+    this.#size -= sizeOf(bytes)
+    return { bytes, descriptors: next.descriptors }
+  }
+
+  /** Puts what could not be sent of a parcel back to the front. */
+  putBack({ bytes, descriptors }: Parcel): void {
+    this.#size += sizeOf(bytes)
+    this.#pending.unshift({ parts: [bytes], descriptors })
+  }
+
+  /** Drops everything; returns the descriptors that were to go. */
+  clear(): number[] {
+    const descriptors = this.#pending.flatMap((pending) => pending.descriptors)
+    this.#pending = []
+    this.#size = 0
+    return descriptors
+  }
+}
+
+/** How many bytes it takes to send this. */
+export function sizeOf(bytes: Uint8Array | string): number {
+  return typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
+}
+
+function joined(parts: readonly (Uint8Array | string)[]): Uint8Array | string {
+  if (parts.length === 1) return parts[0]!
+  if (parts.every((part) => typeof part === 'string')) return parts.join('')
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
+}

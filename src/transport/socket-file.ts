@@ -1,0 +1,116 @@
+import { chmodSync, lstatSync, type Stats, unlinkSync } from 'node:fs'
+import { createConnection, type Server } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
+import { reasonText, systemCode } from '../errno/index.ts'
+import { TransportError } from './transport-error.ts'
+
+/** The longest path that fits into a socket address (`sun_path`, with its final NUL). */
+const maxPathLength = 107
+
+/** @throws {TransportError} `invalid`, if the path does not fit into a socket address */
+export function checkSocketPath(path: string): void {
+  if (path === '' || path.includes('\0')) throw new TransportError('invalid', `UNIX socket path '${path}' is not valid`)
+  if (Buffer.byteLength(path) <= maxPathLength) return
+  throw new TransportError('invalid', `UNIX socket path '${path}' is too long\nPath must be less than 108 bytes`)
+}
+
+/**
+ * A socket file of ours: made for the owner alone (0600), and removed when it is released or the process exits.
+ *
+ * A file that nobody listens on, as a killed process leaves it, is replaced; one that is in use is not: there QEMU would
+ * take the path away from whoever listens.
+ */
+export class SocketFile {
+  readonly path: string
+  readonly #stats: Stats
+
+  private constructor(path: string) {
+    this.path = path
+    this.#stats = lstatSync(path)
+    if (ours.size === 0) process.on('exit', releaseAll)
+    ours.add(this)
+  }
+
+  /**
+   * Lets `server` listen at `path`.
+   *
+   * @throws {TransportError} `invalid`, if the path does not fit; `listen`, if it cannot be had
+   */
+  static async listen(server: Server, path: string): Promise<SocketFile> {
+    checkSocketPath(path)
+    await removeStale(path)
+    try {
+      await listenPrivately(server, path)
+      return new SocketFile(path)
+    } catch (error) {
+      server.close()
+      throw new TransportError('listen', `Failed to bind socket to ${path}: ${reasonText(error)}`, error)
+    }
+  }
+
+  /** Removes the file, if it is still the one that we made. Does nothing the second time. */
+  release(): void {
+    if (!ours.delete(this)) return
+    if (ours.size === 0) process.off('exit', releaseAll)
+    if (sameFile(statsOf(this.path), this.#stats)) unlinkSync(this.path)
+  }
+}
+
+const ours = new Set<SocketFile>()
+
+function releaseAll(): void {
+  for (const file of ours) file.release()
+}
+
+/**
+ * The file is born private: the mask holds for the one call that makes it. (It keeps the execute bit, so that whatever
+ * another thread of this process creates in the same instant stays usable; on a socket that bit has no meaning.)
+ * A worker thread may not set the mask and has to make the file private afterwards.
+ */
+async function listenPrivately(server: Server, path: string): Promise<void> {
+  const listening = new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.once('listening', () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const mask = isMainThread ? process.umask(0o077) : undefined
+  try {
+    server.listen(path)
+  } finally {
+    if (mask !== undefined) process.umask(mask)
+  }
+  if (server.listening) chmodSync(path, 0o600)
+  await listening
+}
+
+async function removeStale(path: string): Promise<void> {
+  const found = statsOf(path)
+  if (found === undefined || !found.isSocket() || (await someoneListens(path))) return
+  if (sameFile(statsOf(path), found)) unlinkSync(path)
+}
+
+function someoneListens(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createConnection(path)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    // Anything but a refusal (no permission, a full backlog) means that the path is not ours to take.
+    probe.once('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT'].includes(systemCode(error) ?? '')))
+  })
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path)
+  } catch {
+    return undefined // not there, or not to be seen: binding will tell
+  }
+}
+
+function sameFile(one: Stats | undefined, other: Stats): boolean {
+  return one !== undefined && one.ino === other.ino && one.dev === other.dev
+}

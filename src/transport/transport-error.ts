@@ -1,0 +1,23 @@
+/** Why a transport could not be opened. */
+export type TransportErrorKind =
+  /** The address makes no sense: a path too long, both address families switched off. */
+  | 'invalid'
+  /** Name resolution failed. */
+  | 'resolve'
+  /** The address could not be taken: in use, no permission, no such directory. */
+  | 'listen'
+  /** Nobody answers there. */
+  | 'connect'
+  /** This platform or installation cannot do it. */
+  | 'unsupported'
+
+/** A transport could not be opened. The message is the text that QEMU gives, where QEMU has one. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+  readonly kind: TransportErrorKind
+
+  constructor(kind: TransportErrorKind, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.kind = kind
+  }
+}
