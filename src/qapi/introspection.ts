@@ -90,14 +90,16 @@ class UsedTypes {
     }))
   }
 
-  /** A case for every word of the discriminator, with the empty type where it adds nothing. */
+  /** The branches as declared, then a case with the empty type for every word of the discriminator that adds nothing. */
   #variants(
     { discriminator, branches }: NonNullable<Extract<Shape, { meta: 'object' }>['variants']>,
     members: Members,
   ): SchemaInfo[] {
     const tag = members[discriminator]?.type.shape
     const words = tag?.meta === 'enum' ? tag.words : Object.keys(branches)
-    return words.map((word) => ({ case: word, type: this.use(branches[word] ?? nothing) }))
+    const adding = Object.keys(branches).filter((word) => branches[word] !== undefined)
+    const cases = [...adding, ...words.filter((word) => !adding.includes(word))]
+    return cases.map((word) => ({ case: word, type: this.use(branches[word] ?? nothing) }))
   }
 }
 
