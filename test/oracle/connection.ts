@@ -1,33 +1,41 @@
 /** One conversation with a server, as lines that arrive and are taken. */
-import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { dial, type Wire } from './dial.ts'
+
+export interface ConnectionOptions {
+  /** Called when lines arrive or the connection ends. */
+  readonly changed: () => void
+  /** Aborts when connecting has become hopeless. */
+  readonly signal: AbortSignal
+  readonly passesDescriptors: boolean
+}
 
 export class Connection {
-  readonly #socket: Socket
   readonly #changed: () => void
   readonly #lines: string[] = []
+  #wire: Wire | undefined
   #rest = Buffer.alloc(0)
   #ended = false
 
-  private constructor(socket: Socket, changed: () => void) {
-    this.#socket = socket
+  private constructor(changed: () => void) {
     this.#changed = changed
-    socket.on('data', (chunk) => this.#receive(chunk))
-    // A server that exits with unread input resets the connection; to the client that is an end like any other.
-    socket.on('error', () => {})
-    socket.on('close', () => this.#end())
   }
 
   /**
-   * Connects to a socket file or `host:port`; where nobody listens yet, tries again until `signal` says that there is
-   * no hope. `changed` is called when lines arrive or the connection ends.
+   * Connects to a socket file or `host:port`; where nobody listens yet, tries again until it is hopeless.
    *
    * @throws the last attempt's error, when `signal` aborts
    */
-  static async open(address: string, changed: () => void, signal: AbortSignal): Promise<Connection> {
+  static async open(address: string, { changed, signal, passesDescriptors }: ConnectionOptions): Promise<Connection> {
+    const connection = new Connection(changed)
+    const sink = {
+      data: (chunk: Uint8Array) => connection.#receive(chunk),
+      closed: () => connection.#end(),
+    }
     for (;;) {
       try {
-        return new Connection(await dial(address), changed)
+        connection.#wire = await dial(address, passesDescriptors, sink)
+        return connection
       } catch (error) {
         if (signal.aborted) throw error
       }
@@ -53,15 +61,15 @@ export class Connection {
     this.#lines.unshift(...lines)
   }
 
-  send(bytes: Uint8Array): void {
-    this.#socket.write(bytes)
+  send(bytes: Uint8Array, descriptors?: readonly number[]): void {
+    this.#wire?.write(bytes, descriptors)
   }
 
   close(): void {
-    this.#socket.destroy()
+    this.#wire?.destroy()
   }
 
-  #receive(chunk: Buffer): void {
+  #receive(chunk: Uint8Array): void {
     let buffer = Buffer.concat([this.#rest, chunk])
     for (let at = buffer.indexOf(10); at >= 0; at = buffer.indexOf(10)) {
       const line = buffer.subarray(0, at).toString('utf8')
@@ -80,14 +88,4 @@ export class Connection {
     this.#lines.push('<EOF>')
     this.#changed()
   }
-}
-
-function dial(address: string): Promise<Socket> {
-  const colon = address.lastIndexOf(':')
-  const socket =
-    colon < 0 ? connect(address) : connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) })
-  return new Promise((resolve, reject) => {
-    socket.once('connect', () => resolve(socket.off('error', reject)))
-    socket.once('error', reject)
-  })
 }

@@ -6,12 +6,14 @@ export class Connections implements Disposable {
   readonly #byName = new Map<string, Connection>()
   readonly #path: (name: string) => string
   readonly #hopeless: AbortSignal
+  readonly #passesDescriptors: boolean
   #change: Deferred<void> = deferred()
 
   /** `path` finds a socket file by its name; once `hopeless` aborts, connecting is given up. */
-  constructor(path: (name: string) => string, hopeless: AbortSignal) {
+  constructor(path: (name: string) => string, hopeless: AbortSignal, passesDescriptors: boolean) {
     this.#path = path
     this.#hopeless = hopeless
+    this.#passesDescriptors = passesDescriptors
   }
 
   async open(name: string, address: string): Promise<Connection> {
@@ -19,11 +21,12 @@ export class Connections implements Disposable {
       this.#change.resolve()
       this.#change = deferred()
     }
-    const connection = await Connection.open(
-      address.includes(':') ? address : this.#path(address),
+    const path = address.includes(':') ? address : this.#path(address)
+    const connection = await Connection.open(path, {
       changed,
-      AbortSignal.any([this.#hopeless, AbortSignal.timeout(20_000)]),
-    )
+      signal: AbortSignal.any([this.#hopeless, AbortSignal.timeout(20_000)]),
+      passesDescriptors: this.#passesDescriptors,
+    })
     this.#byName.set(name, connection)
     return connection
   }

@@ -5,8 +5,9 @@
  * same, because it stands before the first line of a later step, or comes in the silence that is awaited where a step
  * expects nothing and after the last step.
  */
-import { readdir } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { commandsOf, type Step, type TranscriptCase } from './case.ts'
 import type { Connection } from './connection.ts'
@@ -52,8 +53,9 @@ const milliseconds = {
 
 export async function play(recorded: TranscriptCase, options: PlayOptions): Promise<PlayResult> {
   const { setup, prepare, handshake, steps } = await withFreePorts(recorded)
+  const passesDescriptors = steps.some(({ fds }) => fds !== undefined)
   await using server = await Server.start([...options.command, ...setup], prepare)
-  using connections = new Connections((name) => server.path(name), server.gone)
+  using connections = new Connections((name) => server.path(name), server.gone, passesDescriptors)
   const results: StepResult[] = []
   let failure: unknown
   try {
@@ -94,7 +96,8 @@ async function playStep(step: Step, connections: Connections, server: Server, op
   if (step.connect !== undefined) await connections.open(mon, step.connect)
   const payload = payloadOf(step)
   const connection = connections.get(mon)
-  if (payload) connection?.send(payload)
+  if (payload && connection)
+    await send(connection, payload, step.fds?.map((name) => resolve(server.directory, name)) ?? [])
 
   let verdict: Verdict = { outcome: 'same' }
   if (connection && step.expect) {
@@ -111,9 +114,19 @@ async function playStep(step: Step, connections: Connections, server: Server, op
 }
 
 function payloadOf(step: Step): Uint8Array | undefined {
-  if (step.fds) throw new Error('this runner passes no descriptors')
   if (step.send_hex !== undefined) return Buffer.from(step.send_hex, 'hex')
   return step.send === undefined ? undefined : Buffer.from(step.send)
+}
+
+/** Writes, with descriptors of these files along with the first byte. */
+async function send(connection: Connection, payload: Uint8Array, paths: readonly string[]): Promise<void> {
+  const files = await Promise.all(paths.map((path) => open(path, 'r+')))
+  if (files.length === 0) return connection.send(payload)
+  connection.send(
+    payload,
+    files.map(({ fd }) => fd),
+  )
+  await Promise.all(files.map((file) => file.close()))
 }
 
 /** How many lines each connection should have by the end of the step. */
@@ -209,11 +222,11 @@ async function withFreePorts(recorded: TranscriptCase): Promise<TranscriptCase> 
 
 function freePort(): Promise<number> {
   const probe = createServer()
-  return new Promise((resolve, reject) => {
+  return new Promise((found, reject) => {
     probe.once('error', reject)
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+      probe.close(() => found(typeof address === 'object' && address ? address.port : 0))
     })
   })
 }
