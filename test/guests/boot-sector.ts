@@ -1,0 +1,74 @@
+/** Size of a 3.5" floppy with 1.44 MB. */
+const floppyBytes = 1_474_560
+const sectorBytes = 512
+
+/** A PC with nothing but the BIOS loads a boot sector here and jumps to it. */
+const com1 = 0x3f8
+
+/**
+ * Puts together a boot sector: a program of at most 510 bytes in 16-bit machine code, which sets video modes and draws
+ * with nothing but the BIOS. Each method adds the instructions that it names; registers other than those it loads are
+ * undefined after it.
+ */
+export class BootSector {
+  readonly #code: number[] = []
+
+  /** Calls the video BIOS (`int 10h`) with these register values. */
+  videoBios({ ax, bx = 0, cx = 0, dx = 0 }: { ax: number; bx?: number; cx?: number; dx?: number }): this {
+    return this.#add(0xb8, ...word(ax), 0xbb, ...word(bx), 0xb9, ...word(cx), 0xba, ...word(dx), 0xcd, 0x10)
+  }
+
+  /** Writes a byte to a port: `mov dx, port; mov al, value; out dx, al`. */
+  out8(port: number, value: number): this {
+    return this.#add(0xba, ...word(port), 0xb0, value, 0xee)
+  }
+
+  /** Writes a word to a port; for the VGA's index and data pairs the low byte is the index. */
+  out16(port: number, value: number): this {
+    return this.#add(0xba, ...word(port), 0xb8, ...word(value), 0xef)
+  }
+
+  /** Reads a byte from a port, for the effect of reading it. */
+  in8(port: number): this {
+    return this.#add(0xba, ...word(port), 0xec)
+  }
+
+  /**
+   * Fills a segment from its begin with bytes that look random: x = 25173 x + 13849 modulo 2^16, of which the upper
+   * byte is stored.
+   *
+   * @param count - 1 to 65536 bytes
+   */
+  noise({ segment, count, seed }: { segment: number; count: number; seed: number }): this {
+    return this.#add(
+      ...[0xb8, ...word(segment), 0x8e, 0xc0, 0x31, 0xff], // mov ax, segment; mov es, ax; xor di, di
+      ...[0xb9, ...word(count), 0xb8, ...word(seed)], // mov cx, count; mov ax, seed
+      ...[0x69, 0xc0, ...word(25173), 0x05, ...word(13849)], // again: imul ax, ax, 25173; add ax, 13849
+      ...[0x26, 0x88, 0x25, 0x47, 0xe2, 0xf3], // mov es:[di], ah; inc di; loop again
+    )
+  }
+
+  /** Sends a character through COM1. */
+  sendSerial(character: string): this {
+    return this.out8(com1, character.charCodeAt(0))
+  }
+
+  /** A floppy with the program in its first sector; when it has run, the CPU waits for interrupts for ever. */
+  floppy(): Uint8Array {
+    const code = [...this.#code, 0xfb, 0xf4, 0xeb, 0xfc] // again: sti; hlt; jmp again
+    if (code.length > sectorBytes - 2) throw new RangeError(`the program has ${code.length} bytes, room is for 510`)
+    const image = new Uint8Array(floppyBytes)
+    image.set(code)
+    image.set([0x55, 0xaa], sectorBytes - 2)
+    return image
+  }
+
+  #add(...bytes: number[]): this {
+    this.#code.push(...bytes)
+    return this
+  }
+}
+
+function word(value: number): [number, number] {
+  return [value & 0xff, (value >> 8) & 0xff]
+}
