@@ -1,0 +1,57 @@
+import type { Logger } from '../log/index.ts'
+import type { Duplex } from '../transport/index.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { EventHub } from './event-hub.ts'
+import { type Capability, Session } from './session.ts'
+
+export interface QmpMonitorOptions {
+  readonly dispatcher: Dispatcher
+  readonly events: EventHub
+  /** What `query-version` returns. */
+  readonly version: unknown
+  readonly pretty: boolean
+  /** Fires when the machine ends. */
+  readonly signal: AbortSignal
+  readonly log: Logger
+}
+
+const capabilities: readonly Capability[] = ['oob']
+
+/** One monitor: serves any number of clients at once, each in a session of its own. */
+export class QmpMonitor {
+  readonly #options: QmpMonitorOptions
+  readonly #sessions = new Set<Session>()
+  #open = true
+
+  constructor(options: QmpMonitorOptions) {
+    this.#options = options
+  }
+
+  get sessions(): number {
+    return this.#sessions.size
+  }
+
+  /** Takes a client on; the monitor owns the connection from here on. */
+  connection(duplex: Duplex): void {
+    if (!this.#open) {
+      duplex.destroy()
+      return
+    }
+    const { version, ...options } = this.#options
+    const session: Session = new Session({
+      ...options,
+      duplex,
+      capabilities,
+      greeting: { QMP: { version, capabilities } },
+      onClosed: () => this.#sessions.delete(session),
+    })
+    this.#sessions.add(session)
+    session.start()
+  }
+
+  /** Serves nothing more; what is being served is answered, then the clients are disconnected. */
+  async close(): Promise<void> {
+    this.#open = false
+    await Promise.all([...this.#sessions].map((session) => session.close()))
+  }
+}
