@@ -1,0 +1,15 @@
+/**
+ * The table of commands and events. Each family is a file; a handler translates words into one call on a part.
+ * Knows parts by the interfaces that its families name; knows neither monitors nor the machine.
+ */
+export {
+  type Arguments,
+  type CommandName,
+  type Commands,
+  commands,
+  type Events,
+  events,
+  type MachineParts,
+  type Returned,
+} from './table.ts'
+export { qemuVersion } from './wire-identity.ts'

@@ -1,0 +1,159 @@
+import { bool, example, family, int, list, oneOf, opt, req, str, struct } from '../qapi/index.ts'
+import { qemuVersion, sysEmuTargets } from './wire-identity.ts'
+
+const command = family<{
+  identity: {
+    /** Value of -name; undefined if none was given. */
+    readonly name: string | undefined
+    /** Value of -uuid in lower case; all zeros if none was given. */
+    readonly uuid: string
+    /** Whether the machine can wake from S3. */
+    readonly wakeupSuspend: boolean
+    readonly machines: readonly {
+      readonly name: string
+      readonly alias?: string
+      readonly isDefault?: boolean
+      readonly cpuMax: number
+      readonly cpuType?: string
+      readonly ramId?: string
+    }[]
+    readonly cpuModels: readonly { readonly name: string; readonly typename: string; readonly aliasOf?: string }[]
+  }
+}>()
+
+export const SysEmuTarget = oneOf('SysEmuTarget', sysEmuTargets)
+
+const VersionInfo = struct('VersionInfo', {
+  qemu: req(
+    struct('VersionTriple', { major: req(int, 'major'), minor: req(int, 'minor'), micro: req(int, 'micro') }),
+    'the version of QEMU whose protocol this is',
+  ),
+  package: req(str, 'the version of the package'),
+})
+
+const MachineInfo = struct('MachineInfo', {
+  name: req(str, 'value of -machine'),
+  alias: opt(str, 'another name'),
+  'is-default': opt(bool, 'true if it is the default'),
+  'cpu-max': req(int, 'how many CPUs it can have'),
+  'hotpluggable-cpus': req(bool, 'whether CPUs can be added while it runs'),
+  'numa-mem-supported': req(bool, 'whether -numa mem is supported'),
+  deprecated: req(bool, 'whether it will go'),
+  'default-cpu-type': opt(str, 'its CPU model, if none is given'),
+  'default-ram-id': opt(str, 'name of its RAM back end'),
+})
+
+const CpuDefinitionInfo = struct('CpuDefinitionInfo', {
+  name: req(str, 'value of -cpu'),
+  'migration-safe': opt(bool, 'whether the model is the same in every version'),
+  static: req(bool, 'whether the model never changes'),
+  'unavailable-features': opt(list(str), 'what keeps the model from running here'),
+  typename: req(str, 'name of its type'),
+  'alias-of': opt(str, 'the model that this is another name of'),
+  deprecated: req(bool, 'whether it will go'),
+})
+
+/** What the machine is. */
+export const machineCommands = {
+  'query-version': command({
+    since: '0.14',
+    doc: 'Tell the version of the protocol, as the greeting does.',
+    args: {},
+    returns: VersionInfo,
+    examples: [],
+    run: () => qemuVersion,
+  }),
+
+  'query-name': command({
+    since: '0.14',
+    doc: 'Tell the name of the machine.',
+    args: {},
+    returns: struct('NameInfo', { name: opt(str, 'value of -name; absent if none was given') }),
+    examples: [example('a machine without a name', '-> { "execute": "query-name" }\n<- { "return": {} }')],
+    preconfig: true,
+    run: ({ identity: { name } }) => (name === undefined ? {} : { name }),
+  }),
+
+  'query-uuid': command({
+    since: '0.14',
+    doc: 'Tell the UUID of the machine.',
+    args: {},
+    returns: struct('UuidInfo', { UUID: req(str, 'value of -uuid; all zeros if none was given') }),
+    examples: [
+      example(
+        'a machine without a UUID',
+        '-> { "execute": "query-uuid" }\n<- { "return": { "UUID": "00000000-0000-0000-0000-000000000000" } }',
+      ),
+    ],
+    preconfig: true,
+    run: ({ identity }) => ({ UUID: identity.uuid }),
+  }),
+
+  'query-kvm': command({
+    since: '0.14',
+    doc: 'Tell whether KVM runs the machine: it never does.',
+    args: {},
+    returns: struct('KvmInfo', { enabled: req(bool, 'in use'), present: req(bool, 'could be used') }),
+    examples: [
+      example('always', '-> { "execute": "query-kvm" }\n<- { "return": { "enabled": false, "present": false } }'),
+    ],
+    run: () => ({ enabled: false, present: false }),
+  }),
+
+  'query-target': command({
+    since: '1.2',
+    doc: 'Tell the architecture of the machine.',
+    args: {},
+    returns: struct('TargetInfo', { arch: req(SysEmuTarget, 'the architecture') }),
+    examples: [example('always', '-> { "execute": "query-target" }\n<- { "return": { "arch": "i386" } }')],
+    preconfig: true,
+    run: () => ({ arch: 'i386' as const }),
+  }),
+
+  'query-machines': command({
+    since: '1.2',
+    doc: 'Tell which machine types there are.',
+    args: {},
+    returns: list(MachineInfo),
+    examples: [],
+    run: ({ identity }) =>
+      identity.machines.map(({ name, alias, isDefault, cpuMax, cpuType, ramId }) => ({
+        name,
+        ...(alias !== undefined && { alias }),
+        ...(isDefault !== undefined && { 'is-default': isDefault }),
+        'cpu-max': cpuMax,
+        'hotpluggable-cpus': false,
+        'numa-mem-supported': false,
+        deprecated: false,
+        ...(cpuType !== undefined && { 'default-cpu-type': cpuType }),
+        ...(ramId !== undefined && { 'default-ram-id': ramId }),
+      })),
+  }),
+
+  'query-current-machine': command({
+    since: '4.0',
+    doc: 'Tell what the machine that runs can do.',
+    args: {},
+    returns: struct('CurrentMachineParams', { 'wakeup-suspend-support': req(bool, 'whether it can wake from S3') }),
+    examples: [],
+    run: ({ identity }) => ({ 'wakeup-suspend-support': identity.wakeupSuspend }),
+  }),
+
+  'query-cpu-definitions': command({
+    since: '1.2',
+    doc: 'Tell which CPU models there are.',
+    args: {},
+    returns: list(CpuDefinitionInfo),
+    examples: [],
+    run: ({ identity }) =>
+      identity.cpuModels.map(({ name, typename, aliasOf }) => ({
+        name,
+        'migration-safe': false,
+        static: false,
+        'unavailable-features': [],
+        typename,
+        ...(aliasOf !== undefined && { 'alias-of': aliasOf }),
+        deprecated: false,
+      })),
+  }),
+}

@@ -1,0 +1,157 @@
+import { bool, example, family, nothing, oneOf, req, struct } from '../qapi/index.ts'
+import { type RunControl, runStates } from '../runstate/index.ts'
+
+const command = family<{
+  runControl: Pick<RunControl, 'state' | 'running' | 'cont' | 'stop' | 'reset' | 'powerdown' | 'wakeup' | 'quit'>
+}>()
+
+export const RunState = oneOf('RunState', runStates)
+
+const StatusInfo = struct('StatusInfo', {
+  running: req(bool, 'true if the CPU runs'),
+  singlestep: req(bool, 'true if the CPU executes one instruction at a time; this machine never does'),
+  status: req(RunState, 'the run state'),
+})
+
+/** Starting, stopping, resetting and ending the machine. */
+export const runCommands = {
+  'query-status': command({
+    since: '0.14',
+    doc: 'Tell the run state of the machine.',
+    args: {},
+    returns: StatusInfo,
+    examples: [
+      example(
+        'a machine started with -S',
+        `
+        -> { "execute": "query-status" }
+        <- { "return": { "status": "prelaunch", "singlestep": false, "running": false } }`,
+      ),
+    ],
+    run({ runControl }) {
+      return { running: runControl.running, singlestep: false, status: runControl.state }
+    },
+  }),
+
+  quit: command({
+    since: '0.14',
+    doc: 'End the machine and the process that runs it, whatever -no-shutdown says.',
+    args: {},
+    returns: nothing,
+    emits: ['SHUTDOWN'],
+    examples: [
+      example(
+        'the connection ends after the reply',
+        `
+        -> { "execute": "quit" }
+        <- { "return": {} }`,
+      ),
+    ],
+    run({ runControl }) {
+      runControl.quit('host-qmp-quit')
+      return {}
+    },
+  }),
+
+  stop: command({
+    since: '0.14',
+    doc: 'Stop the CPU and the guest clock. Does nothing if the machine does not run.',
+    args: {},
+    returns: nothing,
+    emits: ['STOP'],
+    examples: [
+      example(
+        'stop',
+        `
+        -> { "execute": "stop" }
+        <- { "return": {} }`,
+      ),
+    ],
+    async run({ runControl }) {
+      await runControl.stop()
+      return {}
+    },
+  }),
+
+  cont: command({
+    since: '0.14',
+    doc: 'Let the machine run, or go on. Does nothing if it runs already, or sleeps.',
+    args: {},
+    returns: nothing,
+    emits: ['RESUME'],
+    errors: ['GenericError, if only a reset can help: after a shutdown under -no-shutdown, or in state internal-error'],
+    examples: [
+      example(
+        'go on',
+        `
+        -> { "execute": "cont" }
+        <- { "return": {} }`,
+      ),
+    ],
+    async run({ runControl }) {
+      await runControl.cont()
+      return {}
+    },
+  }),
+
+  system_reset: command({
+    since: '0.14',
+    doc: 'Press the reset button. A machine that does not run is in state prelaunch afterwards.',
+    args: {},
+    returns: nothing,
+    emits: ['RESET', 'SHUTDOWN'],
+    examples: [
+      example(
+        'reset',
+        `
+        -> { "execute": "system_reset" }
+        <- { "return": {} }`,
+      ),
+    ],
+    async run({ runControl }) {
+      await runControl.reset('host-qmp-system-reset')
+      return {}
+    },
+  }),
+
+  system_powerdown: command({
+    since: '0.14',
+    doc: 'Press the power button: the guest is asked to shut down, and may ignore it.',
+    args: {},
+    returns: nothing,
+    emits: ['POWERDOWN'],
+    examples: [
+      example(
+        'press the button',
+        `
+        -> { "execute": "system_powerdown" }
+        <- { "return": {} }`,
+      ),
+    ],
+    async run({ runControl }) {
+      await runControl.powerdown()
+      return {}
+    },
+  }),
+
+  system_wakeup: command({
+    since: '1.1',
+    doc: 'Wake the guest from sleep (ACPI S3).',
+    args: {},
+    returns: nothing,
+    emits: ['WAKEUP'],
+    errors: ['GenericError, if the guest does not sleep'],
+    examples: [
+      example(
+        'a guest that is awake',
+        `
+        -> { "execute": "system_wakeup" }
+        <- { "error": { "class": "GenericError", "desc": "Unable to wake up: guest is not in suspended state" } }`,
+      ),
+    ],
+    async run({ runControl }) {
+      await runControl.wakeup()
+      return {}
+    },
+  }),
+}
