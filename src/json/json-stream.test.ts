@@ -190,7 +190,10 @@ test('mutated JSON says the same whole and byte by byte, and a good message afte
 test('what was printed is read back as it was (members of one bucket change places each time)', () => {
   fc.assert(
     fc.property(
-      fc.dictionary(fc.string(), fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }), fc.jsonValue())),
+      fc.dictionary(
+        fc.string(),
+        fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }), fc.jsonValue().map(withoutMinusZero)),
+      ),
       (object) => {
         const once = print(object)
         const [twice] = read(bytesOf(once))
@@ -200,3 +203,6 @@ test('what was printed is read back as it was (members of one bucket change plac
     { numRuns: 1000 },
   )
 })
+
+/** A double -0 is printed as QEMU prints it, `-0`, and that is the integer 0. */
+const withoutMinusZero = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
