@@ -24,11 +24,7 @@ export interface Board extends AsyncDisposable {
   wake(): Promise<void>
   injectNmi(): Promise<void>
 
-  /**
-   * Reads guest RAM at a physical address.
-   *
-   * @throws {BoardError} kind `address`, if the range is not all RAM; `context.address` tells where it fails
-   */
+  /** Reads at a physical address what the bus has there: RAM, ROM, zeros where nothing answers. Below 4 GiB. */
   readPhysical(address: number, length: number): Promise<Uint8Array>
   /** Reads through the guest's page tables as they are now. @throws {BoardError} kind `address`, if a page is not mapped */
   readVirtual(address: number, length: number): Promise<Uint8Array>

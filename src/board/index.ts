@@ -5,3 +5,4 @@
  */
 export * from './board.ts'
 export { BoardError, type BoardErrorKind } from './board-error.ts'
+export { createBoard } from './create-board.ts'

@@ -1,0 +1,173 @@
+import type {
+  Board,
+  BoardConfig,
+  BoardState,
+  CpuRegisters,
+  CpuStatus,
+  DriveSlot,
+  Keyboard,
+  Medium,
+  Picture,
+  Screen,
+  SerialPort,
+  TextScreen,
+} from '../board.ts'
+import { BoardError } from '../board-error.ts'
+import { resetRegisters } from './reset-registers.ts'
+import { SparseMemory } from './sparse-memory.ts'
+
+/** The end of the address space, where the CPU finds its first instruction: the BIOS image ends there. */
+const busEnd = 2 ** 32
+/** The BIOS's last 128 KiB are also seen below 1 MiB. */
+const lowBiosEnd = 0x100000
+const lowBiosBytes = 0x20000
+
+/**
+ * A PC that never executes: memory, and devices that do nothing. It starts at once and costs next to nothing, so
+ * that thousands fit in one process; whoever tests a machine manager needs no more.
+ */
+export class NoneBoard implements Board {
+  readonly kind = 'none'
+  readonly ramBytes: number
+  readonly ready = Promise.resolve()
+  readonly screen: Screen
+  readonly keyboard: Keyboard
+  readonly serial: readonly SerialPort[]
+  readonly #memory: SparseMemory
+  readonly #bios: Uint8Array
+  #state: BoardState = 'paused'
+
+  constructor(config: BoardConfig) {
+    this.ramBytes = config.ramBytes
+    this.#memory = new SparseMemory(config.ramBytes)
+    this.#bios = config.firmware.bios
+    this.screen = {
+      capture: () => this.#open(() => (config.vga ? blankPicture() : noVga())),
+      text: () => this.#open(() => (config.vga ? blankText() : noVga())),
+    }
+    this.keyboard = { send: () => this.#open(() => undefined) }
+    this.serial = Array.from({ length: config.serialPorts }, () => ({ write: () => this.#open(() => undefined) }))
+    this.#copyBios()
+  }
+
+  get state(): BoardState {
+    return this.#state
+  }
+
+  resume(): Promise<void> {
+    return this.#open(() => {
+      this.#state = 'running'
+    })
+  }
+
+  pause(): Promise<void> {
+    return this.#open(() => {
+      this.#state = 'paused'
+    })
+  }
+
+  reset(): Promise<void> {
+    return this.#open(() => this.#copyBios())
+  }
+
+  pressPowerButton(): Promise<void> {
+    return this.#open(() => undefined)
+  }
+
+  wake(): Promise<void> {
+    return this.#open(() => undefined)
+  }
+
+  injectNmi(): Promise<void> {
+    return this.#open(() => undefined)
+  }
+
+  readPhysical(address: number, length: number): Promise<Uint8Array> {
+    return this.#open(() => {
+      const bytes = new Uint8Array(length)
+      copyOverlap(bytes, address, this.#bios, busEnd - this.#bios.length)
+      const inRam = Math.max(0, Math.min(length, this.ramBytes - address))
+      if (inRam > 0) bytes.set(this.#memory.read(address, inRam))
+      return bytes
+    })
+  }
+
+  readVirtual(address: number, length: number): Promise<Uint8Array> {
+    const inRam = address + length <= this.ramBytes
+    const inBios = address >= busEnd - this.#bios.length && address + length <= busEnd
+    if (!inRam && !inBios && length > 0) return Promise.reject(outside(address))
+    return this.readPhysical(address, length)
+  }
+
+  writePhysical(address: number, bytes: Uint8Array): Promise<void> {
+    return this.#open(() => {
+      if (address + bytes.length > this.ramBytes) throw outside(address)
+      this.#memory.write(address, bytes)
+    })
+  }
+
+  registers(): Promise<CpuRegisters> {
+    return this.#open(() => resetRegisters)
+  }
+
+  cpu(): Promise<CpuStatus> {
+    const { cs } = resetRegisters.segments
+    return this.#open(() => ({ index: 0, pc: cs.base + resetRegisters.eip, halted: false, threadId: process.pid }))
+  }
+
+  setMedium(_slot: DriveSlot, _medium: Medium | undefined): Promise<void> {
+    return this.#open(() => undefined)
+  }
+
+  close(): Promise<void> {
+    this.#state = 'closed'
+    this.#memory.clear()
+    return Promise.resolve()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #open<T>(act: () => T): Promise<T> {
+    if (this.#state === 'closed') throw new BoardError('closed', 'The board has been closed')
+    return act()
+  }
+
+  #copyBios(): void {
+    const low = this.#bios.subarray(Math.max(0, this.#bios.length - lowBiosBytes))
+    this.#memory.write(lowBiosEnd - low.length, low)
+  }
+}
+
+function outside(address: number): BoardError {
+  return new BoardError('address', `there is no memory at 0x${address.toString(16)}`, { address })
+}
+
+function noVga(): never {
+  throw new BoardError('unavailable', 'the board has no display')
+}
+
+/** What a VGA shows before anything has set a mode. */
+function blankPicture(): Picture {
+  const [width, height] = [640, 480]
+  return { width, height, rgb: new Uint8Array(width * height * 3) }
+}
+
+function blankText(): TextScreen {
+  const [columns, rows] = [80, 25]
+  return {
+    columns,
+    rows,
+    lines: new Array<string>(rows).fill(' '.repeat(columns)),
+    attributes: new Uint8Array(columns * rows),
+    cursor: { row: 0, column: 0, visible: false },
+  }
+}
+
+/** Copies the part of `source`, which lies at `sourceAddress`, that falls into `target`, which lies at `address`. */
+function copyOverlap(target: Uint8Array, address: number, source: Uint8Array, sourceAddress: number): void {
+  const from = Math.max(address, sourceAddress)
+  const to = Math.min(address + target.length, sourceAddress + source.length)
+  if (from < to) target.set(source.subarray(from - sourceAddress, to - sourceAddress), from - address)
+}
