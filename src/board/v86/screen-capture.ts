@@ -1,4 +1,5 @@
 import type { Picture, TextScreen } from '../board.ts'
+import { placeholderPicture } from '../placeholder.ts'
 import { drawPlanar } from './planar.ts'
 import { drawText, readText, textLayout } from './text-mode.ts'
 import { drawVbe } from './vbe.ts'
@@ -7,8 +8,12 @@ import type { VgaDevice, VgaMachine } from './vga-device.ts'
 /** The cursor is lit for 16 of 70 frames, then dark for as many (in milliseconds). */
 const cursorPhaseMs = 229
 
-/** Before a mode has ever been set. */
-const firstSize = { width: 640, height: 480 }
+export interface ScreenCaptureOptions {
+  readonly machine: VgaMachine
+  /** The guest's time in milliseconds. */
+  readonly now: () => number
+  readonly vgaBios: Uint8Array | undefined
+}
 
 /**
  * Takes pictures of v86's screen as QEMU would draw them. Reads registers and video memory directly: v86 itself draws
@@ -20,20 +25,25 @@ const firstSize = { width: 640, height: 480 }
 export class ScreenCapture {
   readonly #machine: VgaMachine
   readonly #now: () => number
+  readonly #vgaBios: Uint8Array | undefined
   #cursorLit = false
   #cursorTurn = 0
-  #size = firstSize
+  /** Of the last picture with a mode. */
+  #size: { width: number; height: number } | undefined
 
-  /** @param now - the guest's time in milliseconds */
-  constructor(machine: VgaMachine, now: () => number) {
+  constructor({ machine, now, vgaBios }: ScreenCaptureOptions) {
     this.#machine = machine
     this.#now = now
+    this.#vgaBios = vgaBios
   }
 
-  /** The picture as it is now; black in the last size while the guest has blanked the screen or is changing its mode. */
+  /**
+   * The picture as it is now. While the guest has blanked the screen or is changing its mode, it is black in the last
+   * size; before its first mode, a message.
+   */
   picture(): Picture {
     const picture = this.#draw()
-    if (picture === undefined) return black(this.#size)
+    if (picture === undefined) return this.#size === undefined ? placeholderPicture(this.#vgaBios) : black(this.#size)
     this.#size = { width: picture.width, height: picture.height }
     return picture
   }

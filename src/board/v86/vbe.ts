@@ -13,7 +13,8 @@ export function drawVbe(vga: VgaDevice, ram: Uint8Array): Picture {
   const pixelBytes = (depth + 7) >> 3
   const lineBytes = width * pixelBytes
   // The extensions count the begin of the picture in 4 bytes, whatever the depth.
-  const start = (vga.svga_offset_y * lineBytes + vga.svga_offset_x * pixelBytes) & ~3
+  const offset = vga.svga_offset_y * lineBytes + vga.svga_offset_x * pixelBytes
+  const start = offset - (offset % 4)
   const pixels = ram.subarray(start, start + lineBytes * height)
   const rgb = new Uint8Array(width * height * 3)
   const count = Math.floor(pixels.length / pixelBytes)
