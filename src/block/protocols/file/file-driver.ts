@@ -2,16 +2,18 @@ import type { Access } from '../../access.ts'
 import { BlockError } from '../../block-error.ts'
 import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
-import { FileHandle } from './file-handle.ts'
+import type { FileHandle } from './file-handle.ts'
 import type { FileLock } from './file-lock.ts'
 
 const sector = 512
 
 export interface FileDriverOptions {
   readonly name: 'file' | 'host_device'
+  /** Open for reading. */
   readonly handle: FileHandle
   /** Bytes in the file or device. */
   readonly size: number
+  /** Locks of `handle`; undefined for storage that is not locked. */
   readonly lock: FileLock | undefined
   /** Whether closing makes sure that everything written is on stable storage. */
   readonly flushAtClose: boolean
@@ -29,7 +31,9 @@ export class FileDriver implements Driver {
   readonly children: ReadonlyMap<ChildRole, BlockNode> = new Map()
   readonly #lock: FileLock | undefined
   readonly #flushAtClose: boolean
-  #handle: FileHandle
+  /** Stays open from beginning to end: it holds the locks. */
+  readonly #reader: FileHandle
+  #writer: FileHandle | undefined
   #size: number
   #unflushed = false
   #lost: BlockError | undefined
@@ -37,10 +41,14 @@ export class FileDriver implements Driver {
   constructor({ name, handle, size, lock, flushAtClose }: FileDriverOptions) {
     this.name = name
     this.filename = handle.path
-    this.#handle = handle
+    this.#reader = handle
     this.#size = size
     this.#lock = lock
     this.#flushAtClose = flushAtClose
+  }
+
+  get #handle(): FileHandle {
+    return this.#writer ?? this.#reader
   }
 
   get length(): number {
@@ -89,25 +97,28 @@ export class FileDriver implements Driver {
 
   async setAccess(access: Access): Promise<void> {
     this.#lock?.change(access)
-    const writable = access.uses.some((permission) => permission !== 'read')
-    if (writable === this.#handle.writable) return
-    const old = this.#handle
-    const fresh = await FileHandle.open(old.path, { writable })
-    const [before, after] = [await old.stat(), await fresh.stat()]
-    if (before.ino !== after.ino || before.dev !== after.dev) {
-      await fresh.close()
-      throw new BlockError('invalid', `'${old.path}' has been replaced by another file`, { filename: old.path })
-    }
-    this.#handle = fresh
-    await old.close()
+    const writes = access.uses.some((permission) => permission !== 'read')
+    if (writes === (this.#writer !== undefined)) return
+    if (writes) this.#writer = await this.#reader.reopen({ writable: true })
+    else await this.#endWriting()
   }
 
   async close(): Promise<void> {
     try {
+      await this.#endWriting()
+    } finally {
+      await this.#reader.close()
+    }
+  }
+
+  async #endWriting(): Promise<void> {
+    const writer = this.#writer
+    if (writer === undefined) return
+    try {
       if (this.#unflushed && this.#flushAtClose) await this.flush()
     } finally {
-      this.#lock?.release()
-      await this.#handle.close()
+      this.#writer = undefined
+      await writer.close()
     }
   }
 }

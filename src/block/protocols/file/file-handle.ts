@@ -12,14 +12,12 @@ import { BlockError, kindOfSystemError } from '../../block-error.ts'
 export class FileHandle {
   readonly fd: number
   readonly path: string
-  readonly writable: boolean
   #running = 0
   #idle: (() => void) | undefined
 
-  private constructor(fd: number, path: string, writable: boolean) {
+  private constructor(fd: number, path: string) {
     this.fd = fd
     this.path = path
-    this.writable = writable
   }
 
   /** @throws {BlockError} in QEMU's words, if the file cannot be opened */
@@ -28,10 +26,23 @@ export class FileHandle {
     const flags = writable ? fs.constants.O_RDWR : fs.constants.O_RDONLY
     fs.open(path, flags, (error, fd) => (error === null ? resolve(fd) : reject(error)))
     try {
-      return new FileHandle(await promise, path, writable)
+      return new FileHandle(await promise, path)
     } catch (cause) {
       throw failure(`Could not open '${path}': ${reasonText(cause)}`, path, cause)
     }
+  }
+
+  /**
+   * Opens the same file once more, to do other things with it.
+   *
+   * @throws {BlockError} as `open()`; kind `invalid`, if its path leads to another file by now
+   */
+  async reopen({ writable }: { writable: boolean }): Promise<FileHandle> {
+    const fresh = await FileHandle.open(this.path, { writable })
+    const [ours, theirs] = await Promise.all([this.stat(), fresh.stat()])
+    if (ours.ino === theirs.ino && ours.dev === theirs.dev) return fresh
+    await fresh.close()
+    throw new BlockError('invalid', `'${this.path}' has been replaced by another file`, { filename: this.path })
   }
 
   /** Fills the target; what lies beyond the end of the file reads as zeroes. */

@@ -1,106 +1,85 @@
-import { readFileSync } from 'node:fs'
-import type { Access, Permission } from '../../access.ts'
+import { systemCode } from '../../../errno/index.ts'
+import { type Access, idle, type Permission } from '../../access.ts'
 import { BlockError } from '../../block-error.ts'
-
-/** Which file it is, whatever its names are. */
-export interface FileIdentity {
-  readonly dev: number
-  readonly ino: number
-  readonly path: string
-}
+import type { ByteLocks } from './byte-locks.ts'
 
 /** The bytes that QEMU locks in an image: one for each permission in use, one for each that is not shared. */
 const usedBase = 100
 const unsharedBase = 200
-const bits: readonly (readonly [Permission, number, string])[] = [
+const permissions: readonly (readonly [permission: Permission, bit: number, name: string])[] = [
   ['read', 0, 'consistent read'],
   ['write', 1, 'write'],
   ['resize', 3, 'resize'],
 ]
 
-const holders = new Map<string, Set<FileLock>>()
-
 /**
- * Keeps two writers from one image file.
- *
- * Node cannot take the byte locks that QEMU uses. What is possible without: users inside this process exclude each
- * other, and an image that another process has locked in QEMU's way is refused (Linux lists all locks). What is not:
- * another process does not see that we use the image.
+ * Keeps others from using an image file in a way that excludes our use: another writer first of all, whether in this
+ * process, in another one of ours, or in QEMU, whose locks these are.
  */
 export class FileLock {
-  readonly #file: FileIdentity
-  readonly #key: string
-  #access: Access = { uses: [], shares: ['read', 'write', 'resize'] }
+  readonly #fd: number
+  readonly #path: string
+  readonly #locks: ByteLocks
+  #access: Access = idle
 
-  constructor(file: FileIdentity) {
-    this.#file = file
-    this.#key = `${file.dev}:${file.ino}`
-    const others = holders.get(this.#key)
-    if (others === undefined) holders.set(this.#key, new Set([this]))
-    else others.add(this)
+  /** @param fd - holds the locks, and gives them up when it is closed */
+  constructor(fd: number, path: string, locks: ByteLocks) {
+    this.#fd = fd
+    this.#path = path
+    this.#locks = locks
   }
 
   /** @throws {BlockError} kind `locked`; then nothing has changed */
   change(access: Access): void {
-    const taken = foreignLocks(this.#file)
-    for (const other of holders.get(this.#key) ?? []) {
-      if (other === this) continue
-      for (const [permission, bit] of bits) {
-        if (other.#access.uses.includes(permission)) taken.add(usedBase + bit)
-        if (!other.#access.shares.includes(permission)) taken.add(unsharedBase + bit)
-      }
+    const before = lockedBytes(this.#access)
+    const wanted = lockedBytes(access)
+    try {
+      for (const byte of wanted) if (!before.has(byte)) this.#share(byte)
+      this.#check(access)
+    } catch (error) {
+      for (const byte of wanted) if (!before.has(byte)) this.#locks.release(this.#fd, byte)
+      throw error
     }
-    for (const [permission, bit, name] of bits) {
-      if (access.uses.includes(permission) && taken.has(unsharedBase + bit)) this.#refuse(`"${name}" lock`)
-    }
-    for (const [permission, bit, name] of bits) {
-      if (!access.shares.includes(permission) && taken.has(usedBase + bit)) this.#refuse(`shared "${name}" lock`)
-    }
+    for (const byte of before) if (!wanted.has(byte)) this.#locks.release(this.#fd, byte)
     this.#access = access
   }
 
-  release(): void {
-    const users = holders.get(this.#key)
-    users?.delete(this)
-    if (users?.size === 0) holders.delete(this.#key)
+  /** Ours are taken by now: of two that come at the same time, both may see the other, but never neither. */
+  #check(access: Access): void {
+    for (const [permission, bit, name] of permissions) {
+      if (!access.uses.includes(permission)) continue
+      if (this.#locks.heldByOther(this.#fd, unsharedBase + bit)) throw this.#locked(`Failed to get "${name}" lock`)
+    }
+    for (const [permission, bit, name] of permissions) {
+      if (access.shares.includes(permission)) continue
+      if (this.#locks.heldByOther(this.#fd, usedBase + bit)) throw this.#locked(`Failed to get shared "${name}" lock`)
+    }
   }
 
-  #refuse(what: string): never {
-    const { path } = this.#file
-    throw new BlockError('locked', `Failed to get ${what}\nIs another process using the image [${path}]?`, {
-      filename: path,
-    })
+  #share(byte: number): void {
+    try {
+      this.#locks.share(this.#fd, byte)
+    } catch (cause) {
+      const code = systemCode(cause)
+      throw this.#locked(`Failed to lock byte ${byte}`, { cause }, code)
+    }
+  }
+
+  #locked(what: string, options?: ErrorOptions, code?: string): BlockError {
+    return new BlockError(
+      'locked',
+      `${what}\nIs another process using the image [${this.#path}]?`,
+      { filename: this.#path, ...(code === undefined ? {} : { code }) },
+      options,
+    )
   }
 }
 
-/** Bytes of QEMU's range that processes of this host have locked in the file; none where the system has no such list. */
-function foreignLocks({ dev, ino }: FileIdentity): Set<number> {
-  const taken = new Set<number>()
-  let list: string
-  try {
-    list = readFileSync('/proc/locks', 'latin1')
-  } catch {
-    return taken
+function lockedBytes({ uses, shares }: Access): Set<number> {
+  const bytes = new Set<number>()
+  for (const [permission, bit] of permissions) {
+    if (uses.includes(permission)) bytes.add(usedBase + bit)
+    if (!shares.includes(permission)) bytes.add(unsharedBase + bit)
   }
-  const file = `${hex(major(dev))}:${hex(minor(dev))}:${ino}`
-  for (const line of list.split('\n')) {
-    const [, kind, , , , where, from, to] = line.split(/\s+/)
-    if (kind !== 'OFDLCK' || where !== file) continue
-    const last = to === 'EOF' ? unsharedBase + bits.length : Number(to)
-    for (let byte = Math.max(Number(from), usedBase); byte <= last; byte++) taken.add(byte)
-  }
-  return taken
-}
-
-function hex(number: number): string {
-  return number.toString(16).padStart(2, '0')
-}
-
-/** Linux packs a device number into 64 bits; JavaScript's bit operators see 32. */
-function major(dev: number): number {
-  return ((dev >>> 8) & 0xfff) + Math.floor(dev / 2 ** 32) * 0x1000
-}
-
-function minor(dev: number): number {
-  return (dev & 0xff) + ((dev >>> 12) & 0xfff00)
+  return bytes
 }

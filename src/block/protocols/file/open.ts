@@ -1,6 +1,7 @@
 import { readFileSync, type Stats } from 'node:fs'
 import { BlockError } from '../../block-error.ts'
 import type { OpenRequest, ProtocolDefinition } from '../../driver.ts'
+import { loadByteLocks } from './byte-locks.ts'
 import { FileDriver } from './file-driver.ts'
 import { FileHandle } from './file-handle.ts'
 import { FileLock } from './file-lock.ts'
@@ -33,8 +34,7 @@ async function open({ options, cache }: OpenRequest, name: 'file' | 'host_device
   try {
     const stats = await handle.stat()
     checkType(name, path, stats)
-    const lock =
-      locking === 'off' || !stats.isFile() ? undefined : new FileLock({ dev: stats.dev, ino: stats.ino, path })
+    const lock = stats.isFile() ? lockOf(handle, locking) : undefined
     return new FileDriver({ name, handle, size: sizeOf(stats), lock, flushAtClose: !cache.noFlush })
   } catch (error) {
     await handle.close()
@@ -43,9 +43,18 @@ async function open({ options, cache }: OpenRequest, name: 'file' | 'host_device
 }
 
 function takeLocking(word: string | undefined): Locking {
-  if (word === undefined || word === 'auto' || word === 'off') return word ?? 'auto'
-  if (word !== 'on') throw new BlockError('invalid', `invalid parameter value: ${word}`, { option: 'locking' })
-  throw new BlockError('unsupported', 'File lock requested but this platform offers no byte locks to Node.js', {
+  if (word === undefined) return 'auto'
+  if (word === 'auto' || word === 'on' || word === 'off') return word
+  throw new BlockError('invalid', `invalid parameter value: ${word}`, { option: 'locking' })
+}
+
+/** `auto` locks where that is possible. */
+function lockOf({ fd, path }: FileHandle, locking: Locking): FileLock | undefined {
+  if (locking === 'off') return undefined
+  const locks = loadByteLocks()
+  if (locks !== undefined) return new FileLock(fd, path, locks)
+  if (locking === 'auto') return undefined
+  throw new BlockError('unsupported', 'Files can be locked on 64-bit Linux only, and with the package koffi', {
     option: 'locking',
   })
 }
