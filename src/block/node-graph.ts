@@ -1,3 +1,4 @@
+import { print } from '../json/index.ts'
 import { BlockError } from './block-error.ts'
 import { type CacheMode, type Driver, writeback } from './driver.ts'
 import { BlockNode, type DetectZeroes } from './node.ts'
@@ -62,7 +63,7 @@ export class NodeGraph implements AsyncDisposable {
     const { readOnly = false, cache = writeback, detectZeroes = 'off' } = settings
     if (settings.name !== undefined) this.checkName(settings.name)
     const name = settings.name ?? this.#names.generate()
-    const filename = driver.filename ?? `json:${JSON.stringify(driver.fullOptions())}`
+    const filename = driver.filename ?? `json:${print(driver.fullOptions())}`
     const node = new BlockNode(driver, { name, readOnly, cache, detectZeroes, filename }, this.#turns, () =>
       this.#nodes.delete(name),
     )

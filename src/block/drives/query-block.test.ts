@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { print } from '../../json/index.ts'
 import {
   blockInfo,
   connectPcDrives,
@@ -35,8 +36,8 @@ for (const recording of recordings) {
       // File names in replies are relative, as they were for QEMU.
       process.chdir(folder)
       await configure(drives, recording.setup)
-      const info = JSON.parse(JSON.stringify(await blockInfo(drives)))
-      assert.deepEqual(masked(info), masked(JSON.parse(recording.steps[0]!.expect[0]!).return))
+      const reply = print({ return: await blockInfo(drives) })
+      assert.equal(masked(reply), recording.steps[0]!.expect[0]!)
       assert.deepEqual(warnings, recording.stderr ?? [])
     } finally {
       await drives.close()
@@ -62,15 +63,7 @@ async function configure(drives: DriveSet, setup: readonly string[]): Promise<vo
   await connectPcDrives(drives, { vga: defaults, serialPorts: count, parallelPorts: count, networkCards: count })
 }
 
-/** Generated names and sizes on disk differ from run to run; member order is the printer's business. */
-function masked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(masked)
-  if (typeof value === 'string') {
-    const text = value.replace(/^#block\d+$/, '#blockNNN')
-    return text.startsWith('json:') ? { json: JSON.parse(text.slice(5)) } : text
-  }
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, key === 'actual-size' ? '@num@' : masked(member)]),
-  )
+/** Generated names and sizes on the disk differ from run to run. */
+function masked(reply: string): string {
+  return reply.replace(/#block\d+/g, '#blockNNN').replace(/"actual-size": \d+/g, '"actual-size": "@num@"')
 }
