@@ -27,6 +27,7 @@ export const chardevCommands = {
         <- { "return": [ { "label": "serial0", "filename": "null", "frontend-open": true } ] }`,
       ),
     ],
+    preconfig: true,
     run({ chardevs }) {
       return chardevs
         .list()

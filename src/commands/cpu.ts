@@ -22,6 +22,7 @@ const CpuInstanceProperties = struct('CpuInstanceProperties', {
   'node-id': opt(int, 'NUMA node'),
   'socket-id': opt(int, 'socket'),
   'die-id': opt(int, 'die within the socket'),
+  'cluster-id': opt(int, 'cluster within the die'),
   'core-id': opt(int, 'core'),
   'thread-id': opt(int, 'thread within the core'),
 })

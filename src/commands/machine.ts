@@ -61,6 +61,7 @@ export const machineCommands = {
     args: {},
     returns: VersionInfo,
     examples: [],
+    preconfig: true,
     run: () => qemuVersion,
   }),
 
@@ -106,7 +107,6 @@ export const machineCommands = {
     args: {},
     returns: struct('TargetInfo', { arch: req(SysEmuTarget, 'the architecture') }),
     examples: [example('always', '-> { "execute": "query-target" }\n<- { "return": { "arch": "i386" } }')],
-    preconfig: true,
     run: () => ({ arch: 'i386' as const }),
   }),
 

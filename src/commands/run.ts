@@ -28,6 +28,7 @@ export const runCommands = {
         <- { "return": { "status": "prelaunch", "singlestep": false, "running": false } }`,
       ),
     ],
+    preconfig: true,
     run({ runControl }) {
       return { running: runControl.running, singlestep: false, status: runControl.state }
     },
@@ -47,6 +48,7 @@ export const runCommands = {
         <- { "return": {} }`,
       ),
     ],
+    preconfig: true,
     run({ runControl }) {
       runControl.quit('host-qmp-quit')
       return {}
