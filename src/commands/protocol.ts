@@ -1,11 +1,11 @@
-import { any, example, family, list, nothing, oneOf, opt, req, str, struct } from '../qapi/index.ts'
+import { example, family, list, nothing, oneOf, opt, req, SchemaInfo, str, struct } from '../qapi/index.ts'
 
 const command = family<{
   /** The table itself, as the protocol describes it. */
   catalog: {
     readonly commands: readonly string[]
     readonly events: readonly string[]
-    readonly schema: readonly unknown[]
+    readonly schema: readonly SchemaInfo[]
   }
 }>()
 
@@ -61,7 +61,7 @@ export const protocolCommands = {
     since: '2.5',
     doc: 'Describe every command and every event with their types.',
     args: {},
-    returns: list(any),
+    returns: list(SchemaInfo),
     preconfig: true,
     examples: [],
     run: ({ catalog }) => [...catalog.schema],

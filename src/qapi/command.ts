@@ -1,7 +1,7 @@
 import type { Example } from './example.ts'
 import { decodeObject, nothing, type ObjectType, struct } from './object-types.ts'
 import { root } from './place.ts'
-import type { AnyType, Members, StructOf, Type } from './type.ts'
+import type { Feature, Members, StructOf, Type } from './type.ts'
 
 /** What a handler knows of the call beside its arguments. */
 export interface Call {
@@ -17,29 +17,35 @@ export interface CallSession {
   negotiate(capabilities: readonly 'oob'[]): void
 }
 
+/** What a command may be called with: members, or one of QAPI's boxed types (a union, a struct with a name). */
+export type ArgsSpec = Members | ObjectType<any>
+/** What a handler sees of the arguments. */
+export type ArgsFrom<A extends ArgsSpec> = A extends ObjectType<infer T> ? T : A extends Members ? StructOf<A> : never
+
 /** A command, declared once: everything else that the house knows of it derives from this literal. */
-export interface CommandSpec<Needs, M extends Members, R> {
+export interface CommandSpec<Needs, A extends ArgsSpec, R> {
   /** Version of QEMU that had it first. */
   readonly since: string
   readonly doc: string
   /** Members in the order in which QEMU checks them. */
-  readonly args: M
+  readonly args: A
   readonly returns: Type<R>
   /** Events that it may cause. */
   readonly emits?: readonly string[]
   /** Conditions under which it fails, a sentence each. */
   readonly errors?: readonly string[]
   readonly examples: readonly Example[]
-  readonly features?: readonly ('deprecated' | 'unstable')[]
+  readonly features?: readonly Feature[]
   /** Whether it may be called out of band. */
   readonly oob?: boolean
   /** Whether it may be called before the machine is built. */
   readonly preconfig?: boolean
-  run(needs: Needs, args: StructOf<M>, call: Call): R | Promise<R>
+  run(needs: Needs, args: ArgsFrom<A>, call: Call): R | Promise<R>
 }
 
-export interface Command<Needs, M extends Members, R> extends CommandSpec<Needs, M, R> {
-  readonly arguments: ObjectType<StructOf<M>>
+export interface Command<Needs, A extends ArgsSpec, R> extends CommandSpec<Needs, A, R> {
+  /** The type of the arguments; `nothing` if there are none. */
+  readonly arguments: ObjectType<ArgsFrom<A>>
   /**
    * Decodes the arguments and runs the command; a command that is done at once returns no promise.
    *
@@ -50,21 +56,29 @@ export interface Command<Needs, M extends Members, R> extends CommandSpec<Needs,
 
 /** Fixes what a family of commands may touch; all else is inferred from each declaration. */
 export function family<Needs>() {
-  return function command<M extends Members, R>(spec: CommandSpec<Needs, M, R>): Command<Needs, M, R> {
-    const args = struct('arguments', spec.args)
-    const none = Object.keys(spec.args).length === 0 ? ({} as StructOf<M>) : undefined
+  return function command<A extends ArgsSpec, R>(spec: CommandSpec<Needs, A, R>): Command<Needs, A, R> {
+    const type = argumentsOf(spec.args)
     return {
       ...spec,
-      arguments: args,
+      arguments: type,
       invoke(needs, raw, call) {
-        if (raw === undefined && none !== undefined) return spec.run(needs, none, call)
-        return spec.run(needs, decodeObject(args, raw ?? noArguments, root), call)
+        const args = raw === undefined && type === nothing ? noArguments : decodeObject(type, raw ?? noArguments, root)
+        return spec.run(needs, args, call)
       },
     }
   }
 }
 
-const noArguments = {}
+const noArguments: ArgsFrom<any> = Object.freeze({})
+
+function argumentsOf(args: ArgsSpec): ObjectType<any> {
+  if (isType(args)) return args
+  return Object.keys(args).length === 0 ? nothing : struct('arguments', args)
+}
+
+function isType(args: ArgsSpec): args is ObjectType<any> {
+  return typeof args['decode'] === 'function'
+}
 
 export type AnyCommand = Command<any, any, any>
 export type CommandTable = Readonly<Record<string, AnyCommand>>
@@ -77,7 +91,7 @@ type UnionToIntersection<U> = (U extends unknown ? (value: U) => void : never) e
 export type NeedsOf<T extends CommandTable> = UnionToIntersection<
   { [K in keyof T]: T[K] extends Command<infer N, any, any> ? N : never }[keyof T]
 >
-export type ArgsOf<C> = C extends Command<any, infer M, any> ? StructOf<M> : never
+export type ArgsOf<C> = C extends Command<any, infer A, any> ? ArgsFrom<A> : never
 export type ReturnOf<C> = C extends Command<any, any, infer R> ? R : never
 
 /** A typed call: arguments may be left out only where none is required. */
@@ -85,8 +99,3 @@ export type Execute<T extends CommandTable, Options = unknown> = <K extends keyo
   name: K,
   ...rest: {} extends ArgsOf<T[K]> ? [args?: ArgsOf<T[K]>, options?: Options] : [args: ArgsOf<T[K]>, options?: Options]
 ) => Promise<ReturnOf<T[K]>>
-
-/** Whether a command returns nothing but an empty object. */
-export function returnsNothing(type: AnyType): boolean {
-  return type === nothing
-}

@@ -15,9 +15,9 @@ export function list<T>(of: Type<T>): Type<T[]> {
 }
 
 /**
- * An alternate: the kind of JSON value decides which type it is.
+ * An alternate: the kind of JSON value decides which type it is; all numbers are of one kind.
  *
- * A value of another kind gets QEMU's complaint, which names the alternate itself.
+ * A value of a kind that it does not have gets QEMU's complaint, which names the alternate itself.
  */
 export function either<K extends Readonly<Partial<Record<JsonKind, AnyType>>>>(
   name: string,
@@ -28,7 +28,7 @@ export function either<K extends Readonly<Partial<Record<JsonKind, AnyType>>>>(
     name,
     shape: { meta: 'alternate', of: Object.values(types) },
     decode(value, at) {
-      const type = types[kindOf(value)] ?? (isNumeric(value) ? types.number : undefined)
+      const type = isNumeric(value) ? (types.integer ?? types.number) : types[kindOf(value)]
       if (type === undefined) throw wrongType({ leaf: at.leaf, path: at.leaf }, name)
       return type.decode(value, at)
     },
@@ -42,8 +42,6 @@ function isNumeric(value: unknown): boolean {
 function kindOf(value: unknown): JsonKind {
   if (typeof value === 'string') return 'string'
   if (typeof value === 'boolean') return 'boolean'
-  if (typeof value === 'bigint' || Number.isInteger(value)) return 'integer'
-  if (isNumeric(value)) return 'number'
   if (value === null) return 'null'
   return isJsonObject(value) ? 'object' : 'array'
 }

@@ -1,5 +1,5 @@
 import { nothing, type ObjectType, struct } from './object-types.ts'
-import type { Members, StructOf } from './type.ts'
+import type { Feature, Members, StructOf } from './type.ts'
 
 /** An event, declared in the room that emits it. */
 export interface EventSpec<M extends Members> {
@@ -11,7 +11,7 @@ export interface EventSpec<M extends Members> {
   readonly rate?: number
   /** The member of `data` that keeps apart what is limited. */
   readonly rateKey?: keyof M & string
-  readonly features?: readonly ('deprecated' | 'unstable')[]
+  readonly features?: readonly Feature[]
   /** One line of JSON each. */
   readonly examples: readonly string[]
 }

@@ -4,7 +4,9 @@
  */
 export {
   type AnyCommand,
+  type ArgsFrom,
   type ArgsOf,
+  type ArgsSpec,
   type Call,
   type CallSession,
   type Command,
@@ -18,8 +20,9 @@ export {
 export { either, lenient, list } from './composites.ts'
 export { type AnyEvent, type DataOf, type EmitOf, type Event, type EventSpec, type EventTable, event } from './event.ts'
 export { type Example, example } from './example.ts'
-export { type SchemaInfo, schemaOf } from './introspection.ts'
-export { isJsonObject, nothing, type ObjectType, oneOf, struct, type UnionOf, union } from './object-types.ts'
+export { schemaOf } from './introspection.ts'
+export { isJsonObject, nothing, type ObjectType, struct, type UnionOf, union } from './object-types.ts'
+export { type EnumType, oneOf } from './one-of.ts'
 export { type Place, root } from './place.ts'
 export { type ErrorClass, QmpError } from './qmp-error.ts'
 export {
@@ -39,8 +42,10 @@ export {
   uint32,
   uint64,
 } from './scalars.ts'
+export { SchemaInfo } from './schema-info.ts'
 export {
   type AnyType,
+  type Feature,
   type Infer,
   type Member,
   type Members,

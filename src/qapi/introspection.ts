@@ -1,10 +1,8 @@
 import type { CommandTable } from './command.ts'
 import type { EventTable } from './event.ts'
 import { nothing } from './object-types.ts'
-import type { AnyType, Members, Shape } from './type.ts'
-
-/** An entry of `query-qmp-schema` (QAPI SchemaInfo). */
-export type SchemaInfo = Readonly<Record<string, unknown>>
+import type { SchemaInfo } from './schema-info.ts'
+import type { AnyType, Feature, Members, Shape, Variants } from './type.ts'
 
 /**
  * Describes commands and events as `query-qmp-schema` does.
@@ -19,37 +17,41 @@ export function schemaOf(commands: CommandTable, events: EventTable): readonly S
     entries.push({
       name,
       'meta-type': 'command',
-      'arg-type': types.use(Object.keys(command.args).length === 0 ? nothing : command.arguments),
+      'arg-type': types.use(command.arguments),
       'ret-type': types.use(command.returns),
       ...(command.oob === true && { 'allow-oob': true }),
-      ...features(command.features),
+      ...marked(command.features),
     })
   }
   for (const [name, event] of Object.entries(events)) {
-    entries.push({ name, 'meta-type': 'event', 'arg-type': types.use(event.payload), ...features(event.features) })
+    entries.push({ name, 'meta-type': 'event', 'arg-type': types.use(event.payload), ...marked(event.features) })
   }
   return [...entries, ...types.describe()]
 }
 
-function features(names: readonly string[] | undefined): { features?: readonly string[] } {
-  return names === undefined ? {} : { features: names }
+function marked(features: readonly Feature[] | undefined): { features?: string[] } {
+  return features === undefined || features.length === 0 ? {} : { features: [...features] }
 }
+
+/** What an entry says beside the name. */
+type Description = SchemaInfo extends infer Info ? (Info extends unknown ? Omit<Info, 'name'> : never) : never
+type ObjectMembers = Extract<SchemaInfo, { 'meta-type': 'object' }>['members']
+type ObjectVariants = NonNullable<Extract<SchemaInfo, { 'meta-type': 'object' }>['variants']>
 
 /** Names and describes types as they come into use. */
 class UsedTypes {
-  /** What has been used, with its name: builtin types and lists by their name, others by their shape. Describing adds more. */
-  readonly #used = new Map<Shape | string, { name: string; shape: Shape }>()
+  /** What has been used: builtin types and lists by their name, others by their shape. Describing adds more. */
+  readonly #used = new Map<Shape | string, { readonly name: string; readonly shape: Shape }>()
   #masked = 0
 
   /** The name under which a type is known in the schema. */
-  use(type: AnyType): string {
-    const { shape } = type
-    const builtin =
+  use({ shape }: AnyType): string {
+    const ownName =
       shape.meta === 'builtin' ? builtinName(shape) : shape.meta === 'array' ? `[${this.use(shape.of)}]` : undefined
-    const known = this.#used.get(builtin ?? shape)
+    const known = this.#used.get(ownName ?? shape)
     if (known !== undefined) return known.name
-    const name = builtin ?? String(this.#masked++)
-    this.#used.set(builtin ?? shape, { name, shape })
+    const name = ownName ?? String(this.#masked++)
+    this.#used.set(ownName ?? shape, { name, shape })
     return name
   }
 
@@ -59,12 +61,16 @@ class UsedTypes {
     return entries
   }
 
-  #describe(shape: Shape): SchemaInfo {
+  #describe(shape: Shape): Description {
     switch (shape.meta) {
       case 'builtin':
         return { 'meta-type': 'builtin', 'json-type': shape.jsonType }
       case 'enum':
-        return { 'meta-type': 'enum', members: shape.words.map((word) => ({ name: word })), values: shape.words }
+        return {
+          'meta-type': 'enum',
+          members: shape.words.map((name) => ({ name, ...marked(shape.features[name]) })),
+          values: [...shape.words],
+        }
       case 'array':
         return { 'meta-type': 'array', 'element-type': this.use(shape.of) }
       case 'alternate':
@@ -77,24 +83,22 @@ class UsedTypes {
             tag: shape.variants.discriminator,
             variants: this.#variants(shape.variants, shape.members),
           }),
+          ...marked(shape.features),
         }
     }
   }
 
-  #members(members: Members): SchemaInfo[] {
-    return Object.entries(members).map(([name, member]) => ({
+  #members(members: Members): ObjectMembers {
+    return Object.entries(members).map(([name, { type, optional, features }]) => ({
       name,
-      type: this.use(member.type),
-      ...(member.optional && { default: null }),
-      ...features(member.features),
+      type: this.use(type),
+      ...(optional && { default: null }),
+      ...marked(features),
     }))
   }
 
   /** The branches as declared, then a case with the empty type for every word of the discriminator that adds nothing. */
-  #variants(
-    { discriminator, branches }: NonNullable<Extract<Shape, { meta: 'object' }>['variants']>,
-    members: Members,
-  ): SchemaInfo[] {
+  #variants({ discriminator, branches }: Variants, members: Members): ObjectVariants {
     const tag = members[discriminator]?.type.shape
     const words = tag?.meta === 'enum' ? tag.words : Object.keys(branches)
     const adding = Object.keys(branches).filter((word) => branches[word] !== undefined)
@@ -103,16 +107,17 @@ class UsedTypes {
   }
 }
 
-function builtinName(shape: Extract<Shape, { meta: 'builtin' }>): string {
-  const names = {
-    string: 'str',
-    int: 'int',
-    number: 'number',
-    boolean: 'bool',
-    null: 'null',
-    object: 'object',
-    array: 'array',
-    value: 'any',
-  }
-  return names[shape.jsonType]
+const builtinNames = {
+  string: 'str',
+  int: 'int',
+  number: 'number',
+  boolean: 'bool',
+  null: 'null',
+  object: 'object',
+  array: 'array',
+  value: 'any',
+} as const
+
+function builtinName({ jsonType }: Extract<Shape, { meta: 'builtin' }>): string {
+  return builtinNames[jsonType]
 }

@@ -1,8 +1,8 @@
 import { firstStranger } from '../hash/index.ts'
+import { oneOf } from './one-of.ts'
 import { memberAt, type Place, wrongType } from './place.ts'
 import { QmpError } from './qmp-error.ts'
-import { str } from './scalars.ts'
-import type { Infer, Member, Members, Simplify, StructOf, Type } from './type.ts'
+import type { AnyType, Feature, Infer, Member, Members, Simplify, StructOf, Type } from './type.ts'
 
 type Input = Readonly<Record<string, unknown>>
 
@@ -24,45 +24,60 @@ export function decodeObject<T>(type: ObjectType<T>, value: unknown, at: Place):
   const known: string[] = []
   type.visit(value, at, output, known)
   const names = Object.keys(value)
-  if (names.length !== known.length) {
-    const strangers = names.filter((name) => !known.includes(name))
-    const named = strangers.length === 1 ? strangers[0]! : firstStranger(names, known)!
-    throw new QmpError('GenericError', `Parameter '${memberAt(at, named).path}' is unexpected`)
-  }
+  if (names.length !== known.length) refuseStrangers(value, names, known, at)
   return output as T
 }
 
-/** The spelling under which a member came, or undefined if it is absent. */
-function spelling(input: Input, name: string, member: Member<unknown, boolean>): string | undefined {
-  if (Object.hasOwn(input, name)) return name
-  return member.alias?.find((alias) => Object.hasOwn(input, alias))
+function refuseStrangers(input: Input, names: readonly string[], known: readonly string[], at: Place): void {
+  // A caller in this process may leave a member out by setting it to undefined; on the wire there is no such thing.
+  const present = names.filter((name) => input[name] !== undefined)
+  const strangers = present.filter((name) => !known.includes(name))
+  if (strangers.length === 0) return
+  const named = strangers.length === 1 ? strangers[0]! : firstStranger(present, known)!
+  throw new QmpError('GenericError', `Parameter '${memberAt(at, named).path}' is unexpected`)
 }
 
-function visitMembers(
-  members: Members,
-  input: Input,
-  at: Place,
-  output: Record<string, unknown>,
-  known: string[],
-): void {
-  for (const name in members) {
-    const member = members[name]!
-    const came = spelling(input, name, member)
-    if (came === undefined) {
-      if (member.optional) continue
-      throw new QmpError('GenericError', `Parameter '${memberAt(at, name).path}' is missing`)
+/** A member with its name, ready for decoding. */
+interface Step {
+  readonly name: string
+  readonly type: AnyType
+  readonly optional: boolean
+  /** Under which names it may come: its own, then old ones. */
+  readonly spellings: readonly string[]
+}
+
+/** Walks members in declared order; made at first use, for a type that holds itself declares its members as getters. */
+function visitor(members: Members): ObjectType<unknown>['visit'] {
+  let steps: readonly Step[] | undefined
+  return (input, at, output, known) => {
+    steps ??= Object.entries(members).map(([name, { type, optional, alias = [] }]) => ({
+      name,
+      type,
+      optional,
+      spellings: [name, ...alias],
+    }))
+    for (const { name, type, optional, spellings } of steps) {
+      const came = spellings.find((spelling) => Object.hasOwn(input, spelling) && input[spelling] !== undefined)
+      if (came !== undefined) {
+        known.push(came)
+        output[name] = type.decode(input[came], memberAt(at, came))
+      } else if (!optional) {
+        throw new QmpError('GenericError', `Parameter '${memberAt(at, name).path}' is missing`)
+      }
     }
-    known.push(came)
-    output[name] = member.type.decode(input[came], memberAt(at, came))
   }
 }
 
 /** An object with named members, checked in the order of their declaration. */
-export function struct<M extends Members>(name: string, members: M): ObjectType<StructOf<M>> {
+export function struct<M extends Members>(
+  name: string,
+  members: M,
+  features: readonly Feature[] = [],
+): ObjectType<StructOf<M>> {
   const type: ObjectType<StructOf<M>> = {
     name,
-    shape: { meta: 'object', members },
-    visit: (input, at, output, known) => visitMembers(members, input, at, output, known),
+    shape: { meta: 'object', members, features },
+    visit: visitor(members),
     decode: (value, at) => decodeObject(type, value, at),
   }
   return type
@@ -81,13 +96,14 @@ export type UnionOf<M extends Members, D extends string, B extends Branches> = {
 }[keyof B & string]
 
 export interface UnionSpec<M extends Members, D extends string, B extends Branches> {
-  /** Members that every branch has; the discriminator is added as the first one if it is not among them. */
+  /** Members that every branch has; the discriminator is added as the last one if it is not among them. */
   readonly base: M
   readonly discriminator: D
   /** What each word of the discriminator adds; undefined for nothing. */
   readonly branches: B
-  /** Words of the discriminator in the order of their enum, with its name; by default those of `branches`. */
+  /** Words of the discriminator with their name, where they are not the branches in their order. */
   readonly words?: Type<string>
+  readonly features?: readonly Feature[]
 }
 
 /**
@@ -97,44 +113,23 @@ export interface UnionSpec<M extends Members, D extends string, B extends Branch
  */
 export function union<M extends Members, D extends string, B extends Branches>(
   name: string,
-  { base, discriminator, branches, words }: UnionSpec<M, D, B>,
+  { base, discriminator, branches, words, features = [] }: UnionSpec<M, D, B>,
 ): ObjectType<UnionOf<M, D, B>> {
   const discriminating: Member<string, false> = {
-    type: words ?? wordsOf(`${name}Kind`, branches),
+    type: words ?? oneOf(`${name}Kind`, Object.keys(branches)),
     doc: 'which kind it is',
     optional: false,
   }
   const members: Members = discriminator in base ? base : { ...base, [discriminator]: discriminating }
+  const visitBase = visitor(members)
   const type: ObjectType<UnionOf<M, D, B>> = {
     name,
-    shape: { meta: 'object', members, variants: { discriminator, branches } },
+    shape: { meta: 'object', members, variants: { discriminator, branches }, features },
     visit(input, at, output, known) {
-      visitMembers(members, input, at, output, known)
+      visitBase(input, at, output, known)
       branches[output[discriminator] as string]?.visit(input, at, output, known)
     },
     decode: (value, at) => decodeObject(type, value, at),
   }
   return type
-}
-
-function wordsOf(name: string, branches: Branches): Type<string> {
-  return oneOf(name, Object.keys(branches))
-}
-
-/** One of a closed set of words. */
-export function oneOf<const W extends readonly string[]>(
-  name: string,
-  words: W,
-): Type<W[number]> & { readonly words: W } {
-  const set: ReadonlySet<string> = new Set(words)
-  return {
-    name,
-    words,
-    shape: { meta: 'enum', words },
-    decode(value, at) {
-      const word = str.decode(value, at)
-      if (!set.has(word)) throw new QmpError('GenericError', `Parameter '${at.leaf}' does not accept value '${word}'`)
-      return word
-    },
-  }
 }

@@ -12,12 +12,33 @@ export interface Place {
 /** The place of the arguments themselves. */
 export const root: Place = { leaf: '<anonymous>', path: '' }
 
+/** A place below another one; spells itself out only when a complaint asks for it. */
+class Below implements Place {
+  readonly #parent: Place
+  readonly #step: string | number
+
+  constructor(parent: Place, step: string | number) {
+    this.#parent = parent
+    this.#step = step
+  }
+
+  get leaf(): string {
+    return typeof this.#step === 'number' ? 'null' : this.#step
+  }
+
+  get path(): string {
+    const { path } = this.#parent
+    if (typeof this.#step === 'number') return `${path}[${this.#step}]`
+    return path === '' ? this.#step : `${path}.${this.#step}`
+  }
+}
+
 export function memberAt(at: Place, name: string): Place {
-  return { leaf: name, path: at.path === '' ? name : `${at.path}.${name}` }
+  return new Below(at, name)
 }
 
 export function elementAt(at: Place, index: number): Place {
-  return { leaf: 'null', path: `${at.path}[${index}]` }
+  return new Below(at, index)
 }
 
 /** QEMU's complaint of a value of the wrong JSON type. */

@@ -58,13 +58,17 @@ interface IntegerRange {
   readonly signed: boolean
 }
 
+const lowest64 = -(2n ** 63n)
+const highest64 = 2n ** 63n - 1n
+const highestUnsigned64 = 2n ** 64n - 1n
+
 const isInteger = (value: unknown): value is number | bigint =>
   typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))
 
 /** Integers of `range`; 64-bit unsigned ones take negative numbers too, and wrap them, as QEMU does. */
 function integerType(name: string, { bits, signed }: IntegerRange): IntegerType {
   const low = signed ? -(2n ** BigInt(bits - 1)) : 0n
-  const high = signed ? 2n ** BigInt(bits - 1) - 1n : 2n ** BigInt(bits) - 1n
+  const high = 2n ** BigInt(signed ? bits - 1 : bits) - 1n
   const cName = `${signed ? '' : 'u'}int${bits}_t`
   const lowNumber = bits === 64 && signed ? Number.MIN_SAFE_INTEGER : Number(low)
   const highNumber = bits === 64 ? Number.MAX_SAFE_INTEGER : Number(high)
@@ -75,13 +79,10 @@ function integerType(name: string, { bits, signed }: IntegerRange): IntegerType 
     if (typeof value === 'number' && value >= lowNumber && value <= highNumber && Number.isInteger(value)) return value
     if (!isInteger(value)) throw notAnInteger(at)
     const big = BigInt(value)
-    if (bits === 64) {
-      if (signed ? big > high : big < -(2n ** 63n)) throw notAnInteger(at)
-      return big < low ? big + 2n ** 64n : big
-    }
-    // QEMU reads 64 bits first, and names the leaf when the smaller type is too small.
-    if (signed ? big > 2n ** 63n - 1n : false) throw notAnInteger(at)
-    throw new QmpError('GenericError', `Parameter '${at.leaf}' expects ${cName}`)
+    // QEMU reads 64 bits first, and complains of the smaller type after that.
+    if (big < lowest64 || big > (signed ? highest64 : highestUnsigned64)) throw notAnInteger(at)
+    if (bits !== 64) throw new QmpError('GenericError', `Parameter '${at.leaf}' expects ${cName}`)
+    return big < low ? big + 2n ** 64n : big
   }
   const shape = { meta: 'builtin', jsonType: 'int' } as const
   return {

@@ -3,17 +3,27 @@ import type { Place } from './place.ts'
 /** JSON's kinds of values, as an alternate distinguishes them. */
 export type JsonKind = 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array' | 'null'
 
-/**
- * What a type is to the outside: the base of introspection and of the documentation.
- */
+/** What clients are warned of (QAPI features): `deprecated`, `unstable`, or a name that says what a type can do. */
+export type Feature = 'deprecated' | 'unstable' | (string & {})
+
+/** What a type is to the outside: the base of introspection and of the documentation. */
 export type Shape =
   | {
       readonly meta: 'builtin'
       readonly jsonType: 'string' | 'int' | 'number' | 'boolean' | 'null' | 'object' | 'array' | 'value'
     }
-  | { readonly meta: 'enum'; readonly words: readonly string[] }
+  | {
+      readonly meta: 'enum'
+      readonly words: readonly string[]
+      readonly features: Readonly<Partial<Record<string, readonly Feature[]>>>
+    }
   | { readonly meta: 'array'; readonly of: AnyType }
-  | { readonly meta: 'object'; readonly members: Members; readonly variants?: Variants }
+  | {
+      readonly meta: 'object'
+      readonly members: Members
+      readonly variants?: Variants
+      readonly features: readonly Feature[]
+    }
   | { readonly meta: 'alternate'; readonly of: readonly AnyType[] }
 
 export interface Variants {
@@ -40,7 +50,7 @@ export interface MemberExtras {
   readonly alias?: readonly string[]
   /** What the shell offers for this member. */
   readonly complete?: 'drive' | 'node' | 'device' | 'chardev' | 'file' | 'job' | 'netdev' | 'object'
-  readonly features?: readonly ('deprecated' | 'unstable')[]
+  readonly features?: readonly Feature[]
 }
 
 /** A member of a struct; `*name` of QAPI is an optional one. */
