@@ -1,16 +1,20 @@
 /** Size of a 3.5" floppy with 1.44 MB. */
 const floppyBytes = 1_474_560
 const sectorBytes = 512
+/** One side of a track less the boot sector: what one BIOS call reads. */
+const programSectors = 17
+/** The BIOS puts the boot sector at 7C00; it puts the program behind itself. */
+const programAddress = 0x7e00
 
-/** A PC with nothing but the BIOS loads a boot sector here and jumps to it. */
 const com1 = 0x3f8
+const lineStatus = com1 + 5
 
 /**
- * Puts together a boot sector: a program of at most 510 bytes in 16-bit machine code, which sets video modes and draws
- * with nothing but the BIOS. Each method adds the instructions that it names; registers other than those it loads are
- * undefined after it.
+ * Puts together a floppy that boots a program in 16-bit machine code, of at most 8704 bytes. It runs on the bare
+ * machine, with nothing but the BIOS. Each method adds the instructions that it names; registers other than those it
+ * loads are undefined after it.
  */
-export class BootSector {
+export class BootFloppy {
   readonly #code: number[] = []
 
   /** Calls the video BIOS (`int 10h`) with these register values. */
@@ -53,13 +57,29 @@ export class BootSector {
     return this.out8(com1, character.charCodeAt(0))
   }
 
-  /** A floppy with the program in its first sector; when it has run, the CPU waits for interrupts for ever. */
-  floppy(): Uint8Array {
-    const code = [...this.#code, 0xfb, 0xf4, 0xeb, 0xfc] // again: sti; hlt; jmp again
-    if (code.length > sectorBytes - 2) throw new RangeError(`the program has ${code.length} bytes, room is for 510`)
+  /** Waits until a byte comes through COM1. */
+  awaitSerial(): this {
+    return this.#add(
+      ...[0xba, ...word(lineStatus), 0xec, 0xa8, 0x01, 0x74, 0xfb], // mov dx, port; again: in al, dx; test al, 1; jz again
+      ...[0xba, ...word(com1), 0xec], // mov dx, port; in al, dx
+    )
+  }
+
+  /** The floppy; when the program has run, the CPU waits for interrupts for ever. */
+  image(): Uint8Array {
+    const program = [...this.#code, 0xfb, 0xf4, 0xeb, 0xfc] // again: sti; hlt; jmp again
+    const room = programSectors * sectorBytes
+    if (program.length > room) throw new RangeError(`the program has ${program.length} bytes, room is for ${room}`)
     const image = new Uint8Array(floppyBytes)
-    image.set(code)
+    image.set([
+      ...[0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0], // xor ax, ax; mov ds, ax; mov es, ax; mov ss, ax
+      ...[0xbc, ...word(0x7c00)], // mov sp, 7C00h
+      ...[0xb8, programSectors, 0x02, 0xbb, ...word(programAddress)], // mov ax, "read 17 sectors"; mov bx, address
+      ...[0xb9, 0x02, 0x00, 0x31, 0xd2, 0xcd, 0x13], // mov cx, "cylinder 0, sector 2"; xor dx, dx; int 13h
+      ...[0xe9, ...word(programAddress - 0x7c00 - 27)], // jmp program
+    ])
     image.set([0x55, 0xaa], sectorBytes - 2)
+    image.set(program, sectorBytes)
     return image
   }
 
