@@ -95,6 +95,21 @@ export function blockNodeSuite(name: string, { make, keeps = true, resizable = t
       { readOnly: true },
     ))
 
+  test(`${name}: only who has said so writes or resizes`, () =>
+    using(pattern(2 * sector), async (node) => {
+      const reader = await node.attach({ description: 'a reader', access: { uses: ['read'], shares: ['read'] } })
+      await fails('permission', node.write(0, new Uint8Array(1)))
+      await reader.update({ uses: ['read', 'write'], shares: ['read'] })
+      await node.write(0, pattern(1))
+      await fails('permission', node.truncate(sector))
+      await reader.update({ uses: ['read', 'write', 'resize'], shares: ['read'] })
+      for (const length of [-512, 100, Number.NaN, 2 ** 60]) await fails('invalid', node.truncate(length))
+      await reader.update({ uses: ['read'], shares: ['read'] })
+      await fails('permission', node.write(0, new Uint8Array(1)))
+      assert.deepEqual(new Uint8Array(await node.read(0, 2 * sector)), pattern(2 * sector))
+      await reader.detach()
+    }))
+
   test(`${name}: a signal that has fired keeps a request from starting`, () =>
     using(pattern(2 * sector), async (node) => {
       const reason = new Error('never mind')

@@ -1,5 +1,5 @@
 import { type Deferred, deferred } from '../async/index.ts'
-import { type Access, type AccessHolder, checkConflicts, combine, idle } from './access.ts'
+import { type Access, type AccessHolder, checkConflicts, combine, idle, type Permission } from './access.ts'
 import { BlockError } from './block-error.ts'
 import type { CacheMode, ChildRole, Driver, ImageDetails, RequestOptions } from './driver.ts'
 import type { Turns } from './turns.ts'
@@ -41,6 +41,7 @@ export class BlockNode {
   readonly #forget: (node: BlockNode) => void
   readonly #attachments = new Set<Attachment>()
   readonly #children = new Map<ChildRole, Attachment>()
+  #access: Access = idle
   #state: NodeState = 'open'
   #inFlight = 0
   #quiet: Deferred<void> | undefined
@@ -69,7 +70,7 @@ export class BlockNode {
 
   /** What all users together do. */
   get access(): Access {
-    return combine(this.#attachments)
+    return this.#access
   }
 
   get attached(): boolean {
@@ -94,11 +95,12 @@ export class BlockNode {
    * Writes; the bytes must stay as they are until the promise settles. What is written is on stable storage after
    * the next `flush()`.
    *
-   * @throws {BlockError} kinds `read-only`, `range`, `closed`, `no-space`, `io`
+   * @throws {BlockError} kinds `read-only`, `range`, `closed`, `no-space`, `io`; `permission`, if no user has said that
+   *   it writes
    */
   write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
     return this.#request(offset, bytes.byteLength, options, () => {
-      this.#checkWritable()
+      this.#checkUse('write')
       return this.driver.write(offset, bytes, options)
     })
   }
@@ -110,10 +112,17 @@ export class BlockNode {
     )
   }
 
-  /** Changes the size; new bytes are zeroes. @throws {BlockError} kinds `read-only`, `unsupported`, `closed`, `no-space`, `io` */
+  /**
+   * Changes the size to a multiple of 512 bytes; new bytes are zeroes.
+   *
+   * @throws {BlockError} as `write()`; `invalid`, if that is no size; `unsupported`, if the image keeps its size
+   */
   truncate(length: number, options?: RequestOptions): Promise<void> {
     return this.#request(0, 0, options, () => {
-      this.#checkWritable()
+      this.#checkUse('resize')
+      if (!(length >= 0 && length % 512 === 0 && Number.isSafeInteger(length))) {
+        throw new BlockError('invalid', `${length} bytes are no size for an image`, { node: this.name, length })
+      }
       return this.driver.truncate(length, options)
     })
   }
@@ -176,7 +185,8 @@ export class BlockNode {
 
   /** Tells driver and children what the users do. */
   async #spread(): Promise<void> {
-    const { access } = this
+    const access = combine(this.#attachments)
+    this.#access = access
     for (const [role, child] of this.#children) {
       await child.node.#change(child, this.driver.childAccess?.(role, access) ?? access)
     }
@@ -237,6 +247,12 @@ export class BlockNode {
       offset,
       length,
     })
+  }
+
+  #checkUse(permission: Permission): void {
+    this.#checkWritable()
+    if (this.#access.uses.includes(permission)) return
+    throw new BlockError('permission', `No user of node ${this.name} has asked to ${permission}`, { node: this.name })
   }
 
   #checkWritable(): void {

@@ -28,15 +28,16 @@ class SlowDriver extends MemoryDriver {
   }
 }
 
-function mediumOn(driver: MemoryDriver, options: Partial<GuestMediumOptions> = {}, readOnly = false) {
+async function mediumOn(driver: MemoryDriver, options: Partial<GuestMediumOptions> = {}, readOnly = false) {
   const statistics = new DriveStatistics()
   const node = new NodeGraph().add(driver, { readOnly })
+  await node.attach({ description: 'a guest', access: { uses: readOnly ? ['read'] : ['read', 'write'], shares: [] } })
   return { statistics, medium: new GuestMedium(node, { statistics, writeback: true, ...options }) }
 }
 
 test('what the guest does is done to the image, and counted', async () => {
   const driver = new MemoryDriver(new Uint8Array(8 * sector))
-  const { medium, statistics } = mediumOn(driver)
+  const { medium, statistics } = await mediumOn(driver)
   assert.equal(medium.byteLength, 8 * sector)
   await medium.write(sector, new Uint8Array(2 * sector).fill(3))
   assert.deepEqual(new Uint8Array(await medium.read(0, 2 * sector)), new Uint8Array(2 * sector).fill(3, sector))
@@ -51,7 +52,7 @@ test('what the guest does is done to the image, and counted', async () => {
 })
 
 test('requests beyond the end are refused without taking memory for them', async () => {
-  const { medium, statistics } = mediumOn(new MemoryDriver(new Uint8Array(2 * sector)))
+  const { medium, statistics } = await mediumOn(new MemoryDriver(new Uint8Array(2 * sector)))
   for (const [offset, length] of [
     [2 * sector, sector],
     [0, 2 ** 50],
@@ -67,7 +68,7 @@ test('requests beyond the end are refused without taking memory for them', async
 
 test('a read-only image refuses writes, and the image is as it was', async () => {
   const driver = new MemoryDriver(new Uint8Array(sector))
-  const { medium, statistics } = mediumOn(driver, {}, true)
+  const { medium, statistics } = await mediumOn(driver, {}, true)
   assert.equal(medium.readOnly, true)
   await assert.rejects(medium.write(0, new Uint8Array(sector).fill(1)), { kind: 'read-only' })
   await medium.flush()
@@ -77,7 +78,7 @@ test('a read-only image refuses writes, and the image is as it was', async () =>
 
 test('however many requests a guest makes, only so many run', async () => {
   const driver = new SlowDriver(new Uint8Array(100 * sector))
-  const { medium } = mediumOn(driver, { limits: { requests: 3, bytes: 10 * sector } })
+  const { medium } = await mediumOn(driver, { limits: { requests: 3, bytes: 10 * sector } })
   const requests = Array.from({ length: 20 }, (_, index) => medium.read(index * sector, sector))
   for (let ended = 0; ended < requests.length; ended++) {
     await settled()
@@ -89,7 +90,7 @@ test('however many requests a guest makes, only so many run', async () => {
 
 test('the memory of requests that run is bounded too', async () => {
   const driver = new SlowDriver(new Uint8Array(100 * sector))
-  const { medium } = mediumOn(driver, { limits: { requests: 100, bytes: 10 * sector } })
+  const { medium } = await mediumOn(driver, { limits: { requests: 100, bytes: 10 * sector } })
   const requests = [medium.read(0, 6 * sector), medium.write(0, new Uint8Array(4 * sector)), medium.read(0, sector)]
   await settled()
   assert.equal(driver.running.length, 2)
@@ -103,7 +104,7 @@ test('the memory of requests that run is bounded too', async () => {
 
 test('a request that fails makes room for the next', async () => {
   const driver = new SlowDriver(new Uint8Array(100 * sector))
-  const { medium, statistics } = mediumOn(driver, { limits: { requests: 1, bytes: sector } })
+  const { medium, statistics } = await mediumOn(driver, { limits: { requests: 1, bytes: sector } })
   const first = medium.read(0, sector)
   const second = medium.read(0, sector)
   await settled()

@@ -70,7 +70,7 @@ test('a guest may write what it likes to an image that the user called raw', () 
 test('a window of a file keeps to its window', async () => {
   const graph = new NodeGraph()
   const node = await graph.open({ filename: image, options: { driver: 'raw', offset: '1k', size: '1024' } })
-  const writer = await node.attach({ description: 'a writer', access: { uses: ['write'], shares: [] } })
+  const writer = await node.attach({ description: 'a writer', access: { uses: ['write', 'resize'], shares: [] } })
   await node.write(0, new Uint8Array(1024).fill(5))
   await assert.rejects(node.write(1024, new Uint8Array(1)), { kind: 'range' })
   await assert.rejects(node.truncate(2048), { kind: 'unsupported', message: 'Cannot resize fixed-size raw disks' })

@@ -73,7 +73,8 @@ export class FileDriver implements Driver {
   /** @throws {BlockError} kind `io`; from then on always: the host has dropped what it could not write, and forgotten that it did */
   async flush(): Promise<void> {
     if (this.#lost !== undefined) throw this.#lost
-    this.#unflushed = false
+    // A write that is under way may miss this flush.
+    this.#unflushed = this.#handle.busy
     try {
       await this.#handle.datasync()
     } catch (error) {

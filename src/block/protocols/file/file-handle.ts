@@ -32,6 +32,11 @@ export class FileHandle {
     }
   }
 
+  /** Whether anything runs on it. */
+  get busy(): boolean {
+    return this.#running > 0
+  }
+
   /**
    * Opens the same file once more, to do other things with it.
    *
