@@ -19,35 +19,43 @@ function hashOf(name: string): number {
   return Math.max(hash, 2)
 }
 
+/** What stands where a name was removed: the search for another name goes past it. */
+const tombstone: Slot = { name: '', hash: 1 }
+
 /** The order of slots in a GHashTable with string keys: open addressing, triangular probing, tombstones. */
-class GlibTable {
+export class GlibTable {
   #shift = smallestShift
   #slots: (Slot | undefined)[] = new Array(1 << smallestShift).fill(undefined)
   #live = 0
   /** Live slots and tombstones. */
   #occupied = 0
 
+  /** Adds a name that is not there yet. */
   add(name: string): void {
     const slot = { name, hash: hashOf(name) }
     let index = this.#home(slot.hash)
-    for (let step = 1; this.#slots[index] !== undefined; step++) index = (index + step) & (this.#slots.length - 1)
+    for (let step = 1; isTaken(this.#slots[index]); step++) index = (index + step) & (this.#slots.length - 1)
+    const fresh = this.#slots[index] === undefined
     this.#slots[index] = slot
     this.#live++
+    if (!fresh) return
     this.#occupied++
     if (this.#crowded()) this.#resize()
   }
 
+  /** Removes a name; does nothing if it is not there. */
   remove(name: string): void {
-    const index = this.#slots.findIndex((slot) => slot?.name === name)
+    const index = this.#slots.findIndex((slot) => isTaken(slot) && slot.name === name)
     if (index < 0) return
-    this.#slots[index] = undefined
+    this.#slots[index] = tombstone
     this.#live--
     const sparse = this.#slots.length > this.#live * 4 && this.#slots.length > 1 << smallestShift
     if (sparse || this.#crowded()) this.#resize()
   }
 
-  first(): string | undefined {
-    return this.#slots.find((slot) => slot !== undefined)?.name
+  /** The names in the order in which GLib walks them. */
+  names(): string[] {
+    return this.#slots.filter(isTaken).map(({ name }) => name)
   }
 
   #home(hash: number): number {
@@ -64,7 +72,7 @@ class GlibTable {
     this.#shift = Math.max(Math.floor(this.#live * 1.333).toString(2).length, smallestShift)
     if (Math.floor(this.#live * 1.333) === 0) this.#shift = smallestShift
     const size = 1 << this.#shift
-    const slots: (Slot | undefined)[] = [...old]
+    const slots = old.map((slot) => (isTaken(slot) ? slot : undefined))
     while (slots.length < size) slots.push(undefined)
     const settled: boolean[] = new Array(Math.max(old.length, size)).fill(false)
     for (let start = 0; start < old.length; start++) {
@@ -86,6 +94,10 @@ class GlibTable {
   }
 }
 
+function isTaken(slot: Slot | undefined): slot is Slot {
+  return slot !== undefined && slot !== tombstone
+}
+
 /**
  * The member that QEMU names when several are unexpected: the first one left in a GHashTable that was filled in QDict
  * order and from which the known ones were taken.
@@ -97,5 +109,5 @@ export function firstStranger(names: readonly string[], known: readonly string[]
   const table = new GlibTable()
   for (const name of qdictOrder(names)) table.add(name)
   for (const name of known) table.remove(name)
-  return table.first()
+  return table.names()[0]
 }

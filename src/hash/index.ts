@@ -1,6 +1,7 @@
 /**
  * The two hash orders of QEMU that clients can see: QDict's, in which members are printed and envelopes are checked,
- * and GLib's, which decides which of several unexpected members is named. Pure arithmetic; knows nothing of JSON.
+ * and GLib's, which decides which of several unexpected members is named and how the children of an object are listed.
+ * Pure arithmetic; knows nothing of JSON.
  */
-export { firstStranger } from './glib-order.ts'
+export { firstStranger, GlibTable } from './glib-order.ts'
 export { qdictBucket, qdictOrder } from './qdict-order.ts'

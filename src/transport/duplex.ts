@@ -6,8 +6,8 @@
  * itself when both sides have ended.
  */
 export interface Duplex extends AsyncDisposable {
-  /** What kind of transport this is, as QEMU's address types name it. */
-  readonly kind: 'unix' | 'inet' | 'stdio' | 'pty' | 'memory' | 'fd'
+  /** What kind of transport this is; a `sink` swallows what it is given. */
+  readonly kind: 'unix' | 'inet' | 'fd' | 'stdio' | 'pipe' | 'memory' | 'sink'
   readonly local: Address | undefined
   readonly remote: Address | undefined
   /** Whether descriptors can go with the bytes, both ways. */

@@ -1,0 +1,12 @@
+/**
+ * Character devices on the host's side: sockets, files, standard input and output, with QEMU's options and names, kept
+ * by label. Knows nothing of the guest's devices and of the protocols that its front ends speak.
+ */
+export type { Chardev, Frontend } from './chardev.ts'
+export { ChardevError, type ChardevErrorKind } from './chardev-error.ts'
+export { type ChardevInfo, ChardevSet } from './chardev-set.ts'
+export { Line } from './line.ts'
+export { openChardev } from './open-chardev.ts'
+export type { Backend, ChardevKeys, ChardevOptions, SocketBackend, SocketTarget } from './options.ts'
+export { readChardevOptions } from './read-options.ts'
+export { parseChardevShorthand, type Shorthand } from './shorthand.ts'

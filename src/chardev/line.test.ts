@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { deferred } from '../async/index.ts'
+import { memoryPair } from '../transport/index.ts'
+import { Line } from './index.ts'
+
+test('what the guest sends is lost while nobody is connected', async () => {
+  const line = new Line(async () => undefined)
+  assert.equal(line.output(Buffer.from('lost')), undefined)
+  const [near, far] = memoryPair()
+  line.connection(near)
+  let got = ''
+  far.start({
+    data: (chunk) => {
+      got += chunk
+    },
+  })
+  line.output(Buffer.from('kept'))
+  while (got !== 'kept') await turn()
+  await far.close()
+  await near.closed
+  assert.equal(line.output(Buffer.from('lost again')), undefined)
+})
+
+test('the guest waits while the terminal does not read, and goes on when it reads or leaves', async () => {
+  const line = new Line(async () => undefined)
+  const [near, far] = memoryPair()
+  line.connection(near)
+  far.start({ data: () => undefined })
+  far.pause()
+  const waits = (): Promise<void> => {
+    for (;;) {
+      const room = line.output(new Uint8Array(16 * 1024))
+      if (room !== undefined) return room
+    }
+  }
+  const room = waits()
+  far.resume()
+  await room
+  far.pause()
+  const gone = waits()
+  far.destroy()
+  await gone
+})
+
+test('the terminal waits while the guest does not read', async () => {
+  const taken: string[] = []
+  let room = deferred()
+  const line = new Line((bytes) => {
+    taken.push(Buffer.from(bytes).toString())
+    return room.promise
+  })
+  const [near, far] = memoryPair()
+  line.connection(near)
+  far.start({ data: () => undefined })
+  far.write('first')
+  while (taken.length === 0) await turn()
+  far.write('second')
+  for (let i = 0; i < 5; i++) await turn()
+  assert.deepEqual(taken, ['first'])
+  const before = room
+  room = deferred()
+  before.resolve()
+  while (taken.length < 2) await turn()
+  assert.deepEqual(taken, ['first', 'second'])
+  far.destroy()
+})

@@ -1,0 +1,51 @@
+import { type Deferred, deferred } from '../async/index.ts'
+import type { Duplex } from '../transport/index.ts'
+import type { Frontend } from './chardev.ts'
+
+/**
+ * The front end of a serial port: one connection at a time, and what the guest sends while nobody is connected is lost,
+ * as on a cable that hangs loose.
+ */
+export class Line implements Frontend {
+  readonly concurrent = false
+  readonly #input: (bytes: Uint8Array) => Promise<void>
+  #stream: Duplex | undefined
+  #room: Deferred<void> | undefined
+
+  /** @param input - takes bytes from the host's side; no more come until it has settled, none at all if it rejects */
+  constructor(input: (bytes: Uint8Array) => Promise<void>) {
+    this.#input = input
+  }
+
+  /** Sends bytes to the host's side; a promise asks the guest to wait until there is room. */
+  output(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#stream === undefined || this.#stream.write(bytes)) return undefined
+    this.#room ??= deferred()
+    return this.#room.promise
+  }
+
+  connection(stream: Duplex): void {
+    this.#stream = stream
+    stream.start({
+      data: (chunk) => {
+        stream.pause()
+        void this.#input(chunk).then(
+          () => stream.resume(),
+          () => undefined,
+        )
+      },
+      drain: () => this.#release(),
+      // The terminal has gone for good: nobody types on half a line.
+      end: () => void stream.close(),
+      closed: () => {
+        this.#stream = undefined
+        this.#release()
+      },
+    })
+  }
+
+  #release(): void {
+    this.#room?.resolve()
+    this.#room = undefined
+  }
+}

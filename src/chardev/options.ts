@@ -1,0 +1,48 @@
+import type { InetTarget } from '../transport/index.ts'
+
+/** How a character device is to be made. */
+export interface ChardevOptions {
+  /** The name under which the device is known. */
+  readonly label: string
+  readonly backend: Backend
+}
+
+/** What a character device is on the host's side. */
+export type Backend =
+  | SocketBackend
+  | { readonly type: 'stdio' /** Whether Ctrl-C still interrupts the program. */; readonly signal: boolean }
+  | { readonly type: 'file'; readonly path: string; readonly append: boolean }
+  /** Two pipes `PATH.in` and `PATH.out`, or one for both ways. */
+  | { readonly type: 'pipe'; readonly path: string }
+  /** Keeps the last `size` bytes; a power of two. */
+  | { readonly type: 'ringbuf'; readonly size: number }
+  /** Swallows everything. */
+  | { readonly type: 'null' }
+  /** A text console that no display shows: swallows everything. */
+  | { readonly type: 'vc' }
+
+/** A socket, listening (`server`) or connecting. */
+export interface SocketBackend {
+  readonly type: 'socket'
+  readonly address: SocketTarget
+  readonly server: boolean
+  /** Whether the machine waits for the first client before it starts; a server's matter. */
+  readonly wait: boolean
+  readonly telnet: boolean
+  /** Seconds after which a lost connection is tried again, 0 for never; a client's matter. */
+  readonly reconnect: number
+  /** How many clients are served at once, if the front end can; the others wait. Undefined: as many as the front end can. */
+  readonly clients: number | undefined
+}
+
+export type SocketTarget =
+  | { readonly type: 'unix'; readonly path: string }
+  | ({ readonly type: 'inet' } & Required<Pick<InetTarget, 'host' | 'port'>> & InetTarget)
+  /** A socket that the parent process has left open. */
+  | { readonly type: 'fd'; readonly fd: number }
+
+/**
+ * The options of a device by QEMU's names, with the kind of device under `backend` and the label under `id`, as they
+ * come from the command line.
+ */
+export type ChardevKeys = Readonly<Record<string, string>>

@@ -1,0 +1,84 @@
+import { ChardevError } from './chardev-error.ts'
+import { checkOptionValues, isBooleanOption } from './option-values.ts'
+import type { ChardevKeys } from './options.ts'
+
+/** What a shorthand stands for: options of a new device, or the label of one that is there. */
+export type Shorthand =
+  | { readonly type: 'new'; readonly keys: ChardevKeys }
+  | { readonly type: 'existing'; readonly label: string }
+
+/** Devices that are asked for by their name alone. */
+const plainNames = ['null', 'pty', 'msmouse', 'wctablet', 'braille', 'testdev', 'stdio', 'vc']
+
+/**
+ * Reads the one-word syntax of `-serial` and `-qmp`: `unix:PATH,server=on,wait=off`, `tcp:HOST:PORT,...`, `telnet:...`,
+ * `stdio`, `null`, `vc`, `file:PATH`, `pipe:PATH`, `chardev:ID`, with QEMU's old forms `server,nowait`. What it gives
+ * has no `id` yet, and goes to `readChardevOptions`. (`none`, which `-serial` knows, makes no device.)
+ *
+ * @throws {ChardevError} `parse`, if it means nothing (the message is empty where QEMU's is too: the option's own line,
+ *   `parse error: TEXT` and the like, is for the caller to add)
+ */
+export function parseChardevShorthand(text: string): Shorthand {
+  if (text.startsWith('chardev:')) return { type: 'existing', label: text.slice('chardev:'.length) }
+  const keys = readKeys(text)
+  checkOptionValues(keys, 'parse')
+  return { type: 'new', keys }
+}
+
+function readKeys(text: string): ChardevKeys {
+  if (plainNames.includes(text)) return { backend: text }
+  if (text === 'con:') return { backend: 'console' }
+  if (/^\/dev\/(parport|ppi)/.test(text)) return { backend: 'parallel', path: text }
+  if (text.startsWith('/dev/')) return { backend: 'serial', path: text }
+  const [, prefix = '', rest = ''] = /^([a-z0-9]+):(.*)$/s.exec(text) ?? []
+  switch (prefix) {
+    case 'mon':
+      return { ...readKeys(rest), mux: 'on' }
+    case 'vc':
+      return { backend: 'vc' }
+    case 'file':
+    case 'pipe':
+      return { backend: prefix, path: rest }
+    case 'unix':
+      return { backend: 'socket', ...readList(rest, 'path') }
+    case 'tcp':
+      return { backend: 'socket', ...readInet(rest) }
+    case 'telnet':
+    case 'tn3270':
+    case 'websocket':
+      return { backend: 'socket', ...readInet(rest), [prefix]: 'on' }
+    case 'udp':
+      return { backend: 'udp', ...readInet(rest.split('@', 1)[0]!) }
+    default:
+      throw new ChardevError('parse', `'${text}' is not a valid char driver`)
+  }
+}
+
+/** Reads `HOST:PORT,...` or `:PORT,...`; an IPv6 address stands in brackets. */
+function readInet(text: string): ChardevKeys {
+  const match = /^(?:\[([^\]]*)\]|([^:]{0,64})):([^,]{1,32})(?:,(.*))?$/s.exec(text)
+  if (match === null) throw new ChardevError('parse', '')
+  const [, address, name, port = '', rest] = match
+  return { host: address ?? name ?? '', port, ...(rest === undefined ? {} : readList(rest)) }
+}
+
+/**
+ * Reads `name=value,name=value`, where a comma inside a value is written twice. The first item may be the value of
+ * `implied` alone; a later name alone is that option switched on, or off if `no` stands before it.
+ */
+function readList(text: string, implied?: string): ChardevKeys {
+  const keys: Record<string, string> = {}
+  const items = text.match(/(?:[^,]|,,)+/g) ?? []
+  for (const [index, item] of items.entries()) {
+    const [, name, value] = /^([^=]*)=(.*)$/s.exec(item) ?? []
+    if (name !== undefined) keys[name] = unescaped(value ?? '')
+    else if (index === 0 && implied !== undefined) keys[implied] = unescaped(item)
+    else if (item.startsWith('no') && isBooleanOption(item.slice(2))) keys[item.slice(2)] = 'off'
+    else keys[item] = 'on'
+  }
+  return keys
+}
+
+function unescaped(value: string): string {
+  return value.replaceAll(',,', ',')
+}

@@ -1,0 +1,138 @@
+import { deferred, Scope } from '../async/index.ts'
+import {
+  connectTcp,
+  connectUnix,
+  type Duplex,
+  type Listener,
+  type ListenOptions,
+  listenFd,
+  listenTcp,
+  listenUnix,
+  openFd,
+} from '../transport/index.ts'
+import type { Chardev, Frontend } from './chardev.ts'
+import { Connections } from './connections.ts'
+import type { SocketBackend, SocketTarget } from './options.ts'
+import { socketFilename } from './socket-filename.ts'
+import { telnetStream } from './telnet-stream.ts'
+
+/** A socket that listens and serves whoever connects, or that connects itself. */
+export class SocketChardev implements Chardev {
+  readonly label: string
+  readonly awaited: Promise<void> | undefined
+  readonly #backend: SocketBackend
+  readonly #connections: Connections
+  readonly #scope = new Scope()
+  readonly #connectedOnce = deferred()
+  #listener: Listener | undefined
+
+  private constructor(label: string, backend: SocketBackend) {
+    this.label = label
+    this.#backend = backend
+    this.#connections = new Connections({ label, limit: backend.clients, full: (full) => this.#full(full) })
+    this.awaited = backend.wait ? this.#connectedOnce.promise : undefined
+    // Who does not wait for the first client need not hear that it never came.
+    this.#connectedOnce.promise.catch(() => undefined)
+  }
+
+  /**
+   * Listens or connects.
+   *
+   * @throws {TransportError} if that cannot be; a client that is to reconnect tries again instead
+   */
+  static async open(label: string, backend: SocketBackend, signal?: AbortSignal): Promise<SocketChardev> {
+    const device = new SocketChardev(label, backend)
+    if (backend.server) await device.#listen(signal)
+    else await device.#connectFirst(signal)
+    return device
+  }
+
+  get filename(): string {
+    return socketFilename(this.#backend, this.#listener?.address, this.#connections.first)
+  }
+
+  get frontendOpen(): boolean {
+    return this.#connections.frontendOpen
+  }
+
+  attach(frontend: Frontend): void {
+    this.#connections.attach(frontend)
+  }
+
+  async close(): Promise<void> {
+    await this.#endScope()
+    await this.#connections.close()
+  }
+
+  destroy(): void {
+    void this.#endScope()
+    this.#connections.destroy()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #endScope(): Promise<void> {
+    this.#connectedOnce.reject(new Error(`character device '${this.label}' was closed`))
+    await this.#scope.close()
+  }
+
+  async #listen(signal: AbortSignal | undefined): Promise<void> {
+    this.#listener = await listen(this.#backend.address, { accept: (stream) => this.#add(stream) }, signal)
+    this.#scope.own(this.#listener)
+  }
+
+  #add(stream: Duplex): void {
+    this.#connections.add(this.#backend.telnet && this.#backend.server ? telnetStream(stream) : stream)
+    this.#connectedOnce.resolve()
+  }
+
+  #full(full: boolean): void {
+    if (full) this.#listener?.pause()
+    else this.#listener?.resume()
+  }
+
+  async #connectFirst(signal: AbortSignal | undefined): Promise<void> {
+    const { reconnect } = this.#backend
+    try {
+      this.#connected(await connect(this.#backend.address, signal))
+    } catch (error) {
+      if (reconnect === 0 || signal?.aborted === true) throw error
+      this.#retryLater()
+    }
+  }
+
+  #connected(stream: Duplex): void {
+    this.#add(stream)
+    if (this.#backend.reconnect > 0) void stream.closed.then(() => this.#retryLater())
+  }
+
+  #retryLater(): void {
+    if (!this.#scope.open) return
+    const retry = (): void => {
+      this.#scope.release(stop)
+      connect(this.#backend.address, this.#scope.signal).then(
+        (stream) => this.#connected(stream),
+        () => this.#retryLater(), // still nobody there
+      )
+    }
+    const timer = setTimeout(retry, this.#backend.reconnect * 1000)
+    const stop = (): void => clearTimeout(timer)
+    this.#scope.own(stop)
+  }
+}
+
+function listen(target: SocketTarget, options: ListenOptions, signal: AbortSignal | undefined): Promise<Listener> {
+  const all = signal === undefined ? options : { ...options, signal }
+  if (target.type === 'unix') return listenUnix(target.path, all)
+  if (target.type === 'inet') return listenTcp(target, all)
+  return listenFd(target.fd, all)
+}
+
+async function connect(target: SocketTarget, signal: AbortSignal | undefined): Promise<Duplex> {
+  const options = signal === undefined ? {} : { signal }
+  if (target.type === 'unix') return connectUnix(target.path, options)
+  if (target.type === 'inet') return connectTcp(target, options)
+  return openFd(target.fd)
+}

@@ -1,0 +1,72 @@
+import type { Readable, Writable } from 'node:stream'
+import type { DescriptorLink, Wire, WireReceiver } from './wire.ts'
+
+export interface NodeStreamsOptions {
+  /** Where bytes come from; without it, nothing ever comes. */
+  readonly input?: Readable | undefined
+  readonly output: Writable
+  /** Lets the two go, without closing what must stay open. */
+  readonly release: () => void
+}
+
+/** Two one-way streams of Node's that together are one: standard input and output, a pair of pipes. */
+export class NodeStreamsWire implements Wire {
+  readonly descriptors: DescriptorLink | undefined = undefined
+  readonly #options: NodeStreamsOptions
+  #state: 'open' | 'gone' = 'open'
+  #receiver: WireReceiver | undefined
+  #broken: (reason?: Error) => void = () => undefined
+  readonly #data = (chunk: Buffer): void => this.#receiver?.data(chunk)
+  readonly #end = (): void => this.#receiver?.end()
+  readonly #fail = (error: Error): void => this.#break(error)
+
+  constructor(options: NodeStreamsOptions) {
+    this.#options = options
+    options.input?.on('error', this.#fail)
+    options.output.on('error', this.#fail)
+  }
+
+  onBroken(broken: (reason?: Error) => void): void {
+    this.#broken = broken
+  }
+
+  receive(receiver: WireReceiver): void {
+    this.#receiver = receiver
+    this.#options.input?.on('data', this.#data).on('end', this.#end).resume()
+  }
+
+  pause(): void {
+    this.#options.input?.pause()
+  }
+
+  resume(): void {
+    this.#options.input?.resume()
+  }
+
+  send(bytes: Uint8Array | string, sent: () => void): void {
+    this.#options.output.write(bytes, (error) => {
+      if ((error === undefined || error === null) && this.#state === 'open') sent()
+    })
+  }
+
+  end(ended: () => void): void {
+    process.nextTick(ended)
+  }
+
+  destroy(): void {
+    this.#break()
+  }
+
+  #break(reason?: Error): void {
+    if (this.#state === 'gone') return
+    this.#state = 'gone'
+    const { input, output, release } = this.#options
+    input?.off('data', this.#data).off('end', this.#end).pause()
+    // What has been written may still fail, when nobody cares any more.
+    const ignore = (): void => undefined
+    input?.off('error', this.#fail).on('error', ignore)
+    output.off('error', this.#fail).on('error', ignore)
+    release()
+    process.nextTick(this.#broken, reason)
+  }
+}
