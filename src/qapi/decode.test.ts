@@ -34,6 +34,7 @@ const pick = union('Pick', {
   },
 })
 const ref = either('BlockdevRef', { string: str, object: inner })
+const count = either('Count', { integer: int, string: str })
 const everything = struct('Everything', {
   s: opt(str, 's'),
   i: opt(int, 'i'),
@@ -46,6 +47,7 @@ const everything = struct('Everything', {
   words: opt(list(oneOf('Word', ['a', 'b'])), 'words'),
   pick: opt(list(pick), 'pick'),
   ref: opt(ref, 'ref'),
+  count: opt(count, 'count'),
   any: opt(any, 'any'),
   'cpu-index': opt(int, 'cpu', { alias: ['cpu'] }),
   key: opt(
@@ -61,6 +63,12 @@ const refusals: [input: object, text: string][] = [
   [{ s: null }, "Invalid parameter type for 's', expected: string"],
   [{ i: 1.5 }, "Invalid parameter type for 'i', expected: integer"],
   [{ i: new Number(1) }, "Invalid parameter type for 'i', expected: integer"],
+  [{ i: -(2n ** 63n) - 1n }, "Invalid parameter type for 'i', expected: integer"],
+  [{ u64: -(2n ** 63n) - 1n }, "Parameter 'u64' expects uint64"],
+  [{ u64: 2n ** 64n }, "Parameter 'u64' expects uint64"],
+  [{ count: 1.5 }, "Invalid parameter type for 'count', expected: integer"],
+  [{ count: new Number(1) }, "Invalid parameter type for 'count', expected: integer"],
+  [{ count: false }, "Invalid parameter type for 'count', expected: Count"],
   [{ i: 2n ** 63n }, "Invalid parameter type for 'i', expected: integer"],
   [{ i32: 2 ** 31 }, "Parameter 'i32' expects int32_t"],
   [{ u8: 256 }, "Parameter 'u8' expects uint8_t"],
@@ -118,6 +126,11 @@ test('what fits comes back with the members that are known', () => {
 
 test('a 64-bit unsigned integer takes negative numbers and wraps them', () => {
   assert.deepEqual(decode({ u64: -1 }), { u64: 2n ** 64n - 1n })
+})
+
+test('a member that a caller in this process set to undefined is absent', () => {
+  assert.deepEqual(decode({ s: undefined, i: 1, stranger: undefined }), { i: 1 })
+  assert.throws(() => inner.decode({ on: undefined }, root), { message: "Parameter 'on' is missing" })
 })
 
 test('an integer that a number cannot hold is refused where the handler expects a number', () => {

@@ -47,6 +47,7 @@ export {
   type AnyType,
   type Feature,
   type Infer,
+  type JsonKind,
   type Member,
   type Members,
   opt,
