@@ -4,6 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, beforeEach, mock, test } from 'node:test'
+import { deferred } from '../../../async/index.ts'
 import { type Attachment, connectPcDrives, DriveSet, driveFromOptions, NodeGraph } from '../../index.ts'
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'vmon-file-'))
@@ -24,15 +25,19 @@ afterEach(() => {
 })
 after(() => fs.rmSync(folder, { recursive: true }))
 
+/** Writes wait for it. */
+let gate = Promise.resolve()
+
 /** Notes the end of writes and the beginning of flushes; a flush fails if the first of `results` says so. */
 function watch(...results: string[]): void {
   const { write, fdatasync } = fs
   mock.method(fs, 'write', (...args: any[]) => {
     const done = args.pop()
-    ;(write as any)(...args, (...outcome: unknown[]) => {
+    const written = (...outcome: unknown[]): void => {
       calls.push('written')
       done(...outcome)
-    })
+    }
+    gate.then(() => (write as any)(...args, written))
   })
   mock.method(fs, 'fdatasync', (fd: number, done: (error: Error | null) => void) => {
     calls.push('flush')
@@ -88,6 +93,19 @@ test('closing puts on the disk what no flush has, and nothing else', async () =>
   await connectPcDrives(clean, pc)
   await clean.close()
   assert.deepEqual(calls, ['written', 'flush'])
+})
+
+test('closing also covers a write that was under way during the last flush', async () => {
+  const user = await openWritten()
+  watch()
+  const { promise, resolve } = deferred()
+  gate = promise
+  const writing = user.node.write(0, new Uint8Array(512).fill(1))
+  await user.node.flush()
+  resolve()
+  await writing
+  await user.detach()
+  assert.deepEqual(calls, ['flush', 'written', 'flush'])
 })
 
 test('a drive without a write cache has every write on the disk before it is complete', async () => {
