@@ -9,7 +9,6 @@ export type { CacheMode, ChildRole, Driver, ImageDetails, RequestOptions } from 
 export { type BlockDeviceInfo, type BlockInfo, blockInfo, type ImageInfo } from './drives/block-info.ts'
 export { Drive, type IoStatus } from './drives/drive.ts'
 export type {
-  DriveCache,
   DriveConfig,
   DriveInterface,
   DriveMedia,

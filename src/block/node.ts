@@ -1,12 +1,11 @@
 import { type Deferred, deferred } from '../async/index.ts'
 import { type Access, type AccessHolder, checkConflicts, combine, idle, type Permission } from './access.ts'
 import { BlockError } from './block-error.ts'
+import type { DetectZeroes } from './detect-zeroes.ts'
 import type { CacheMode, ChildRole, Driver, ImageDetails, RequestOptions } from './driver.ts'
 import type { Turns } from './turns.ts'
 
 export type NodeState = 'open' | 'closing' | 'closed'
-
-export type DetectZeroes = 'off' | 'on' | 'unmap'
 
 export interface NodeSettings {
   readonly name: string

@@ -1,8 +1,9 @@
 import { BlockError } from './block-error.ts'
+import { parseDetectZeroes } from './detect-zeroes.ts'
 import { type CacheMode, type Driver, type FormatDefinition, type ProtocolDefinition, writeback } from './driver.ts'
 import { probeFormat, probeLength } from './formats/probe.ts'
 import { formats } from './formats/table.ts'
-import type { BlockNode, DetectZeroes } from './node.ts'
+import type { BlockNode } from './node.ts'
 import type { NodeGraph } from './node-graph.ts'
 import { OptionBag, type OptionValues } from './option-bag.ts'
 import { defaultProtocol, protocolOf } from './protocols/of-filename.ts'
@@ -15,7 +16,6 @@ export interface ImageSource {
   /** Options by dotted keys (`driver`, `node-name`, `file.filename`, ...), as `-drive` and `-blockdev` have them. */
   readonly options?: OptionValues
   readonly readOnly?: boolean
-  readonly cache?: CacheMode
 }
 
 interface Source {
@@ -33,12 +33,13 @@ interface Source {
  */
 export async function openImage(
   graph: NodeGraph,
-  { filename, options, readOnly = false, cache = writeback }: ImageSource,
+  { filename, options, readOnly = false }: ImageSource,
   warn: (text: string) => void,
 ): Promise<BlockNode> {
-  return openAny({ filename, options: new OptionBag(options ?? {}), readOnly, cache })
+  return openAny({ filename, options: new OptionBag(options ?? {}), readOnly, cache: writeback })
 
-  async function openAny(source: Source): Promise<BlockNode> {
+  async function openAny(given: Source): Promise<BlockNode> {
+    const source = withInherited(given)
     const name = source.options.takeString('driver')
     const protocol = name === undefined ? undefined : protocols.get(name)
     if (protocol !== undefined) {
@@ -99,11 +100,7 @@ export async function openImage(
     const { options } = source
     const name = options.takeString('node-name')
     if (name !== undefined) graph.checkName(name)
-    const readOnly = options.takeBoolean('read-only') ?? source.readOnly
-    const cache: CacheMode = {
-      direct: options.takeBoolean('cache.direct') ?? source.cache.direct,
-      noFlush: options.takeBoolean('cache.no-flush') ?? source.cache.noFlush,
-    }
+    const { readOnly, cache } = source
     // Files are opened for writing only when somebody writes, and discards are not passed on: nothing to keep here.
     options.takeBoolean('auto-read-only')
     checkDiscard(options.takeString('discard'))
@@ -123,6 +120,19 @@ export async function openImage(
     const node = graph.find(name)
     if (node === undefined) throw new BlockError('missing', `Cannot find device='${name}' nor node-name='${name}'`)
     return node
+  }
+}
+
+/** Takes the options that hold for the nodes below too, unless these have their own. */
+function withInherited(source: Source): Source {
+  const { options, readOnly, cache } = source
+  return {
+    ...source,
+    readOnly: options.takeBoolean('read-only') ?? readOnly,
+    cache: {
+      direct: options.takeBoolean('cache.direct') ?? cache.direct,
+      noFlush: options.takeBoolean('cache.no-flush') ?? cache.noFlush,
+    },
   }
 }
 
@@ -151,10 +161,4 @@ function unsupportedOption(kind: 'format' | 'protocol', driver: string, option: 
 function checkDiscard(word: string | undefined): void {
   if (word === undefined || ['ignore', 'off', 'unmap', 'on'].includes(word)) return
   throw new BlockError('invalid', 'Invalid discard option', { option: 'discard' })
-}
-
-function parseDetectZeroes(word: string | undefined): DetectZeroes {
-  if (word === undefined || word === 'off') return 'off'
-  if (word === 'on' || word === 'unmap') return word
-  throw new BlockError('invalid', `invalid parameter value: ${word}`, { option: 'detect-zeroes' })
 }

@@ -1,5 +1,6 @@
+import type { DetectZeroes } from '../detect-zeroes.ts'
 import type { ImageDetails } from '../driver.ts'
-import type { BlockNode, DetectZeroes } from '../node.ts'
+import type { BlockNode } from '../node.ts'
 import type { Drive, IoStatus } from './drive.ts'
 
 /** A drive as query-block shows it (QAPI's BlockInfo). */
@@ -66,7 +67,7 @@ async function driveInfo(drive: Drive): Promise<BlockInfo> {
   }
 }
 
-async function insertedInfo({ cache }: Drive, node: BlockNode): Promise<BlockDeviceInfo> {
+async function insertedInfo({ writeback }: Drive, node: BlockNode): Promise<BlockDeviceInfo> {
   return {
     file: node.filename,
     'node-name': node.name,
@@ -82,7 +83,7 @@ async function insertedInfo({ cache }: Drive, node: BlockNode): Promise<BlockDev
     iops_rd: 0,
     iops_wr: 0,
     image: imageInfo(node, await node.details()),
-    cache: { writeback: cache.writeback, direct: node.cache.direct, 'no-flush': node.cache.noFlush },
+    cache: { writeback, direct: node.cache.direct, 'no-flush': node.cache.noFlush },
     write_threshold: 0,
   }
 }

@@ -1,4 +1,4 @@
-import type { CacheMode } from '../driver.ts'
+import type { DetectZeroes } from '../detect-zeroes.ts'
 import type { OptionValues } from '../option-bag.ts'
 
 /** How the board would connect a drive, in `-drive if=...`. */
@@ -11,11 +11,6 @@ export type ReadErrorPolicy = 'report' | 'ignore' | 'stop'
 
 /** What happens to a guest whose write fails; `enospc` stops it if the disk is full and reports all else. */
 export type WriteErrorPolicy = ReadErrorPolicy | 'enospc'
-
-export interface DriveCache extends CacheMode {
-  /** Writes are complete when the host has them; if not, when they are on stable storage. */
-  readonly writeback: boolean
-}
 
 /** Where the user wants the drive: by index, by bus and unit, or on the first free place. */
 export interface DrivePosition {
@@ -32,10 +27,17 @@ export interface DriveConfig {
   readonly media: DriveMedia
   /** The image's file name; undefined for an empty drive, or if `nodeOptions` say where the image is. */
   readonly file: string | undefined
-  /** Options of the image's node (`driver`, `node-name`, `file.filename`, ...), checked when it is opened. */
+  /** Options of the image's node (`driver`, `node-name`, `cache.direct`, `file.filename`, ...), checked when it is opened. */
   readonly nodeOptions: OptionValues
   readonly readOnly: boolean
-  readonly cache: DriveCache
+  readonly detectZeroes: DetectZeroes
+  /** Writes are complete when the host has them; if not, when they are on stable storage. */
+  readonly writeback: boolean
   readonly onReadError: ReadErrorPolicy
   readonly onWriteError: WriteErrorPolicy
+}
+
+/** Whether the user said anything of an image; without, the drive is empty. */
+export function hasImage({ file, nodeOptions }: Pick<DriveConfig, 'file' | 'nodeOptions'>): boolean {
+  return file !== undefined || Object.keys(nodeOptions).length > 0
 }

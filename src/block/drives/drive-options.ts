@@ -1,26 +1,27 @@
 import { BlockError } from '../block-error.ts'
+import { parseDetectZeroes } from '../detect-zeroes.ts'
 import { OptionBag } from '../option-bag.ts'
-import type {
-  DriveCache,
-  DriveConfig,
-  DriveInterface,
-  DriveMedia,
-  DrivePosition,
-  ReadErrorPolicy,
-  WriteErrorPolicy,
+import {
+  type DriveConfig,
+  type DriveInterface,
+  type DriveMedia,
+  type DrivePosition,
+  hasImage,
+  type ReadErrorPolicy,
+  type WriteErrorPolicy,
 } from './drive-config.ts'
 
 const interfaces = new Set<string>(['none', 'ide', 'scsi', 'floppy', 'pflash', 'mtd', 'sd', 'virtio', 'xen'])
 const interfacesWithErrorPolicy = new Set<DriveInterface>(['ide', 'scsi', 'virtio', 'none'])
 
-/** `cache=` in one word, and what it stands for. */
-const cacheModes: Readonly<Record<string, DriveCache>> = {
-  none: { writeback: true, direct: true, noFlush: false },
-  off: { writeback: true, direct: true, noFlush: false },
-  directsync: { writeback: false, direct: true, noFlush: false },
-  writeback: { writeback: true, direct: false, noFlush: false },
-  unsafe: { writeback: true, direct: false, noFlush: true },
-  writethrough: { writeback: false, direct: false, noFlush: false },
+/** `cache=` in one word, and the options that it stands for. */
+const cacheModes: Readonly<Record<string, Readonly<Record<string, 'on' | 'off'>>>> = {
+  none: { 'cache.writeback': 'on', 'cache.direct': 'on', 'cache.no-flush': 'off' },
+  off: { 'cache.writeback': 'on', 'cache.direct': 'on', 'cache.no-flush': 'off' },
+  directsync: { 'cache.writeback': 'off', 'cache.direct': 'on', 'cache.no-flush': 'off' },
+  writeback: { 'cache.writeback': 'on', 'cache.direct': 'off', 'cache.no-flush': 'off' },
+  unsafe: { 'cache.writeback': 'on', 'cache.direct': 'off', 'cache.no-flush': 'on' },
+  writethrough: { 'cache.writeback': 'off', 'cache.direct': 'off', 'cache.no-flush': 'off' },
 }
 
 /** The options of throttling, with their spelling before `throttling.` was invented. */
@@ -46,7 +47,7 @@ export function driveFromOptions(
 ): DriveConfig {
   const options = new OptionBag(values)
   rename(options, 'readonly', 'read-only')
-  const cacheMode = takeCacheMode(options)
+  spellOutCache(options)
   const position = takePosition(options)
   const media = takeMedia(options)
   // A CD is read-only whatever the user says.
@@ -56,25 +57,30 @@ export function driveFromOptions(
   if (position.index !== undefined && (position.bus !== 0 || position.unit !== undefined)) {
     throw new BlockError('invalid', 'index cannot be used with bus and unit', { option: 'index' })
   }
-  const file = options.takeString('file')
+  const file = options.takeString('file') || undefined
   const werror = takeErrorPolicyWord(options, 'werror', drive)
   const rerror = takeErrorPolicyWord(options, 'rerror', drive)
   const id = takeId(options)
-  takeAio(options, cacheMode)
-  const cache = takeCache(options, cacheMode)
+  takeAio(options)
+  const writeback = options.takeBoolean('cache.writeback') ?? true
+  const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'))
   takeFormat(options)
   const onWriteError = parseWriteError(werror)
   const onReadError = parseReadError(rerror)
-  refuseMissing(options)
+  refuseThrottling(options)
+  const snapshot = options.takeBoolean('snapshot') ?? false
+  const nodeOptions = options.takeAll()
+  if (snapshot && hasImage({ file, nodeOptions })) throw missing('snapshot')
   return {
     id,
     interface: drive,
     position,
     media,
-    file: file === '' ? undefined : file,
-    nodeOptions: options.takeAll(),
+    file,
+    nodeOptions,
     readOnly,
-    cache,
+    detectZeroes,
+    writeback,
     onReadError,
     onWriteError,
   }
@@ -108,19 +114,11 @@ function rename(options: OptionBag, alias: string, name: string): void {
   options.set(name, value)
 }
 
-function takeCacheMode(options: OptionBag): DriveCache {
+function spellOutCache(options: OptionBag): void {
   const word = options.takeString('cache')
-  if (word === undefined) return cacheModes['writeback']!
+  if (word === undefined) return
   if (!Object.hasOwn(cacheModes, word)) throw new BlockError('invalid', 'invalid cache option', { option: 'cache' })
-  return cacheModes[word]!
-}
-
-function takeCache(options: OptionBag, mode: DriveCache): DriveCache {
-  return {
-    writeback: options.takeBoolean('cache.writeback') ?? mode.writeback,
-    direct: options.takeBoolean('cache.direct') ?? mode.direct,
-    noFlush: options.takeBoolean('cache.no-flush') ?? mode.noFlush,
-  }
+  for (const [key, value] of Object.entries(cacheModes[word]!)) options.setDefault(key, value)
 }
 
 function takePosition(options: OptionBag): DrivePosition {
@@ -179,11 +177,12 @@ function takeId(options: OptionBag): string | undefined {
 }
 
 /** How QEMU talks to the host's kernel; here there is one way, so a known word is enough. */
-function takeAio(options: OptionBag, { direct }: DriveCache): void {
+function takeAio(options: OptionBag): void {
   const word = options.takeString('aio')
   if (word === undefined || word === 'threads' || word === 'io_uring') return
   if (word !== 'native') throw new BlockError('invalid', 'invalid aio option', { option: 'aio' })
-  if (direct) return
+  const direct = new OptionBag(options.pick(['cache.direct'])).takeBoolean('cache.direct')
+  if (direct === true) return
   throw new BlockError(
     'invalid',
     'aio=native was specified, but it requires cache.direct=on, which was not specified.',
@@ -201,14 +200,17 @@ function takeFormat(options: OptionBag): void {
   options.set('driver', format)
 }
 
-/** Refuses by name what QEMU's drives can do and ours cannot. */
-function refuseMissing(options: OptionBag): void {
-  if (options.takeBoolean('snapshot') === true) throw missing('snapshot')
+/** Limits of 0 are none. */
+function refuseThrottling(options: OptionBag): void {
   for (const [alias, name] of Object.entries(throttlingAliases)) rename(options, alias, `throttling.${name}`)
-  const [throttling] = options.takeBelow('throttling').left
-  if (throttling !== undefined) throw missing(`throttling.${throttling}`)
+  const throttling = options.takeBelow('throttling')
+  throttling.takeString('group')
+  for (const limit of throttling.left) {
+    if (throttling.takeInteger(limit) !== 0) throw missing(`throttling.${limit}`)
+  }
 }
 
+/** For what QEMU's drives can do and ours cannot. */
 function missing(option: string): BlockError {
   return new BlockError('unsupported', `Drive option '${option}' is not supported by this version`, { option })
 }

@@ -25,6 +25,8 @@ const refusals: readonly (readonly [drives: string, kind: BlockErrorKind, text: 
   ['driver=raw', 'invalid', 'A block device must be specified for "file"'],
   ['if=none,format=raw', 'invalid', 'A block device must be specified for "file"'],
   ['if=none,bogus=x', 'invalid', 'Must specify either driver or file'],
+  ['if=none,cache=none', 'invalid', 'Must specify either driver or file'],
+  ['if=none,discard=unmap', 'invalid', 'Must specify either driver or file'],
   ['if=none,node-name=abc', 'invalid', 'Must specify either driver or file'],
   ['file=null-co://x', 'invalid', "The only allowed filename for this driver is 'null-co://'"],
   [
@@ -182,3 +184,31 @@ for (const [drives, kind, text] of refusals) {
 for (const [drives, text] of missing) {
   test(`what this version lacks is refused by name: -drive ${drives}`, () => refuse(drives, 'unsupported', text))
 }
+
+test('options that say nothing of an image leave a drive empty', async () => {
+  const set = new DriveSet()
+  for (const option of ['readonly=on', 'cache.writeback=off', 'detect-zeroes=on', 'aio=threads', 'copy-on-read=on']) {
+    const drive = await set.add(driveFromOptions({ if: 'none', ...Object.fromEntries([option.split('=')]) }))
+    assert.equal(drive.node, undefined, option)
+  }
+  for (const options of [{ snapshot: 'on' }, { bps: '0' }, { 'throttling.group': 'g' }]) {
+    assert.equal((await set.add(driveFromOptions({ if: 'none', ...options }))).node, undefined)
+  }
+  await set.close()
+})
+
+test('what holds for an image holds for the storage below it, unless that has its own', async () => {
+  const set = new DriveSet()
+  const above = { file: 'd.raw', format: 'raw', if: 'none', readonly: 'on', cache: 'none', 'node-name': 'above' }
+  await set.add(driveFromOptions({ ...above, 'file.node-name': 'below' }))
+  for (const name of ['above', 'below']) {
+    const node = set.graph.find(name)!
+    assert.deepEqual([node.readOnly, node.cache], [true, { direct: true, noFlush: false }], name)
+  }
+  await set.close()
+  const own = new DriveSet()
+  await own.add(driveFromOptions({ ...above, 'file.node-name': 'below', 'file.cache.direct': 'off' }))
+  assert.equal(own.graph.find('above')!.cache.direct, true)
+  assert.equal(own.graph.find('below')!.cache.direct, false)
+  await own.close()
+})

@@ -4,7 +4,7 @@ import type { BlockNode } from '../node.ts'
 import { NodeGraph } from '../node-graph.ts'
 import { Turns } from '../turns.ts'
 import { Drive } from './drive.ts'
-import type { DriveConfig } from './drive-config.ts'
+import { type DriveConfig, hasImage } from './drive-config.ts'
 import { driveFromOptions } from './drive-options.ts'
 import { checkPcPlace, type DrivePlace, driveName, placeDrive } from './placement.ts'
 
@@ -93,9 +93,10 @@ export class DriveSet implements AsyncDisposable {
     return [...this.#drives.values()].map((drive) => drive.place)
   }
 
-  async #openImage({ file, nodeOptions, readOnly, cache }: DriveConfig): Promise<BlockNode | undefined> {
-    if (file === undefined && Object.keys(nodeOptions).length === 0) return undefined
-    return this.graph.open({ filename: file, options: nodeOptions, readOnly, cache })
+  async #openImage(config: DriveConfig): Promise<BlockNode | undefined> {
+    if (!hasImage(config)) return undefined
+    const { file, nodeOptions, readOnly, detectZeroes } = config
+    return this.graph.open({ filename: file, options: { ...nodeOptions, 'detect-zeroes': detectZeroes }, readOnly })
   }
 
   #make(config: DriveConfig, place: DrivePlace): Drive {

@@ -1,6 +1,6 @@
 import { BlockError } from '../block-error.ts'
 import type { Attachment, BlockNode } from '../node.ts'
-import type { DriveCache, DriveConfig, DriveMedia, ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
+import type { DriveConfig, DriveMedia, ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
 import { deviceAccess, deviceTraits, type GuestDevice } from './guest-device.ts'
 import { GuestMedium } from './guest-medium.ts'
 import type { DrivePlace } from './placement.ts'
@@ -18,7 +18,7 @@ export class Drive {
   readonly id: string
   readonly place: DrivePlace
   readonly media: DriveMedia
-  readonly cache: DriveCache
+  readonly writeback: boolean
   readonly onReadError: ReadErrorPolicy
   readonly onWriteError: WriteErrorPolicy
   readonly statistics = new DriveStatistics()
@@ -31,7 +31,7 @@ export class Drive {
     this.id = id
     this.place = place
     this.media = config.media
-    this.cache = config.cache
+    this.writeback = config.writeback
     this.onReadError = config.onReadError
     this.onWriteError = config.onWriteError
   }
@@ -94,7 +94,7 @@ export class Drive {
       description: `block device '${this.id}'`,
       access: deviceAccess(this.#device, node),
     })
-    this.#medium = new GuestMedium(node, { statistics: this.statistics, writeback: this.cache.writeback })
+    this.#medium = new GuestMedium(node, { statistics: this.statistics, writeback: this.writeback })
   }
 
   /** Takes the image out; it closes if nobody else uses it. Waits for requests under way. */
