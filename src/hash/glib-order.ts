@@ -1,3 +1,4 @@
+import { nameBytes } from './name-bytes.ts'
 import { qdictOrder } from './qdict-order.ts'
 
 /** Prime moduli of a GHashTable, by the logarithm of its size. */
@@ -5,7 +6,6 @@ const primes = [
   1, 2, 3, 7, 13, 31, 61, 127, 251, 509, 1021, 2039, 4093, 8191, 16381, 32749, 65521, 131071, 262139, 524287, 1048573,
 ]
 const smallestShift = 3
-const encoder = new TextEncoder()
 
 interface Slot {
   readonly name: string
@@ -15,7 +15,7 @@ interface Slot {
 /** GLib's `g_str_hash`; 0 and 1 mark empty and removed slots, so no name hashes to them. */
 function hashOf(name: string): number {
   let hash = 5381
-  for (const byte of encoder.encode(name)) hash = (Math.imul(hash, 33) + ((byte << 24) >> 24)) >>> 0
+  for (const byte of nameBytes(name)) hash = (Math.imul(hash, 33) + ((byte << 24) >> 24)) >>> 0
   return Math.max(hash, 2)
 }
 

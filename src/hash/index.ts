@@ -4,4 +4,5 @@
  * Pure arithmetic; knows nothing of JSON.
  */
 export { firstStranger, GlibTable } from './glib-order.ts'
+export { keepNames, memberNames, startsWithDigit } from './member-names.ts'
 export { qdictBucket, qdictOrder } from './qdict-order.ts'

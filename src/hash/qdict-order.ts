@@ -1,24 +1,27 @@
-const buckets = 512
-const encoder = new TextEncoder()
+import { nameBytes } from './name-bytes.ts'
 
-/** Names whose bucket is remembered; bounded, because names come from the wire. */
-const remembered = new Map<string, number>()
-const rememberLimit = 4096
+const buckets = 512
+const seed = 0x238f13af
 
 /** The bucket of a QDict, 0 to 511, that a member name falls into. */
 export function qdictBucket(name: string): number {
-  let bucket = remembered.get(name)
-  if (bucket === undefined) {
-    bucket = hash(encoder.encode(name)) % buckets
-    if (name.length <= 64 && remembered.size < rememberLimit) remembered.set(name, bucket)
+  let value = Math.imul(seed, name.length) >>> 0
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i)
+    if (code === 0 || code >= 0x80) return bucketOf(hash(nameBytes(name)))
+    value = (value + (code << ((i * 5) % 24))) >>> 0
   }
-  return bucket
+  return bucketOf(value)
 }
 
 function hash(bytes: Uint8Array): number {
-  let value = Math.imul(0x238f13af, bytes.length) >>> 0
+  let value = Math.imul(seed, bytes.length) >>> 0
   for (let i = 0; i < bytes.length; i++) value = (value + (bytes[i]! << ((i * 5) % 24))) >>> 0
-  return (Math.imul(1103515243, value) + 12345) >>> 0
+  return value
+}
+
+function bucketOf(value: number): number {
+  return ((Math.imul(1103515243, value) + 12345) >>> 0) % buckets
 }
 
 /**

@@ -1,4 +1,4 @@
-import { wireLine } from './wire-line.ts'
+import { print } from '../json/index.ts'
 
 /** One occurrence of an event, as it goes on the wire. */
 export interface EventMessage {
@@ -85,7 +85,7 @@ export class EventHub {
 
   #deliver(message: EventMessage): void {
     const lines: [string?, string?] = []
-    const line = (pretty: boolean): string => (lines[Number(pretty)] ??= wireLine(message, pretty))
+    const line = (pretty: boolean): string => (lines[Number(pretty)] ??= `${print(message, { pretty })}\r\n`)
     for (const listener of this.#listeners) listener(message, line)
   }
 

@@ -1,4 +1,4 @@
-import { qdictOrder } from '../hash/index.ts'
+import { memberNames, qdictOrder } from '../hash/index.ts'
 import { isJsonObject, QmpError } from '../qapi/index.ts'
 
 /** A request whose envelope is in order. */
@@ -45,7 +45,7 @@ export function readRequest(value: unknown, oob: boolean): Request {
 function complain(envelope: Readonly<Record<string, unknown>>, oob: boolean): never {
   const { id } = envelope
   let command: string | undefined
-  for (const name of qdictOrder(Object.keys(envelope))) {
+  for (const name of qdictOrder(memberNames(envelope))) {
     const value = envelope[name]
     if (name === 'execute' || (name === 'exec-oob' && oob)) {
       if (typeof value !== 'string') throw new RequestError(`QMP input member '${name}' must be a string`, id)

@@ -1,4 +1,4 @@
-import { firstStranger } from '../hash/index.ts'
+import { firstStranger, memberNames } from '../hash/index.ts'
 import { oneOf } from './one-of.ts'
 import { memberAt, type Place, wrongType } from './place.ts'
 import { QmpError } from './qmp-error.ts'
@@ -23,7 +23,7 @@ export function decodeObject<T>(type: ObjectType<T>, value: unknown, at: Place):
   const output: Record<string, unknown> = {}
   const known: string[] = []
   type.visit(value, at, output, known)
-  const names = Object.keys(value)
+  const names = memberNames(value)
   if (names.length !== known.length) refuseStrangers(value, names, known, at)
   return output as T
 }
