@@ -1,116 +1,172 @@
-/** A message that was read, or (without a value) the white space before one that must be read slowly. */
-export interface FastMessage {
-  readonly value?: object
-  /** Index behind what was read. */
-  readonly end: number
-}
+import { startsWithDigit } from '../hash/index.ts'
+import { backslash, closeBrace, closeBracket, colon, openBrace, openBracket, quote } from './characters.ts'
+import { maxNesting, maxTokens } from './limits.ts'
+import type { JsonObject } from './value.ts'
 
-/** Objects nested deeper than this are read slowly: the fast path recurses. */
-const depthLimit = 64
-/** Integers with more digits may not fit a number. */
-const digitLimit = 15
+/** Longer messages go the slow way: shorter ones can't exceed the limits of size and token count. */
+const longest = maxTokens
 
-const Slow = 1
-const Quote = 2
-const Open = 3
-const Close = 4
-const Digit = 5
-const Colon = 6
-const LetterE = 7
+/** What a byte outside strings asks for; 0: nothing. */
+const slow = 1
+const beginsString = 2
+const opens = 3
+const closes = 4
+const separatesName = 5
+const letterE = 6
+const digitZero = 7
 
-/** What each ASCII character means outside strings; 0: nothing to look at. */
-const classes = new Uint8Array(128)
-classes.fill(Slow, 0, 0x20)
-for (const space of '\t\n\r ') classes[space.charCodeAt(0)] = 0
-for (const character of "'.E+-\\\x7f") classes[character.charCodeAt(0)] = Slow
-for (const digit of '0123456789') classes[digit.charCodeAt(0)] = Digit
-classes[0x22] = Quote
-classes[0x7b] = Open
-classes[0x5b] = Open
-classes[0x7d] = Close
-classes[0x5d] = Close
-classes[0x3a] = Colon
-classes[0x65] = LetterE
+const outside = new Uint8Array(256).fill(slow)
+for (const byte of new TextEncoder().encode('\t\n\r ,-123456789abcdfghijklmnopqrstuvwxyz')) outside[byte] = 0
+outside[quote] = beginsString
+outside[openBrace] = opens
+outside[openBracket] = opens
+outside[closeBrace] = closes
+outside[closeBracket] = closes
+outside[colon] = separatesName
+outside[0x65] = letterE
+outside[0x30] = digitZero
+
+/** What a byte inside a string asks for; 0: nothing. */
+const ends = 2
+const escapes = 3
+const notAscii = 4
+
+const inside = new Uint8Array(256)
+inside.fill(slow, 0, 0x20)
+// Sequences that begin with C0, ED, EF or F0 and above may be read differently, or not at all, by QEMU.
+inside.fill(notAscii, 0x80, 0xef).fill(slow, 0xef)
+inside[0xc0] = slow
+inside[quote] = ends
+inside[backslash] = escapes
+
+/** Escapes that QEMU and JSON.parse read alike; \u is not among them. */
+const plainEscapes = new Uint8Array(256)
+for (const byte of new TextEncoder().encode('"\\/bfnrt')) plainEscapes[byte] = 1
+
+const minus = 0x2d
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
+
+const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
+const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 
 /**
- * Reads an object that is written in plain JSON, if it is complete and nothing in it is read differently by QEMU:
- * doubles, negative or long integers, single quotes, escapes, other characters than ASCII, duplicate keys.
+ * Reads objects that are complete in their chunk and in which QEMU and JSON.parse see the same.
  *
- * @returns undefined if the message must go the slow way
+ * It declines, so that the slow path decides, whatever only one of the two accepts or both read differently: single
+ * quotes, \u escapes, odd UTF-8, doubles, -0, integers beyond 2^53, duplicate names, deep nesting, and names in an order
+ * that JavaScript would not keep.
  */
-export function readFast(text: string, start: number): FastMessage | undefined {
-  let at = start
-  while (isSpace(text.charCodeAt(at))) at++
-  if (text.charCodeAt(at) !== 0x7b) return at === start ? undefined : { end: at }
-  const found = findEnd(text, at)
-  if (found === undefined) return undefined
-  let value: unknown
-  try {
-    value = JSON.parse(text.slice(at, found.end))
-  } catch {
-    return undefined // not JSON: the slow path knows QEMU's word for it
+export class FastPath {
+  #chunk: Uint8Array = new Uint8Array(0)
+  /** The chunk as text if it is all ASCII, so that indices agree; null if it is not; undefined if nobody asked yet. */
+  #text: string | null | undefined
+  #end = 0
+  #members = 0
+  #ascii = true
+
+  /** Index behind the last object read, or behind the bytes that were looked at in vain. */
+  get end(): number {
+    return this.#end
   }
-  const count = withoutPrototypes(value as object)
-  return count === found.members ? { value: value as object, end: found.end } : undefined
-}
 
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
-}
+  /** Takes the chunk that is read from now on. */
+  open(chunk: Uint8Array): void {
+    this.#chunk = chunk
+    this.#text = undefined
+  }
 
-/** Where the object that begins at `start` ends, and how many members it and those inside have. */
-function findEnd(text: string, start: number): { end: number; members: number } | undefined {
-  let depth = 0
-  let digits = 0
-  let members = 0
-  for (let at = start; at < text.length; at++) {
-    const meaning = classes[text.charCodeAt(at)]!
-    if (meaning === Digit) {
-      if (++digits > digitLimit) return undefined
-      continue
+  /** The object whose brace is at `start`, or undefined if it is not one for the fast path. */
+  read(start: number): JsonObject | undefined {
+    if (!this.#findEnd(start)) return undefined
+    let value: object
+    try {
+      value = JSON.parse(this.#textOf(start, this.#end))
+    } catch {
+      return undefined // no JSON, or no UTF-8: the slow path knows QEMU's word for it
     }
-    if (meaning === LetterE && digits > 0) return undefined
-    digits = 0
-    if (meaning === 0 || meaning === LetterE) continue
-    if (meaning === Quote) {
-      at = endOfString(text, at + 1)
-      if (at < 0) return undefined
-    } else if (meaning === Colon) {
-      members++
-    } else if (meaning === Open) {
-      if (++depth > depthLimit) return undefined
-    } else if (meaning === Close) {
-      if (--depth === 0) return { end: at + 1, members }
-    } else {
-      return undefined
+    return this.#adopt(value) && this.#members === 0 ? (value as JsonObject) : undefined
+  }
+
+  /** Sets `#end`, and notes how many members there are and whether all is ASCII; false if the slow path must decide. */
+  #findEnd(start: number): boolean {
+    const bytes = this.#chunk
+    const limit = Math.min(bytes.length, start + longest)
+    let depth = 0
+    let members = 0
+    let ascii = true
+    let at = start
+    scan: while (at < limit) {
+      const byte = bytes[at++]!
+      switch (outside[byte]) {
+        case 0:
+          continue
+        case beginsString:
+          while (at < limit) {
+            const meaning = inside[bytes[at++]!]
+            if (meaning === 0) continue
+            if (meaning === ends) continue scan
+            if (meaning === notAscii) ascii = false
+            else if (meaning !== escapes || at === limit || plainEscapes[bytes[at++]!] === 0) break scan
+          }
+          break scan
+        case separatesName:
+          members++
+          continue
+        case opens:
+          if (++depth > maxNesting) break scan
+          continue
+        case closes:
+          if (--depth > 0) continue
+          this.#end = at
+          this.#members = members
+          this.#ascii = ascii
+          return true
+        case letterE: // a word, or an exponent
+          if (isDigit(bytes[at - 2]!)) break scan
+          continue
+        case digitZero:
+          if (bytes[at - 2] === minus) break scan
+          continue
+        default:
+          break scan
+      }
     }
+    this.#end = at
+    return false
   }
-  return undefined
-}
 
-/** The closing quote of a string of plain ASCII without escapes, or -1. */
-function endOfString(text: string, start: number): number {
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === 0x22) return at
-    if (code === 0x5c || code < 0x20 || code > 0x7f) return -1
+  #textOf(from: number, to: number): string {
+    if (this.#text === undefined) {
+      // Each sequence that is not ASCII makes the text shorter, or becomes U+FFFD, byte for byte.
+      const text = lenient.decode(this.#chunk)
+      this.#text = text.length === this.#chunk.length ? text : null
+    }
+    if (this.#ascii && this.#text !== null) return this.#text.slice(from, to)
+    return strict.decode(this.#chunk.subarray(from, to))
   }
-  return -1
-}
 
-/** Takes the prototypes off an object and those inside it; returns how many members there are in all. */
-function withoutPrototypes(value: object): number {
-  let members = 0
-  if (Array.isArray(value)) {
-    for (const element of value)
-      if (typeof element === 'object' && element !== null) members += withoutPrototypes(element)
-    return members
+  /**
+   * Takes the prototypes off a container and those inside it, and their members off the count: what is left of it are
+   * duplicates. False if there is a number or an order of names that the slow path must read.
+   */
+  #adopt(container: object): boolean {
+    if (Array.isArray(container)) {
+      for (let index = 0; index < container.length; index++) if (!this.#admits(container[index])) return false
+      return true
+    }
+    Object.setPrototypeOf(container, null)
+    let first: string | undefined
+    let count = 0
+    for (const name in container) {
+      if (count++ === 0) first = name
+      if (!this.#admits((container as JsonObject)[name])) return false
+    }
+    this.#members -= count
+    return count < 2 || !startsWithDigit(first!)
   }
-  Object.setPrototypeOf(value, null)
-  for (const key in value) {
-    members++
-    const member = (value as Record<string, unknown>)[key]
-    if (typeof member === 'object' && member !== null) members += withoutPrototypes(member)
+
+  #admits(value: unknown): boolean {
+    if (typeof value === 'object') return value === null || this.#adopt(value)
+    return typeof value !== 'number' || Number.isSafeInteger(value)
   }
-  return members
 }

@@ -8,20 +8,26 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 /** What a stream says to chunks: values as they would be printed, errors behind a `!`. */
 function read(...chunks: Uint8Array[]): string[] {
   const stream = new JsonStream()
-  const said: string[] = []
-  for (const chunk of chunks) {
+  return chunks.flatMap((chunk) => {
     stream.feed(chunk)
-    for (let message = stream.next(); message !== undefined; message = stream.next()) said.push(say(message))
-  }
-  return said
+    return said(stream)
+  })
 }
+
+function said(stream: JsonStream): string[] {
+  const all: string[] = []
+  for (let message = stream.next(); message !== undefined; message = stream.next()) all.push(say(message))
+  return all
+}
+
+const byteByByte = (input: Uint8Array): Uint8Array[] => [...input].map((byte) => Uint8Array.of(byte))
 
 const say = (message: JsonMessage): string => ('error' in message ? `! ${message.error}` : print(message.value))
 
 /** The same input byte by byte, and split at every point, must say the same. */
 function readInEveryWay(input: Uint8Array): string[] {
   const whole = read(input)
-  assert.deepEqual(read(...[...input].map((byte) => Uint8Array.of(byte))), whole, 'byte by byte')
+  assert.deepEqual(read(...byteByByte(input)), whole, 'byte by byte')
   for (let at = 1; at < input.length; at++) {
     assert.deepEqual(read(input.subarray(0, at), input.subarray(at)), whole, `split at ${at}`)
   }
@@ -113,6 +119,25 @@ const conversations: [input: string | number[], said: string[]][] = [
   [[0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xc3, 0x28, 0x22, 0x7d], [parseError('invalid UTF-8 sequence in string')]],
   [[0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xc0, 0x80, 0x22, 0x7d], ['{"a": "\\u0000"}']],
   ['{"a":', []],
+  ['{"a":"\\u123é"}', [parseError('\\u123\ufffd is not a valid Unicode character')]],
+  ['{"a":"\\uD83F\\uDFFE"}', [parseError('\\uD83F\\uDFFE is not a valid Unicode character')]],
+  ['{"\\x":1,"a":}', [parseError('invalid escape sequence in string')]],
+  ['{[1 2]:1}', [parseError('expected separator in list')]],
+  ['{{"a":1,"a":2}:1}', [parseError('duplicate key')]],
+  ['{"a":1,"\\u0061":2}', [parseError('duplicate key')]],
+  ['{"a":1]', [parseError('expected separator in dict')]],
+  ['{[}]', [parseError('expecting value')]],
+  ['{"a":[1}', []],
+  ['{"a":tru}', [parseError("invalid keyword 'tru'")]],
+  ['{"a":1,}{"b":2}', [parseError('expecting value'), '{"b": 2}']],
+  ['{"a":1e+}{}', [parseError("stray '1e+}'"), '{}']],
+  ['{"a":-}{}', [parseError("stray '-}'"), '{}']],
+  ['{"a":1.5e-3,"b":-2.5E+2}', ['{"a": 0.0015, "b": -250}']],
+  ['{"101":1,"100":2}', ['{"100": 2, "101": 1}']],
+  ['{"100":2,"101":1}', ['{"101": 1, "100": 2}']],
+  ['\ufeff{"a":1}', [parseError("stray '\ufffd'"), '{"a": 1}']],
+  ['{"a":"\ufdd0"}', [parseError('invalid UTF-8 sequence in string')]],
+  ['{"a":"ÿ中"}', ['{"a": "\\u00FF\\u4E2D"}']],
 ]
 
 for (const [input, said] of conversations) {
@@ -121,88 +146,158 @@ for (const [input, said] of conversations) {
   })
 }
 
-test('a depth of 1024 is read, one more is refused', () => {
-  const nest = (depth: number): Uint8Array => bytesOf('['.repeat(depth) + ']'.repeat(depth))
-  assert.equal(read(nest(1024))[0]!.length, 2048)
-  assert.equal(read(nest(1025))[0], '! JSON nesting depth limit exceeded')
+test('nothing is read ahead: what follows a message stays until it is asked for', () => {
+  const stream = new JsonStream()
+  stream.feed(bytesOf('{"a":1}\n{"a":2} @'))
+  stream.feed(bytesOf('\n{"a":3}'))
+  const first = stream.next()
+  assert.ok(first)
+  assert.equal(say(first), '{"a": 1}')
+  stream.feed(bytesOf('{"a":4}'))
+  assert.deepEqual(said(stream), ['{"a": 2}', parseError("stray '@'"), '{"a": 3}', '{"a": 4}'])
 })
 
-test('a token of more than 64 MiB is cut and refused, and what follows is read', () => {
+test('a reset drops what is in progress, and all that was fed', () => {
   const stream = new JsonStream()
-  const said: string[] = []
-  const feed = (chunk: Uint8Array): void => {
-    stream.feed(chunk)
-    for (let message = stream.next(); message !== undefined; message = stream.next()) said.push(say(message))
-  }
-  feed(bytesOf('{"a":"'))
-  const megabyte = new Uint8Array(1 << 20).fill(0x61)
-  for (let index = 0; index < 64; index++) feed(megabyte)
-  feed(bytesOf('"}\n{"b":1}'))
-  assert.equal(said[0], '! JSON token size limit exceeded')
-  assert.equal(said.at(-1)?.includes('{"b": 1}') ?? said.length > 0, true)
-})
-
-test('objects have no prototype, and doubles without a fraction are no integers', () => {
-  const stream = new JsonStream()
-  stream.feed(bytesOf('{"a":{"b":1.0,"c":1}}{"a":{"c":1}}'))
-  for (let count = 0; count < 2; count++) {
-    const message = stream.next()
-    assert.ok(message !== undefined && 'value' in message)
-    const outer = message.value as { a: { b?: unknown; c: unknown } }
-    assert.equal(Object.getPrototypeOf(outer), null)
-    assert.equal(Object.getPrototypeOf(outer.a), null)
-    if (count === 0) assert.ok(outer.a.b instanceof Double)
-    assert.equal(outer.a.c, 1)
+  for (const begun of ['{"a":"half a string', '{"a":[1,', '@', '{"a":1}{"b":']) {
+    stream.feed(bytesOf(begun))
+    stream.next()
+    stream.feed(bytesOf('{"never":"seen"}'))
+    stream.reset()
+    assert.equal(stream.next(), undefined)
+    stream.feed(bytesOf('{"b":1}'))
+    assert.deepEqual(said(stream), ['{"b": 1}'], begun)
   }
 })
 
-test('plain JSON and the same JSON behind white space that forces the slow path give the same value', () => {
+test('a chunk is let go once it is used up: a value holds none of its bytes', () => {
+  const stream = new JsonStream()
+  const chunk = bytesOf('{"a":"some text that is longer than short"}{"half":"of anoth')
+  stream.feed(chunk)
+  const message = stream.next()
+  assert.equal(stream.next(), undefined)
+  chunk.fill(0x78)
+  assert.ok(message)
+  assert.equal(say(message), '{"a": "some text that is longer than short"}')
+  stream.feed(bytesOf('er"}'))
+  assert.deepEqual(said(stream), ['{"half": "of another"}'])
+})
+
+/** A message whose first byte comes alone is read by lexer and parser; whole, it may take the fast path. */
+const slowly = (bytes: Uint8Array): string[] => read(bytes.subarray(0, 1), bytes.subarray(1))
+
+function firstValue(...chunks: Uint8Array[]): unknown {
+  const stream = new JsonStream()
+  for (const chunk of chunks) stream.feed(chunk)
+  const message = stream.next()
+  assert.ok(message !== undefined && 'value' in message)
+  return message.value
+}
+
+const number = fc.oneof(
+  fc.constantFrom('0', '-0', '1.0', '1e3', '-0.0', '1E400', '9007199254740993', '123456789012345', '-9007199254740991'),
+  fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }).map(String),
+  fc.double().map((value) => (Number.isFinite(value) ? String(value) : '7')),
+)
+/** JSON text of every kind, with what the dialect adds, spaced at random. */
+const { text: jsonText } = fc.letrec<{ text: string; string: string; array: string; object: string }>((tie) => ({
+  string: fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 8 }).map((text) => JSON.stringify(text)),
+    fc.constantFrom(
+      '"\\u00e9"',
+      "'q'",
+      '"\\/"',
+      '"__proto__"',
+      '"constructor"',
+      '"7"',
+      '"é"',
+      '"\\ud83d\\ude00"',
+      '"a"',
+    ),
+  ),
+  array: fc.array(tie('text'), { maxLength: 4 }).map((items) => `[${items.join(', ')}]`),
+  object: fc
+    .array(fc.tuple(tie('string'), tie('text')), { maxLength: 5 })
+    .map((members) => `{${members.map(([name, value]) => `${name} :${value}`).join(',')}}`),
+  text: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    number,
+    fc.constantFrom('true', 'false', 'null'),
+    tie('string'),
+    tie('array'),
+    tie('object'),
+  ),
+}))
+
+test('the fast path and the slow one read the same values, of the same types, in the same order', () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (object) => {
-      const text = JSON.stringify(object)
-      const fast = read(bytesOf(text))
-      const slow = read(...[...bytesOf(text)].map((byte) => Uint8Array.of(byte)))
-      assert.deepEqual(fast, slow)
-      assert.equal(fast.length, 1)
+    fc.property(jsonText, (text) => {
+      const bytes = bytesOf(`{"value":${text}}\n`)
+      const fast = read(bytes)
+      assert.deepEqual(slowly(bytes), fast)
+      if (fast[0]?.startsWith('!')) return
+      assert.deepStrictEqual(firstValue(bytes.subarray(0, 1), bytes.subarray(1)), firstValue(bytes))
     }),
-    { numRuns: 2000 },
+    { numRuns: 5000 },
   )
 })
 
-test('mutated JSON says the same whole and byte by byte, and a good message after it is read', () => {
-  const mutation = fc.record({ at: fc.nat(), byte: fc.nat({ max: 255 }) })
+test('mutated text says the same whole, slowly and byte by byte, and a good message after it is read', () => {
+  const mutation = fc.record({
+    at: fc.nat(),
+    byte: fc.oneof(fc.nat({ max: 255 }), fc.constantFrom(...'{}[]:,"\'\\ue-0.')),
+  })
   fc.assert(
-    fc.property(
-      fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth: 2 })),
-      fc.array(mutation, { maxLength: 4 }),
-      (object, mutations) => {
-        const bytes = bytesOf(JSON.stringify(object))
-        for (const { at, byte } of mutations) bytes[at % bytes.length] = byte
-        const whole = read(bytes)
-        assert.deepEqual(read(...[...bytes].map((byte) => Uint8Array.of(byte))), whole)
-        assert.equal(read(bytes, Uint8Array.of(0xff), bytesOf('{"good":1}')).at(-1), '{"good": 1}')
-      },
-    ),
-    { numRuns: 2000 },
+    fc.property(jsonText, fc.array(mutation, { minLength: 1, maxLength: 4 }), (text, mutations) => {
+      const bytes = bytesOf(`{"value":${text},"x":[{}]}`)
+      for (const { at, byte } of mutations) {
+        bytes[at % bytes.length] = typeof byte === 'number' ? byte : byte.charCodeAt(0)
+      }
+      const whole = read(bytes)
+      assert.deepEqual(slowly(bytes), whole)
+      assert.deepEqual(read(...byteByByte(bytes)), whole)
+      assert.equal(read(bytes, Uint8Array.of(0xff), bytesOf('{"good":1}')).at(-1), '{"good": 1}')
+    }),
+    { numRuns: 5000 },
   )
 })
 
-test('what was printed is read back as it was (members of one bucket change places each time)', () => {
+test('objects have no prototype, whichever path read them', () => {
+  for (const text of ['{"a":[{"b":{}}]}', "{'a':[{'b':{}}]}"]) {
+    const outer = firstValue(bytesOf(text)) as { a: [{ b: object }] }
+    for (const object of [outer, outer.a[0], outer.a[0].b]) assert.equal(Object.getPrototypeOf(object), null)
+    assert.deepEqual(Object.keys(outer), ['a'])
+  }
+})
+
+test('integers are exact, and doubles without a fraction are no integers', () => {
+  const text = '[1, -0, 9007199254740991, 9007199254740992, 18446744073709551615, -9223372036854775808, 0.5, 1e400]'
+  const array = firstValue(bytesOf(text)) as unknown[]
+  const exact = [1, 0, 9007199254740991, 9007199254740992n, 18446744073709551615n, -9223372036854775808n]
+  assert.deepStrictEqual(array, [...exact, 0.5, Number.POSITIVE_INFINITY])
+  for (const [text, value] of [
+    ['1.0', 1],
+    ['1e3', 1000],
+    ['-0.0', -0],
+    ['18446744073709551616', 2 ** 64],
+  ] as const) {
+    const [double] = firstValue(bytesOf(`[${text}]`)) as [Double]
+    assert.ok(double instanceof Double, text)
+    assert.ok(Object.is(double.valueOf(), value), text)
+    assert.equal(Number.isInteger(double), false)
+  }
+})
+
+test('what was printed is read back as it was', () => {
   fc.assert(
-    fc.property(
-      fc.dictionary(
-        fc.string(),
-        fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }), fc.jsonValue().map(withoutMinusZero)),
-      ),
-      (object) => {
-        const once = print(object)
-        const [twice] = read(bytesOf(once))
-        assert.deepEqual(read(bytesOf(twice!)), [once])
-      },
-    ),
-    { numRuns: 1000 },
+    fc.property(jsonText, (text) => {
+      const [once] = read(bytesOf(`[${text}]`))
+      // Not everything that QEMU prints is JSON, and a double's -0 is printed like the integer that has no sign.
+      if (/^!|inf|-0[,\]}]/.test(once!)) return
+      // Members of one bucket change places each time.
+      const [twice] = read(bytesOf(once!))
+      assert.deepEqual(read(bytesOf(twice!)), [once])
+    }),
+    { numRuns: 3000 },
   )
 })
-
-/** A double -0 is printed as QEMU prints it, `-0`, and that is the integer 0. */
-const withoutMinusZero = (value: unknown): unknown => JSON.parse(JSON.stringify(value))

@@ -1,43 +1,61 @@
-import { qdictOrder } from '../hash/index.ts'
+import { memberNames } from '../hash/index.ts'
+import { formatDouble } from './format-double.ts'
+import { type Label, LabelCache } from './label-cache.ts'
 import { isCharacter } from './utf8.ts'
 
 export interface PrintOptions {
-  /** One member a line, four spaces for each level. */
+  /** One member a line, four spaces for each level, lines parted by CR LF. */
   readonly pretty?: boolean
 }
 
-/** A value as QEMU prints it: members in QDict's order, ASCII only, doubles with 17 digits. */
+/**
+ * A value as QEMU prints it: members in QDict's order, ASCII only, doubles with 17 digits; no line end behind it.
+ *
+ * Numbers without a fraction are integers as far as 64 bits reach; a {@link Double} is printed as a double. Members
+ * that are undefined are left out.
+ *
+ * @throws {TypeError} if something in the value has no place in JSON
+ */
 export function print(value: unknown, { pretty = false }: PrintOptions = {}): string {
-  return pretty ? printPretty(value, '\n') : printPlain(value)
+  return pretty ? printPretty(value, '\r\n') : printPlain(value)
 }
+
+type Members = Readonly<Record<string, unknown>>
 
 function printPlain(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return printString(value)
     case 'number':
-      return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : printDouble(value)
+      return printNumber(value)
     case 'boolean':
       return value ? 'true' : 'false'
     case 'bigint':
-      return value.toString()
+      return String(value)
     case 'object':
-      break
+      if (value === null) return 'null'
+      if (Array.isArray(value)) return printArray(value)
+      return value instanceof Number ? formatDouble(value.valueOf()) : printObject(value as Members)
     default:
-      throw new TypeError(`a ${typeof value} has no place in JSON`)
+      throw new TypeError(`${typeof value} has no place in JSON`)
   }
-  if (value === null) return 'null'
-  if (Array.isArray(value)) {
-    let text = '['
-    for (let index = 0; index < value.length; index++) text += (index === 0 ? '' : ', ') + printPlain(value[index])
-    return `${text}]`
+}
+
+function printArray(array: readonly unknown[]): string {
+  let text = '['
+  for (let index = 0; index < array.length; index++) {
+    if (index > 0) text += ', '
+    text += printPlain(array[index])
   }
-  if (value instanceof Number) return printDouble(value.valueOf())
-  const object = value as Readonly<Record<string, unknown>>
+  return `${text}]`
+}
+
+function printObject(object: Members): string {
   let text = '{'
-  for (const { name, label } of orderOf(object)) {
-    const member = object[name]
-    if (member !== undefined) text += (text.length === 1 ? label : `, ${label}`) + printPlain(member)
+  const order = labelsOf(object)
+  for (let index = 0; index < order.length; index++) {
+    const label = order[index]!
+    text += (index === 0 ? label.text : `, ${label.text}`) + printPlain(object[label.name])
   }
   return `${text}}`
 }
@@ -45,87 +63,65 @@ function printPlain(value: unknown): string {
 function printPretty(value: unknown, lineStart: string): string {
   if (typeof value !== 'object' || value === null || value instanceof Number) return printPlain(value)
   const inner = `${lineStart}    `
-  const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
-  const items = Array.isArray(value)
-    ? value.map((element) => printPretty(element, inner))
-    : membersOf(value as Readonly<Record<string, unknown>>, inner)
-  return `${open}${items.map((item) => inner + item).join(',')}${lineStart}${close}`
-}
-
-function membersOf(object: Readonly<Record<string, unknown>>, inner: string): string[] {
-  return orderOf(object)
-    .filter(({ name }) => object[name] !== undefined)
-    .map(({ name, label }) => label + printPretty(object[name], inner))
-}
-
-interface Label {
-  readonly name: string
-  /** The name as it is printed, with what follows it. */
-  readonly label: string
-}
-
-/** Orders of member names that were sorted already, by the names in the order of their insertion; bounded. */
-const orders = new Map<string, readonly Label[]>()
-const orderLimit = 2048
-
-function orderOf(object: Readonly<Record<string, unknown>>): readonly Label[] {
-  const names = Object.keys(object)
-  if (names.length === 0) return []
-  const key = names.length === 1 ? names[0]! : names.join('\n')
-  let order = orders.get(key)
-  // A name may hold the separator, so that other names make the same key: then the order is another one.
-  if (order?.length !== names.length || !order.every(({ name }) => Object.hasOwn(object, name))) {
-    order = qdictOrder(names).map((name) => ({ name, label: `${printString(name)}: ` }))
-    if (key.length > 1024) return order
-    if (orders.size >= orderLimit) orders.clear()
-    orders.set(key, order)
+  if (Array.isArray(value)) {
+    const items = value.map((element) => inner + printPretty(element, inner))
+    return `[${items.join(',')}${lineStart}]`
   }
-  return order
+  const object = value as Members
+  const members = labelsOf(object).map(({ name, text }) => inner + text + printPretty(object[name], inner))
+  return `{${members.join(',')}${lineStart}}`
+}
+
+const labels = new LabelCache((name) => `${printString(name)}: `)
+/** Objects with more members are sorted in another way, whose time grows less with their number. */
+const fewMembers = 16
+
+/** The labels of an object's members that are defined, by bucket; within one, the latest member first. */
+function labelsOf(object: Members): Label[] {
+  const sorted: Label[] = []
+  const names = memberNames(object)
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index]!
+    if (object[name] === undefined) continue
+    const label = labels.get(name)
+    let at = sorted.length
+    if (names.length <= fewMembers) {
+      for (; at > 0 && sorted[at - 1]!.bucket >= label.bucket; at--) sorted[at] = sorted[at - 1]!
+    }
+    sorted[at] = label
+  }
+  return names.length <= fewMembers ? sorted : sorted.reverse().sort((a, b) => a.bucket - b.bucket)
+}
+
+function printNumber(value: number): string {
+  if (Number.isSafeInteger(value)) return String(value)
+  const isInteger = Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 64
+  return isInteger ? String(BigInt(value)) : formatDouble(value)
 }
 
 const plain = /^[ !#-[\]-~]*$/
-const special: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-}
+const escapes: ReadonlyMap<number, string> = new Map(
+  ['""', '\\\\', '\bb', '\ff', '\nn', '\rr', '\tt'].map((pair) => [pair.charCodeAt(0), `\\${pair[1]}`]),
+)
 
 function printString(text: string): string {
   if (plain.test(text)) return `"${text}"`
   let out = '"'
   for (const character of text) {
     const codePoint = character.codePointAt(0)!
-    if (codePoint >= 0x20 && codePoint < 0x7f) out += special[character] ?? character
-    else out += special[character] ?? unicodeEscape(isCharacter(codePoint) ? character : '\ufffd')
+    const short = escapes.get(codePoint)
+    if (short !== undefined) out += short
+    else if (codePoint >= 0x20 && codePoint < 0x7f) out += character
+    else out += unicodeEscapes(isCharacter(codePoint) ? character : '\ufffd')
   }
   return `${out}"`
 }
 
-function unicodeEscape(character: string): string {
+/** One escape for each UTF-16 unit of the character. */
+function unicodeEscapes(character: string): string {
   let out = ''
   for (let index = 0; index < character.length; index++) {
     out += `\\u${character.charCodeAt(index).toString(16).toUpperCase().padStart(4, '0')}`
   }
   return out
-}
-
-/** C's `%.17g`. */
-function printDouble(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
-  const [mantissa, exponentText] = value.toExponential(16).split('e') as [string, string]
-  const exponent = Number(exponentText)
-  if (exponent < -4 || exponent >= 17) {
-    const digits = Math.abs(exponent).toString().padStart(2, '0')
-    return `${withoutZeros(mantissa)}e${exponent < 0 ? '-' : '+'}${digits}`
-  }
-  return withoutZeros(value.toFixed(16 - exponent))
-}
-
-function withoutZeros(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }

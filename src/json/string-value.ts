@@ -1,80 +1,86 @@
-import { decodeSequence, isCharacter } from './utf8.ts'
+import { backslash } from './characters.ts'
+import { asciiText } from './short-text.ts'
+import { decodeLossily, decodeSequence, isCharacter, sequenceLength, TextBuilder } from './utf8.ts'
 
-/** Why a string token is no string. */
-export class StringError extends Error {
-  override readonly name = 'StringError'
+/** Why a string token is no string, in QEMU's words. */
+export interface StringFlaw {
+  readonly flaw: string
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  '"': '"',
-  "'": "'",
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-}
+/** What a letter behind a backslash stands for. */
+const escapes: ReadonlyMap<number, number> = new Map(
+  ['""', "''", '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t'].map((pair) => [pair.charCodeAt(0), pair.charCodeAt(1)]),
+)
+const letterU = 0x75
 
-const ascii = new TextDecoder('latin1')
-
-/**
- * The value of a string token.
- *
- * @param bytes the token with its quotes
- * @throws {StringError} with QEMU's text, if an escape or a byte sequence is not valid
- */
-export function stringValue(bytes: Uint8Array): string {
-  const end = bytes.length - 1
-  let text = ''
-  let at = 1
+/** The value of a string token that stands, with its quotes, in `bytes` from `from` to `to`. */
+export function stringValue(bytes: Uint8Array, from: number, to: number): string | StringFlaw {
+  const end = to - 1
+  let at = from + 1
+  while (at < end && bytes[at]! < 0x80 && bytes[at] !== backslash) at++
+  if (at === end) return asciiText(bytes, from + 1, end)
+  const text = new TextBuilder()
+  at = from + 1
   while (at < end) {
-    const plain = at
-    while (at < end && bytes[at]! < 0x80 && bytes[at] !== 0x5c) at++
-    if (at > plain) text += ascii.decode(bytes.subarray(plain, at))
-    if (at >= end) break
-    if (bytes[at] === 0x5c) {
-      const { text: escaped, length } = readEscape(bytes, at)
-      text += escaped
-      at += length
+    const byte = bytes[at]!
+    if (byte === backslash) {
+      const letter = bytes[at + 1]!
+      if (letter === letterU) {
+        const length = escapeLength(bytes, at)
+        const codePoint = escapedCodePoint(bytes, at, length)
+        if (!isCharacter(codePoint)) {
+          // Four characters are taken blindly, even the closing quote, but nothing behind the token.
+          const written = decodeLossily(bytes, at, Math.min(at + length, to))
+          return { flaw: `${written} is not a valid Unicode character` }
+        }
+        text.add(codePoint)
+        at += length
+      } else {
+        const codePoint = escapes.get(letter)
+        if (codePoint === undefined) return { flaw: 'invalid escape sequence in string' }
+        text.add(codePoint)
+        at += 2
+      }
+    } else if (byte < 0x80) {
+      text.add(byte)
+      at++
     } else {
-      const { codePoint, length } = decodeSequence(bytes, at)
-      if (codePoint < 0) throw new StringError('invalid UTF-8 sequence in string')
-      text += String.fromCodePoint(codePoint)
-      at += length
+      const codePoint = decodeSequence(bytes, at, end)
+      if (codePoint < 0) return { flaw: 'invalid UTF-8 sequence in string' }
+      text.add(codePoint)
+      at += sequenceLength(bytes, at, end)
     }
   }
-  return text
+  return text.toString()
 }
 
-function readEscape(bytes: Uint8Array, at: number): { text: string; length: number } {
-  const letter = String.fromCharCode(bytes[at + 1]!)
-  if (letter !== 'u') {
-    const text = escapes[letter]
-    if (text === undefined) throw new StringError('invalid escape sequence in string')
-    return { text, length: 2 }
-  }
-  let codePoint = hex4(bytes, at + 2)
-  let length = 6
-  if (codePoint >= 0xd800 && codePoint <= 0xdbff && bytes[at + 6] === 0x5c && bytes[at + 7] === 0x75) {
-    const trailing = hex4(bytes, at + 8)
-    if (trailing >= 0xdc00 && trailing <= 0xdfff) {
-      codePoint = 0x10000 + ((codePoint & 0x3ff) << 10) + (trailing & 0x3ff)
-      length = 12
-    } else {
-      codePoint = -1
-    }
-  }
-  if (!isCharacter(codePoint)) {
-    const written = ascii.decode(bytes.subarray(at, at + length))
-    throw new StringError(`${written} is not a valid Unicode character`)
-  }
-  return { text: String.fromCodePoint(codePoint), length }
+const isLeading = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+const isTrailing = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
+
+/** 12 bytes for two escapes that make a surrogate pair, otherwise 6. */
+function escapeLength(bytes: Uint8Array, at: number): 6 | 12 {
+  const paired = isLeading(hex4(bytes, at + 2)) && bytes[at + 6] === backslash && bytes[at + 7] === letterU
+  return paired && isTrailing(hex4(bytes, at + 8)) ? 12 : 6
+}
+
+function escapedCodePoint(bytes: Uint8Array, at: number, length: 6 | 12): number {
+  const unit = hex4(bytes, at + 2)
+  return length === 6 ? unit : 0x10000 + ((unit & 0x3ff) << 10) + (hex4(bytes, at + 8) & 0x3ff)
 }
 
 /** Four hexadecimal digits, or -1. */
 function hex4(bytes: Uint8Array, at: number): number {
-  const text = ascii.decode(bytes.subarray(at, at + 4))
-  return /^[0-9a-fA-F]{4}$/.test(text) ? Number.parseInt(text, 16) : -1
+  let value = 0
+  for (let index = at; index < at + 4; index++) {
+    const digit = hexDigit(bytes[index])
+    if (digit < 0) return -1
+    value = value * 16 + digit
+  }
+  return value
+}
+
+function hexDigit(byte = 0): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const lower = byte | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
 }
