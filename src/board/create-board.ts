@@ -1,5 +1,4 @@
 import type { Board, BoardConfig, BoardHost } from './board.ts'
-import { BoardError } from './board-error.ts'
 import { NoneBoard } from './none/none-board.ts'
 
 /**
@@ -7,7 +6,8 @@ import { NoneBoard } from './none/none-board.ts'
  *
  * @throws {BoardError} kind `configuration`, if the board cannot be what the configuration asks for
  */
-export async function createBoard(kind: Board['kind'], config: BoardConfig, _host: BoardHost): Promise<Board> {
+export async function createBoard(kind: Board['kind'], config: BoardConfig, host: BoardHost): Promise<Board> {
   if (kind === 'none') return new NoneBoard(config)
-  throw new BoardError('configuration', `there is no board of kind '${kind}' yet`)
+  const { createV86Board } = await import('./v86/host.ts')
+  return createV86Board(config, host)
 }

@@ -6,3 +6,4 @@
 export * from './board.ts'
 export { BoardError, type BoardErrorKind } from './board-error.ts'
 export { createBoard } from './create-board.ts'
+export { type FirmwareSearch, findFirmware } from './firmware.ts'

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { Logger } from '../log/index.ts'
+import type { BoardConfig } from './board.ts'
+import { BoardError } from './board-error.ts'
+
+/** Where distributions put SeaBIOS, the usual place first. */
+const usualFolders = ['/usr/share/seabios', '/usr/share/qemu', '/usr/share/qemu-kvm', '/usr/local/share/qemu']
+const biosNames = ['bios-256k.bin', 'bios.bin']
+const vgaBiosNames = ['vgabios-stdvga.bin', 'vgabios.bin']
+/** The npm package that carries a copy of both. */
+const packagedFirmware = { name: 'v86-system/package.json', bios: 'assets/seabios.bin', vgaBios: 'assets/vgabios.bin' }
+
+export interface FirmwareSearch {
+  /** -bios: a path, or a name in one of the folders. */
+  readonly bios: string | undefined
+  /** -L: folders that come before the usual ones. */
+  readonly folders: readonly string[]
+}
+
+/**
+ * Finds the system and the video BIOS: `-bios` and `-L` first, then where distributions put SeaBIOS, then the copy in an
+ * npm package. Log item `firmware` tells which ones are used.
+ *
+ * @throws {BoardError} kind `configuration`, if `-bios` names no readable image, or there is none at all
+ */
+export async function findFirmware({ bios, folders }: FirmwareSearch, log: Logger): Promise<BoardConfig['firmware']> {
+  const places = [...folders, ...usualFolders]
+  const system = bios === undefined ? await firstOf(places, biosNames) : await firstOf(['', ...places], [bios])
+  if (bios !== undefined && system === undefined) {
+    throw new BoardError('configuration', `could not load PC BIOS '${bios}'`)
+  }
+  const video = await firstOf(places, vgaBiosNames)
+  const found = { system: system ?? (await packaged('bios')), video: video ?? (await packaged('vgaBios')) }
+  if (found.system === undefined) throw new BoardError('configuration', "could not load PC BIOS 'bios-256k.bin'")
+  log.log('firmware', 'system BIOS', { path: found.system.path })
+  if (found.video !== undefined) log.log('firmware', 'video BIOS', { path: found.video.path })
+  return { bios: found.system.image, vgaBios: found.video?.image }
+}
+
+interface FoundImage {
+  readonly path: string
+  readonly image: Uint8Array
+}
+
+async function firstOf(folders: readonly string[], names: readonly string[]): Promise<FoundImage | undefined> {
+  for (const folder of folders) {
+    for (const name of names) {
+      const path = join(folder, name)
+      const image = await readFile(path).catch(() => undefined)
+      if (image !== undefined) return { path, image }
+    }
+  }
+  return undefined
+}
+
+async function packaged(kind: 'bios' | 'vgaBios'): Promise<FoundImage | undefined> {
+  let folder: string
+  try {
+    folder = dirname(createRequire(import.meta.url).resolve(packagedFirmware.name))
+  } catch {
+    return undefined // the package is optional
+  }
+  return firstOf([folder], [packagedFirmware[kind]])
+}

@@ -1,0 +1,259 @@
+import { V86 } from 'v86'
+import type { DriveSlot } from '../board.ts'
+import { BoardError } from '../board-error.ts'
+import { IdeUnits } from './devices/ide.ts'
+import { KernelImage } from './devices/kernel-image.ts'
+import { guardAbsentFunctions, layOutPcSlots } from './devices/pc-slots.ts'
+import { Piix4Pm } from './devices/piix4-pm.ts'
+import { type BlockPort, RemoteDisk } from './devices/remote-disk.ts'
+import { configureFirmware } from './firmware-files.ts'
+import { GuestMemory } from './guest-memory.ts'
+import { catchGuestStops, standStill } from './guest-stop.ts'
+import { patchIdleYield } from './idle-yield.ts'
+import { KeyboardQueue } from './keyboard-queue.ts'
+import { raiseNmi } from './nmi.ts'
+import { PowerOnState } from './power-on-state.ts'
+import { ScreenCapture } from './screen-capture.ts'
+import { SerialLines } from './serial-lines.ts'
+import type { V86Cpu, V86Emulator } from './v86-internals.ts'
+import { patchVerticalRetrace } from './vertical-retrace.ts'
+import { VirtualClock } from './virtual-clock.ts'
+import { wasmLoader } from './wasm-loader.ts'
+import type { MediumShape, Notice, WorkerConfig } from './wire.ts'
+
+/** Video memory, as QEMU's standard VGA has. */
+const vgaMemoryBytes = 16 << 20
+
+/** v86, patched into the PC that the board promises. One to a thread: v86's clock is the thread's. */
+export class Emulator {
+  readonly memory: GuestMemory
+  readonly keyboard: KeyboardQueue
+  readonly serial: SerialLines
+  readonly screen: ScreenCapture
+  readonly #v86: V86Emulator
+  readonly #clock: VirtualClock
+  readonly #power: Piix4Pm
+  readonly #ide: IdeUnits
+  readonly #powerOn: PowerOnState
+  readonly #kernel: KernelImage | undefined
+  readonly #blocks: BlockPort
+
+  /** Builds the machine and leaves it standing still, about to execute its first instruction. */
+  static async build(config: WorkerConfig, blocks: BlockPort, notify: (notice: Notice) => void): Promise<Emulator> {
+    const clock = new VirtualClock()
+    const loader = wasmLoader(config.wasm, clock.now)
+    const emulator = new V86({
+      wasm_fn: loader.instantiate,
+      bios: { buffer: bufferOf(config.firmware.bios) },
+      ...(config.firmware.vgaBios !== undefined && { vga_bios: { buffer: bufferOf(config.firmware.vgaBios) } }),
+      memory_size: config.ramBytes,
+      vga_memory_size: vgaMemoryBytes,
+      acpi: true,
+      autostart: false,
+      disable_speaker: true,
+      log_level: 0,
+      net_device: { type: 'none' },
+      boot_order: bootOrder(config.bootOrder),
+      bootmenu: config.bootMenu?.enabled ?? false,
+      uart1: config.serialPorts > 1,
+      uart2: config.serialPorts > 2,
+      uart3: config.serialPorts > 3,
+      ...(config.kernel !== undefined && {
+        bzimage: { buffer: bufferOf(config.kernel.image) },
+        cmdline: config.kernel.append,
+        ...(config.kernel.initrd !== undefined && { initrd: { buffer: bufferOf(config.kernel.initrd) } }),
+      }),
+    } as never) as unknown as V86Emulator
+    await new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()))
+    const loopClass = emulator.v86.constructor as unknown as { microtick: () => number }
+    loopClass.microtick = clock.now
+    const disks = new Map<WorkerConfig['drives'][number], RemoteDisk>()
+    for (const drive of config.drives) {
+      if (drive.medium === undefined) continue
+      const disk = new RemoteDisk(drive.medium, blocks)
+      await disk.prepare()
+      disks.set(drive, disk)
+    }
+    return new Emulator({ config, emulator, clock, blocks, disks, notify, lastPanic: loader.lastPanic })
+  }
+
+  private constructor({ config, emulator, clock, blocks, disks, notify, lastPanic }: Built) {
+    const { cpu } = emulator.v86
+    this.#v86 = emulator
+    this.#clock = clock
+    this.#blocks = blocks
+    this.#ide = new IdeUnits(cpu, ideUnits(config, disks))
+    insertFloppies(cpu, config, disks)
+    layOutPcSlots(cpu)
+    guardAbsentFunctions(cpu)
+    patchIdleYield(emulator.v86)
+    patchVerticalRetrace(emulator)
+    configureFirmware(cpu, config, (line) => notify({ type: 'firmwareLog', line }))
+    if (config.rtcBase !== undefined) cpu.devices.rtc.rtc_time = config.rtcBase
+    this.#power = new Piix4Pm(cpu, {
+      sleep: (type) => {
+        this.#standStill()
+        if (type === 1) notify({ type: 'guestSuspend', kind: 'ram' })
+        else if (type === 2) notify({ type: 'guestSuspend', kind: 'disk' })
+        else notify({ type: 'guestShutdown' })
+      },
+    })
+    this.memory = new GuestMemory(cpu)
+    this.keyboard = new KeyboardQueue(emulator)
+    this.serial = new SerialLines(emulator, config.serialPorts, (port, bytes) =>
+      notify({ type: 'serialOutput', port, bytes }),
+    )
+    this.screen = new ScreenCapture({ machine: emulator, now: clock.now, vgaBios: config.firmware.vgaBios })
+    this.#kernel = config.kernel === undefined ? undefined : new KernelImage(this.memory)
+    this.#powerOn = new PowerOnState(cpu)
+    catchGuestStops(
+      emulator,
+      {
+        reset: () => {
+          this.#clock.stop()
+          notify({ type: 'guestReset' })
+        },
+        crash: (error) => {
+          this.#clock.stop()
+          notify({ type: 'crashed', message: error.message })
+        },
+      },
+      lastPanic,
+    )
+    this.#moveAfterEachSlice()
+  }
+
+  get cpu(): V86Cpu {
+    return this.#v86.v86.cpu
+  }
+
+  resume(): void {
+    if (this.#v86.v86.running) return
+    this.#clock.start()
+    this.cpu.devices.rtc.last_update = Date.now()
+    this.#v86.v86.run()
+  }
+
+  pause(): void {
+    this.#standStill()
+    this.serial.move()
+  }
+
+  /** Brings everything back to the state of power-on, but for RAM, which a reset line does not touch. */
+  reset(): void {
+    const { running } = this.#v86.v86
+    this.#standStill()
+    this.#powerOn.restore()
+    this.#power.reset()
+    this.#ide.reset()
+    this.keyboard.reset()
+    Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
+    this.#kernel?.restore()
+    if (running) this.resume()
+  }
+
+  wake(): void {
+    const { cpu } = this
+    cpu.devices.rtc.cmos_data[0x0f] = 0xfe // shutdown status: resume through the ACPI wake-up vector
+    cpu.reset_cpu()
+    this.#power.wake()
+  }
+
+  pressPowerButton(): void {
+    this.#power.pressPowerButton()
+    if (this.#v86.v86.running && this.#v86.v86.idle) this.#v86.v86.next_tick(0)
+  }
+
+  /** @throws {BoardError} kind `unavailable`, if the guest has no handler */
+  injectNmi(): void {
+    raiseNmi(this.cpu, this.memory)
+    if (this.#v86.v86.running && this.#v86.v86.idle) this.#v86.v86.next_tick(0)
+  }
+
+  async setMedium(slot: DriveSlot, shape: MediumShape | undefined): Promise<void> {
+    const disk = shape === undefined ? undefined : new RemoteDisk(shape, this.#blocks)
+    await disk?.prepare()
+    if (slot.bus === 'floppy') {
+      const drive = this.cpu.devices.fdc.drives[slot.unit]!
+      drive.eject_disk()
+      if (disk !== undefined && !drive.insert_disk(disk, disk.readOnly)) throw noFloppyFormat(disk.byteLength)
+      return
+    }
+    const unit = this.#ide.at(slot.channel, slot.unit)
+    if (!unit.is_atapi) throw new BoardError('unavailable', 'a hard disk cannot be taken out')
+    unit.eject()
+    if (disk !== undefined) unit.set_cdrom(disk)
+  }
+
+  #standStill(): void {
+    standStill(this.#v86)
+    this.#clock.stop()
+  }
+
+  #moveAfterEachSlice(): void {
+    const loop = this.#v86.v86
+    const tick = loop.do_tick
+    loop.do_tick = () => {
+      tick.call(loop)
+      this.serial.move()
+      this.keyboard.move()
+    }
+  }
+}
+
+interface Built {
+  readonly config: WorkerConfig
+  readonly emulator: V86Emulator
+  readonly clock: VirtualClock
+  readonly blocks: BlockPort
+  readonly disks: ReadonlyMap<WorkerConfig['drives'][number], RemoteDisk>
+  readonly notify: (notice: Notice) => void
+  readonly lastPanic: () => string
+}
+
+function ideUnits(config: WorkerConfig, disks: Built['disks']) {
+  return config.drives.flatMap((drive) => {
+    if (drive.slot.bus !== 'ide') return []
+    const { channel, unit } = drive.slot
+    const cdrom = drive.kind === 'cdrom'
+    const number = channel * 2 + unit + 1
+    return {
+      channel,
+      unit,
+      cdrom,
+      disk: disks.get(drive),
+      model: drive.model ?? (cdrom ? 'QEMU DVD-ROM' : 'QEMU HARDDISK'),
+      serial: drive.serial ?? `QM${String(number).padStart(5, '0')}`,
+    }
+  })
+}
+
+/** Floppy drives: type 4 is a 1.44 MB drive, 0 none. The BIOS reads the types from CMOS 10. */
+function insertFloppies(cpu: V86Cpu, config: WorkerConfig, disks: Built['disks']): void {
+  const types = [0, 0]
+  for (const drive of config.drives) {
+    if (drive.slot.bus !== 'floppy') continue
+    const unit = cpu.devices.fdc.drives[drive.slot.unit]!
+    const disk = disks.get(drive)
+    unit.drive_type = disk === undefined ? 4 : 0
+    if (disk !== undefined && !unit.insert_disk(disk, disk.readOnly)) throw noFloppyFormat(disk.byteLength)
+    types[drive.slot.unit] = unit.drive_type
+  }
+  for (const unit of [0, 1]) if (types[unit] === 0) cpu.devices.fdc.drives[unit]!.drive_type = 0
+  cpu.devices.rtc.cmos_write(0x10, (types[0]! << 4) | types[1]!)
+}
+
+function noFloppyFormat(bytes: number): BoardError {
+  return new BoardError('configuration', `no floppy disk has ${bytes} bytes`)
+}
+
+/** SeaBIOS reads its boot order from CMOS: a nibble for each device, the first one lowest. */
+function bootOrder(letters: string): number {
+  const devices: Readonly<Record<string, number>> = { a: 1, c: 2, d: 3, n: 4 }
+  return [...letters].slice(0, 3).reduce((order, letter, index) => order | ((devices[letter] ?? 0) << (4 * index)), 0)
+}
+
+/** The bytes in a buffer of their own, as v86 wants them. */
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
+}

@@ -1,0 +1,29 @@
+import type { V86Cpu } from './v86-internals.ts'
+import type { WorkerConfig } from './wire.ts'
+
+/** S3 and S4 are supported (bit 7), with the sleep types of the power management function. */
+const systemStates = [128, 0, 0, 128 + 1, 128 + 2, 128]
+/** SeaBIOS logs here, one character at a time, if reading gives this value. */
+const debugPort = 0x402
+const debugPortPresent = 0xe9
+
+/** Gives SeaBIOS what it looks for in the firmware configuration device, and listens to its log. */
+export function configureFirmware(cpu: V86Cpu, config: WorkerConfig, log: (line: string) => void): void {
+  cpu.option_roms.push({ name: 'etc/system-states', data: Uint8Array.from(systemStates) })
+  const wait = config.bootMenu?.timeoutMs
+  if (wait !== undefined) {
+    cpu.option_roms.push({ name: 'etc/boot-menu-wait', data: new Uint8Array(Uint32Array.of(wait).buffer) })
+  }
+  if (config.logFirmware !== true) return
+  const device = { name: 'firmware log' }
+  let line = ''
+  cpu.io.register_read(debugPort, device, () => debugPortPresent)
+  cpu.io.register_write(debugPort, device, (byte) => {
+    if (byte !== 0x0a && line.length < 1000) {
+      line += String.fromCharCode(byte)
+      return
+    }
+    log(line)
+    line = ''
+  })
+}

@@ -1,0 +1,105 @@
+import { BoardError } from '../board-error.ts'
+import type { V86Cpu } from './v86-internals.ts'
+
+const busEnd = 2 ** 32
+/** Video memory and option ROMs: below 1 MiB, but not RAM to v86's bus. */
+const vgaHole = { start: 0xa0000, end: 0xc0000 }
+/** The BIOS ends at the end of the address space. */
+const biosBytes = 1 << 20
+
+/** RAM and address space of the guest, as its bus and its page tables show them. */
+export class GuestMemory {
+  readonly #cpu: V86Cpu
+
+  constructor(cpu: V86Cpu) {
+    this.#cpu = cpu
+  }
+
+  get ramBytes(): number {
+    return this.#cpu.memory_size[0]!
+  }
+
+  /** RAM itself. Made anew each time: the emulator's memory can grow, which detaches old views. */
+  get ram(): Uint8Array {
+    return new Uint8Array(this.#cpu.wasm_memory.buffer, this.#cpu.mem8.byteOffset, this.ramBytes)
+  }
+
+  /** Copies what the bus has at a physical address; zeros where nothing answers. */
+  readPhysical(address: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length)
+    const inRam = Math.min(length, this.ramBytes - address)
+    if (inRam > 0) bytes.set(this.ram.subarray(address, address + inRam))
+    this.#readBytewise(bytes, address, vgaHole.start, Math.min(vgaHole.end, this.ramBytes))
+    this.#readBytewise(bytes, address, busEnd - biosBytes, busEnd)
+    return bytes
+  }
+
+  /** @throws {BoardError} kind `address`, if a part of the range is not RAM */
+  writePhysical(address: number, bytes: Uint8Array): void {
+    if (address + bytes.length > this.ramBytes) throw noMemory(address)
+    this.#cpu.write_blob(bytes, address)
+    this.#cpu.wm.exports.jit_dirty_cache(address, address + bytes.length)
+  }
+
+  /** Copies what the CPU would read at a linear address. @throws {BoardError} kind `address`, if a page is not mapped */
+  readVirtual(address: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length)
+    for (let offset = 0; offset < length; ) {
+      const linear = address + offset
+      const piece = Math.min(length - offset, 4096 - (linear % 4096))
+      const physical = this.translate(linear)
+      if (physical === undefined || !this.#isMemory(physical, piece)) throw noMemory(linear)
+      bytes.set(this.readPhysical(physical, piece), offset)
+      offset += piece
+    }
+    return bytes
+  }
+
+  /** Walks the page tables as they are now; undefined if the page is not mapped. */
+  translate(linear: number): number | undefined {
+    const { cr } = this.#cpu
+    const [cr0, cr3, cr4] = [cr[0]!, cr[3]!, cr[4]!]
+    if (cr0 >= 0) return linear // bit 31: paging
+    return cr4 & 0x20 ? this.#walkPae(cr3, linear) : this.#walk(cr3, linear, (cr4 & 0x10) !== 0)
+  }
+
+  #walk(cr3: number, linear: number, largePages: boolean): number | undefined {
+    const directory = this.#entry((cr3 & ~0xfff) >>> 0, 4 * (linear >>> 22))
+    if (!(directory & 1)) return undefined
+    if (largePages && directory & 0x80) return ((directory & 0xffc00000) >>> 0) + (linear & 0x3fffff)
+    const page = this.#entry((directory & ~0xfff) >>> 0, 4 * ((linear >>> 12) & 0x3ff))
+    return page & 1 ? ((page & ~0xfff) >>> 0) + (linear & 0xfff) : undefined
+  }
+
+  #walkPae(cr3: number, linear: number): number | undefined {
+    const pointer = this.#entry((cr3 & ~0x1f) >>> 0, 8 * (linear >>> 30))
+    if (!(pointer & 1)) return undefined
+    const directory = this.#entry((pointer & ~0xfff) >>> 0, 8 * ((linear >>> 21) & 0x1ff))
+    if (!(directory & 1)) return undefined
+    if (directory & 0x80) return ((directory & 0xffe00000) >>> 0) + (linear & 0x1fffff)
+    const page = this.#entry((directory & ~0xfff) >>> 0, 8 * ((linear >>> 12) & 0x1ff))
+    return page & 1 ? ((page & ~0xfff) >>> 0) + (linear & 0xfff) : undefined
+  }
+
+  /** The low half of a table's entry; 0 (not present) if the guest's tables lie outside RAM. */
+  #entry(table: number, offset: number): number {
+    const address = table + offset
+    if (address + 4 > this.ramBytes) return 0
+    return new DataView(this.ram.buffer, this.ram.byteOffset).getInt32(address, true)
+  }
+
+  #isMemory(address: number, length: number): boolean {
+    return address + length <= this.ramBytes || (address >= busEnd - biosBytes && address + length <= busEnd)
+  }
+
+  /** Reads the part of a range that lies in a region as the CPU would, since it is no RAM. */
+  #readBytewise(bytes: Uint8Array, address: number, start: number, end: number): void {
+    const { exports } = this.#cpu.wm
+    const last = Math.min(end, address + bytes.length)
+    for (let at = Math.max(start, address); at < last; at++) bytes[at - address] = exports.read8(at | 0)
+  }
+}
+
+function noMemory(address: number): BoardError {
+  return new BoardError('address', `there is no memory at 0x${address.toString(16)}`, { address })
+}

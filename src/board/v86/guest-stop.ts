@@ -1,0 +1,43 @@
+import type { V86Emulator } from './v86-internals.ts'
+
+/** What makes a guest stand still by itself. */
+export interface GuestStops {
+  /** The guest pulled the reset line, or made the CPU give up (triple fault). */
+  reset(): void
+  /** The emulator failed. */
+  crash(error: Error): void
+}
+
+/** What v86 prints when it meets a fault that it cannot deliver: the real CPU would shut down, and the board reset. */
+const undeliverableFault = /Unimplemented: #|triple fault/i
+
+/**
+ * Catches the ways in which a guest leaves the normal course: resets through the keyboard controller and port 0xCF9
+ * (v86 would reboot at once), faults that v86 cannot deliver (v86 would take the thread down), and failures of the
+ * emulator itself.
+ */
+export function catchGuestStops(emulator: V86Emulator, stops: GuestStops, lastPanic: () => string): void {
+  const loop = emulator.v86
+  loop.cpu.reboot_internal = () => {
+    standStill(emulator)
+    stops.reset()
+  }
+  const tick = loop.do_tick
+  loop.do_tick = function (this: typeof loop) {
+    try {
+      tick.call(this)
+    } catch (error) {
+      standStill(emulator)
+      const panic = lastPanic()
+      if (undeliverableFault.test(panic)) stops.reset()
+      else stops.crash(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+}
+
+/** Ends execution: the slice in progress is the last one. */
+export function standStill({ v86: loop }: V86Emulator): void {
+  loop.running = false
+  loop.stopping = false
+  loop.tick_counter++ // a tick that is due finds that it is not the newest
+}

@@ -1,0 +1,306 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { type Deferred, deferred } from '../../async/index.ts'
+import type {
+  Board,
+  BoardConfig,
+  BoardHost,
+  BoardState,
+  CpuRegisters,
+  CpuStatus,
+  DriveSlot,
+  Keyboard,
+  Medium,
+  Screen,
+  SerialPort,
+} from '../board.ts'
+import { BoardError } from '../board-error.ts'
+import { checkConfig } from './limits.ts'
+import type {
+  CallArguments,
+  CallName,
+  CallResult,
+  DiskRequest,
+  MediumShape,
+  ToHost,
+  ToWorker,
+  WireError,
+  WorkerConfig,
+} from './wire.ts'
+
+/** Builds a board that executes. It comes back at once; `ready` settles when its worker has built the machine. */
+export function createV86Board(config: BoardConfig, host: BoardHost): V86Board {
+  checkConfig(config)
+  return new V86Board(config, host)
+}
+
+let wasm: Promise<WebAssembly.Module> | undefined
+
+/** v86's code, compiled once for all boards of the process. */
+function compiledWasm(): Promise<WebAssembly.Module> {
+  wasm ??= (async () => {
+    const folder = dirname(createRequire(import.meta.url).resolve('v86'))
+    return WebAssembly.compile(await readFile(join(folder, 'v86.wasm')))
+  })()
+  return wasm
+}
+
+/** The host's side of a board: a worker thread executes, this passes calls, blocks and bytes to and fro. */
+class V86Board implements Board {
+  readonly kind = 'v86'
+  readonly ramBytes: number
+  readonly ready: Promise<void>
+  readonly screen: Screen
+  readonly keyboard: Keyboard
+  readonly serial: readonly SerialPort[]
+  readonly #config: BoardConfig
+  readonly #host: BoardHost
+  readonly #media = new Map<number, Medium>()
+  /** What is in each drive now: a board that is built again starts with it. */
+  readonly #inserted: Map<string, Medium | undefined>
+  readonly #waiting = new Map<number, Deferred<never>>()
+  #state: BoardState = 'building'
+  #worker: Worker | undefined
+  #built = deferred()
+  #nextCall = 1
+  #nextMedium = 1
+  #closing: Promise<void> | undefined
+
+  constructor(config: BoardConfig, host: BoardHost) {
+    this.#config = config
+    this.#host = host
+    this.ramBytes = config.ramBytes
+    this.#inserted = new Map(config.drives.map(({ slot, medium }) => [slotName(slot), medium]))
+    this.screen = { capture: () => this.#call('picture'), text: () => this.#call('text') }
+    this.keyboard = { send: (scanCodes) => this.#call('sendKeys', scanCodes) }
+    this.serial = Array.from({ length: config.serialPorts }, (_, port) => ({
+      write: (bytes: Uint8Array) => this.#call('serialInput', port, bytes),
+    }))
+    this.ready = this.#built.promise
+    this.ready.catch(() => undefined) // whoever waits for it is told; nobody has to
+    void this.#build()
+  }
+
+  get state(): BoardState {
+    return this.#state
+  }
+
+  async resume(): Promise<void> {
+    await this.#call('resume')
+    if (this.#state === 'paused') this.#state = 'running'
+  }
+
+  async pause(): Promise<void> {
+    await this.#call('pause')
+    if (this.#state === 'running') this.#state = 'paused'
+  }
+
+  /** Also brings back a board that has crashed: with a new worker. */
+  async reset(): Promise<void> {
+    if (this.#state !== 'crashed') return this.#call('reset')
+    this.#state = 'building'
+    this.#built = deferred()
+    this.#built.promise.catch(() => undefined)
+    void this.#build()
+    await this.#built.promise
+  }
+
+  pressPowerButton(): Promise<void> {
+    return this.#call('pressPowerButton')
+  }
+
+  wake(): Promise<void> {
+    return this.#call('wake')
+  }
+
+  injectNmi(): Promise<void> {
+    return this.#call('injectNmi')
+  }
+
+  readPhysical(address: number, length: number): Promise<Uint8Array> {
+    return this.#call('readPhysical', address, length)
+  }
+
+  readVirtual(address: number, length: number): Promise<Uint8Array> {
+    return this.#call('readVirtual', address, length)
+  }
+
+  writePhysical(address: number, bytes: Uint8Array): Promise<void> {
+    return this.#call('writePhysical', address, bytes)
+  }
+
+  registers(): Promise<CpuRegisters> {
+    return this.#call('registers')
+  }
+
+  cpu(): Promise<CpuStatus> {
+    return this.#call('cpu')
+  }
+
+  async setMedium(slot: DriveSlot, medium: Medium | undefined): Promise<void> {
+    await this.#call('setMedium', slot, medium === undefined ? undefined : this.#shapeOf(medium))
+    this.#inserted.set(slotName(slot), medium)
+  }
+
+  /** Lets the worker fail, for tests of what is above the board. */
+  fail(how: 'throw' | 'exit'): Promise<void> {
+    return this.#call('fail', how)
+  }
+
+  close(reason: Error = new BoardError('closed', 'The board has been closed')): Promise<void> {
+    this.#closing ??= this.#close(reason)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(reason: Error): Promise<void> {
+    this.#state = 'closed'
+    this.#rejectAll(reason)
+    await this.#worker?.terminate()
+    this.#worker = undefined
+    this.#media.clear()
+  }
+
+  async #build(): Promise<void> {
+    try {
+      const workerData = await this.#workerConfig()
+      if (this.#state !== 'building') return
+      const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, stdout: true, stderr: true })
+      this.#worker = worker
+      worker.stdout.resume() // v86 prints of its own accord
+      worker.stderr.resume()
+      worker.on('message', (message: ToHost) => this.#hear(message, worker))
+      worker.on('error', (error) => this.#crash(error, worker))
+      worker.on('exit', (code) => this.#crash(new Error(`the board's thread has ended with status ${code}`), worker))
+    } catch (error) {
+      this.#built.reject(error)
+    }
+  }
+
+  async #workerConfig(): Promise<WorkerConfig> {
+    this.#media.clear()
+    const drives = this.#config.drives.map((drive) => {
+      const medium = this.#inserted.get(slotName(drive.slot))
+      return { ...drive, medium: medium === undefined ? undefined : this.#shapeOf(medium) }
+    })
+    return { ...this.#config, drives, wasm: await compiledWasm() }
+  }
+
+  #shapeOf(medium: Medium): MediumShape {
+    const id = this.#nextMedium++
+    this.#media.set(id, medium)
+    return { id, byteLength: medium.byteLength, readOnly: medium.readOnly }
+  }
+
+  /** Calls the worker when it is built. */
+  async #call<N extends CallName>(name: N, ...args: CallArguments<N>): Promise<CallResult<N>> {
+    if (this.#state === 'building') await this.#built.promise
+    if (this.#state === 'closed') throw new BoardError('closed', 'The board has been closed')
+    if (this.#worker === undefined || this.#state === 'crashed') throw new BoardError('crashed', 'The board has failed')
+    const id = this.#nextCall++
+    const answer = deferred<never>()
+    this.#waiting.set(id, answer)
+    this.#post({ type: 'call', id, name, args })
+    return answer.promise
+  }
+
+  #post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#worker?.postMessage(message, transfer)
+  }
+
+  #hear(message: ToHost, worker: Worker): void {
+    if (this.#worker !== worker || this.#state === 'closed') return
+    switch (message.type) {
+      case 'ready':
+        this.#state = 'paused'
+        this.#built.resolve()
+        break
+      case 'unbuildable':
+        this.#built.reject(boardError(message.error))
+        break
+      case 'answer':
+        this.#settle(message)
+        break
+      case 'disk':
+        void this.#serveBlock(message)
+        break
+      case 'guestReset':
+      case 'guestShutdown':
+        this.#state = 'paused'
+        this.#host[message.type]()
+        break
+      case 'guestSuspend':
+        this.#state = 'paused'
+        this.#host.guestSuspend(message.kind)
+        break
+      case 'crashed':
+        this.#crash(new Error(message.message), worker)
+        break
+      case 'serialOutput':
+        void this.#passOn(message.port, message.bytes)
+        break
+      case 'firmwareLog':
+        this.#host.firmwareLog?.(message.line)
+        break
+    }
+  }
+
+  #settle({ id, result, error }: Extract<ToHost, { type: 'answer' }>): void {
+    const answer = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    if (error !== undefined) answer?.reject(boardError(error))
+    else answer?.resolve(result as never)
+  }
+
+  async #serveBlock(request: DiskRequest): Promise<void> {
+    const { id } = request
+    try {
+      const medium = this.#media.get(request.medium)
+      if (medium === undefined) throw new Error('the medium is gone')
+      if (request.operation === 'read') {
+        const data = await medium.read(request.offset, request.length)
+        this.#post({ type: 'disk', id, data })
+        return
+      }
+      if (request.operation === 'write') await medium.write(request.offset, request.data)
+      else await medium.flush()
+      this.#post({ type: 'disk', id })
+    } catch (error) {
+      this.#post({ type: 'disk', id, error: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  async #passOn(port: number, bytes: Uint8Array): Promise<void> {
+    await this.#host.serialOutput(port, bytes)
+    this.#post({ type: 'serialDrained', port })
+  }
+
+  /** The worker has failed, or is gone: what it was asked is rejected, and its surroundings are told once. */
+  #crash(error: Error, worker: Worker): void {
+    if (this.#worker !== worker || this.#state === 'closed' || this.#state === 'crashed') return
+    if (this.#state === 'building') this.#built.reject(error)
+    this.#state = 'crashed'
+    this.#worker = undefined
+    this.#rejectAll(new BoardError('crashed', 'The board has failed', { cause: error }))
+    void worker.terminate()
+    this.#host.crashed(error)
+  }
+
+  #rejectAll(reason: Error): void {
+    this.#built.reject(reason)
+    for (const answer of this.#waiting.values()) answer.reject(reason)
+    this.#waiting.clear()
+  }
+}
+
+const slotName = (slot: DriveSlot): string =>
+  slot.bus === 'ide' ? `ide${slot.channel}.${slot.unit}` : `floppy${slot.unit}`
+
+function boardError({ kind, message, address }: WireError): BoardError {
+  return new BoardError(kind, message, address === undefined ? {} : { address })
+}

@@ -1,0 +1,39 @@
+import type { StatefulDevice, V86Cpu } from './v86-internals.ts'
+
+/**
+ * The state of the devices when the power came on, to which a reset brings them back. v86's own reset leaves interrupt
+ * controllers, timers, DMA, serial ports and the floppy controller as the guest left them.
+ */
+export class PowerOnState {
+  readonly #cpu: V86Cpu
+  readonly #devices: readonly { readonly device: StatefulDevice; readonly state: unknown }[]
+  readonly #pic: unknown[]
+  readonly #apic: unknown
+  readonly #ioapic: unknown
+
+  /** Takes the state; call it before the machine first runs. */
+  constructor(cpu: V86Cpu) {
+    this.#cpu = cpu
+    const { pit, dma, uart0, uart1, uart2, uart3 } = cpu.devices
+    this.#devices = [pit, dma, uart0, uart1, uart2, uart3]
+      .filter((device) => device !== undefined)
+      .map((device) => ({ device, state: copied(device.get_state()) }))
+    this.#pic = copied(cpu.get_state_pic()) as unknown[]
+    this.#apic = copied(cpu.get_state_apic())
+    this.#ioapic = copied(cpu.get_state_ioapic())
+  }
+
+  restore(): void {
+    for (const { device, state } of this.#devices) device.set_state(copied(state))
+    this.#cpu.set_state_pic(copied(this.#pic) as unknown[])
+    this.#cpu.set_state_apic(copied(this.#apic))
+    this.#cpu.set_state_ioapic(copied(this.#ioapic))
+  }
+}
+
+/** A copy that shares nothing: v86's states hold live arrays, some of them proxies. */
+function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copied)
+  if (ArrayBuffer.isView(value)) return (value as Uint8Array).slice()
+  return value
+}

@@ -1,0 +1,230 @@
+/**
+ * What the board uses of v86 behind its public face, by v86's own names (0.5.462, pinned). Each patch has a test that
+ * fails when v86 changes under it.
+ */
+import type { VgaDevice } from './vga-device.ts'
+
+export interface V86Emulator {
+  readonly v86: V86Loop
+  readonly bus: V86Bus
+  add_listener(event: string, listener: (value: never) => void): void
+}
+
+/** The main loop: slices of execution with yields between. */
+export interface V86Loop {
+  readonly cpu: V86Cpu
+  running: boolean
+  stopping: boolean
+  idle: boolean
+  tick_counter: number
+  run(): void
+  next_tick(milliseconds: number): void
+  do_tick(): void
+  yield(milliseconds: number, tick: number): void
+  yield_callback(tick: number): void
+}
+
+export interface V86Bus {
+  send(event: string, value?: unknown): void
+}
+
+export interface V86Cpu {
+  readonly wasm_memory: WebAssembly.Memory
+  /** Only tells where RAM begins: indexing it goes through a slow proxy. */
+  readonly mem8: { readonly byteOffset: number }
+  readonly memory_size: ArrayLike<number>
+  readonly reg32: ArrayLike<number>
+  readonly sreg: ArrayLike<number>
+  readonly segment_offsets: ArrayLike<number>
+  readonly segment_limits: ArrayLike<number>
+  readonly segment_access_bytes: ArrayLike<number>
+  readonly segment_is_null: ArrayLike<number>
+  readonly gdtr_offset: ArrayLike<number>
+  readonly gdtr_size: ArrayLike<number>
+  readonly idtr_offset: ArrayLike<number>
+  readonly idtr_size: ArrayLike<number>
+  readonly cr: ArrayLike<number>
+  readonly dreg: ArrayLike<number>
+  readonly cpl: ArrayLike<number>
+  readonly protected_mode: ArrayLike<number>
+  readonly previous_ip: { [index: number]: number }
+  readonly in_hlt: { [index: number]: number }
+  readonly instruction_pointer: ArrayLike<number>
+  readonly is_32: ArrayLike<number>
+  /** Files of the firmware configuration device. */
+  readonly option_roms: { name: string; data: Uint8Array }[]
+  readonly io: V86Io
+  readonly devices: V86Devices
+  readonly wm: { readonly exports: V86Exports }
+  reboot_internal(): void
+  reset_cpu(): void
+  write_blob(bytes: Uint8Array, address: number): void
+  device_raise_irq(irq: number): void
+  device_lower_irq(irq: number): void
+  get_state_pic(): unknown[]
+  set_state_pic(state: unknown[]): void
+  get_state_apic(): unknown
+  set_state_apic(state: unknown): void
+  get_state_ioapic(): unknown
+  set_state_ioapic(state: unknown): void
+}
+
+export interface V86Exports {
+  get_real_eip(): number
+  get_eflags(): number
+  read8(address: number): number
+  jit_dirty_cache(start: number, end: number): void
+  instr_CD(vector: number): void
+}
+
+type Read = (this: unknown, port: number) => number
+type Write = (this: unknown, value: number) => void
+
+/** One `device` serves reads and writes of a port alike: registering one kind with another object breaks the other. */
+export interface V86Io {
+  readonly ports: ArrayLike<{ read8: (this: unknown, port: number) => number }>
+  register_read(port: number, device: object, read8?: Read, read16?: Read, read32?: Read): void
+  register_write(port: number, device: object, write8?: Write, write16?: Write, write32?: Write): void
+}
+
+export interface V86Devices {
+  readonly pci: V86Pci
+  readonly acpi: V86Acpi
+  readonly rtc: V86Rtc
+  readonly vga: VgaDevice & { port_3DA_value: number }
+  readonly ps2: { readonly kbd_buffer: { readonly length: number }; readonly enable_keyboard_stream: boolean }
+  readonly fdc: { readonly drives: readonly V86FloppyDrive[] } & StatefulDevice
+  ide: V86Ide
+  cdrom: V86IdeInterface
+  readonly pit: StatefulDevice
+  readonly dma: StatefulDevice
+  readonly uart0: V86Uart
+  readonly uart1?: V86Uart
+  readonly uart2?: V86Uart
+  readonly uart3?: V86Uart
+}
+
+export interface StatefulDevice {
+  get_state(): unknown
+  set_state(state: unknown): void
+}
+
+export interface V86Uart extends StatefulDevice {
+  /** Line status register. */
+  lsr: number
+  ThrowInterrupt(kind: number): void
+  readonly input: number[]
+}
+
+export interface V86Pci {
+  readonly devices: (V86PciDevice | undefined)[]
+  readonly device_spaces: (Int32Array | undefined)[]
+  register_device(device: V86PciDevice): void
+  pci_write8(address: number, value: number): void
+  pci_write16(address: number, value: number): void
+  pci_write32(address: number, value: number): void
+}
+
+export interface V86PciDevice {
+  pci_id: number
+  readonly name: string
+  readonly pci_space: number[]
+}
+
+export interface V86Acpi {
+  /** PM1 control. */
+  status: number
+  pm1_status: number
+  pm1_enable: number
+  last_timer: number
+  /** GPE0: two bytes of status, two of enable. */
+  readonly gpe: Uint8Array
+  timer(now: number): number
+  get_timer(now: number): number
+}
+
+export interface V86Rtc {
+  rtc_time: number
+  last_update: number
+  readonly cmos_data: Uint8Array
+  cmos_read(index: number): number
+  cmos_write(index: number, value: number): void
+}
+
+export interface V86FloppyDrive {
+  drive_type: number
+  insert_disk(disk: V86Disk, readOnly: boolean): boolean
+  eject_disk(): void
+}
+
+export interface V86Ide {
+  readonly bus: V86Bus
+  readonly primary?: V86IdeChannel
+  readonly secondary?: V86IdeChannel
+}
+
+export type V86IdeUnit = { is_cdrom?: boolean; buffer?: V86Disk } | undefined
+export type V86IdeConstructor = new (cpu: V86Cpu, bus: V86Bus, channels: V86IdeUnit[][]) => V86Ide
+
+export interface V86IdeChannel {
+  readonly master: V86IdeInterface
+  readonly slave: V86IdeInterface
+  dma_status: number
+  dma_command: number
+  device_control_reg: number
+}
+
+export interface V86IdeInterface {
+  readonly channel: V86IdeChannel
+  readonly cpu: V86Cpu
+  readonly channel_nr: number
+  readonly interface_nr: number
+  readonly is_atapi: boolean
+  readonly drive_connected: boolean
+  readonly data16: Uint16Array
+  readonly data: Uint8Array
+  readonly data_length: number
+  readonly write_dest: number
+  readonly in_progress_io_ids: Map<number, AbortController>
+  readonly cancelled_io_ids: Set<number>
+  buffer: V86Disk | null
+  last_io_id: number
+  current_command: number
+  status_reg: number
+  error_reg: number
+  ata_command(command: number): void
+  ata_advance(command: number, sectors: number): void
+  atapi_check_condition_response(senseKey: number, additionalSense: number): void
+  create_identify_packet(): void
+  device_reset(): void
+  do_write(): void
+  do_ata_write_sectors_dma(): void
+  eject(): void
+  get_count(lba48: boolean): number
+  get_lba(lba48: boolean): number
+  push_irq(): void
+  read_buffer(start: number, length: number, callback: (data: Uint8Array) => void): void
+  report_write(bytes: number): void
+  set_cdrom(disk: V86Disk): void
+}
+
+/** What v86 asks of a disk. Callbacks come later, never inside the call. */
+export interface V86Disk {
+  readonly byteLength: number
+  onload?: (event: object) => void
+  load(): void
+  get(
+    offset: number,
+    length: number,
+    done: (data: Uint8Array, error?: Error) => void,
+    options?: { signal?: AbortSignal },
+  ): void
+  set(offset: number, data: Uint8Array, done: (error?: Error) => void): void
+  flush(done: (error?: Error) => void): void
+  /** Reads ahead what `get_from_cache` is to return: the first sector of a hard disk. */
+  get_and_cache(offset: number, length: number, done: (data: Uint8Array) => void): void
+  get_from_cache(offset: number, length: number): Uint8Array | undefined
+  get_buffer(done: (buffer?: ArrayBuffer) => void): void
+  get_state(): unknown
+  set_state(state: unknown): void
+}

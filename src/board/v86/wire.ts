@@ -1,0 +1,85 @@
+/**
+ * What host and worker say to each other: the one place where it is declared.
+ *
+ * The host calls the worker's `WorkerCalls` and gets each answer once. The worker tells the host what happens
+ * (`Notice`) and asks it for blocks of disks (`DiskRequest`).
+ */
+import type { BoardConfig, CpuRegisters, CpuStatus, DriveSlot, Picture, TextScreen } from '../board.ts'
+import type { BoardErrorKind } from '../board-error.ts'
+
+/** What the host can ask of the worker. */
+export interface WorkerCalls {
+  resume(): void
+  pause(): void
+  reset(): void
+  wake(): void
+  pressPowerButton(): void
+  injectNmi(): void
+  readPhysical(address: number, length: number): Uint8Array
+  readVirtual(address: number, length: number): Uint8Array
+  writePhysical(address: number, bytes: Uint8Array): void
+  registers(): CpuRegisters
+  cpu(): CpuStatus
+  picture(): Picture
+  text(): TextScreen | undefined
+  sendKeys(scanCodes: readonly number[]): Promise<void>
+  serialInput(port: number, bytes: Uint8Array): Promise<void>
+  setMedium(slot: DriveSlot, medium: MediumShape | undefined): Promise<void>
+  /** A declared point of injection for tests: the worker fails as if the emulator had. */
+  fail(how: 'throw' | 'exit'): void
+}
+
+export type CallName = keyof WorkerCalls
+export type CallArguments<N extends CallName> = Parameters<WorkerCalls[N]>
+export type CallResult<N extends CallName> = Awaited<ReturnType<WorkerCalls[N]>>
+
+/** A medium as the worker knows it: its bytes stay with the host. */
+export interface MediumShape {
+  readonly id: number
+  readonly byteLength: number
+  readonly readOnly: boolean
+}
+
+/** The configuration as it crosses: media become shapes. */
+export interface WorkerConfig extends Omit<BoardConfig, 'drives'> {
+  readonly wasm: WebAssembly.Module
+  readonly drives: readonly (Omit<BoardConfig['drives'][number], 'medium'> & {
+    readonly medium: MediumShape | undefined
+  })[]
+}
+
+export interface WireError {
+  readonly kind: BoardErrorKind
+  readonly message: string
+  readonly address?: number
+}
+
+export type ToWorker =
+  | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] }
+  | { readonly type: 'disk'; readonly id: number; readonly data?: Uint8Array; readonly error?: string }
+  | { readonly type: 'serialDrained'; readonly port: number }
+
+export type ToHost =
+  | { readonly type: 'ready'; readonly threadId: number }
+  | { readonly type: 'unbuildable'; readonly error: WireError }
+  | { readonly type: 'answer'; readonly id: number; readonly result?: unknown; readonly error?: WireError }
+  | DiskRequest
+  | Notice
+
+export type DiskRequest = {
+  readonly type: 'disk'
+  readonly id: number
+  readonly medium: number
+} & (
+  | { readonly operation: 'read'; readonly offset: number; readonly length: number }
+  | { readonly operation: 'write'; readonly offset: number; readonly data: Uint8Array }
+  | { readonly operation: 'flush' }
+)
+
+export type Notice =
+  | { readonly type: 'guestReset' }
+  | { readonly type: 'guestShutdown' }
+  | { readonly type: 'guestSuspend'; readonly kind: 'ram' | 'disk' }
+  | { readonly type: 'crashed'; readonly message: string }
+  | { readonly type: 'serialOutput'; readonly port: number; readonly bytes: Uint8Array }
+  | { readonly type: 'firmwareLog'; readonly line: string }

@@ -1,0 +1,125 @@
+/**
+ * The board's thread: builds the emulator from the configuration that the host gave, serves the host's calls between
+ * slices of execution, and asks the host for blocks.
+ */
+import { readdirSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { BoardError } from '../board-error.ts'
+import { readRegisters } from './cpu-state.ts'
+import type { BlockPort } from './devices/remote-disk.ts'
+import { Emulator } from './emulator.ts'
+import type { CallName, DiskRequest, ToHost, ToWorker, WireError, WorkerCalls, WorkerConfig } from './wire.ts'
+
+const host = parentPort!
+const tell = (message: ToHost, transfer: ArrayBuffer[] = []): void => host.postMessage(message, transfer)
+
+/** Requests for blocks that the host has not answered yet. */
+class Blocks implements BlockPort {
+  readonly #waiting = new Map<number, { resolve(data: Uint8Array): void; reject(error: Error): void }>()
+  #next = 1
+
+  async read(medium: number, offset: number, length: number): Promise<Uint8Array> {
+    return this.#ask({ type: 'disk', id: this.#next++, medium, operation: 'read', offset, length })
+  }
+
+  async write(medium: number, offset: number, data: Uint8Array): Promise<void> {
+    await this.#ask({ type: 'disk', id: this.#next++, medium, operation: 'write', offset, data })
+  }
+
+  async flush(medium: number): Promise<void> {
+    await this.#ask({ type: 'disk', id: this.#next++, medium, operation: 'flush' })
+  }
+
+  answer({ id, data, error }: Extract<ToWorker, { type: 'disk' }>): void {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    if (error === undefined) waiting?.resolve(data ?? new Uint8Array(0))
+    else waiting?.reject(new Error(error))
+  }
+
+  #ask(request: DiskRequest): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(request.id, { resolve, reject })
+      tell(request, request.operation === 'write' ? [request.data.buffer as ArrayBuffer] : [])
+    })
+  }
+}
+
+/** The system's number of this thread: the newest of the process's threads when the worker starts. */
+function ownThreadId(): number {
+  try {
+    return Math.max(...readdirSync('/proc/self/task').map(Number))
+  } catch {
+    return process.pid
+  }
+}
+
+function callsOf(emulator: Emulator, threadId: number): WorkerCalls {
+  return {
+    resume: () => emulator.resume(),
+    pause: () => emulator.pause(),
+    reset: () => emulator.reset(),
+    wake: () => emulator.wake(),
+    pressPowerButton: () => emulator.pressPowerButton(),
+    injectNmi: () => emulator.injectNmi(),
+    readPhysical: (address, length) => emulator.memory.readPhysical(address, length),
+    readVirtual: (address, length) => emulator.memory.readVirtual(address, length),
+    writePhysical: (address, bytes) => emulator.memory.writePhysical(address, bytes),
+    registers: () => readRegisters(emulator.cpu),
+    cpu: () => ({
+      index: 0,
+      pc: emulator.cpu.instruction_pointer[0]! >>> 0,
+      halted: emulator.cpu.in_hlt[0] !== 0,
+      threadId,
+    }),
+    picture: () => emulator.screen.picture(),
+    text: () => emulator.screen.text(),
+    sendKeys: async (scanCodes) => emulator.keyboard.send(scanCodes),
+    serialInput: (port, bytes) => emulator.serial.input(port, bytes),
+    setMedium: (slot, medium) => emulator.setMedium(slot, medium),
+    fail: (how) => {
+      if (how === 'exit') process.exit(3)
+      setImmediate(() => {
+        throw new Error('a failure that was asked for')
+      })
+    },
+  }
+}
+
+function wireError(error: unknown): WireError {
+  if (!(error instanceof BoardError))
+    return { kind: 'crashed', message: error instanceof Error ? error.message : String(error) }
+  const { kind, message, context } = error
+  return { kind, message, ...(context.address !== undefined && { address: context.address }) }
+}
+
+async function answer(calls: WorkerCalls, id: number, name: CallName, args: readonly unknown[]): Promise<void> {
+  try {
+    const call = calls[name] as (...args: readonly unknown[]) => unknown
+    tell({ type: 'answer', id, result: await call(...args) })
+  } catch (error) {
+    tell({ type: 'answer', id, error: wireError(error) })
+  }
+}
+
+async function main(): Promise<void> {
+  const threadId = ownThreadId()
+  const blocks = new Blocks()
+  let calls: WorkerCalls | undefined
+  let drained: (port: number) => void = () => undefined
+  host.on('message', (message: ToWorker) => {
+    if (message.type === 'disk') blocks.answer(message)
+    else if (message.type === 'serialDrained') drained(message.port)
+    else if (calls !== undefined) void answer(calls, message.id, message.name, message.args)
+  })
+  try {
+    const emulator = await Emulator.build(workerData as WorkerConfig, blocks, tell)
+    drained = (port) => emulator.serial.drained(port)
+    calls = callsOf(emulator, threadId)
+    tell({ type: 'ready', threadId })
+  } catch (error) {
+    tell({ type: 'unbuildable', error: wireError(error) })
+  }
+}
+
+void main()
