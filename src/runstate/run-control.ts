@@ -39,6 +39,7 @@ export class RunControl {
   readonly #board: RunnableBoard
   readonly #emit: RunControlOptions['emit']
   readonly #ending = deferred<Ending>()
+  readonly #listeners = new Set<(running: boolean) => void>()
   #onReboot: RunControlOptions['onReboot']
   #onShutdown: RunControlOptions['onShutdown']
   #state: RunState = 'prelaunch'
@@ -68,6 +69,13 @@ export class RunControl {
   /** True from the moment at which `ending` settles: nothing more is to be served. */
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** Calls `listener` whenever the machine begins or ceases to run, and at once if it runs. The result ends that. */
+  onRunning(listener: (running: boolean) => void): () => void {
+    this.#listeners.add(listener)
+    if (this.running) listener(true)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Changes what reset and shutdown requests do (QMP `set-action`). */
@@ -205,7 +213,9 @@ export class RunControl {
   }
 
   #moveTo(state: RunState): void {
+    const wasRunning = this.running
     this.#state = move(this.#state, state)
+    if (this.running !== wasRunning) for (const listener of this.#listeners) listener(this.running)
   }
 
   /** Runs `request` when those before it are done; after the end nothing is served any more. */

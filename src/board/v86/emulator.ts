@@ -16,7 +16,7 @@ import { PowerOnState } from './power-on-state.ts'
 import { ScreenCapture } from './screen-capture.ts'
 import { SerialLines } from './serial-lines.ts'
 import type { V86Cpu, V86Emulator } from './v86-internals.ts'
-import { patchVerticalRetrace } from './vertical-retrace.ts'
+import { patchVgaPorts } from './vga-ports.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { wasmLoader } from './wasm-loader.ts'
 import type { MediumShape, Notice, WorkerConfig } from './wire.ts'
@@ -87,7 +87,7 @@ export class Emulator {
     layOutPcSlots(cpu)
     guardAbsentFunctions(cpu)
     patchIdleYield(emulator.v86)
-    patchVerticalRetrace(emulator)
+    patchVgaPorts(emulator)
     configureFirmware(cpu, config, (line) => notify({ type: 'firmwareLog', line }))
     if (config.rtcBase !== undefined) cpu.devices.rtc.rtc_time = config.rtcBase
     this.#power = new Piix4Pm(cpu, {

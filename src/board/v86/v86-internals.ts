@@ -3,6 +3,7 @@
  * fails when v86 changes under it.
  */
 import type { VgaDevice } from './vga-device.ts'
+import type { VgaPortsMachine } from './vga-ports.ts'
 
 export interface V86Emulator {
   readonly v86: V86Loop
@@ -82,7 +83,7 @@ type Write = (this: unknown, value: number) => void
 
 /** One `device` serves reads and writes of a port alike: registering one kind with another object breaks the other. */
 export interface V86Io {
-  readonly ports: ArrayLike<{ read8: (this: unknown, port: number) => number }>
+  readonly ports: VgaPortsMachine['v86']['cpu']['io']['ports']
   register_read(port: number, device: object, read8?: Read, read16?: Read, read32?: Read): void
   register_write(port: number, device: object, write8?: Write, write16?: Write, write32?: Write): void
 }
@@ -91,7 +92,7 @@ export interface V86Devices {
   readonly pci: V86Pci
   readonly acpi: V86Acpi
   readonly rtc: V86Rtc
-  readonly vga: VgaDevice & { port_3DA_value: number }
+  readonly vga: VgaDevice & VgaPortsMachine['v86']['cpu']['devices']['vga']
   readonly ps2: { readonly kbd_buffer: { readonly length: number }; readonly enable_keyboard_stream: boolean }
   readonly fdc: { readonly drives: readonly V86FloppyDrive[] } & StatefulDevice
   ide: V86Ide
