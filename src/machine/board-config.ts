@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises'
+import type { Drive, DriveSet } from '../block/index.ts'
+import { type BoardConfig, BoardError, type DriveSlot, findFirmware } from '../board/index.ts'
+import type { Logger } from '../log/index.ts'
+import type { MachineConfig } from './config.ts'
+
+/** A board that never executes needs none. */
+const noFirmware: BoardConfig['firmware'] = { bios: new Uint8Array(0), vgaBios: undefined }
+
+/**
+ * What the board is to be, with firmware and kernel read.
+ *
+ * @throws {BoardError} kind `configuration`, if a file cannot be read
+ */
+export async function boardConfigOf(config: MachineConfig, drives: DriveSet, log: Logger): Promise<BoardConfig> {
+  const { ramBytes, boot, vga, rtcBase } = config
+  const slots = [...drives].flatMap((drive) => driveConfigOf(drive) ?? [])
+  return {
+    ramBytes,
+    firmware:
+      config.accel === 'none' && config.firmware.bios === undefined
+        ? noFirmware
+        : await findFirmware(config.firmware, log),
+    ...(config.kernel !== undefined && { kernel: await readKernel(config.kernel) }),
+    bootOrder: boot.order,
+    bootMenu: { enabled: boot.menu, ...(boot.splashTimeMs !== undefined && { timeoutMs: boot.splashTimeMs }) },
+    drives: slots,
+    serialPorts: config.serial.findLastIndex((label) => label !== undefined) + 1,
+    vga,
+    ...(rtcBase !== undefined && { rtcBase }),
+    logFirmware: log.enabled('firmware'),
+  }
+}
+
+async function readKernel({
+  image,
+  initrd,
+  append,
+}: NonNullable<MachineConfig['kernel']>): Promise<NonNullable<BoardConfig['kernel']>> {
+  return {
+    image: await readImage(image, `could not open kernel file '${image}'`),
+    ...(initrd !== undefined && { initrd: await readImage(initrd, `could not open initrd file '${initrd}'`) }),
+    append,
+  }
+}
+
+async function readImage(path: string, failure: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw new BoardError('configuration', failure, { cause })
+  }
+}
+
+function driveConfigOf({ place, media, medium }: Drive): BoardConfig['drives'][number] | undefined {
+  const kind = place.interface === 'floppy' ? 'floppy' : media
+  const slot = slotOf(place)
+  return slot === undefined ? undefined : { slot, kind, medium }
+}
+
+function slotOf({ interface: bus, bus: channel, unit }: Drive['place']): DriveSlot | undefined {
+  if (bus === 'floppy' && isBit(unit)) return { bus: 'floppy', unit }
+  if (bus === 'ide' && isBit(channel) && isBit(unit)) return { bus: 'ide', channel, unit }
+  return undefined
+}
+
+const isBit = (value: number): value is 0 | 1 => value === 0 || value === 1

@@ -1,0 +1,45 @@
+import type { DefaultDrive, DriveConfig } from '../block/index.ts'
+import type { ChardevOptions } from '../chardev/index.ts'
+
+/** A machine as it is to be built: plain data, every word understood, nothing opened yet. */
+export interface MachineConfig {
+  readonly name: string | undefined
+  /** In lower case, 8-4-4-4-12. */
+  readonly uuid: string | undefined
+  /** `none` has neither CPU nor devices. */
+  readonly machine: 'pc' | 'none'
+  /** What executes: the emulator in its worker thread, or nothing at all. */
+  readonly accel: 'v86' | 'none'
+  readonly ramBytes: number
+  /** Where firmware is looked for: an image by name or path, and folders that come before the usual ones. */
+  readonly firmware: { readonly bios: string | undefined; readonly folders: readonly string[] }
+  /** Linux without a boot loader. */
+  readonly kernel: { readonly image: string; readonly initrd: string | undefined; readonly append: string } | undefined
+  readonly boot: {
+    /** Letters: a = floppy, c = disk, d = CD, n = network. */
+    readonly order: string
+    readonly menu: boolean
+    readonly splashTimeMs: number | undefined
+  }
+  readonly drives: readonly DriveConfig[]
+  /** Empty drives that are added where their place is free. */
+  readonly defaultDrives: readonly DefaultDrive[]
+  readonly chardevs: readonly ChardevOptions[]
+  readonly monitors: readonly MonitorConfig[]
+  /** Labels of the character devices of COM1 to COM4; undefined for a port that is not there. */
+  readonly serial: readonly (string | undefined)[]
+  readonly vga: boolean
+  /** -S: the machine waits for `cont`. */
+  readonly startPaused: boolean
+  readonly onReboot: 'reset' | 'shutdown'
+  readonly onShutdown: 'poweroff' | 'pause'
+  /** Guest clock at the start, in milliseconds since the epoch; undefined: the host's, in UTC. */
+  readonly rtcBase: number | undefined
+}
+
+/** A QMP monitor on a character device. */
+export interface MonitorConfig {
+  /** Label of the character device. */
+  readonly chardev: string
+  readonly pretty: boolean
+}

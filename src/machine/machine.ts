@@ -1,0 +1,191 @@
+import { Scope } from '../async/index.ts'
+import { connectPcDrives, DriveSet } from '../block/index.ts'
+import { type Board, type BoardHost, createBoard } from '../board/index.ts'
+import { ChardevSet, Line } from '../chardev/index.ts'
+import { commands, events as eventTable, qemuVersion } from '../commands/index.ts'
+import { type Logger, silent } from '../log/index.ts'
+import { Dispatcher, EventHub, QmpMonitor } from '../monitor/index.ts'
+import { type Cause, type Ending, RunControl } from '../runstate/index.ts'
+import { type Duplex, memoryPair } from '../transport/index.ts'
+import { boardConfigOf } from './board-config.ts'
+import type { MachineConfig } from './config.ts'
+import { partsOf } from './parts.ts'
+
+export interface MachineSurroundings {
+  readonly log?: Logger
+  /** Hears what a user should know, a text of one or more lines. */
+  readonly warn?: (text: string) => void
+  /** Told that the start waits for somebody to connect (`wait=on`), with the device as query-chardev shows it. */
+  readonly waiting?: (filename: string) => void
+  /** Gives up the start. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * A machine: its parts, joined. What it does, its parts do.
+ *
+ * It ends by `quit`, a signal, the guest's power-off or `close()`. In every case monitors answer what they are serving,
+ * then everything is closed in the reverse order of its start.
+ */
+export class Machine implements AsyncDisposable {
+  readonly config: MachineConfig
+  readonly runControl: RunControl
+  readonly board: Board
+  readonly events: EventHub
+  /** Settles when the machine has ended and everything is closed; rejects if the board could not be built. */
+  readonly ended: Promise<Ending>
+  readonly #scope: Scope
+  readonly #connect: () => Duplex
+
+  private constructor(
+    config: MachineConfig,
+    runControl: RunControl,
+    board: Board,
+    events: EventHub,
+    scope: Scope,
+    connect: () => Duplex,
+  ) {
+    this.config = config
+    this.runControl = runControl
+    this.board = board
+    this.events = events
+    this.#scope = scope
+    this.#connect = connect
+    this.ended = this.#end()
+  }
+
+  /**
+   * Builds a machine and starts it, unless it is to wait for `cont`. The board may go on building itself behind that:
+   * commands that need it wait.
+   *
+   * @throws {BlockError | ChardevError | BoardError} if an image, a character device or the board cannot be had;
+   *   nothing is left open then
+   */
+  static async start(
+    config: MachineConfig,
+    { log = silent, warn, waiting, signal }: MachineSurroundings = {},
+  ): Promise<Machine> {
+    const scope = new Scope()
+    try {
+      const drives = scope.own(new DriveSet(warn === undefined ? {} : { warn }))
+      for (const drive of config.drives) await drives.add(drive)
+      drives.addDefaults(config.defaultDrives)
+      if (config.machine === 'pc') await connectPcDrives(drives, pcDevicesOf(config))
+
+      const chardevs = scope.own(new ChardevSet())
+      for (const options of config.chardevs) await chardevs.open(options, signal)
+
+      const events = scope.own(new EventHub(eventTable))
+      const host: { current: RunControl | undefined; serial: Line[] } = { current: undefined, serial: [] }
+      const board = scope.own(
+        await createBoard(config.accel, await boardConfigOf(config, drives, log), boardHost(host, log)),
+      )
+      const runControl = new RunControl({
+        board,
+        emit: (name, ...[data]) => events.emit(name, data),
+        onReboot: config.onReboot,
+        onShutdown: config.onShutdown,
+      })
+      host.current = runControl
+
+      config.serial.forEach((label, port) => {
+        if (label === undefined) return
+        const line = new Line((bytes) => board.serial[port]!.write(bytes))
+        host.serial[port] = line
+        chardevs.find(label).attach(line)
+      })
+
+      const dispatcher = new Dispatcher({
+        commands,
+        parts: partsOf({ config, scope, board, drives, chardevs, runControl, log }),
+        log,
+      })
+      const monitor = (pretty: boolean): QmpMonitor =>
+        scope.own(new QmpMonitor({ dispatcher, events, version: qemuVersion, pretty, signal: scope.signal, log }))
+      for (const { chardev, pretty } of config.monitors) {
+        const { connection } = bound(monitor(pretty))
+        chardevs.find(chardev).attach({ concurrent: true, connection })
+      }
+      const inProcess = bound(monitor(false))
+
+      for (const { label } of chardevs.list()) {
+        const { awaited, filename } = chardevs.find(label)
+        if (awaited === undefined) continue
+        waiting?.(filename)
+        await untilAborted(awaited, signal)
+      }
+      const connect = (): Duplex => {
+        const [ours, theirs] = memoryPair()
+        inProcess.connection(ours)
+        return theirs
+      }
+      const machine = new Machine(config, runControl, board, events, scope, connect)
+      if (!config.startPaused) void runControl.launch().catch(() => undefined) // `ended` tells why the board cannot start
+      return machine
+    } catch (error) {
+      await scope.close(error)
+      throw error
+    }
+  }
+
+  /** A connection of its own to the machine's QMP, inside this process. */
+  connect(): Duplex {
+    return this.#connect()
+  }
+
+  /** Ends the machine; `ended` settles as well. Later callers join the first. */
+  async close(reason: Extract<Cause, 'host-qmp-quit' | 'host-signal' | 'host-error'> = 'host-qmp-quit'): Promise<void> {
+    this.runControl.quit(reason)
+    await this.ended.catch(() => undefined)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #end(): Promise<Ending> {
+    const failed = this.board.ready.then(() => new Promise<never>(() => undefined))
+    try {
+      return await Promise.race([this.runControl.ending, failed])
+    } finally {
+      await this.#scope.close()
+    }
+  }
+}
+
+/** Waits for `promise`, but no longer than until `signal` fires; then throws its reason. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const give = (): void => reject(signal.reason)
+    if (signal.aborted) give()
+    signal.addEventListener('abort', give, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give))
+  })
+}
+
+const bound = (monitor: QmpMonitor) => ({ connection: (duplex: Duplex) => monitor.connection(duplex) })
+
+function pcDevicesOf({ vga, serial }: MachineConfig) {
+  return { vga, serialPorts: serial.filter((label) => label !== undefined).length, parallelPorts: 0, networkCards: 0 }
+}
+
+/** Passes what the board tells on to run control and the serial lines, which are made after it. */
+function boardHost(parts: { current: RunControl | undefined; serial: Line[] }, log: Logger): BoardHost {
+  const serve = (request: (runControl: RunControl) => Promise<void>): void => {
+    const { current } = parts
+    if (current === undefined) return
+    request(current).catch((error) => log.log('machine', 'the board could not follow', { error }))
+  }
+  return {
+    guestReset: () => serve((runControl) => runControl.guestReset()),
+    guestShutdown: () => serve((runControl) => runControl.guestShutdown()),
+    guestSuspend: (kind) => serve((runControl) => runControl.guestSuspend(kind)),
+    crashed: (error) => {
+      log.log('machine', 'the board has failed', { error })
+      serve((runControl) => runControl.boardFailed())
+    },
+    serialOutput: (port, bytes) => parts.serial[port]?.output(bytes),
+    firmwareLog: (line) => log.log('firmware', line),
+  }
+}

@@ -1,0 +1,66 @@
+import type { Scope } from '../async/index.ts'
+import type { DriveSet } from '../block/index.ts'
+import type { Board } from '../board/index.ts'
+import type { ChardevSet } from '../chardev/index.ts'
+import { commands, events, type MachineParts } from '../commands/index.ts'
+import { ScreenDump } from '../display/index.ts'
+import { MemoryFiles } from '../dump/index.ts'
+import { SendKey } from '../input/index.ts'
+import type { Logger } from '../log/index.ts'
+import { schemaOf } from '../qapi/index.ts'
+import type { RunControl } from '../runstate/index.ts'
+import type { MachineConfig } from './config.ts'
+import { identityOf } from './identity.ts'
+
+export interface Joined {
+  readonly config: MachineConfig
+  readonly scope: Scope
+  readonly board: Board
+  readonly drives: DriveSet
+  readonly chardevs: ChardevSet
+  readonly runControl: RunControl
+  readonly log: Logger
+}
+
+/** The parts that commands act on: everything that the table needs, or this does not compile. */
+export function partsOf({ config, scope, board, drives, chardevs, runControl, log }: Joined): MachineParts {
+  const hasCpu = config.machine === 'pc'
+  const sendKey = new SendKey({
+    sink: (scanCodes) => board.keyboard.send(scanCodes),
+    failed: (error) => log.log('machine', 'the keyboard takes no keys', { error }),
+    scope,
+  })
+  scope.own(
+    runControl.onRunning((running) => {
+      if (running) sendKey.resume()
+      else sendKey.pause()
+    }),
+  )
+  return {
+    runControl,
+    drives,
+    chardevs,
+    sendKey,
+    screenDump: new ScreenDump({
+      consoles: hasCpu && config.vga ? [{ device: undefined, head: 0, capture: () => board.screen.capture() }] : [],
+    }),
+    memoryFiles: new MemoryFiles(board),
+    cpus: {
+      count: hasCpu ? 1 : 0,
+      status: async () => (hasCpu ? [await board.cpu()] : []),
+    },
+    identity: identityOf(config),
+    catalog,
+  }
+}
+
+/** Made when it is first asked for: most machines never are. */
+const catalog: MachineParts['catalog'] = {
+  commands: Object.keys(commands).reverse(),
+  events: Object.keys(events),
+  get schema() {
+    schema ??= schemaOf(commands, events)
+    return schema
+  },
+}
+let schema: ReturnType<typeof schemaOf> | undefined
