@@ -16,7 +16,7 @@ for (const folder of ['src', 'guests', 'tools', 'test']) {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith('.ts')) continue
     const path = join(entry.parentPath ?? entry.path, entry.name)
-    if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.bench)?\.ts$/.test(entry.name))
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.bench|\.d)?\.ts$/.test(entry.name))
       failures.push(`${path}: file names are kebab-case`)
     const lines = readFileSync(path, 'utf8').split('\n').length - 1
     if (folder === 'src' && !path.endsWith('.test.ts')) counts.push(lines)
