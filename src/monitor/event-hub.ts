@@ -1,4 +1,4 @@
-import { print } from '../json/index.ts'
+import { wireLine } from './wire-line.ts'
 
 /** One occurrence of an event, as it goes on the wire. */
 export interface EventMessage {
@@ -85,7 +85,7 @@ export class EventHub {
 
   #deliver(message: EventMessage): void {
     const lines: [string?, string?] = []
-    const line = (pretty: boolean): string => (lines[Number(pretty)] ??= `${print(message, { pretty })}\r\n`)
+    const line = (pretty: boolean): string => (lines[Number(pretty)] ??= wireLine(message, pretty))
     for (const listener of this.#listeners) listener(message, line)
   }
 

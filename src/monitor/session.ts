@@ -1,10 +1,11 @@
-import { type JsonMessage, JsonStream, print } from '../json/index.ts'
+import { type JsonMessage, JsonStream } from '../json/index.ts'
 import type { Logger } from '../log/index.ts'
 import { QmpError } from '../qapi/index.ts'
 import type { Duplex } from '../transport/index.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { EventHub } from './event-hub.ts'
 import { type Request, RequestError, readRequest } from './request.ts'
+import { wireLine } from './wire-line.ts'
 
 /** Capabilities that a monitor offers; `oob` is the only one that QMP knows. */
 export type Capability = 'oob'
@@ -268,8 +269,7 @@ export class Session {
   }
 
   #send(message: unknown): void {
-    this.#out += print(message, { pretty: this.#pretty })
-    this.#out += '\r\n'
+    this.#out += wireLine(message, this.#pretty)
   }
 
   #flush(): void {

@@ -26,8 +26,9 @@ export interface Duplex extends AsyncDisposable {
    *
    * What is written in one go is sent in one go: at the end of the current delivery or microtask.
    *
-   * @param descriptors - go with the first of these bytes, of which there must be one; they stay the caller's, who may
-   *   close them when the call returns
+   * @param descriptors - at most 253, which go with the first of these bytes, of which there must be one; they stay the
+   *   caller's, who may close them when the call returns
+   * @throws {RangeError} if there are more, or no bytes to go with
    * @throws {TransportError} `unsupported`, if descriptors are given and `passesDescriptors` is false
    */
   write(data: Uint8Array | string, descriptors?: readonly number[]): boolean

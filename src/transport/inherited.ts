@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs'
+import { fstatSync, readFileSync } from 'node:fs'
 import { type AddressInfo, Socket, type SocketConstructorOpts } from 'node:net'
 import { reasonText } from '../errno/index.ts'
 import type { Address, Duplex, Listener, ListenOptions } from './duplex.ts'
@@ -74,6 +74,20 @@ function notASocket(fd: number, cause?: unknown): TransportError {
   return new TransportError('invalid', `File descriptor '${fd}' is not a socket`, cause)
 }
 
+/** The path that a unix socket is bound to, which Node does not tell of a socket that it did not bind. */
 function fdAddress(fd: number): Address {
-  return { type: 'fd', fd }
+  const path = unixPath(fd)
+  return path === undefined ? { type: 'fd', fd } : { type: 'unix', path }
+}
+
+function unixPath(fd: number): string | undefined {
+  let table: string
+  try {
+    table = readFileSync('/proc/net/unix', 'utf8')
+  } catch {
+    return undefined // not on this system
+  }
+  // Seven columns (the last is the inode), and the path, which may hold spaces, if there is one.
+  const line = table.split('\n').find((each) => each.split(/ +/, 7)[6] === String(fstatSync(fd).ino))
+  return line === undefined ? undefined : /^(?:\S+ +){7}(.+)$/.exec(line)?.[1]
 }

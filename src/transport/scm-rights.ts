@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { endianness } from 'node:os'
 import { errorName, strerror } from '../errno/index.ts'
+import { maxDescriptors } from './wire.ts'
 
 /** What the system's calls of this room are called in its errors. */
 type Call = 'recvmsg' | 'sendmsg' | 'fcntl'
@@ -27,7 +28,7 @@ export interface ScmRights {
   /** @throws {Error} with the system's `code` */
   receive(socket: number): Received
   /**
-   * Sends bytes with descriptors; returns how many bytes went, 0 if the socket is full.
+   * Sends bytes with descriptors (at most `maxDescriptors`); returns how many bytes went, 0 if the socket is full.
    *
    * @throws {Error} with the system's `code`
    */
@@ -45,13 +46,11 @@ const msgCloseOnExec = 0x40000000
 const fDupFdCloseOnExec = 1030
 const eagain = 11
 const eintr = 4
-/** How many descriptors one message can carry (SCM_MAX_FD). */
-const maxDescriptors = 253
 
 const receiveSize = 64 * 1024
 const sendSize = 64 * 1024
 const controlHeaderSize = 16
-const controlSize = controlHeaderSize + 4 * 256
+const controlSize = controlHeaderSize + 4 * (maxDescriptors + 3)
 
 let loaded: ScmRights | undefined | 'not tried' = 'not tried'
 
@@ -139,8 +138,6 @@ function bind(koffi: Koffi): ScmRights {
     },
 
     send(socket, bytes, descriptors) {
-      if (descriptors.length > maxDescriptors)
-        throw new RangeError(`one message carries at most ${maxDescriptors} descriptors`)
       const piece = bytes.subarray(0, sendSize)
       outbound.data.set(piece)
       outbound.prepare(piece.length, writeRights(outbound, descriptors))

@@ -1,5 +1,6 @@
-import { chmodSync, lstatSync, type Stats, unlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, type Stats, statSync, unlinkSync } from 'node:fs'
 import { createConnection, type Server } from 'node:net'
+import { dirname } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { reasonText, systemCode } from '../errno/index.ts'
 import { TransportError } from './transport-error.ts'
@@ -44,7 +45,11 @@ export class SocketFile {
       return new SocketFile(path)
     } catch (error) {
       server.close()
-      throw new TransportError('listen', `Failed to bind socket to ${path}: ${reasonText(error)}`, error)
+      throw new TransportError(
+        'listen',
+        `Failed to bind socket to ${path}: ${reasonText(realReason(path, error))}`,
+        error,
+      )
     }
   }
 
@@ -83,6 +88,17 @@ async function listenPrivately(server: Server, path: string): Promise<void> {
   }
   if (server.listening) chmodSync(path, 0o600)
   await listening
+}
+
+/** Why the path could not be had: Node tells of a missing folder as of one that may not be entered. */
+function realReason(path: string, error: unknown): unknown {
+  if (systemCode(error) !== 'EACCES') return error
+  try {
+    statSync(dirname(path))
+    return error
+  } catch (missing) {
+    return missing
+  }
 }
 
 async function removeStale(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { deferred } from '../async/index.ts'
 import type { Address, Duplex, DuplexSink } from './duplex.ts'
 import { highWaterMark, SendQueue, sizeOf } from './send-queue.ts'
 import { TransportError } from './transport-error.ts'
-import type { DescriptorLink, Wire } from './wire.ts'
+import { type DescriptorLink, maxDescriptors, type Wire } from './wire.ts'
 
 /** The receiving side: `discarding` is a stream that closes and only clears the line, `over` the peer's end. */
 type Receiving = 'idle' | 'flowing' | 'paused' | 'discarding' | 'over'
@@ -117,8 +117,17 @@ export class WireDuplex implements Duplex {
 
   #duplicates(data: Uint8Array | string, descriptors: readonly number[]): number[] {
     if (data.length === 0) throw new RangeError('descriptors need at least one byte to go with')
+    if (descriptors.length > maxDescriptors)
+      throw new RangeError(`at most ${maxDescriptors} descriptors go with one write`)
     const link = this.#descriptorLink()
-    return descriptors.map((descriptor) => link.duplicate(descriptor))
+    const copies: number[] = []
+    try {
+      for (const descriptor of descriptors) copies.push(link.duplicate(descriptor))
+    } catch (error) {
+      closeAll(copies)
+      throw error
+    }
+    return copies
   }
 
   #descriptorLink(): DescriptorLink {

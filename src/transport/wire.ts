@@ -25,6 +25,9 @@ export interface WireReceiver {
   end(): void
 }
 
+/** How many descriptors the system takes with one message (SCM_MAX_FD). */
+export const maxDescriptors = 253
+
 /** Passing descriptors over a wire. */
 export interface DescriptorLink {
   /**
