@@ -4,7 +4,7 @@ import { type Label, LabelCache } from './label-cache.ts'
 import { isCharacter } from './utf8.ts'
 
 export interface PrintOptions {
-  /** One member a line, four spaces for each level, lines parted by CR LF. */
+  /** One member a line, four spaces for each level; a monitor adds the CR. */
   readonly pretty?: boolean
 }
 
@@ -17,7 +17,7 @@ export interface PrintOptions {
  * @throws {TypeError} if something in the value has no place in JSON
  */
 export function print(value: unknown, { pretty = false }: PrintOptions = {}): string {
-  return pretty ? printPretty(value, '\r\n') : printPlain(value)
+  return pretty ? printPretty(value, '\n') : printPlain(value)
 }
 
 type Members = Readonly<Record<string, unknown>>
