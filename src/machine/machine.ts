@@ -101,7 +101,7 @@ export class Machine implements AsyncDisposable {
         log,
       })
       const monitor = (pretty: boolean): QmpMonitor =>
-        scope.own(new QmpMonitor({ dispatcher, events, version: qemuVersion, pretty, signal: scope.signal, log }))
+        scope.own(new QmpMonitor({ dispatcher, events, version: qemuVersion, pretty, signal: runControl.signal, log }))
       for (const { chardev, pretty } of config.monitors) {
         const { connection } = bound(monitor(pretty))
         chardevs.find(chardev).attach({ concurrent: true, connection })

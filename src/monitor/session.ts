@@ -160,6 +160,7 @@ export class Session {
       if (!this.#serving && this.#waiting.length > 0) this.#serve(this.#waiting.shift()!)
       else if (!this.#mayRead() || !this.#readOne()) break
       if (this.#out.length > 1 << 16) this.#flush()
+      if (this.#signal.aborted) this.#state = 'closing' // what came behind the request that ended the machine is not answered
     }
     this.#pumping = false
     this.#flush()

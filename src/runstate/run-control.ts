@@ -39,11 +39,11 @@ export class RunControl {
   readonly #board: RunnableBoard
   readonly #emit: RunControlOptions['emit']
   readonly #ending = deferred<Ending>()
+  readonly #over = new AbortController()
   readonly #listeners = new Set<(running: boolean) => void>()
   #onReboot: RunControlOptions['onReboot']
   #onShutdown: RunControlOptions['onShutdown']
   #state: RunState = 'prelaunch'
-  #ended = false
   #last: Promise<unknown> | undefined
 
   constructor({ board, emit, onReboot, onShutdown }: RunControlOptions) {
@@ -66,9 +66,9 @@ export class RunControl {
     return this.#ending.promise
   }
 
-  /** True from the moment at which `ending` settles: nothing more is to be served. */
-  get ended(): boolean {
-    return this.#ended
+  /** Fires at the very moment of the end: nothing more is to be served. */
+  get signal(): AbortSignal {
+    return this.#over.signal
   }
 
   /** Calls `listener` whenever the machine begins or ceases to run, and at once if it runs. The result ends that. */
@@ -146,7 +146,7 @@ export class RunControl {
 
   /** Ends the machine whatever -no-shutdown says: QMP `quit` and signals. Takes effect at once, ahead of what waits. */
   quit(reason: Extract<Cause, 'host-qmp-quit' | 'host-signal' | 'host-error' | 'host-ui'>): void {
-    if (this.#ended) return
+    if (this.#over.signal.aborted) return
     this.#emit('SHUTDOWN', { guest: false, reason })
     this.#end(reason)
   }
@@ -208,7 +208,7 @@ export class RunControl {
   }
 
   #end(reason: Cause): void {
-    this.#ended = true
+    this.#over.abort(new Error('the machine has ended'))
     this.#ending.resolve({ reason })
   }
 
@@ -220,7 +220,8 @@ export class RunControl {
 
   /** Runs `request` when those before it are done; after the end nothing is served any more. */
   #serve(request: () => Promise<void>): Promise<void> {
-    const served = this.#last === undefined ? request() : this.#last.then(() => (this.#ended ? undefined : request()))
+    const served =
+      this.#last === undefined ? request() : this.#last.then(() => (this.#over.signal.aborted ? undefined : request()))
     const settled = served.then(noop, noop)
     this.#last = settled
     void settled.then(() => {
