@@ -9,6 +9,7 @@ export {
   commands,
   type Events,
   events,
+  families,
   type MachineParts,
   type Returned,
 } from './table.ts'

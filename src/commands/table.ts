@@ -1,4 +1,4 @@
-import type { ArgsOf, NeedsOf, ReturnOf } from '../qapi/index.ts'
+import type { ArgsOf, CommandTable, NeedsOf, ReturnOf } from '../qapi/index.ts'
 import { runStateEvents } from '../runstate/index.ts'
 import { blockCommands } from './block.ts'
 import { chardevCommands } from './chardev.ts'
@@ -21,6 +21,19 @@ export const commands = {
   ...cpuCommands,
   ...machineCommands,
   ...protocolCommands,
+}
+
+/** The families, each a page of the documentation. */
+export const families: Readonly<Record<string, { readonly title: string; readonly commands: CommandTable }>> = {
+  run: { title: 'Starting, stopping, resetting and ending the machine', commands: runCommands },
+  block: { title: 'Drives and their images', commands: blockCommands },
+  chardev: { title: 'Character devices', commands: chardevCommands },
+  screen: { title: "Pictures of the guest's screen", commands: screenCommands },
+  input: { title: 'The keyboard', commands: inputCommands },
+  memory: { title: 'Guest memory in files', commands: memoryCommands },
+  cpu: { title: 'What the CPUs do', commands: cpuCommands },
+  machine: { title: 'What the machine is', commands: machineCommands },
+  protocol: { title: 'The protocol about itself', commands: protocolCommands },
 }
 
 /** Every event of the protocol, joined from the rooms that emit them. */

@@ -17,7 +17,9 @@ export {
   type NeedsOf,
   type ReturnOf,
 } from './command.ts'
+export { complete } from './completion.ts'
 export { either, lenient, list } from './composites.ts'
+export { commandPage, eventPage } from './doc-page.ts'
 export { type AnyEvent, type DataOf, type EmitOf, type Event, type EventSpec, type EventTable, event } from './event.ts'
 export { type Example, example } from './example.ts'
 export { schemaOf } from './introspection.ts'

@@ -1,0 +1,63 @@
+/**
+ * Writes the generated documentation: docs/commands/, one page for each family of commands and one for the events.
+ *
+ *     node dist/tools/docs.js [--check]
+ *
+ * With --check it writes nothing and exits with 1 if a page differs from what would be written.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { commands, events, families } from '../src/commands/index.ts'
+import { commandPage, eventPage } from '../src/qapi/index.ts'
+
+const folder = 'docs/commands'
+
+function commandPages(): Map<string, string> {
+  const pages = new Map<string, string>()
+  for (const [name, { title, commands }] of Object.entries(families)) {
+    pages.set(join(folder, `${name}.md`), commandPage(title, commands))
+  }
+  pages.set(join(folder, 'events.md'), eventPage('Events', events))
+  pages.set(join(folder, 'README.md'), contents())
+  return pages
+}
+
+function contents(): string {
+  const lines = Object.entries(families).map(([page, { title, commands }]) => {
+    const links = Object.keys(commands).map((name) => `[${name}](${page}.md#${name})`)
+    return `- [${title}](${page}.md): ${links.join(', ')}`
+  })
+  return (
+    [
+      '# Commands and events',
+      `The ${Object.keys(commands).length} commands of vmon and its [events](events.md).`,
+      '`npm run docs` writes these pages from the declarations in `src/commands`; examples are conversations that run as tests.',
+      lines.join('\n'),
+      '',
+    ]
+      .join('\n\n')
+      .trimEnd() + '\n'
+  )
+}
+
+const pages = commandPages()
+const stale = existsSync(folder)
+  ? readdirSync(folder)
+      .map((name) => join(folder, name))
+      .filter((path) => !pages.has(path))
+  : []
+const differing = [...pages].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text)
+
+if (process.argv.includes('--check')) {
+  for (const [path] of differing) console.error(`${path}: differs from what 'npm run docs' writes`)
+  for (const path of stale) console.error(`${path}: no page of the documentation`)
+  console.log(`docs: ${pages.size} pages, ${differing.length + stale.length} differences`)
+  process.exitCode = differing.length + stale.length === 0 ? 0 : 1
+} else {
+  for (const path of stale) rmSync(path)
+  for (const [path, text] of differing) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+    console.log(`docs: wrote ${path}`)
+  }
+}
