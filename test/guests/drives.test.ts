@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, mock, test } from 'node:test'
+import { deferred } from '../../src/async/index.ts'
+import {
+  connectPcDrives,
+  type Drive,
+  DriveSet,
+  type DriveShorthand,
+  driveFromOptions,
+  shorthandDrive,
+} from '../../src/block/index.ts'
+import { type BoardConfig, createBoard, findFirmware } from '../../src/board/index.ts'
+import { silent } from '../../src/log/index.ts'
+import { bootCd, bootDisk, copyOffset, greeting } from './boot-media.ts'
+
+const folder = fs.mkdtempSync(join(tmpdir(), 'vmon-guests-'))
+after(() => fs.rmSync(folder, { recursive: true }))
+
+/** Boots a PC with one image in one drive until the guest has sent the greeting, or `E` for a failure. */
+async function boot(
+  shorthand: DriveShorthand,
+  slot: BoardConfig['drives'][number]['slot'],
+  image: Uint8Array,
+  seen: (drive: Drive, path: string) => void,
+): Promise<void> {
+  const path = join(folder, shorthand)
+  fs.writeFileSync(path, image)
+  const drives = new DriveSet()
+  const drive = await drives.add(driveFromOptions({ ...shorthandDrive(shorthand, path), format: 'raw' }))
+  await connectPcDrives(drives, { vga: false, serialPorts: 1, parallelPorts: 0, networkCards: 0 })
+  const said = deferred<string>()
+  let text = ''
+  const kind = slot.bus === 'floppy' ? 'floppy' : drive.media
+  const board = await createBoard(
+    'v86',
+    {
+      ramBytes: 16 * 2 ** 20,
+      firmware: await findFirmware({ bios: undefined, folders: [] }, silent),
+      bootOrder: 'adc',
+      drives: [{ slot, kind, medium: drive.medium }],
+      serialPorts: 1,
+      vga: false,
+    },
+    {
+      guestReset: () => said.reject(new Error('the guest has reset')),
+      guestShutdown: () => said.reject(new Error('the guest has switched off')),
+      guestSuspend: () => said.reject(new Error('the guest sleeps')),
+      crashed: (error) => said.reject(error),
+      serialOutput(_port, bytes) {
+        text += Buffer.from(bytes).toString('latin1')
+        if (text.length >= greeting.length || text === 'E') said.resolve(text)
+      },
+    },
+  )
+  try {
+    await board.resume()
+    assert.equal(await said.promise, greeting)
+    seen(drive, path)
+  } finally {
+    await board.close()
+    await drives.close()
+  }
+}
+
+/** What a file holds where the guest has written. */
+function copyIn(path: string): string {
+  return fs
+    .readFileSync(path)
+    .subarray(copyOffset, copyOffset + greeting.length)
+    .toString('latin1')
+}
+
+test('a guest boots from a hard disk, and what it writes and flushes is in the image file and on the disk', async () => {
+  let flushes = 0
+  const { fdatasync } = fs
+  mock.method(fs, 'fdatasync', (fd: number, done: (error: Error | null) => void) => {
+    flushes++
+    fdatasync(fd, done)
+  })
+  syncBuiltinESMExports()
+  const slot = { bus: 'ide', channel: 0, unit: 0 } as const
+  await boot('hda', slot, bootDisk(8 * 2 ** 20, { flush: true }), ({ statistics }, path) => {
+    assert.equal(copyIn(path), greeting)
+    assert.deepEqual([statistics.write.operations, statistics.write.bytes, statistics.flush.operations], [1, 512, 1])
+    assert.equal(flushes, 1, 'the flush came before the greeting')
+  })
+  mock.restoreAll()
+  syncBuiltinESMExports()
+})
+
+test('a guest boots from a floppy, and what it writes is in the image file', () =>
+  boot('fda', { bus: 'floppy', unit: 0 }, bootDisk(1474560), ({ statistics }, path) => {
+    assert.equal(copyIn(path), greeting)
+    assert.deepEqual([statistics.write.bytes, statistics.write.failed, statistics.read.failed], [512, 0, 0])
+  }))
+
+test('a guest boots from a CD', () =>
+  boot('cdrom', { bus: 'ide', channel: 1, unit: 0 }, bootCd(), ({ statistics }) => {
+    assert.ok(statistics.read.bytes >= 4 * 2048)
+    assert.deepEqual([statistics.read.failed, statistics.write.operations], [0, 0])
+  }))
