@@ -34,9 +34,10 @@ const floors: Record<string, number> = {
   commands: 5,
   monitor: 6,
   machine: 7,
-  testing: 8,
-  cli: 8,
-  'index.ts': 9,
+  embedding: 8,
+  testing: 9,
+  cli: 9,
+  'index.ts': 10,
 }
 const pureBelow = 2
 /** `client` is browser-safe although it lives above floor 2. */

@@ -1,0 +1,7 @@
+/**
+ * A typed QMP client, for vmon and for QEMU alike. Runs wherever JavaScript does: it is given a connection and knows
+ * nothing of sockets. Commands are typed by the table, of which only the types get here.
+ */
+export { CommandError, ConnectionLostError, ProtocolError } from './client-error.ts'
+export type { Greeting, QmpEvent } from './messages.ts'
+export { type CallOptions, type EventOptions, QmpClient, type QmpClientOptions } from './qmp-client.ts'

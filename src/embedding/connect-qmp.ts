@@ -1,0 +1,22 @@
+import { QmpClient, type QmpClientOptions } from '../client/index.ts'
+import { connectTcp, connectUnix, type Duplex } from '../transport/index.ts'
+
+/**
+ * Connects to a QMP server, vmon's or QEMU's.
+ *
+ * @param address `unix:PATH`, `PATH`, `tcp:HOST:PORT` or `HOST:PORT`
+ * @throws {TransportError} if nobody listens there
+ * @throws {ProtocolError} if who listens does not speak QMP
+ */
+export async function connectQmp(address: string, options: QmpClientOptions = {}): Promise<QmpClient> {
+  return QmpClient.connect(await openAddress(address, options.signal), options)
+}
+
+/** Opens a connection to an address as `connectQmp` takes it. @throws {TransportError} */
+export function openAddress(address: string, signal?: AbortSignal): Promise<Duplex> {
+  const options = signal === undefined ? {} : { signal }
+  const tcp = /^(?:tcp:)?(\[[^\]]+\]|[^:/[\]]*):(\d+)$/.exec(address)
+  if (tcp === null || address.startsWith('unix:')) return connectUnix(address.replace(/^unix:/, ''), options)
+  const host = tcp[1]!.replace(/^\[(.*)\]$/, '$1') || 'localhost'
+  return connectTcp({ host, port: Number(tcp[2]) }, options)
+}

@@ -1,0 +1,7 @@
+/**
+ * vmon: a virtual machine monitor for Node.js. `startMachine()` runs a PC in this process; `connectQmp()` talks to one
+ * that runs elsewhere.
+ */
+export { CommandError, ConnectionLostError, ProtocolError, QmpClient, type QmpEvent } from './client/index.ts'
+export { connectQmp, type RunningMachine, startMachine } from './embedding/index.ts'
+export type { MachineConfig } from './machine/index.ts'

@@ -1,0 +1,14 @@
+import { type RunningMachine, startMachine } from '../embedding/index.ts'
+
+type Config = NonNullable<Parameters<typeof startMachine>[0]>
+
+/**
+ * Runs `use` with a machine and ends the machine afterwards, also if `use` throws.
+ *
+ * Without other wishes the machine never executes (`accel: 'none'`): it starts in a millisecond, and answers QMP as one
+ * that runs.
+ */
+export async function withMachine<T>(use: (machine: RunningMachine) => Promise<T>, config: Config = {}): Promise<T> {
+  await using machine = await startMachine({ accel: 'none', ...config })
+  return await use(machine)
+}

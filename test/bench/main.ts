@@ -1,0 +1,18 @@
+/**
+ * `npm run bench -- [NAME ...]`: measures vmon and its peers side by side in one run and prints ratios.
+ * Without names, every bench runs.
+ */
+const benches: Record<string, () => Promise<void>> = {
+  qmp: async () => (await import('./qmp.ts')).benchQmp(),
+}
+
+const names = process.argv.slice(2)
+for (const name of names.length > 0 ? names : Object.keys(benches)) {
+  const bench = benches[name]
+  if (bench === undefined) {
+    console.error(`There is no bench '${name}'; there are: ${Object.keys(benches).join(', ')}`)
+    process.exitCode = 1
+  } else {
+    await bench()
+  }
+}
