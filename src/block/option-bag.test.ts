@@ -10,9 +10,13 @@ test('whole numbers are read as the C library reads them', () => {
     ['+7', 7],
     ['0x1f', 31],
     ['017', 15],
+    ['0xffffffff', -1],
   ] as const) {
     assert.equal(new OptionBag({ n: text }).takeInteger('n'), number)
   }
+  assert.throws(() => new OptionBag({ n: String(2n ** 64n) }).takeInteger('n'), {
+    message: `Value '${2n ** 64n}' is too large for parameter 'n'`,
+  })
   for (const text of ['', 'x', '1x', '1.5', '0x', ' ']) {
     assert.throws(() => new OptionBag({ n: text }).takeInteger('n'), /^BlockError: Parameter 'n' expects a number$/)
   }

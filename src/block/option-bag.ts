@@ -1,19 +1,17 @@
+import {
+  checkOptionValue,
+  OptionError,
+  type OptionKind,
+  parseBoolean,
+  parseSize,
+  parseUint64,
+  type Scanned,
+} from '../keyval/index.ts'
 import { BlockError } from './block-error.ts'
 
 export type OptionValue = string | number | bigint | boolean
 
 export type OptionValues = Readonly<Record<string, OptionValue>>
-
-const words: Readonly<Record<string, boolean>> = {
-  on: true,
-  yes: true,
-  true: true,
-  y: true,
-  off: false,
-  no: false,
-  false: false,
-  n: false,
-}
 
 /**
  * Options on their way through the parts that know some of them: each takes out its own, and what is left at the end
@@ -79,22 +77,15 @@ export class OptionBag {
 
   /** @throws {BlockError} kind `invalid`, if the value is not one of QEMU's words for yes and no */
   takeBoolean(key: string): boolean | undefined {
-    const value = this.#take(key)
-    if (value === undefined || typeof value === 'boolean') return value
-    const word = String(value)
-    if (!Object.hasOwn(words, word)) throw invalid(key, `Parameter '${key}' expects 'on' or 'off'`)
-    return words[word]
+    const text = this.#takeChecked(key, 'boolean')
+    return text === undefined ? undefined : parseBoolean(text)
   }
 
   /** @throws {BlockError} kind `invalid`, if the value is not a whole number (decimal, `0x...`, or `0...` octal) */
   takeInteger(key: string): number | undefined {
-    const value = this.#take(key)
-    if (value === undefined) return undefined
-    const match = /^\s*([-+]?)(0x[0-9a-f]+|\d+)$/i.exec(String(value))
-    if (match === null) throw invalid(key, `Parameter '${key}' expects a number`)
-    const digits = match[2]!
-    const magnitude = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits)
-    return match[1] === '-' ? -magnitude : magnitude
+    const text = this.#takeChecked(key, 'number')
+    // QEMU reads 64 bits without a sign and keeps the lower 32 with one.
+    return text === undefined ? undefined : Number(BigInt.asIntN(32, exact(parseUint64(text))))
   }
 
   /**
@@ -103,18 +94,8 @@ export class OptionBag {
    * @throws {BlockError} kind `invalid`, if the value is none
    */
   takeSize(key: string): number | undefined {
-    const value = this.#take(key)
-    if (value === undefined) return undefined
-    const match = /^(\d+(?:\.\d+)?)([bkmgtpe]?)$/i.exec(String(value))
-    const scale = 'bkmgtpe'.indexOf(match?.[2]?.toLowerCase() || 'b')
-    if (match === null) {
-      throw invalid(
-        key,
-        `Parameter '${key}' expects a non-negative number below 2^64\n` +
-          'Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\nand exabytes, respectively.',
-      )
-    }
-    return Math.floor(Number(match[1]) * 1024 ** scale)
+    const text = this.#takeChecked(key, 'size')
+    return text === undefined ? undefined : Number(exact(parseSize(text)))
   }
 
   #take(key: string): OptionValue | undefined {
@@ -122,8 +103,27 @@ export class OptionBag {
     this.#values.delete(key)
     return value
   }
+
+  #takeChecked(key: string, kind: OptionKind): string | undefined {
+    const value = this.#take(key)
+    if (value === undefined) return undefined
+    const text = typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)
+    inBlockErrors(key, () => checkOptionValue(key, text, kind))
+    return text
+  }
 }
 
-function invalid(option: string, message: string): BlockError {
-  return new BlockError('invalid', message, { option })
+function exact(scanned: Scanned): bigint {
+  if (typeof scanned !== 'bigint') throw new Error(`a checked number is ${scanned}`)
+  return scanned
+}
+
+/** Runs a check of option values; what it complains of becomes a BlockError of kind `invalid`. */
+export function inBlockErrors(option: string, check: () => void): void {
+  try {
+    check()
+  } catch (cause) {
+    if (!(cause instanceof OptionError)) throw cause
+    throw new BlockError('invalid', cause.message, { option }, { cause })
+  }
 }

@@ -5,6 +5,8 @@
 export { type KeyvalObject, type KeyvalText, parseKeyval } from './keyval.ts'
 export { OptionError } from './option-error.ts'
 export {
+  checkIdentifier,
+  checkOptionValue,
   mergeOptionLists,
   type OptionKind,
   type OptionKinds,

@@ -77,7 +77,7 @@ export function mergeOptionLists(lists: readonly OptionList[]): OptionList {
 export function parseOptionList(text: string, rules: OptionListRules = {}): OptionList {
   const items: [string, string][] = []
   const id = findId(text)
-  if (id !== undefined && !wellFormed.test(id)) throw new OptionError(notAnIdentifier)
+  if (id !== undefined) checkIdentifier(id)
   let at = 0
   let implied = rules.impliedName
   while (at < text.length) {
@@ -137,14 +137,24 @@ function deprecation(name: string, flag: 'on' | 'off'): string {
 }
 
 const wellFormed = /^[A-Za-z][A-Za-z0-9\-._]*$/
-const notAnIdentifier =
-  "Parameter 'id' expects an identifier\n" +
-  "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter."
+
+/** @throws {OptionError} if that cannot be the `id` of anything */
+export function checkIdentifier(id: string): void {
+  if (wellFormed.test(id)) return
+  throw new OptionError(
+    "Parameter 'id' expects an identifier\n" +
+      "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.",
+  )
+}
 
 function checkOption(name: string, value: string, kinds: OptionKinds | undefined): void {
   if (kinds === undefined) return
   if (!Object.hasOwn(kinds, name)) throw new OptionError(`Invalid parameter '${name}'`)
-  const kind = kinds[name]!
+  checkOptionValue(name, value, kinds[name]!)
+}
+
+/** @throws {OptionError} if the value is not of its kind */
+export function checkOptionValue(name: string, value: string, kind: OptionKind): void {
   if (kind === 'boolean' && parseBoolean(value) === undefined)
     throw new OptionError(`Parameter '${name}' expects 'on' or 'off'`)
   if (kind === 'number') {

@@ -1,6 +1,7 @@
+import { checkIdentifier } from '../../keyval/index.ts'
 import { BlockError } from '../block-error.ts'
 import { parseDetectZeroes } from '../detect-zeroes.ts'
-import { OptionBag } from '../option-bag.ts'
+import { inBlockErrors, OptionBag } from '../option-bag.ts'
 import {
   type DriveConfig,
   type DriveInterface,
@@ -167,13 +168,8 @@ function parseReadError(word: string | undefined): ReadErrorPolicy {
 
 function takeId(options: OptionBag): string | undefined {
   const id = options.takeString('id')
-  if (id === undefined || /^[A-Za-z][A-Za-z0-9\-._]*$/.test(id)) return id
-  throw new BlockError(
-    'invalid',
-    "Parameter 'id' expects an identifier\n" +
-      "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.",
-    { option: 'id' },
-  )
+  if (id !== undefined) inBlockErrors('id', () => checkIdentifier(id))
+  return id
 }
 
 /** How QEMU talks to the host's kernel; here there is one way, so a known word is enough. */
