@@ -18,6 +18,7 @@ export const blockCommands = {
         `
         -> { "execute": "query-block" }
         <- { "return": [ { "io-status": "ok", "device": "ide1-cd0", "locked": false, "removable": true, "qdev": "/machine/unattached/device[23]", "tray_open": false, "type": "unknown" }, { "device": "floppy0", "locked": false, "removable": true, "qdev": "/machine/unattached/device[16]", "type": "unknown" }, { "device": "sd0", "locked": false, "removable": true, "type": "unknown" } ] }`,
+        { options: '' },
       ),
     ],
     preconfig: true,

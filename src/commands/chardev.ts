@@ -21,10 +21,11 @@ export const chardevCommands = {
     returns: list(ChardevInfo),
     examples: [
       example(
-        'a machine with one serial port',
+        'a machine with one serial port, and the monitor that is asked',
         `
         -> { "execute": "query-chardev" }
-        <- { "return": [ { "label": "serial0", "filename": "null", "frontend-open": true } ] }`,
+        <- { "return": [ { "frontend-open": true, "filename": "unix:qmp.sock,server=on", "label": "compat_monitor0" }, { "frontend-open": true, "filename": "null", "label": "serial0" } ] }`,
+        { options: '-nodefaults -serial null' },
       ),
     ],
     preconfig: true,

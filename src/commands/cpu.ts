@@ -67,7 +67,11 @@ export const cpuCommands = {
     args: {},
     returns: list(CpuInfo),
     features: ['deprecated'],
-    examples: [example('a machine without a CPU', '-> { "execute": "query-cpus" }\n<- { "return": [] }')],
+    examples: [
+      example('a machine without a CPU', '-> { "execute": "query-cpus" }\n<- { "return": [] }', {
+        options: '-machine none',
+      }),
+    ],
     async run({ cpus }) {
       return (await cpus.status()).map(({ index, pc, halted, threadId }) => ({
         CPU: index,
@@ -86,7 +90,11 @@ export const cpuCommands = {
     doc: 'Tell which CPUs there are.',
     args: {},
     returns: list(CpuInfoFast),
-    examples: [example('a machine without a CPU', '-> { "execute": "query-cpus-fast" }\n<- { "return": [] }')],
+    examples: [
+      example('a machine without a CPU', '-> { "execute": "query-cpus-fast" }\n<- { "return": [] }', {
+        options: '-machine none',
+      }),
+    ],
     async run({ cpus }) {
       return (await cpus.status()).map(({ index, threadId }) => ({
         'cpu-index': index,

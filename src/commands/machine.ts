@@ -60,7 +60,14 @@ export const machineCommands = {
     doc: 'Tell the version of the protocol, as the greeting does.',
     args: {},
     returns: VersionInfo,
-    examples: [],
+    examples: [
+      example(
+        'always',
+        `
+        -> { "execute": "query-version" }
+        <- { "return": { "qemu": { "micro": 22, "minor": 2, "major": 7 }, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3" } }`,
+      ),
+    ],
     preconfig: true,
     run: () => qemuVersion,
   }),
@@ -96,7 +103,9 @@ export const machineCommands = {
     args: {},
     returns: struct('KvmInfo', { enabled: req(bool, 'in use'), present: req(bool, 'could be used') }),
     examples: [
-      example('always', '-> { "execute": "query-kvm" }\n<- { "return": { "enabled": false, "present": false } }'),
+      example('always', '-> { "execute": "query-kvm" }\n<- { "return": { "enabled": false, "present": false } }', {
+        ownAnswer: 'QEMU could use KVM',
+      }),
     ],
     run: () => ({ enabled: false, present: false }),
   }),
@@ -115,7 +124,15 @@ export const machineCommands = {
     doc: 'Tell which machine types there are.',
     args: {},
     returns: list(MachineInfo),
-    examples: [],
+    examples: [
+      example(
+        'always',
+        `
+        -> { "execute": "query-machines" }
+        <- { "return": [ { "hotpluggable-cpus": false, "name": "none", "numa-mem-supported": false, "cpu-max": 1, "deprecated": false }, { "hotpluggable-cpus": false, "name": "pc-i440fx-7.2", "numa-mem-supported": false, "default-cpu-type": "v86-i386-cpu", "is-default": true, "cpu-max": 1, "deprecated": false, "default-ram-id": "pc.ram", "alias": "pc" } ] }`,
+        { ownAnswer: 'QEMU has more machine types' },
+      ),
+    ],
     run: ({ identity }) =>
       identity.machines.map(({ name, alias, isDefault, cpuMax, cpuType, ramId }) => ({
         name,
@@ -135,7 +152,14 @@ export const machineCommands = {
     doc: 'Tell what the machine that runs can do.',
     args: {},
     returns: struct('CurrentMachineParams', { 'wakeup-suspend-support': req(bool, 'whether it can wake from S3') }),
-    examples: [],
+    examples: [
+      example(
+        'a PC',
+        `
+        -> { "execute": "query-current-machine" }
+        <- { "return": { "wakeup-suspend-support": true } }`,
+      ),
+    ],
     run: ({ identity }) => ({ 'wakeup-suspend-support': identity.wakeupSuspend }),
   }),
 
@@ -144,7 +168,15 @@ export const machineCommands = {
     doc: 'Tell which CPU models there are.',
     args: {},
     returns: list(CpuDefinitionInfo),
-    examples: [],
+    examples: [
+      example(
+        'always',
+        `
+        -> { "execute": "query-cpu-definitions" }
+        <- { "return": [ { "name": "v86", "typename": "v86-i386-cpu", "unavailable-features": [], "static": false, "migration-safe": false, "deprecated": false }, { "name": "qemu32", "typename": "qemu32-i386-cpu", "unavailable-features": [], "alias-of": "v86", "static": false, "migration-safe": false, "deprecated": false } ] }`,
+        { ownAnswer: 'QEMU has other CPUs' },
+      ),
+    ],
     run: ({ identity }) =>
       identity.cpuModels.map(({ name, typename, aliasOf }) => ({
         name,

@@ -45,6 +45,7 @@ export const runCommands = {
         'the connection ends after the reply',
         `
         -> { "execute": "quit" }
+        <- { "timestamp": { "seconds": 1795404663, "microseconds": 641823 }, "event": "SHUTDOWN", "data": { "guest": false, "reason": "host-qmp-quit" } }
         <- { "return": {} }`,
       ),
     ],
@@ -63,9 +64,13 @@ export const runCommands = {
     emits: ['STOP'],
     examples: [
       example(
-        'stop',
+        'stop a machine that runs',
         `
+        -> { "execute": "cont" }
+        <- { "timestamp": { "seconds": 1795404663, "microseconds": 641823 }, "event": "RESUME" }
+        <- { "return": {} }
         -> { "execute": "stop" }
+        <- { "timestamp": { "seconds": 1795404663, "microseconds": 641823 }, "event": "STOP" }
         <- { "return": {} }`,
       ),
     ],
@@ -84,9 +89,10 @@ export const runCommands = {
     errors: ['GenericError, if only a reset can help: after a shutdown under -no-shutdown, or in state internal-error'],
     examples: [
       example(
-        'go on',
+        'let the machine run',
         `
         -> { "execute": "cont" }
+        <- { "timestamp": { "seconds": 1795404663, "microseconds": 641823 }, "event": "RESUME" }
         <- { "return": {} }`,
       ),
     ],
@@ -107,6 +113,7 @@ export const runCommands = {
         'reset',
         `
         -> { "execute": "system_reset" }
+        <- { "timestamp": { "seconds": 1795404663, "microseconds": 641823 }, "event": "RESET", "data": { "guest": false, "reason": "host-qmp-system-reset" } }
         <- { "return": {} }`,
       ),
     ],
@@ -126,7 +133,11 @@ export const runCommands = {
       example(
         'press the button',
         `
+        -> { "execute": "cont" }
+        <- { "timestamp": { "seconds": 1795404663, "microseconds": 641823 }, "event": "RESUME" }
+        <- { "return": {} }
         -> { "execute": "system_powerdown" }
+        <- { "timestamp": { "seconds": 1795404663, "microseconds": 641823 }, "event": "POWERDOWN" }
         <- { "return": {} }`,
       ),
     ],

@@ -28,6 +28,7 @@ export const screenCommands = {
         `
         -> { "execute": "screendump", "arguments": { "filename": "/nonexistent/x.ppm" } }
         <- { "error": { "class": "GenericError", "desc": "failed to open file '/nonexistent/x.ppm': No such file or directory" } }`,
+        { options: '-nodefaults -vga std' },
       ),
     ],
     async run({ screenDump }, args, { signal }) {

@@ -19,6 +19,16 @@ test('the events that a command names are declared', () => {
   )
 })
 
+/** Their answers would fill pages: they are what docs/commands is made of. */
+const endless = new Set(['query-commands', 'query-events', 'query-qmp-schema'])
+
+test('every command has an example, but for those whose answer would fill pages', () => {
+  assert.deepEqual(
+    table.filter(([name, { examples }]) => endless.has(name) === examples.length > 0).map(([name]) => name),
+    [],
+  )
+})
+
 for (const [name, command] of table) {
   for (const example of command.examples as readonly Example[]) {
     test(`the example of ${name} (${example.title}) fits the declarations`, () => {

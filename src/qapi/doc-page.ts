@@ -156,9 +156,9 @@ function errorLine(text: string): string {
   return prose(text).replace(/^([A-Z][A-Za-z]+), /, '`$1`, ')
 }
 
-function transcript({ title, lines }: Example): string {
+function transcript({ title, lines, options = '' }: Example): string {
   const arrows = { client: '->', server: '<-' }
-  return `*Example: ${title}*\n\n${code(...lines.map(({ from, text }) => `${arrows[from]} ${text}`))}`
+  return `*Example: ${title}${options === '' ? '' : ` (\`${options}\`)`}*\n\n${code(...lines.map(({ from, text }) => `${arrows[from]} ${text}`))}`
 }
 
 function code(...lines: readonly string[]): string {

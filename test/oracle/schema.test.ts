@@ -2,26 +2,14 @@ import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { commands, events } from '../../src/commands/index.ts'
 import { type CommandTable, type SchemaInfo, schemaOf } from '../../src/qapi/index.ts'
+import { droppedCommands } from './dropped-commands.ts'
 import { missingProgram } from './peers.ts'
 import { Questions } from './questions.ts'
 import { entriesOf, schemaDifferences } from './schema-differences.ts'
 
 const qemu = 'qemu-system-i386'
 
-/** Commands that QEMU 7.2 has no more; they behave as in 1.3. */
-const dropped = new Set([
-  'block_passwd',
-  'change',
-  'cpu',
-  'migrate-set-cache-size',
-  'migrate_set_downtime',
-  'migrate_set_speed',
-  'query-cpus',
-  'query-events',
-  'query-migrate-cache-size',
-])
-
-const inBoth = [...Object.keys(commands), ...Object.keys(events)].filter((name) => !dropped.has(name))
+const inBoth = [...Object.keys(commands), ...Object.keys(events)].filter((name) => !droppedCommands.has(name))
 
 describe('the schema', { skip: missingProgram(qemu) }, () => {
   const ours = entriesOf(schemaOf(commands, events))
@@ -41,7 +29,7 @@ describe('the schema', { skip: missingProgram(qemu) }, () => {
 
   it('holds no command that QEMU dropped without our knowing', () => {
     assert.deepEqual(
-      Object.keys(commands).filter((name) => !theirs.has(name) && !dropped.has(name)),
+      Object.keys(commands).filter((name) => !theirs.has(name) && !droppedCommands.has(name)),
       [],
     )
   })
@@ -51,7 +39,7 @@ it('commands may be called before the machine is built exactly where QEMU lets t
   skip: missingProgram(qemu),
 }, async () => {
   await using questions = await Questions.to(qemu, '-preconfig', '-nodefaults', '-display', 'none')
-  const names = Object.keys(commands).filter((name) => !dropped.has(name))
+  const names = Object.keys(commands).filter((name) => !droppedCommands.has(name))
   // The member too many keeps every one of them from being carried out.
   const replies = await questions.ask(names.map((execute) => ({ execute, arguments: { 'no-such-member': 0 } })))
   const early = names.filter((_, index) => !replies[index]!.error!.desc.includes('only after machine initialization'))

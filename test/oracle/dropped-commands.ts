@@ -1,0 +1,12 @@
+/** Commands that QEMU 7.2 has no more; they behave as in 1.3. */
+export const droppedCommands: ReadonlySet<string> = new Set([
+  'block_passwd',
+  'change',
+  'cpu',
+  'migrate-set-cache-size',
+  'migrate_set_downtime',
+  'migrate_set_speed',
+  'query-cpus',
+  'query-events',
+  'query-migrate-cache-size',
+])

@@ -1,0 +1,55 @@
+/** The examples of the documentation are conversations that happened. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { commands } from '../../src/commands/index.ts'
+import type { AnyCommand, Example } from '../../src/qapi/index.ts'
+import type { Step, TranscriptCase } from './case.ts'
+import { droppedCommands } from './dropped-commands.ts'
+import { missingProgram } from './peers.ts'
+import { play } from './transcript.ts'
+
+const qemu = 'qemu-system-i386'
+
+/** A line of an example as it comes on the wire, with markers where it is never the same. */
+function wireForm(text: string): string {
+  return spaced(JSON.parse(text)).replace(
+    /("seconds"|"microseconds"): \d+/g,
+    (_, member: string) => `${member}: "@int@"`,
+  )
+}
+
+/** JSON with QEMU's spaces, members in the order in which they stand. */
+function spaced(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}: ${spaced(member)}`)
+  return `{${members.join(', ')}}`
+}
+
+/** An example as a recorded conversation: what is received belongs to what was sent before. */
+function conversation({ title, lines, options = '-nodefaults' }: Example): TranscriptCase {
+  const steps: { send: string; expect: string[] }[] = []
+  for (const { from, text } of lines) {
+    if (from === 'client') steps.push({ send: `${text}\n`, expect: [] })
+    else steps.at(-1)!.expect.push(wireForm(text))
+  }
+  const last = steps.at(-1)!
+  if (last.send.includes('"quit"')) last.expect.push('<EOF>')
+  const machine = ['-S', '-display', 'none', ...options.split(' ').filter((word) => word !== '')]
+  const setup = [...machine, '-qmp', 'unix:qmp.sock,server=on,wait=off']
+  return { name: title, comment: '', setup, handshake: true, steps: steps satisfies Step[] }
+}
+
+describe('the examples of the documentation hold on QEMU', { skip: missingProgram(qemu), concurrency: 4 }, () => {
+  for (const [name, { examples }] of Object.entries<AnyCommand>(commands)) {
+    if (droppedCommands.has(name)) continue
+    for (const example of examples as readonly Example[]) {
+      if (example.ownAnswer !== undefined) continue
+      it(`${name}: ${example.title}`, async () => {
+        const { steps } = await play(conversation(example), { command: [qemu] })
+        const wrong = steps.filter(({ outcome }) => outcome !== 'same')
+        assert.deepEqual(wrong, [], wrong.map(({ difference }) => difference).join('\n'))
+      })
+    }
+  }
+})
