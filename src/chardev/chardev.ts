@@ -21,7 +21,10 @@ export interface Chardev extends AsyncDisposable {
    * @throws {ChardevError} `in-use`, if it has one already
    */
   attach(frontend: Frontend): void
-  /** Takes no more connections, sends what is queued in those there are, and closes them. */
+  /**
+   * Takes no more connections, sends what is queued in those there are, and closes them; who does not read is dropped
+   * after a second.
+   */
   close(): Promise<void>
   /** Closes at once. */
   destroy(): void

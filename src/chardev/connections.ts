@@ -2,6 +2,9 @@ import type { Duplex } from '../transport/index.ts'
 import type { Frontend } from './chardev.ts'
 import { ChardevError } from './chardev-error.ts'
 
+/** How long a device that closes waits for peers to read what was sent to them last. */
+const graceMilliseconds = 1000
+
 export interface ConnectionsOptions {
   readonly label: string
   /** The most that may be served at once, whatever the front end can. */
@@ -46,8 +49,11 @@ export class Connections {
     this.#frontend?.connection(stream)
   }
 
+  /** Sends what is queued and closes; drops who does not read it in time. */
   async close(): Promise<void> {
+    const grace = setTimeout(() => this.destroy(), graceMilliseconds)
     await Promise.all(this.#open.map((stream) => stream.close()))
+    clearTimeout(grace)
   }
 
   destroy(): void {

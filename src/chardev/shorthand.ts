@@ -1,5 +1,6 @@
+import { OptionError, parseOptionList } from '../keyval/index.ts'
 import { ChardevError } from './chardev-error.ts'
-import { checkOptionValues, isBooleanOption } from './option-values.ts'
+import { chardevKinds } from './option-values.ts'
 import type { ChardevKeys } from './options.ts'
 
 /** What a shorthand stands for: options of a new device, or the label of one that is there. */
@@ -20,9 +21,12 @@ const plainNames = ['null', 'pty', 'msmouse', 'wctablet', 'braille', 'testdev', 
  */
 export function parseChardevShorthand(text: string): Shorthand {
   if (text.startsWith('chardev:')) return { type: 'existing', label: text.slice('chardev:'.length) }
-  const keys = readKeys(text)
-  checkOptionValues(keys, 'parse')
-  return { type: 'new', keys }
+  try {
+    return { type: 'new', keys: readKeys(text) }
+  } catch (error) {
+    if (error instanceof OptionError) throw new ChardevError('parse', error.message, error)
+    throw error
+  }
 }
 
 function readKeys(text: string): ChardevKeys {
@@ -62,23 +66,8 @@ function readInet(text: string): ChardevKeys {
   return { host: address ?? name ?? '', port, ...(rest === undefined ? {} : readList(rest)) }
 }
 
-/**
- * Reads `name=value,name=value`, where a comma inside a value is written twice. The first item may be the value of
- * `implied` alone; a later name alone is that option switched on, or off if `no` stands before it.
- */
-function readList(text: string, implied?: string): ChardevKeys {
-  const keys: Record<string, string> = {}
-  const items = text.match(/(?:[^,]|,,)+/g) ?? []
-  for (const [index, item] of items.entries()) {
-    const [, name, value] = /^([^=]*)=(.*)$/s.exec(item) ?? []
-    if (name !== undefined) keys[name] = unescaped(value ?? '')
-    else if (index === 0 && implied !== undefined) keys[implied] = unescaped(item)
-    else if (item.startsWith('no') && isBooleanOption(item.slice(2))) keys[item.slice(2)] = 'off'
-    else keys[item] = 'on'
-  }
-  return keys
-}
-
-function unescaped(value: string): string {
-  return value.replaceAll(',,', ',')
+/** Reads `name=value,name=value`; a label among them does not count, as the device is named by its place. */
+function readList(text: string, impliedName?: string): ChardevKeys {
+  const rules = impliedName === undefined ? { kinds: chardevKinds } : { kinds: chardevKinds, impliedName }
+  return Object.fromEntries(parseOptionList(text, rules).items)
 }

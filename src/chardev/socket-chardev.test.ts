@@ -198,3 +198,23 @@ test('a destroyed device listens no more and drops who is there', async () => {
   await client.closed
   await assert.rejects(connectUnix(path), /No such file or directory/)
 })
+
+test('a client that does not read holds up the end for a second only', async (t) => {
+  const path = socketPath()
+  const device = await open({ path, server: 'on', wait: 'off' })
+  const greeter = new Greeter(true)
+  device.attach(greeter)
+  const client = await connectUnix(path)
+  while (greeter.streams.length === 0) await turn()
+  for (let i = 0; i < 100; i++) greeter.streams[0]!.write(new Uint8Array(65536))
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let closed = false
+  const closing = device.close().then(() => {
+    closed = true
+  })
+  for (let i = 0; i < 10; i++) await turn()
+  assert.equal(closed, false)
+  t.mock.timers.tick(1000)
+  await closing
+  client.destroy()
+})

@@ -16,6 +16,9 @@ import type { SocketBackend, SocketTarget } from './options.ts'
 import { socketFilename } from './socket-filename.ts'
 import { telnetStream } from './telnet-stream.ts'
 
+/** The longest time that a timer can be set to, in milliseconds. */
+const maxTimeout = 2 ** 31 - 1
+
 /** A socket that listens and serves whoever connects, or that connects itself. */
 export class SocketChardev implements Chardev {
   readonly label: string
@@ -117,7 +120,7 @@ export class SocketChardev implements Chardev {
         () => this.#retryLater(), // still nobody there
       )
     }
-    const timer = setTimeout(retry, this.#backend.reconnect * 1000)
+    const timer = setTimeout(retry, Math.min(this.#backend.reconnect * 1000, maxTimeout))
     const stop = (): void => clearTimeout(timer)
     this.#scope.own(stop)
   }

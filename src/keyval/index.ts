@@ -6,6 +6,7 @@ export { type KeyvalObject, type KeyvalText, parseKeyval } from './keyval.ts'
 export { OptionError } from './option-error.ts'
 export {
   checkIdentifier,
+  checkOption,
   checkOptionValue,
   mergeOptionLists,
   type OptionKind,

@@ -90,7 +90,7 @@ export function parseOptionList(text: string, rules: OptionListRules = {}): Opti
       rules.warn?.(deprecation(item.name, item.flag))
     }
     if (item.name === 'id') continue
-    checkOption(item.name, item.value, rules.kinds)
+    if (rules.kinds !== undefined) checkOption(item.name, item.value, rules.kinds)
     items.push([item.name, item.value])
   }
   return new OptionList(items, { id })
@@ -147,8 +147,12 @@ export function checkIdentifier(id: string): void {
   )
 }
 
-function checkOption(name: string, value: string, kinds: OptionKinds | undefined): void {
-  if (kinds === undefined) return
+/**
+ * Checks one option of a list.
+ *
+ * @throws {OptionError} if the name is not known, or the value is not of its kind
+ */
+export function checkOption(name: string, value: string, kinds: OptionKinds): void {
   if (!Object.hasOwn(kinds, name)) throw new OptionError(`Invalid parameter '${name}'`)
   checkOptionValue(name, value, kinds[name]!)
 }

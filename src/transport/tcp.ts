@@ -30,7 +30,7 @@ export interface InetTarget {
  */
 export async function listenTcp(target: InetTarget, options: ListenOptions): Promise<Listener> {
   options.signal?.throwIfAborted()
-  const { addresses, port } = await resolve(target)
+  const { addresses, port } = await resolve(target, 'listen')
   const servers: Server[] = []
   let taken: number | undefined
   let failure: unknown
@@ -66,7 +66,7 @@ export async function connectTcp(
   target: InetTarget,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Duplex> {
-  const { addresses, port } = await resolve(target)
+  const { addresses, port } = await resolve(target, 'connect')
   let failure: unknown
   for (const { address } of addresses) {
     const socket = new Socket({ allowHalfOpen: true })
@@ -90,21 +90,29 @@ interface Resolved {
   readonly port: number
 }
 
-async function resolve({ host = '', port, ipv4, ipv6 }: InetTarget): Promise<Resolved> {
+async function resolve({ host = '', port, ipv4, ipv6 }: InetTarget, use: 'listen' | 'connect'): Promise<Resolved> {
   const fail = (reason: string, cause?: unknown): TransportError =>
     new TransportError('resolve', `address resolution failed for ${host}:${port}: ${reason}`, cause)
-  if (ipv4 === false && ipv6 === false) throw new TransportError('invalid', 'Cannot disable IPv4 and IPv6 at same time')
+  const family = familyOf(ipv4, ipv6)
   const number = /^\d+$/.test(String(port)) ? Number(port) : Number.NaN
   if (!(number <= 65535)) throw fail('Servname not supported for ai_socktype')
-  const family =
-    ipv4 === false || (ipv6 === true && ipv4 !== true) ? 6 : ipv6 === false || (ipv4 === true && ipv6 !== true) ? 4 : 0
   const name = host === '' ? 'localhost' : host
-  if (family !== 0 && isIP(name) !== 0 && isIP(name) !== family) throw fail('Address family for hostname not supported')
+  // Whoever connects over IPv6 alone may still name an IPv4 address: it is mapped.
+  if (use === 'listen' && family !== 0 && isIP(name) === 10 - family)
+    throw fail('Address family for hostname not supported')
   try {
     return { addresses: await lookup(name, { all: true, family, verbatim: true }), port: number }
   } catch (error) {
     throw fail('Name or service not known', error)
   }
+}
+
+/** The one family that is left, or 0 for both. */
+function familyOf(ipv4: boolean | undefined, ipv6: boolean | undefined): 0 | 4 | 6 {
+  if (ipv4 === false && ipv6 === false) throw new TransportError('invalid', 'Cannot disable IPv4 and IPv6 at same time')
+  if (ipv4 === ipv6) return 0
+  if (ipv4 === false || (ipv6 === true && ipv4 === undefined)) return 6
+  return 4
 }
 
 /** Listens on the first free port of a range. */

@@ -39,7 +39,8 @@ async function compare(): Promise<void> {
     ['a stream that passes descriptors', () => listenOurs(path)],
   ]
   try {
-    console.log('server                             round trip    window of 32         no window')
+    await idle(path)
+    console.log('\nserver                             round trip    window of 32         no window')
     for (const [name, listen] of servers) {
       const close = await listen()
       const { roundTrip, window, bulk } = await measure(path)
@@ -47,7 +48,6 @@ async function compare(): Promise<void> {
       const cells = [`${roundTrip.toFixed(1)} us`, `${Math.round(window)}/s`, `${Math.round(bulk)}/s`]
       console.log(name.padEnd(33), ...cells.map((cell) => cell.padStart(14)))
     }
-    await idle(path)
     await cycles(path)
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -154,7 +154,7 @@ async function idle(path: string): Promise<void> {
   }
   await new Promise((resolve) => setImmediate(resolve))
   const each = (process.memoryUsage().rss - before) / 1000 / 1024
-  console.log(`\nan idle connection, with the client's end: ${each.toFixed(1)} KiB`)
+  console.log(`an idle connection, with the client's end: ${each.toFixed(1)} KiB`)
   for (const socket of sockets) socket.destroy()
   await close()
 }
@@ -175,6 +175,6 @@ async function cycles(path: string): Promise<void> {
   for (let i = 0; i < 1000; i++) await visit()
   const time = (performance.now() - begin) / 1000
   const left = readdirSync('/proc/self/fd').length - before
-  console.log(`a connection that comes, asks and goes: ${time.toFixed(2)} ms, descriptors left by 1000: ${left}`)
+  console.log(`\na connection that comes, asks and goes: ${time.toFixed(2)} ms, descriptors left by 1000: ${left}`)
   await close()
 }
