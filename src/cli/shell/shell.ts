@@ -1,0 +1,180 @@
+import { createInterface, type Interface } from 'node:readline'
+import { CommandError, ConnectionLostError, type QmpClient, type QmpEvent } from '../../client/index.ts'
+import { connectQmp } from '../../embedding/index.ts'
+import { print } from '../../json/index.ts'
+import { complete, type SchemaInfo } from '../../qapi/index.ts'
+import { History } from './history.ts'
+import { LineError, type RequestLine, readLine, splitWords, wordsRequest } from './request-line.ts'
+import { readShellOptions, type ShellOptions, shellHelp } from './shell-options.ts'
+
+/**
+ * `vmon shell`: the interactive client.
+ *
+ * @returns the exit status: 0, 1 if a command was refused, 2 if there is nobody to talk to
+ */
+export async function runShell(argv: readonly string[]): Promise<number> {
+  let options: ShellOptions | undefined
+  try {
+    options = readShellOptions(argv)
+  } catch (error) {
+    process.stderr.write(`vmon shell: ${(error as Error).message}\n`)
+    return 2
+  }
+  if (options === undefined) {
+    process.stdout.write(shellHelp)
+    return 0
+  }
+  let client: QmpClient
+  try {
+    client = await connectQmp(options.address)
+  } catch (error) {
+    process.stderr.write(`vmon shell: ${(error as Error).message}\n`)
+    return 2
+  }
+  await using shell = new Shell(client, options)
+  return options.words.length > 0 ? await shell.runOnce(options.words) : await shell.converse()
+}
+
+class Shell implements AsyncDisposable {
+  readonly #client: QmpClient
+  readonly #options: ShellOptions
+  #schema: readonly SchemaInfo[] | undefined
+  #terminal: Interface | undefined
+
+  constructor(client: QmpClient, options: ShellOptions) {
+    this.#client = client
+    this.#options = options
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#client.close()
+  }
+
+  async runOnce(words: readonly string[]): Promise<number> {
+    try {
+      const whole = words.length === 1 && words[0]!.trimStart().startsWith('{')
+      const needsTypes = words.some((word) => word.includes('='))
+      const schema = needsTypes ? await this.#types() : []
+      const request = whole ? readLine(words[0]!, schema)! : wordsRequest(words, schema)
+      return await this.#run(request)
+    } catch (error) {
+      return this.#complain(error)
+    }
+  }
+
+  async converse(): Promise<number> {
+    const interactive = process.stdin.isTTY && process.stdout.isTTY
+    void this.#showEvents()
+    if (interactive) {
+      this.#greet()
+      void this.#types().catch(() => undefined)
+    }
+    const history = interactive ? await History.open() : undefined
+    const terminal = createInterface({
+      input: process.stdin,
+      ...(interactive && {
+        output: process.stdout,
+        prompt: '(qmp) ',
+        history: history!.lines,
+        historySize: 1000,
+        removeHistoryDuplicates: true,
+        completer: (line: string) => this.#completions(line),
+      }),
+    })
+    this.#terminal = interactive ? terminal : undefined
+    terminal.on('SIGINT', () => terminal.close())
+    void this.#client.closed.then(() => terminal.close())
+    let status = 0
+    terminal.prompt()
+    for await (const line of terminal) {
+      history?.add(line)
+      try {
+        const request = readLine(line, await this.#typesFor(line))
+        if (request !== undefined) status = await this.#run(request)
+      } catch (error) {
+        status = this.#complain(error)
+        if (error instanceof ConnectionLostError) break
+      }
+      this.#terminal?.prompt()
+    }
+    await history?.save()
+    return interactive ? 0 : status
+  }
+
+  async #run({ name, args }: RequestLine): Promise<number> {
+    const { json, timeoutMs } = this.#options
+    try {
+      const value = await this.#client.executeAny(name, args, timeoutMs === undefined ? {} : { timeoutMs })
+      this.#show(json ? print({ return: value }) : print(value, { pretty: true }))
+      return 0
+    } catch (error) {
+      if (!json || !(error instanceof CommandError)) throw error
+      this.#show(print({ error: { class: error.errorClass, desc: error.message } }))
+      return 1
+    }
+  }
+
+  #complain(error: unknown): number {
+    if (error instanceof CommandError) this.#say(`${error.errorClass}: ${error.message}`)
+    else if (error instanceof Error) this.#say(error.message)
+    else throw error
+    return error instanceof CommandError || error instanceof LineError ? 1 : 2
+  }
+
+  #greet(): void {
+    const { qemu, package: name } = this.#client.greeting.version
+    const version = `${qemu.major}.${qemu.minor}.${qemu.micro}`
+    this.#show(`Connected: QMP of QEMU ${version}${name === '' ? '' : ` (${name})`}. TAB completes, Ctrl-D ends.`)
+  }
+
+  async #showEvents(): Promise<void> {
+    const queue = this.#client.events()
+    let lost = 0
+    for await (const event of queue) {
+      if (queue.lost > lost) this.#say(`${queue.lost - lost} events were lost`)
+      lost = queue.lost
+      this.#show(this.#options.json ? print(wireEvent(event)) : shortEvent(event))
+    }
+  }
+
+  /** Output above the line that is being typed. */
+  #show(text: string): void {
+    this.#above(() => process.stdout.write(`${text.replaceAll('\r\n', '\n')}\n`))
+  }
+
+  #say(text: string): void {
+    this.#above(() => process.stderr.write(`vmon shell: ${text}\n`))
+  }
+
+  #above(write: () => void): void {
+    if (this.#terminal !== undefined) process.stdout.write('\r\u001b[K')
+    write()
+    this.#terminal?.prompt(true)
+  }
+
+  async #types(): Promise<readonly SchemaInfo[]> {
+    this.#schema ??= (await this.#client.executeAny('query-qmp-schema')) as readonly SchemaInfo[]
+    return this.#schema
+  }
+
+  async #typesFor(line: string): Promise<readonly SchemaInfo[]> {
+    return line.includes('=') ? await this.#types().catch(() => []) : []
+  }
+
+  #completions(line: string): [string[], string] {
+    const words = splitWords(line)
+    if (line === '' || /\s$/.test(line)) words.push('')
+    return [complete(this.#schema ?? [], words), words.at(-1) ?? '']
+  }
+}
+
+function wireEvent({ event, time, data }: QmpEvent): unknown {
+  const microseconds = Math.round(time * 1000)
+  const timestamp = { seconds: Math.floor(microseconds / 1e6), microseconds: microseconds % 1e6 }
+  return { timestamp, event, ...(Object.keys(data).length > 0 && { data }) }
+}
+
+function shortEvent({ event, time, data }: QmpEvent): string {
+  const clock = new Date(time).toISOString().slice(11, 23)
+  return `[${clock}] ${event}${Object.keys(data).length > 0 ? ` ${print(data)}` : ''}`
+}
