@@ -90,9 +90,9 @@ class Shell implements AsyncDisposable {
       history?.add(line)
       try {
         const request = readLine(line, await this.#typesFor(line))
-        if (request !== undefined) status = await this.#run(request)
+        if (request !== undefined) status = Math.max(status, await this.#run(request))
       } catch (error) {
-        status = this.#complain(error)
+        status = Math.max(status, this.#complain(error))
         if (error instanceof ConnectionLostError) break
       }
       this.#terminal?.prompt()
