@@ -3,7 +3,7 @@ import { ChardevError } from './chardev-error.ts'
 import type { ChardevKeys } from './options.ts'
 
 /** Every option of a character device that QEMU 7.2 knows, whatever the kind of device; and `clients`, which is ours. */
-export const chardevKinds: OptionKinds = {
+export const chardevOptionKinds: OptionKinds = {
   backend: 'string',
   path: 'string',
   host: 'string',
@@ -53,7 +53,7 @@ export const chardevKinds: OptionKinds = {
 export function checkedOptions(keys: ChardevKeys): OptionList {
   const items = Object.entries(keys).filter(([name]) => name !== 'id')
   try {
-    for (const [name, value] of items) checkOption(name, value, chardevKinds)
+    for (const [name, value] of items) checkOption(name, value, chardevOptionKinds)
   } catch (error) {
     if (error instanceof OptionError) throw new ChardevError('option', error.message, error)
     throw error

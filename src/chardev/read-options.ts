@@ -44,6 +44,9 @@ const readers: Readonly<Record<string, (options: OptionList) => Backend>> = {
   ringbuf: (options) => ({ type: 'ringbuf', size: ringSize(options.size('size')) }),
 }
 
+/** The kinds of device that there are. */
+export const chardevTypes: readonly string[] = Object.keys(readers)
+
 function readSocket(options: OptionList): SocketBackend {
   const server = options.boolean('server') ?? false
   const address = readAddress(options)

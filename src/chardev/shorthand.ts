@@ -1,6 +1,6 @@
 import { OptionError, parseOptionList } from '../keyval/index.ts'
 import { ChardevError } from './chardev-error.ts'
-import { chardevKinds } from './option-values.ts'
+import { chardevOptionKinds } from './option-values.ts'
 import type { ChardevKeys } from './options.ts'
 
 /** What a shorthand stands for: options of a new device, or the label of one that is there. */
@@ -68,6 +68,6 @@ function readInet(text: string): ChardevKeys {
 
 /** Reads `name=value,name=value`; a label among them does not count, as the device is named by its place. */
 function readList(text: string, impliedName?: string): ChardevKeys {
-  const rules = impliedName === undefined ? { kinds: chardevKinds } : { kinds: chardevKinds, impliedName }
+  const rules = impliedName === undefined ? { kinds: chardevOptionKinds } : { kinds: chardevOptionKinds, impliedName }
   return Object.fromEntries(parseOptionList(text, rules).items)
 }

@@ -8,7 +8,7 @@ import { after, test } from 'node:test'
 import {
   type ChardevOptions,
   ChardevSet,
-  chardevKinds,
+  chardevOptionKinds,
   parseChardevShorthand,
   readChardevOptions,
 } from '../../src/chardev/index.ts'
@@ -48,7 +48,7 @@ function withoutPorts(filename: string): string {
 }
 
 function optionsOf(text: string): ChardevOptions {
-  const rules = { impliedName: 'backend', kinds: chardevKinds }
+  const rules = { impliedName: 'backend', kinds: chardevOptionKinds }
   return readChardevOptions(parseOptionList(text, rules).toRecord())
 }
 
