@@ -1,5 +1,6 @@
 /**
- * Writes the generated documentation: docs/commands/, one page for each family of commands and one for the events.
+ * Writes the generated documentation: docs/commands/ (a page for each family of commands, one for the events) from the
+ * table, and docs/conformance.md from what is declared in test/conformance.
  *
  *     node dist/tools/docs.js [--check]
  *
@@ -9,6 +10,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path'
 import { commands, events, families } from '../src/commands/index.ts'
 import { commandPage, eventPage } from '../src/qapi/index.ts'
+import { conformancePage } from '../test/conformance/page.ts'
+import { rows } from '../test/conformance/rows.ts'
+import { loadTranscripts } from '../test/oracle/case.ts'
 
 const folder = 'docs/commands'
 
@@ -41,6 +45,7 @@ function contents(): string {
 }
 
 const pages = commandPages()
+pages.set('docs/conformance.md', conformancePage({ transcripts: loadTranscripts('test/transcripts'), rows }))
 const stale = existsSync(folder)
   ? readdirSync(folder)
       .map((name) => join(folder, name))

@@ -1,0 +1,144 @@
+/**
+ * How far each command goes: what docs/conformance.md says of it. A command without a claim is one that vmon does not
+ * have yet. Claims are held against the table, the recordings and the declared differences by tests.
+ */
+
+export interface Claim {
+  /**
+   * `exact`: no client can tell vmon's answers from QEMU's. `equivalent`: the words differ, what they say does not.
+   * `divergent`: a client can tell, and that is decided.
+   */
+  readonly verdict: 'exact' | 'equivalent' | 'divergent'
+  /** Why it is not exact. */
+  readonly reason?: string
+  /** Tests that prove it, beside the recordings in which it occurs. */
+  readonly tests?: readonly string[]
+}
+
+const exact: Claim = { verdict: 'exact' }
+const dropped: Claim = { verdict: 'divergent', reason: 'QEMU 7.2 has dropped it; it behaves as in QEMU 1.3' }
+const schemaTest = 'test/oracle/schema.test.ts'
+
+export const claims: Readonly<Record<string, Claim>> = {
+  quit: exact,
+  screendump: exact,
+  stop: exact,
+  cont: exact,
+  system_wakeup: exact,
+  system_reset: exact,
+  system_powerdown: exact,
+  'send-key': exact,
+  cpu: dropped,
+  memsave: exact,
+  pmemsave: exact,
+  qmp_capabilities: exact,
+  'query-version': exact,
+  'query-commands': { verdict: 'divergent', reason: 'tells the commands that vmon has', tests: [schemaTest] },
+  'query-events': dropped,
+  'query-chardev': exact,
+  'query-block': exact,
+  'query-cpus': dropped,
+  'query-kvm': { verdict: 'divergent', reason: 'KVM is never present: the processor is emulated in this process' },
+  'query-status': exact,
+  'query-name': exact,
+  'query-uuid': exact,
+  'query-machines': { verdict: 'divergent', reason: 'tells the machine types that vmon has' },
+  'query-cpu-definitions': { verdict: 'divergent', reason: 'tells the processor that vmon has' },
+  'query-target': exact,
+  'query-cpus-fast': exact,
+  'query-current-machine': exact,
+  'query-qmp-schema': {
+    verdict: 'divergent',
+    reason: 'describes what vmon has; each description equals that of QEMU',
+    tests: [schemaTest],
+  },
+}
+
+/** The commands that vmon is made for: the classic protocol, in its order. */
+export const classicCommands = [
+  'quit',
+  'eject',
+  'change',
+  'screendump',
+  'stop',
+  'cont',
+  'system_wakeup',
+  'system_reset',
+  'system_powerdown',
+  'device_add',
+  'device_del',
+  'send-key',
+  'cpu',
+  'memsave',
+  'pmemsave',
+  'inject-nmi',
+  'xen-save-devices-state',
+  'xen-set-global-dirty-log',
+  'migrate',
+  'migrate_cancel',
+  'migrate-set-cache-size',
+  'query-migrate-cache-size',
+  'migrate_set_speed',
+  'migrate_set_downtime',
+  'client_migrate_info',
+  'dump-guest-memory',
+  'netdev_add',
+  'netdev_del',
+  'block_resize',
+  'block-stream',
+  'block-commit',
+  'block-job-set-speed',
+  'block-job-cancel',
+  'block-job-pause',
+  'block-job-resume',
+  'block-job-complete',
+  'transaction',
+  'blockdev-snapshot-sync',
+  'drive-mirror',
+  'balloon',
+  'set_link',
+  'getfd',
+  'closefd',
+  'add-fd',
+  'remove-fd',
+  'query-fdsets',
+  'block_passwd',
+  'block_set_io_throttle',
+  'set_password',
+  'expire_password',
+  'add_client',
+  'qmp_capabilities',
+  'human-monitor-command',
+  'query-version',
+  'query-commands',
+  'query-events',
+  'query-chardev',
+  'query-block',
+  'query-blockstats',
+  'query-cpus',
+  'query-pci',
+  'query-kvm',
+  'query-status',
+  'query-mice',
+  'query-vnc',
+  'query-spice',
+  'query-name',
+  'query-uuid',
+  'query-migrate',
+  'migrate-set-capabilities',
+  'query-migrate-capabilities',
+  'query-balloon',
+  'query-block-jobs',
+  'qom-list',
+  'qom-set',
+  'qom-get',
+  'nbd-server-start',
+  'nbd-server-add',
+  'nbd-server-stop',
+  'change-vnc-password',
+  'qom-list-types',
+  'device-list-properties',
+  'query-machines',
+  'query-cpu-definitions',
+  'query-target',
+] as const

@@ -1,0 +1,88 @@
+/** docs/conformance.md: claims, evidence and declared differences, for people to read. */
+import { families } from '../../src/commands/index.ts'
+import type { TranscriptCase } from '../oracle/case.ts'
+import { type Claim, claims, classicCommands } from './claims.ts'
+import { casesByCommand } from './evidence.ts'
+import type { Row } from './rows.ts'
+
+export interface ConformanceSources {
+  readonly transcripts: ReadonlyMap<string, readonly TranscriptCase[]>
+  readonly rows: readonly Row[]
+}
+
+export function conformancePage({ transcripts, rows }: ConformanceSources): string {
+  const cases = casesByCommand(transcripts)
+  const classic = new Set<string>(classicCommands)
+  const later = Object.keys(claims).filter((command) => !classic.has(command))
+  const commandRow = (command: string): readonly string[] => [
+    link(command),
+    claims[command]?.verdict ?? 'pending',
+    claims[command]?.reason ?? '',
+    proofs(claims[command], cases.get(command)),
+  ]
+  const headings = ['command', 'verdict', 'why', 'proof']
+  return [
+    '# Conformance',
+    introduction,
+    summary([...classicCommands]),
+    '## The classic commands',
+    table(headings, classicCommands.map(commandRow)),
+    '## Newer commands',
+    table(headings, later.map(commandRow)),
+    '## Declared differences',
+    rows.length === 0
+      ? 'None: every recorded conversation that vmon can hold goes as with QEMU.'
+      : `Recorded conversations that go differently on vmon, and why.\n\n${differences(rows)}`,
+  ]
+    .join('\n\n')
+    .concat('\n')
+}
+
+const introduction = `How vmon compares with QEMU 7.2, command by command. \`npm run docs\` writes this page from what is declared in
+\`test/conformance\`; tests hold the declarations against conversations recorded from QEMU (\`test/transcripts\`), which play on
+vmon and on QEMU through the same runner.
+
+- **exact**: no client can tell vmon's answers from QEMU's: words, order, events, errors.
+- **equivalent**: the words differ, what they say does not.
+- **divergent**: a client can tell, and that is decided.
+- **pending**: vmon does not have the command yet, and answers \`CommandNotFound\`.
+
+A number behind a recording says how many of its conversations use the command.`
+
+function summary(commands: readonly string[]): string {
+  const verdicts = ['exact', 'equivalent', 'divergent', 'pending'].map((verdict) => {
+    const count = commands.filter((command) => (claims[command]?.verdict ?? 'pending') === verdict).length
+    return `${count} ${verdict}`
+  })
+  return `Of the ${commands.length} classic commands: ${verdicts.join(', ')}.`
+}
+
+function link(command: string): string {
+  const page = Object.entries(families).find(([, family]) => Object.hasOwn(family.commands, command))?.[0]
+  return page === undefined ? `\`${command}\`` : `[\`${command}\`](commands/${page}.md#${command})`
+}
+
+/** Tests for what is claimed; recordings for what is pending, too: they are what it waits for. */
+function proofs(claim: Claim | undefined, topics: ReadonlyMap<string, number> = new Map()): string {
+  const tests = (claim?.tests ?? []).map((path) => `[${path.replace(/^.*\//, '')}](../${path})`)
+  const recordings = [...topics].map(([topic, count]) => `[${topic}](../test/transcripts/${topic}.json) ${count}`)
+  return [...tests, ...recordings].join(', ')
+}
+
+function differences(rows: readonly Row[]): string {
+  return table(
+    ['recording', 'conversation', 'steps', 'verdict', 'why'],
+    rows.map(({ transcript, case: name, steps, kind, reason }) => [
+      `[${transcript}](../test/transcripts/${transcript}.json)`,
+      name,
+      steps?.join(', ') ?? 'all',
+      kind,
+      reason,
+    ]),
+  )
+}
+
+function table(headings: readonly string[], lines: readonly (readonly string[])[]): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+  return [headings, headings.map(() => '---'), ...lines].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n')
+}
