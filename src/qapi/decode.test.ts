@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import {
   any,
   bool,
@@ -13,6 +14,7 @@ import {
   number,
   oneOf,
   opt,
+  QmpError,
   req,
   root,
   size,
@@ -160,4 +162,33 @@ test('a command checks its arguments before it runs, and returns without a promi
   assert.throws(() => greet.invoke({ log }, undefined, call), { message: "Parameter 'name' is missing" })
   assert.throws(() => greet.invoke({ log }, { name: 'a', x: 1 }, call), { message: "Parameter 'x' is unexpected" })
   assert.deepEqual(log, ['aa'])
+})
+
+test('whatever comes either fits or is refused with an error for the wire', () => {
+  const names = fc.oneof(
+    fc.constantFrom(...Object.keys((everything.shape as { members: object }).members)),
+    fc.string(),
+  )
+  const values = fc.anything({
+    key: names,
+    values: [fc.string(), fc.integer(), fc.double(), fc.boolean(), fc.constant(null), fc.bigInt()],
+  })
+  fc.assert(
+    fc.property(fc.dictionary(names, values), (input) => {
+      try {
+        const decoded = decode(input)
+        assert.deepEqual(decode(decoded as object), decoded, 'what has been decoded fits, and stays as it is')
+      } catch (error) {
+        if (!(error instanceof QmpError)) throw error
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('names that mean something to JavaScript are members like others', () => {
+  const input = JSON.parse('{"__proto__": {"s": "inherited"}}')
+  assert.throws(() => decode(input), { message: "Parameter '__proto__' is unexpected" })
+  assert.throws(() => decode({ constructor: 1 }), { message: "Parameter 'constructor' is unexpected" })
+  assert.deepEqual(decode(Object.create({ s: 'inherited' })), {})
 })
