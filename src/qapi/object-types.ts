@@ -42,8 +42,12 @@ interface Step {
   readonly name: string
   readonly type: AnyType
   readonly optional: boolean
-  /** Under which names it may come: its own, then old ones. */
-  readonly spellings: readonly string[]
+  /** Old names under which it may come, too. */
+  readonly alias: readonly string[]
+}
+
+function has(input: Input, name: string): boolean {
+  return input[name] !== undefined && Object.hasOwn(input, name)
 }
 
 /** Walks members in declared order; made at first use, for a type that holds itself declares its members as getters. */
@@ -54,10 +58,10 @@ function visitor(members: Members): ObjectType<unknown>['visit'] {
       name,
       type,
       optional,
-      spellings: [name, ...alias],
+      alias,
     }))
-    for (const { name, type, optional, spellings } of steps) {
-      const came = spellings.find((spelling) => Object.hasOwn(input, spelling) && input[spelling] !== undefined)
+    for (const { name, type, optional, alias } of steps) {
+      const came = has(input, name) ? name : alias.find((old) => has(input, old))
       if (came !== undefined) {
         known.push(came)
         output[name] = type.decode(input[came], memberAt(at, came))
