@@ -10,21 +10,25 @@ export interface MachineConfig {
   readonly machine: 'pc' | 'none'
   /** What executes: the emulator in its worker thread, or nothing at all. */
   readonly accel: 'v86' | 'none'
+  /** A multiple of 1 MiB, at most 2040 MiB. */
   readonly ramBytes: number
   /** Where firmware is looked for: an image by name or path, and folders that come before the usual ones. */
   readonly firmware: { readonly bios: string | undefined; readonly folders: readonly string[] }
   /** Linux without a boot loader. */
   readonly kernel: { readonly image: string; readonly initrd: string | undefined; readonly append: string } | undefined
   readonly boot: {
-    /** Letters: a = floppy, c = disk, d = CD, n = network. */
+    /** Letters: a = floppy, c = disk, d = CD, n = network; at most three. */
     readonly order: string
+    /** The order of the first boot, if it differs. */
+    readonly once: string | undefined
     readonly menu: boolean
     readonly splashTimeMs: number | undefined
   }
-  readonly drives: readonly DriveConfig[]
+  readonly drives: readonly (DriveConfig & Asked)[]
   /** Empty drives that are added where their place is free. */
   readonly defaultDrives: readonly DefaultDrive[]
-  readonly chardevs: readonly ChardevOptions[]
+  /** In the order in which they are opened. */
+  readonly chardevs: readonly (ChardevOptions & Asked)[]
   readonly monitors: readonly MonitorConfig[]
   /** Labels of the character devices of COM1 to COM4; undefined for a port that is not there. */
   readonly serial: readonly (string | undefined)[]
@@ -35,6 +39,14 @@ export interface MachineConfig {
   readonly onShutdown: 'poweroff' | 'pause'
   /** Guest clock at the start, in milliseconds since the epoch; undefined: the host's, in UTC. */
   readonly rtcBase: number | undefined
+}
+
+/** Who wants a thing that is opened later, so that a failure can say so: see `startupError()`. */
+export interface Asked {
+  /** The option as it was written: `-hda disk.img`; undefined for what the machine has by default. */
+  readonly origin: string | undefined
+  /** What else is to be told when it fails. */
+  readonly consequence?: string
 }
 
 /** A QMP monitor on a character device. */

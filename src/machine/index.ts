@@ -2,5 +2,8 @@
  * The composition root: from plain configuration to parts that know each other. The only room that knows every part;
  * it has no behaviour of its own.
  */
-export type { MachineConfig, MonitorConfig } from './config.ts'
+export type { Asked, MachineConfig, MonitorConfig } from './config.ts'
+export { ConfigDraft, type HelpText } from './config-draft.ts'
+export { ConfigError, startupError } from './config-error.ts'
 export { Machine, type MachineSurroundings } from './machine.ts'
+export { type MachineOptions, type OptionText, resolveConfig } from './machine-options.ts'

@@ -1,0 +1,124 @@
+import { printOptionList } from '../keyval/index.ts'
+import type { MachineConfig } from './config.ts'
+import { ConfigDraft } from './config-draft.ts'
+import { ConfigError } from './config-error.ts'
+
+/** A list of options: as QEMU's users write it, or by names. */
+export type OptionText = string | Readonly<Record<string, string | number | boolean | undefined>>
+
+/**
+ * A machine for an embedding program to ask for. Values are those of the options of the same name on the command line
+ * (`vmon -help`), unless said otherwise. Everything may be left out: that is a PC with 128 MiB of RAM and empty drives.
+ */
+export interface MachineOptions {
+  readonly name?: string
+  readonly uuid?: string
+  /** Type and properties: `pc` (if absent) or `none`. */
+  readonly machine?: OptionText
+  /** `v86` (if absent) executes; on `none` nothing does, which starts in a few milliseconds. */
+  readonly accel?: OptionText
+  readonly cpu?: string
+  /** Guest RAM: a size (`256M`), or a number of MiB. */
+  readonly memory?: string | number
+  /** Images of hard disks, a CD and floppies, as paths. */
+  readonly hda?: string
+  readonly hdb?: string
+  readonly hdc?: string
+  readonly hdd?: string
+  readonly cdrom?: string
+  readonly fda?: string
+  readonly fdb?: string
+  /** Further drives, as in `-drive`. */
+  readonly drives?: readonly OptionText[]
+  readonly boot?: OptionText
+  /** Linux without a boot loader. */
+  readonly kernel?: string
+  readonly initrd?: string
+  readonly append?: string
+  readonly bios?: string
+  /** Folders for firmware, ahead of the usual ones (-L). */
+  readonly firmwareFolders?: readonly string[]
+  readonly vga?: string
+  readonly rtc?: OptionText
+  /** Character devices, as in `-chardev`. */
+  readonly chardevs?: readonly OptionText[]
+  /** What COM1 to COM4 are connected to. */
+  readonly serial?: string | readonly string[]
+  /** QMP monitors: `unix:vm.sock,server=on,wait=off`, `tcp:127.0.0.1:0,...`; one inside the process is there anyway. */
+  readonly qmp?: string | readonly string[]
+  /** QMP monitors on character devices, as in `-mon`. */
+  readonly monitors?: readonly OptionText[]
+  /** The machine waits for `cont` (-S). */
+  readonly paused?: boolean
+  /** A guest that resets ends the machine (-no-reboot). */
+  readonly noReboot?: boolean
+  /** A guest that switches itself off stops the machine, which does not end (-no-shutdown). */
+  readonly noShutdown?: boolean
+  /** No drives, serial ports, ... that were not asked for (-nodefaults). */
+  readonly noDefaults?: boolean
+}
+
+/**
+ * Makes a configuration out of what an embedding program asks for.
+ *
+ * @param warn - hears of what is taken but has no effect
+ * @throws {ConfigError} if a value is wrong, or an option unknown
+ */
+export function resolveConfig(options: MachineOptions = {}, warn?: (text: string) => void): MachineConfig {
+  const draft = new ConfigDraft(warn === undefined ? {} : { warn })
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(settings, name)) throw ConfigError.at(name, 'there is no such option')
+    if (value !== undefined) say(draft, name as keyof MachineOptions, value)
+  }
+  if (draft.help !== undefined) throw new ConfigError([draft.help.text.trimEnd()])
+  return draft.finish()
+}
+
+type Value = string | number | boolean | OptionText | readonly OptionText[]
+type Setting = (draft: ConfigDraft, text: string, origin: string) => void
+
+/** How a setting is said, once for each of its values; a flag's is said if it is true. */
+const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
+  name: (draft, text, origin) => draft.name(`guest=${text.replaceAll(',', ',,')}`, origin),
+  uuid: (draft, text, origin) => draft.uuid(text, origin),
+  machine: (draft, text, origin) => draft.machine(text, origin),
+  accel: (draft, text, origin) => draft.accel(text, origin),
+  cpu: (draft, text) => draft.cpu(text),
+  memory: (draft, text, origin) => draft.memory(text, origin),
+  hda: (draft, text, origin) => draft.driveFile('hda', text, origin),
+  hdb: (draft, text, origin) => draft.driveFile('hdb', text, origin),
+  hdc: (draft, text, origin) => draft.driveFile('hdc', text, origin),
+  hdd: (draft, text, origin) => draft.driveFile('hdd', text, origin),
+  cdrom: (draft, text, origin) => draft.driveFile('cdrom', text, origin),
+  fda: (draft, text, origin) => draft.driveFile('fda', text, origin),
+  fdb: (draft, text, origin) => draft.driveFile('fdb', text, origin),
+  drives: (draft, text, origin) => draft.drive(text, origin),
+  boot: (draft, text, origin) => draft.boot(text, origin),
+  kernel: (draft, text) => draft.bootFile('kernel', text),
+  initrd: (draft, text) => draft.bootFile('initrd', text),
+  append: (draft, text) => draft.bootFile('append', text),
+  bios: (draft, text) => draft.bootFile('firmware', text),
+  firmwareFolders: (draft, text) => draft.firmwareFolder(text),
+  vga: (draft, text) => draft.vga(text),
+  rtc: (draft, text, origin) => draft.rtc(text, origin),
+  chardevs: (draft, text, origin) => draft.chardev(text, origin),
+  serial: (draft, text, origin) => draft.serial(text, origin),
+  qmp: (draft, text, origin) => draft.qmp(text, origin),
+  monitors: (draft, text, origin) => draft.mon(text, origin),
+  paused: (draft) => draft.startPaused(),
+  noReboot: (draft) => draft.noReboot(),
+  noShutdown: (draft) => draft.noShutdown(),
+  noDefaults: (draft) => draft.noDefaults(),
+}
+
+function say(draft: ConfigDraft, name: keyof MachineOptions, value: Value): void {
+  if (value === false) return
+  for (const each of isList(value) ? value : [value]) {
+    const text = typeof each === 'object' ? printOptionList(each) : String(each)
+    settings[name](draft, text, value === true ? name : `${name} ${text}`)
+  }
+}
+
+function isList(value: Value): value is readonly OptionText[] {
+  return Array.isArray(value)
+}

@@ -1,0 +1,65 @@
+import { OptionError, parseKeyval } from '../../keyval/index.ts'
+import { isJsonOption, parseJsonOption } from './json-option.ts'
+
+/** Kinds of `-vga`, with the names that QEMU has for their cards. Those without a picture here are not available. */
+const cards: Readonly<Record<string, { readonly title: string; readonly vga?: boolean }>> = {
+  none: { title: 'no graphic card', vga: false },
+  std: { title: 'standard VGA', vga: true },
+  cirrus: { title: 'Cirrus VGA' },
+  vmware: { title: 'VMWare SVGA' },
+  qxl: { title: 'QXL VGA' },
+  virtio: { title: 'Virtio VGA' },
+  tcx: { title: 'TCX framebuffer' },
+  cg3: { title: 'CG3 framebuffer' },
+}
+
+/** What `-vga help` prints. */
+export const vgaHelp = Object.entries(cards)
+  .filter(([, { vga }]) => vga !== undefined)
+  .map(([name, { title, vga }]) => `${name.padEnd(20)} ${title}${vga ? ' (default)' : ''}\n`)
+  .join('')
+
+/**
+ * Whether the machine has a VGA card.
+ *
+ * @throws {OptionError} if there is no such card
+ */
+export function vgaOf(text: string): boolean {
+  const [, name = '', rest = ''] = /^([a-z0-9]*)(.*)$/s.exec(text) ?? []
+  const card = Object.hasOwn(cards, name) ? cards[name] : undefined
+  if (card === undefined || !['', ',retrace=dumb', ',retrace=precise'].includes(rest))
+    throw new OptionError(`unknown vga type: ${text}`)
+  if (card.vga === undefined) throw new OptionError(`${card.title} not available`)
+  return card.vga
+}
+
+/** The displays that QEMU knows; here there is none but `none`. */
+const displays = ['default', 'none', 'gtk', 'sdl', 'egl-headless', 'curses', 'spice-app', 'dbus']
+const displayMembers = ['type', 'full-screen', 'window-close', 'show-cursor']
+
+export const displayHelp = 'Available display backend types:\nnone\n'
+
+/**
+ * Checks the value of `-display`: a list, or JSON.
+ *
+ * @throws {OptionError} if it is not `none`
+ */
+export function checkDisplay(text: string): void {
+  if (text === 'vnc') throw new OptionError('VNC requires a display argument vnc=<display>')
+  if (text.startsWith('vnc=')) throw notAvailable('vnc')
+  const { object, help } = isJsonOption(text)
+    ? { object: parseJsonOption(text), help: false }
+    : parseKeyval(text, 'type')
+  if (help) throw new OptionError('Help is not available for this option')
+  const { type } = object
+  if (type === undefined) throw new OptionError("Parameter 'type' is missing")
+  if (typeof type !== 'string') throw new OptionError("Invalid parameter type for 'type', expected: string")
+  if (!displays.includes(type)) throw new OptionError(`Parameter 'type' does not accept value '${type}'`)
+  if (type !== 'none') throw notAvailable(type)
+  const stranger = Object.keys(object).find((name) => !displayMembers.includes(name))
+  if (stranger !== undefined) throw new OptionError(`Parameter '${stranger}' is unexpected`)
+}
+
+function notAvailable(display: string): OptionError {
+  return new OptionError(`Display '${display}' is not available.`)
+}
