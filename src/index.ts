@@ -4,4 +4,4 @@
  */
 export { CommandError, ConnectionLostError, ProtocolError, QmpClient, type QmpEvent } from './client/index.ts'
 export { connectQmp, type RunningMachine, startMachine } from './embedding/index.ts'
-export type { MachineConfig } from './machine/index.ts'
+export { ConfigError, type MachineOptions } from './machine/index.ts'

@@ -1,5 +1,5 @@
 import { QmpClient } from '../client/index.ts'
-import { Machine, type MachineConfig, type MachineSurroundings } from '../machine/index.ts'
+import { Machine, type MachineOptions, type MachineSurroundings, resolveConfig } from '../machine/index.ts'
 
 /** A machine that runs in this process, with a client of its own. */
 export interface RunningMachine extends AsyncDisposable {
@@ -10,38 +10,17 @@ export interface RunningMachine extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** What a machine is if nobody says otherwise: QEMU's `pc` with 128 MiB, and nothing on the host's side. */
-const defaults: MachineConfig = {
-  name: undefined,
-  uuid: undefined,
-  machine: 'pc',
-  accel: 'v86',
-  ramBytes: 128 << 20,
-  firmware: { bios: undefined, folders: [] },
-  kernel: undefined,
-  boot: { order: 'cad', menu: false, splashTimeMs: undefined },
-  drives: [],
-  defaultDrives: ['cdrom', 'floppy', 'sdcard'],
-  chardevs: [],
-  monitors: [],
-  serial: [],
-  vga: true,
-  startPaused: false,
-  onReboot: 'reset',
-  onShutdown: 'poweroff',
-  rtcBase: undefined,
-}
-
 /**
  * Starts a machine in this process.
  *
- * @throws {BlockError | ChardevError | BoardError} if an image, a character device or the board cannot be had
+ * @throws {ConfigError} if an option is wrong, or an image or a character device cannot be had; its `cause` tells why
+ * @throws {BoardError} if firmware, kernel or the board cannot be had
  */
 export async function startMachine(
-  config: Partial<MachineConfig> = {},
+  options: MachineOptions = {},
   surroundings: MachineSurroundings = {},
 ): Promise<RunningMachine> {
-  const machine = await Machine.start({ ...defaults, ...config }, surroundings)
+  const machine = await Machine.start(resolveConfig(options, surroundings.warn), surroundings)
   machine.ended.catch(() => undefined) // whoever waits for `ended` is told; nobody has to
   try {
     const qmp = await QmpClient.connect(machine.connect())

@@ -8,15 +8,19 @@ import { Dispatcher, EventHub, QmpMonitor } from '../monitor/index.ts'
 import { type Cause, type Ending, RunControl } from '../runstate/index.ts'
 import { type Duplex, memoryPair } from '../transport/index.ts'
 import { boardConfigOf } from './board-config.ts'
-import type { MachineConfig } from './config.ts'
+import type { Asked, MachineConfig } from './config.ts'
+import { startupError } from './config-error.ts'
 import { partsOf } from './parts.ts'
 
 export interface MachineSurroundings {
   readonly log?: Logger
   /** Hears what a user should know, a text of one or more lines. */
   readonly warn?: (text: string) => void
-  /** Told that the start waits for somebody to connect (`wait=on`), with the device as query-chardev shows it. */
-  readonly waiting?: (filename: string) => void
+  /**
+   * Told that the start waits for somebody to connect (`wait=on`): to which device, as query-chardev shows it, and for
+   * which option.
+   */
+  readonly waiting?: (filename: string, origin: string | undefined) => void
   /** Gives up the start. */
   readonly signal?: AbortSignal
 }
@@ -58,8 +62,8 @@ export class Machine implements AsyncDisposable {
    * Builds a machine and starts it, unless it is to wait for `cont`. The board may go on building itself behind that:
    * commands that need it wait.
    *
-   * @throws {BlockError | ChardevError | BoardError} if an image, a character device or the board cannot be had;
-   *   nothing is left open then
+   * @throws {ConfigError} if an image or a character device cannot be had; its `cause` tells why. Nothing is left open then
+   * @throws {BoardError} if firmware, kernel or the board cannot be had
    */
   static async start(
     config: MachineConfig,
@@ -68,12 +72,12 @@ export class Machine implements AsyncDisposable {
     const scope = new Scope()
     try {
       const drives = scope.own(new DriveSet(warn === undefined ? {} : { warn }))
-      for (const drive of config.drives) await drives.add(drive)
+      for (const drive of config.drives) await asked(drive, drives.add(drive))
       drives.addDefaults(config.defaultDrives)
       if (config.machine === 'pc') await connectPcDrives(drives, pcDevicesOf(config))
 
       const chardevs = scope.own(new ChardevSet())
-      for (const options of config.chardevs) await chardevs.open(options, signal)
+      for (const options of config.chardevs) await asked(options, chardevs.open(options, signal))
 
       const events = scope.own(new EventHub(eventTable))
       const host: { current: RunControl | undefined; serial: Line[] } = { current: undefined, serial: [] }
@@ -108,10 +112,10 @@ export class Machine implements AsyncDisposable {
       }
       const inProcess = bound(monitor(false))
 
-      for (const { label } of chardevs.list()) {
+      for (const { label, origin } of config.chardevs) {
         const { awaited, filename } = chardevs.find(label)
         if (awaited === undefined) continue
-        waiting?.(filename)
+        waiting?.(filename, origin)
         await untilAborted(awaited, signal)
       }
       const connect = (): Duplex => {
@@ -150,6 +154,15 @@ export class Machine implements AsyncDisposable {
     } finally {
       await this.#scope.close()
     }
+  }
+}
+
+/** Waits for what was asked for; a failure says by whom. */
+async function asked<T>(by: Asked, promise: Promise<T>): Promise<T> {
+  try {
+    return await promise
+  } catch (error) {
+    throw startupError(by, error)
   }
 }
 

@@ -1,6 +1,5 @@
 import { type RunningMachine, startMachine } from '../embedding/index.ts'
-
-type Config = NonNullable<Parameters<typeof startMachine>[0]>
+import type { MachineOptions } from '../machine/index.ts'
 
 /**
  * Runs `use` with a machine and ends the machine afterwards, also if `use` throws.
@@ -8,7 +7,10 @@ type Config = NonNullable<Parameters<typeof startMachine>[0]>
  * Without other wishes the machine never executes (`accel: 'none'`): it starts in a millisecond, and answers QMP as one
  * that runs.
  */
-export async function withMachine<T>(use: (machine: RunningMachine) => Promise<T>, config: Config = {}): Promise<T> {
-  await using machine = await startMachine({ accel: 'none', ...config })
+export async function withMachine<T>(
+  use: (machine: RunningMachine) => Promise<T>,
+  options: MachineOptions = {},
+): Promise<T> {
+  await using machine = await startMachine({ accel: 'none', ...options })
   return await use(machine)
 }

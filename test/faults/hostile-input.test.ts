@@ -162,22 +162,7 @@ describe('a monitor that is fed garbage', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'vmon-hostile-'))
     process.chdir(folder)
-    const address = { type: 'unix', path: 'qmp.sock' } as const
-    const socket = {
-      type: 'socket',
-      address,
-      server: true,
-      wait: false,
-      telnet: false,
-      reconnect: 0,
-      clients: undefined,
-    }
-    machine = await startMachine({
-      accel: 'none',
-      name: 'target',
-      chardevs: [{ label: 'qmp', backend: { ...socket, type: 'socket' } }],
-      monitors: [{ chardev: 'qmp', pretty: false }],
-    })
+    machine = await startMachine({ accel: 'none', name: 'target', qmp: 'unix:qmp.sock,server=on,wait=off' })
     bystander = await Client.open('qmp.sock')
   })
 

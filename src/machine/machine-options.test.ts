@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConfigError, type MachineConfig, type MachineOptions, resolveConfig } from './index.ts'
+
+const mebibyte = 1 << 20
+
+function warnings(options: MachineOptions): string[] {
+  const heard: string[] = []
+  resolveConfig(options, (text) => heard.push(text))
+  return heard
+}
+
+test('a machine that nobody describes is a PC with 128 MiB, empty drives and a serial port that leads nowhere', () => {
+  const config = resolveConfig()
+  assert.deepEqual(config, {
+    name: undefined,
+    uuid: undefined,
+    machine: 'pc',
+    accel: 'v86',
+    ramBytes: 128 * mebibyte,
+    firmware: { bios: undefined, folders: [] },
+    kernel: undefined,
+    boot: { order: 'cad', once: undefined, menu: false, splashTimeMs: undefined },
+    drives: [],
+    defaultDrives: ['cdrom', 'floppy', 'sdcard'],
+    chardevs: [{ label: 'serial0', backend: { type: 'vc' }, origin: undefined, consequence: "could not connect serial device to character backend 'vc:80Cx24C'" }],
+    monitors: [],
+    serial: ['serial0'],
+    vga: true,
+    startPaused: false,
+    onReboot: 'reset',
+    onShutdown: 'poweroff',
+    rtcBase: undefined,
+  } satisfies MachineConfig) // biome-ignore format: one value a line
+  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.boot) && Object.isFrozen(config.chardevs[0]))
+})
+
+for (const [memory, mebibytes] of [
+  [undefined, 128],
+  ['', 128],
+  ['0', 128],
+  [64, 64],
+  ['64', 64],
+  ['512M', 512],
+  ['1.5G', 1536],
+  ['size=1G', 1024],
+  ['010', 10],
+  ['0x10', 16],
+  ['512K', 1],
+  ['2040', 2040],
+  ['128,maxmem=1G', 128],
+] as const)
+  test(`memory '${memory}' is ${mebibytes} MiB`, () => {
+    assert.equal(resolveConfig(memory === undefined ? {} : { memory }).ramBytes, mebibytes * mebibyte)
+  })
+
+test('a machine of type none has no memory, drives or ports but those that are asked for', () => {
+  const config = resolveConfig({ machine: 'none', serial: 'null' })
+  const { ramBytes, defaultDrives, serial, vga, accel } = config
+  assert.deepEqual(
+    { ramBytes, defaultDrives, serial, vga, accel },
+    { ramBytes: 0, defaultDrives: [], serial: [], vga: false, accel: 'none' },
+  )
+  assert.deepEqual(config.chardevs.map(({ label }) => label), ['serial0']) // biome-ignore format: one line
+})
+
+test('names may hold anything, and UUIDs are in lower case', () => {
+  const { name, uuid } = resolveConfig({ name: 'a,b=c', uuid: '550E8400-E29B-41D4-A716-446655440000' })
+  assert.deepEqual([name, uuid], ['a,b=c', '550e8400-e29b-41d4-a716-446655440000'])
+})
+
+test('whoever asks for tcg gets the machine that executes', () => {
+  assert.equal(resolveConfig({ accel: 'tcg' }).accel, 'v86')
+  assert.equal(resolveConfig({ accel: 'tcg,thread=single' }).accel, 'v86')
+  assert.equal(resolveConfig({ machine: 'pc,accel=none' }).accel, 'none')
+  assert.equal(resolveConfig({ machine: { type: 'pc', accel: 'tcg' } }).accel, 'v86')
+})
+
+test('of several accelerators the first that there is counts, and the others are told of', () => {
+  const heard: string[] = []
+  assert.equal(resolveConfig({ machine: 'accel=kvm:tcg' }, (text) => heard.push(text)).accel, 'v86')
+  assert.deepEqual(heard, ['invalid accelerator kvm', 'falling back to tcg'])
+})
+
+test('images go where QEMU puts them', () => {
+  const { drives } = resolveConfig({
+    hda: 'a,b.img',
+    cdrom: 'x.iso',
+    fda: 'f.img',
+    drives: ['file=y.img,if=ide,index=1', { file: 'z,z.img', if: 'none', id: 'z', readonly: true }],
+  })
+  const summary = drives.map((drive) => [
+    drive.interface,
+    drive.media,
+    drive.position.index,
+    drive.file,
+    drive.readOnly,
+  ])
+  assert.deepEqual(summary, [
+    ['ide', 'disk', 0, 'a,b.img', false],
+    ['ide', 'cdrom', 2, 'x.iso', true],
+    ['floppy', 'disk', 0, 'f.img', false],
+    ['ide', 'disk', 1, 'y.img', false],
+    ['none', 'disk', undefined, 'z,z.img', true],
+  ])
+  assert.equal(drives[4]!.origin, 'drives file=z,,z.img,if=none,id=z,readonly=on')
+})
+
+test('the boot order is QEMU’s, and its parts add up', () => {
+  assert.equal(resolveConfig({ boot: 'd' }).boot.order, 'd')
+  assert.deepEqual(resolveConfig({ boot: { order: 'cd', once: 'a', menu: true, 'splash-time': 1500 } }).boot, {
+    order: 'cd',
+    once: 'a',
+    menu: true,
+    splashTimeMs: 1500,
+  })
+})
+
+test('Linux boots without a boot loader, and -machine says the same as the options that are short for it', () => {
+  const options = { kernel: 'vmlinuz', initrd: 'initrd.gz', append: 'console=ttyS0' }
+  const kernel = { image: 'vmlinuz', initrd: 'initrd.gz', append: 'console=ttyS0' }
+  assert.deepEqual(resolveConfig(options).kernel, kernel)
+  assert.deepEqual(resolveConfig({ machine: { type: 'pc', ...options } }).kernel, kernel)
+  assert.deepEqual(resolveConfig({ bios: 'b.bin', firmwareFolders: ['x', 'y'] }).firmware, { bios: 'b.bin', folders: ['x', 'y'] }) // biome-ignore format: one line
+})
+
+test('monitors get their devices, labels are counted over them, and serial ports come behind', () => {
+  const config = resolveConfig({
+    chardevs: ['null,id=c', 'null,id=d', { backend: 'null', id: 'e' }],
+    monitors: ['c,mode=control,pretty=on'],
+    qmp: ['unix:q.sock,server,nowait', 'chardev:d', 'null'],
+    serial: ['none', 'file:out', 'chardev:e'],
+  })
+  assert.deepEqual(config.chardevs.map(({ label }) => label), ['c', 'd', 'e', 'compat_monitor0', 'compat_monitor2', 'serial1']) // biome-ignore format: one line
+  assert.deepEqual(config.monitors, [
+    { chardev: 'c', pretty: true },
+    { chardev: 'compat_monitor0', pretty: false },
+    { chardev: 'd', pretty: false },
+    { chardev: 'compat_monitor2', pretty: false },
+  ])
+  assert.deepEqual(config.serial, [undefined, 'serial1', 'e'])
+})
+
+test('a PC has four serial ports; a fifth device is made and leads nowhere', () => {
+  const config = resolveConfig({ serial: ['null', 'null', 'null', 'null', 'null'] })
+  assert.deepEqual(config.serial, ['serial0', 'serial1', 'serial2', 'serial3'])
+  assert.equal(config.chardevs.length, 5)
+})
+
+test('without defaults there is only what was asked for', () => {
+  const { defaultDrives, serial, chardevs } = resolveConfig({ noDefaults: true })
+  assert.deepEqual([defaultDrives, serial, chardevs], [[], [], []])
+})
+
+test('flags that are false say nothing', () => {
+  const { startPaused, onReboot, onShutdown } = resolveConfig({ paused: true, noReboot: true, noShutdown: true })
+  assert.deepEqual([startPaused, onReboot, onShutdown], [true, 'shutdown', 'pause'])
+  assert.deepEqual(resolveConfig({ paused: false, noReboot: false, noDefaults: false }), resolveConfig())
+})
+
+test('the guest clock begins where it is told to', () => {
+  assert.equal(resolveConfig({ rtc: 'base=2006-06-17T16:01:21' }).rtcBase, Date.UTC(2006, 5, 17, 16, 1, 21))
+  assert.equal(resolveConfig({ rtc: 'base=2006-06-17' }).rtcBase, Date.UTC(2006, 5, 17))
+  assert.equal(resolveConfig({ rtc: 'base=utc,clock=host' }).rtcBase, undefined)
+  const local = resolveConfig({ rtc: { base: 'localtime' } }).rtcBase!
+  assert.ok(Math.abs(local - (Date.now() - new Date().getTimezoneOffset() * 60_000)) < 60_000)
+})
+
+test('what has no effect is told of', () => {
+  assert.deepEqual(warnings({ boot: 'splash=x.jpg,reboot-timeout=5,strict=on' }).length, 3)
+  assert.deepEqual(warnings({ rtc: 'driftfix=slew' }), ['warning: -rtc driftfix=slew has no effect: no ticks are made up for']) // biome-ignore format: one line
+})
+
+test('a complaint names the option by the name that it has here', () => {
+  assert.throws(
+    () => resolveConfig({ memory: '5x' }),
+    (error) => {
+      assert.ok(error instanceof ConfigError)
+      assert.equal(error.reports.length, 1)
+      assert.match(
+        error.message,
+        /^memory 5x: Parameter 'size' expects a non-negative number below 2\^64\nOptional suffix/,
+      )
+      return true
+    },
+  )
+  assert.throws(() => resolveConfig({ qmp: 'bogus:x' }), {
+    message: "qmp bogus:x: 'bogus:x' is not a valid char driver\nqmp bogus:x: parse error: bogus:x",
+  })
+  assert.throws(() => resolveConfig({ drives: ['if=bogus'] }), {
+    message: "drives if=bogus: unsupported bus type 'bogus'",
+  })
+  assert.throws(() => resolveConfig({ memoryy: 5 } as MachineOptions), { message: 'memoryy: there is no such option' })
+  assert.throws(() => resolveConfig({ cpu: 'help' }), /Available CPUs/)
+})
