@@ -1,5 +1,5 @@
 import { Scope } from '../async/index.ts'
-import { connectPcDrives, DriveSet } from '../block/index.ts'
+import { connectPcDrives, DriveSet, type PcDevices } from '../block/index.ts'
 import { type Board, type BoardHost, createBoard } from '../board/index.ts'
 import { ChardevSet, Line } from '../chardev/index.ts'
 import { commands, events as eventTable, qemuVersion } from '../commands/index.ts'
@@ -179,8 +179,11 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): 
 
 const bound = (monitor: QmpMonitor) => ({ connection: (duplex: Duplex) => monitor.connection(duplex) })
 
-function pcDevicesOf({ vga, serial }: MachineConfig) {
-  return { vga, serialPorts: serial.filter((label) => label !== undefined).length, parallelPorts: 0, networkCards: 0 }
+/** With its default devices, QEMU's PC also has a parallel port and a network card: they count in its devices' paths. */
+function pcDevicesOf({ vga, serial, defaultDrives }: MachineConfig): PcDevices {
+  const byDefault = defaultDrives.length > 0 ? 1 : 0
+  const serialPorts = serial.filter((label) => label !== undefined).length
+  return { vga, serialPorts, parallelPorts: byDefault, networkCards: byDefault }
 }
 
 /** Passes what the board tells on to run control and the serial lines, which are made after it. */

@@ -4,6 +4,8 @@
  */
 const benches: Record<string, () => Promise<void>> = {
   qmp: async () => (await import('./qmp.ts')).benchQmp(),
+  block: async () => void (await import('./block.ts')),
+  transport: async () => void (await import('./transport.ts')),
 }
 
 const names = process.argv.slice(2)
