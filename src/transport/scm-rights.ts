@@ -1,17 +1,5 @@
-import { createRequire } from 'node:module'
-import { endianness } from 'node:os'
-import { errorName, strerror } from '../errno/index.ts'
+import { type Libc, loadLibc } from '../libc/index.ts'
 import { maxDescriptors } from './wire.ts'
-
-/** What the system's calls of this room are called in its errors. */
-type Call = 'recvmsg' | 'sendmsg' | 'fcntl'
-
-/** The part of the `koffi` package that is used here. */
-interface Koffi {
-  load(path: null): { func(prototype: string): (...args: unknown[]) => number }
-  address(memory: ArrayBuffer): bigint
-  errno(): number
-}
 
 /** What came with one `recvmsg`: nothing (`again`), the end, or bytes. */
 export type Received =
@@ -54,25 +42,13 @@ const controlSize = controlHeaderSize + 4 * (maxDescriptors + 3)
 
 let loaded: ScmRights | undefined | 'not tried' = 'not tried'
 
-/**
- * Loads what Node lacks, once and only when somebody asks: it takes about ten milliseconds. Undefined where it cannot
- * be had: another system than 64-bit Linux, or the optional package `koffi` is not installed.
- */
+/** Makes ready what Node lacks, when it is first asked for; undefined where there is no `loadLibc`. */
 export function loadScmRights(): ScmRights | undefined {
-  if (loaded === 'not tried') loaded = tryLoad()
-  return loaded
-}
-
-function tryLoad(): ScmRights | undefined {
-  const wide = ['x64', 'arm64', 'riscv64', 'loong64', 'ppc64'].includes(process.arch)
-  if (process.platform !== 'linux' || !wide || endianness() !== 'LE') return undefined
-  let koffi: Koffi
-  try {
-    koffi = createRequire(import.meta.url)('koffi')
-  } catch {
-    return undefined // an optional dependency: absent, or without a build for this machine
+  if (loaded === 'not tried') {
+    const libc = loadLibc()
+    loaded = libc === undefined ? undefined : bind(libc)
   }
-  return bind(koffi)
+  return loaded
 }
 
 /**
@@ -86,7 +62,7 @@ class Message {
   readonly data: Uint8Array
   readonly #view: DataView
 
-  constructor(koffi: Koffi, dataSize: number) {
+  constructor(libc: Libc, dataSize: number) {
     const iovecAt = 64
     const controlAt = 128
     const dataAt = controlAt + controlSize
@@ -95,7 +71,7 @@ class Message {
     this.header = new Uint8Array(this.memory, 0, 56)
     this.control = new DataView(this.memory, controlAt, controlSize)
     this.data = new Uint8Array(this.memory, dataAt, dataSize)
-    const address = koffi.address(this.memory)
+    const address = libc.address(this.memory)
     this.#view.setBigUint64(iovecAt, address + BigInt(dataAt), true)
     this.#view.setBigUint64(16, address + BigInt(iovecAt), true)
     this.#view.setBigUint64(24, 1n, true)
@@ -112,19 +88,17 @@ class Message {
   }
 }
 
-function bind(koffi: Koffi): ScmRights {
-  const libc = koffi.load(null)
+function bind(libc: Libc): ScmRights {
   const recvmsg = libc.func('intptr_t recvmsg(int socket, void *message, int flags)')
   const sendmsg = libc.func('intptr_t sendmsg(int socket, void *message, int flags)')
   const fcntl = libc.func('int fcntl(int fd, int command, int argument)')
-  const inbound = new Message(koffi, receiveSize)
-  const outbound = new Message(koffi, sendSize)
+  const inbound = new Message(libc, receiveSize)
+  const outbound = new Message(libc, sendSize)
 
   /** What a call that returned -1 means: try again later, or an error to throw. */
-  const failed = (call: Call): 'again' => {
-    const number = koffi.errno()
-    if (number === eagain || number === eintr) return 'again'
-    throw systemError(call, number)
+  const failed = (call: string): 'again' => {
+    if ([eagain, eintr].includes(libc.errno())) return 'again'
+    throw libc.error(call)
   }
 
   return {
@@ -149,7 +123,7 @@ function bind(koffi: Koffi): ScmRights {
 
     duplicate(descriptor) {
       const copy = fcntl(descriptor, fDupFdCloseOnExec, 0)
-      if (copy < 0) throw systemError('fcntl', koffi.errno())
+      if (copy < 0) throw libc.error('fcntl')
       return copy
     },
   }
@@ -180,9 +154,4 @@ function writeRights({ control }: Message, descriptors: readonly number[]): numb
     control.setInt32(controlHeaderSize + 4 * index, descriptor, true)
   })
   return (length + 7) & ~7
-}
-
-function systemError(syscall: Call, number: number): Error {
-  const code = errorName(number) ?? String(number)
-  return Object.assign(new Error(`${syscall}: ${strerror(number)}`), { code, errno: -number, syscall })
 }

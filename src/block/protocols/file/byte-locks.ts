@@ -1,12 +1,4 @@
-import { createRequire } from 'node:module'
-import { endianness } from 'node:os'
-import { errorName, strerror } from '../../../errno/index.ts'
-
-/** The part of the `koffi` package that is used here. */
-interface Koffi {
-  load(path: null): { func(prototype: string): (...args: unknown[]) => number }
-  errno(): number
-}
+import { type Libc, loadLibc } from '../../../libc/index.ts'
 
 /** Locks on single bytes of an open file, held by its descriptor: other descriptors conflict, of this process too. */
 export interface ByteLocks {
@@ -27,29 +19,17 @@ const flockSize = 32
 
 let loaded: ByteLocks | undefined | 'not tried' = 'not tried'
 
-/**
- * Loads what Node lacks, once and only when somebody asks: it takes about ten milliseconds. Undefined where it cannot
- * be had: another system than 64-bit Linux, or the optional package `koffi` is not installed.
- */
+/** Makes ready what Node lacks, when it is first asked for; undefined where there is no `loadLibc`. */
 export function loadByteLocks(): ByteLocks | undefined {
-  if (loaded === 'not tried') loaded = tryLoad()
+  if (loaded === 'not tried') {
+    const libc = loadLibc()
+    loaded = libc === undefined ? undefined : bind(libc)
+  }
   return loaded
 }
 
-function tryLoad(): ByteLocks | undefined {
-  const wide = ['x64', 'arm64', 'riscv64', 'loong64', 'ppc64'].includes(process.arch)
-  if (process.platform !== 'linux' || !wide || endianness() !== 'LE') return undefined
-  let koffi: Koffi
-  try {
-    koffi = createRequire(import.meta.url)('koffi')
-  } catch {
-    return undefined // an optional dependency: absent, or without a build for this machine
-  }
-  return bind(koffi)
-}
-
-function bind(koffi: Koffi): ByteLocks {
-  const fcntl = koffi.load(null).func('int fcntl(int fd, int command, void *lock)')
+function bind(libc: Libc): ByteLocks {
+  const fcntl = libc.func('int fcntl(int fd, int command, void *lock)')
   // One `struct flock` for all calls: they are synchronous.
   const flock = new DataView(new ArrayBuffer(flockSize))
   const bytes = new Uint8Array(flock.buffer)
@@ -59,9 +39,7 @@ function bind(koffi: Koffi): ByteLocks {
     flock.setInt16(0, type, true)
     flock.setBigInt64(8, BigInt(byte), true)
     flock.setBigInt64(16, 1n, true)
-    if (fcntl(fd, command, bytes) === 0) return
-    const number = koffi.errno()
-    throw Object.assign(new Error(`fcntl: ${strerror(number)}`), { code: errorName(number), syscall: 'fcntl' })
+    if (fcntl(fd, command, bytes) !== 0) throw libc.error('fcntl')
   }
 
   return {

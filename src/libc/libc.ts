@@ -1,0 +1,58 @@
+import { createRequire } from 'node:module'
+import { endianness } from 'node:os'
+import { errorName, strerror } from '../errno/index.ts'
+
+/** The part of the `koffi` package that is used here. */
+interface Koffi {
+  load(path: null): { func(prototype: string): (...args: unknown[]) => unknown }
+  address(memory: ArrayBuffer): bigint
+  errno(): number
+}
+
+/** The C library of a 64-bit, little-endian Linux. */
+export interface Libc {
+  /** A function by its prototype in C; it must return a number. An array of bytes goes where a pointer is wanted. */
+  func(prototype: string): (...args: unknown[]) => number
+  /**
+   * Where memory is. Keep the buffer as long as the address, and let it be an ArrayBuffer of its own: small typed arrays
+   * live on V8's heap, which moves them.
+   */
+  address(memory: ArrayBuffer): bigint
+  /** The `errno` of the last call. */
+  errno(): number
+  /** The last call's error, with `code`, `errno` and `syscall` as Node's own errors have them. */
+  error(syscall: string): Error
+}
+
+let loaded: Libc | undefined | 'not tried' = 'not tried'
+
+/**
+ * Loads the C library, once and only when somebody asks: it takes about ten milliseconds. Undefined where it cannot be
+ * had: another system than 64-bit Linux, or the optional package `koffi` is not installed.
+ */
+export function loadLibc(): Libc | undefined {
+  if (loaded === 'not tried') loaded = tryLoad()
+  return loaded
+}
+
+function tryLoad(): Libc | undefined {
+  const wide = ['x64', 'arm64', 'riscv64', 'loong64', 'ppc64'].includes(process.arch)
+  if (process.platform !== 'linux' || !wide || endianness() !== 'LE') return undefined
+  let koffi: Koffi
+  try {
+    koffi = createRequire(import.meta.url)('koffi')
+  } catch {
+    return undefined // an optional dependency: absent, or without a build for this machine
+  }
+  const library = koffi.load(null)
+  return {
+    func: (prototype) => library.func(prototype) as (...args: unknown[]) => number,
+    address: (memory) => koffi.address(memory),
+    errno: () => koffi.errno(),
+    error(syscall) {
+      const number = koffi.errno()
+      const code = errorName(number) ?? String(number)
+      return Object.assign(new Error(`${syscall}: ${strerror(number)}`), { code, errno: -number, syscall })
+    },
+  }
+}
