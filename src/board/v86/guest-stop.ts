@@ -11,9 +11,12 @@ export interface GuestStops {
 /** What v86 prints when it meets a fault that it cannot deliver: the real CPU would shut down, and the board reset. */
 const undeliverableFault = /Unimplemented: #|triple fault/i
 
+/** System control port A of a PS/2: bit 0 pulls the reset line. v86 only remembers what is written there. */
+const controlPortA = 0x92
+
 /**
- * Catches the ways in which a guest leaves the normal course: resets through the keyboard controller and port 0xCF9
- * (v86 would reboot at once), faults that v86 cannot deliver (v86 would take the thread down), and failures of the
+ * Catches the ways in which a guest leaves the normal course: resets through the keyboard controller and the ports
+ * 0xCF9 and 0x92 (v86 would reboot at once), faults that v86 cannot deliver (v86 would take the thread down), and failures of the
  * emulator itself.
  */
 export function catchGuestStops(emulator: V86Emulator, stops: GuestStops, lastPanic: () => string): void {
@@ -22,6 +25,12 @@ export function catchGuestStops(emulator: V86Emulator, stops: GuestStops, lastPa
     standStill(emulator)
     stops.reset()
   }
+  let control = 0
+  loop.cpu.io.register_read(controlPortA, loop.cpu, () => control)
+  loop.cpu.io.register_write(controlPortA, loop.cpu, (value) => {
+    control = value & ~1
+    if (value & 1) loop.cpu.reboot_internal()
+  })
   const tick = loop.do_tick
   loop.do_tick = function (this: typeof loop) {
     try {
