@@ -126,6 +126,9 @@ const shows: Readonly<Record<string, Draw>> = {
   'VESA 640x480 with 32 bits, the display start moved': vesaMode(0x142, (program) =>
     program.videoBios({ ax: 0x4f07, bx: 0, cx: 5, dx: 20 }),
   ),
+  'VESA 640x480 with 16 bits in lines of 800 pixels, the display start moved': vesaMode(0x111, (program) =>
+    program.videoBios({ ax: 0x4f06, bx: 0, cx: 800 }).videoBios({ ax: 0x4f07, bx: 0, cx: 150, dx: 3 }),
+  ),
 }
 
 /** What `videoModesFloppy` shows, in its order. */

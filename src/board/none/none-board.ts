@@ -7,12 +7,12 @@ import type {
   DriveSlot,
   Keyboard,
   Medium,
-  Picture,
   Screen,
   SerialPort,
   TextScreen,
 } from '../board.ts'
 import { BoardError } from '../board-error.ts'
+import { placeholderPicture } from '../placeholder.ts'
 import { resetRegisters } from './reset-registers.ts'
 import { SparseMemory } from './sparse-memory.ts'
 
@@ -42,7 +42,7 @@ export class NoneBoard implements Board {
     this.#memory = new SparseMemory(config.ramBytes)
     this.#bios = config.firmware.bios
     this.screen = {
-      capture: () => this.#open(() => (config.vga ? blankPicture() : noVga())),
+      capture: () => this.#open(() => (config.vga ? placeholderPicture(config.firmware.vgaBios) : noVga())),
       text: () => this.#open(() => (config.vga ? blankText() : noVga())),
     }
     this.keyboard = { send: () => this.#open(() => undefined) }
@@ -146,12 +146,6 @@ function outside(address: number): BoardError {
 
 function noVga(): never {
   throw new BoardError('unavailable', 'the board has no display')
-}
-
-/** What a VGA shows before anything has set a mode. */
-function blankPicture(): Picture {
-  const [width, height] = [640, 480]
-  return { width, height, rgb: new Uint8Array(width * height * 3) }
 }
 
 function blankText(): TextScreen {

@@ -16,7 +16,9 @@ import { PowerOnState } from './power-on-state.ts'
 import { ScreenCapture } from './screen-capture.ts'
 import { SerialLines } from './serial-lines.ts'
 import type { V86Cpu, V86Emulator } from './v86-internals.ts'
+import { patchVbeVirtualWidth } from './vbe-virtual-width.ts'
 import { patchVgaPorts } from './vga-ports.ts'
+import { VgaPowerOnState } from './vga-reset.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { wasmLoader } from './wasm-loader.ts'
 import type { MediumShape, Notice, WorkerConfig } from './wire.ts'
@@ -35,6 +37,7 @@ export class Emulator {
   readonly #power: Piix4Pm
   readonly #ide: IdeUnits
   readonly #powerOn: PowerOnState
+  readonly #vgaPowerOn: VgaPowerOnState
   readonly #kernel: KernelImage | undefined
   readonly #blocks: BlockPort
 
@@ -88,6 +91,7 @@ export class Emulator {
     guardAbsentFunctions(cpu)
     patchIdleYield(emulator.v86)
     patchVgaPorts(emulator)
+    patchVbeVirtualWidth(emulator)
     configureFirmware(cpu, config, (line) => notify({ type: 'firmwareLog', line }))
     if (config.rtcBase !== undefined) cpu.devices.rtc.rtc_time = config.rtcBase
     this.#power = new Piix4Pm(cpu, {
@@ -106,6 +110,7 @@ export class Emulator {
     this.screen = new ScreenCapture({ machine: emulator, now: clock.now, vgaBios: config.firmware.vgaBios })
     this.#kernel = config.kernel === undefined ? undefined : new KernelImage(this.memory)
     this.#powerOn = new PowerOnState(cpu)
+    this.#vgaPowerOn = new VgaPowerOnState(cpu.devices.vga)
     catchGuestStops(
       emulator,
       {
@@ -144,6 +149,7 @@ export class Emulator {
     const { running } = this.#v86.v86
     this.#standStill()
     this.#powerOn.restore()
+    this.#vgaPowerOn.restore()
     this.#power.reset()
     this.#ide.reset()
     this.keyboard.reset()

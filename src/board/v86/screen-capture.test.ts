@@ -296,6 +296,14 @@ test('a VBE picture begins at its offset, in steps of 4 bytes, and is black beyo
   assert.equal(row(picture, 1), 'c000')
 })
 
+test('VBE lines may be longer in memory than on the screen', () => {
+  const mode = { svga_enabled: true, svga_width: 2, svga_height: 3, svga_bpp: 8, svga_virtual_width: 5 }
+  const { capture, ram } = bench(vga({ ...mode, svga_offset_x: 4 }))
+  ram().set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])
+  const picture = capture.picture()
+  assert.equal([0, 1, 2].map((y) => row(picture, y)).join(' '), '45 9a ef')
+})
+
 test('a picture is read from the memory as it is after the emulator has grown it', () => {
   const device = vga({ svga_enabled: true, svga_width: 1, svga_height: 1, svga_bpp: 8 })
   const { capture, memory } = bench(device)

@@ -2,6 +2,7 @@
  * What the board uses of v86 behind its public face, by v86's own names (0.5.462, pinned). Each patch has a test that
  * fails when v86 changes under it.
  */
+import type { VbeMachine } from './vbe-virtual-width.ts'
 import type { VgaDevice } from './vga-device.ts'
 import type { VgaPortsMachine } from './vga-ports.ts'
 
@@ -83,7 +84,7 @@ type Write = (this: unknown, value: number) => void
 
 /** One `device` serves reads and writes of a port alike: registering one kind with another object breaks the other. */
 export interface V86Io {
-  readonly ports: VgaPortsMachine['v86']['cpu']['io']['ports']
+  readonly ports: VgaPortsMachine['v86']['cpu']['io']['ports'] & VbeMachine['v86']['cpu']['io']['ports']
   register_read(port: number, device: object, read8?: Read, read16?: Read, read32?: Read): void
   register_write(port: number, device: object, write8?: Write, write16?: Write, write32?: Write): void
 }
@@ -92,7 +93,7 @@ export interface V86Devices {
   readonly pci: V86Pci
   readonly acpi: V86Acpi
   readonly rtc: V86Rtc
-  readonly vga: VgaDevice & VgaPortsMachine['v86']['cpu']['devices']['vga']
+  readonly vga: VgaDevice & VgaPortsMachine['v86']['cpu']['devices']['vga'] & VbeMachine['v86']['cpu']['devices']['vga']
   readonly ps2: { readonly kbd_buffer: { readonly length: number }; readonly enable_keyboard_stream: boolean }
   readonly fdc: { readonly drives: readonly V86FloppyDrive[] } & StatefulDevice
   ide: V86Ide

@@ -50,6 +50,8 @@ export interface VgaDevice {
   readonly svga_bpp: number
   readonly svga_offset_x: number
   readonly svga_offset_y: number
+  /** Length of a line in memory, in pixels; ours, not v86's: see vbe-virtual-width.ts. */
+  svga_virtual_width?: number
   /** Only tells where the memory is: indexing it goes through a slow proxy. */
   readonly svga_memory: { readonly byteOffset: number }
   readonly vga_memory_size: number

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { V86 } from 'v86'
+import { test } from 'node:test'
+import { bareV86 } from '../../../test/guests/bare-v86.ts'
 import { patchVgaPorts, type VgaPortsMachine } from './vga-ports.ts'
 
 const crtcIndex = 0x3d4
@@ -23,16 +22,8 @@ type Machine = VgaPortsMachine & {
   }
 }
 
-async function machine(t: TestContext): Promise<Machine> {
-  const wasm_path = fileURLToPath(new URL('v86.wasm', import.meta.resolve('v86')))
-  const emulator = new V86({ wasm_path, autostart: false, memory_size: 1 << 20, vga_memory_size: 1 << 20 })
-  t.after(() => emulator.destroy())
-  await new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()))
-  return emulator as unknown as Machine
-}
-
 test('the retrace bit changes with every reading of the status, in graphics modes too', async (t) => {
-  const patient = await machine(t)
+  const patient = await bareV86<Machine>(t)
   const { io, devices } = patient.v86.cpu
   devices.vga.graphical_mode = true
   const readings = (): number[] => [1, 2, 3, 4].map(() => io.port_read8(0x3da) & 8)
@@ -51,7 +42,7 @@ test('the retrace bit changes with every reading of the status, in graphics mode
 })
 
 test('the CRTC answers at the address that the miscellaneous output register chooses, and not at the other', async (t) => {
-  const patient = await machine(t)
+  const patient = await bareV86<Machine>(t)
   const { io } = patient.v86.cpu
   const cursor = (index: number): number => {
     io.port_write8(index, cursorLow)
