@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { qemuVersion } from '../commands/index.ts'
+import { type Option, options } from './option-table.ts'
+
+const groups: Readonly<Record<Option['group'], string>> = {
+  machine: 'Machine',
+  drives: 'Drives',
+  boot: 'Start and end',
+  host: 'Monitors, serial ports and other connections',
+  process: 'Process',
+}
+
+/** The version of this package. */
+export function packageVersion(): string {
+  const path = createRequire(import.meta.url).resolve('vmon/package.json')
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
+}
+
+export function versionText(): string {
+  const { major, minor, micro } = qemuVersion.qemu
+  return `vmon version ${packageVersion()} (QMP of QEMU ${major}.${minor}.${micro})\n`
+}
+
+/** What -help prints. */
+export function helpText(): string {
+  const parts = [
+    versionText(),
+    'usage: vmon [options] [disk_image]\n       vmon shell ADDRESS [COMMAND [NAME=VALUE]...]\n       vmon completion bash|zsh\n',
+    "\n'disk_image' is a raw hard disk image.\n",
+  ]
+  for (const [group, title] of Object.entries(groups)) {
+    parts.push(`\n${title}:\n`)
+    for (const option of options.filter((one) => one.group === group)) parts.push(optionHelp(option))
+  }
+  parts.push(
+    '\nOptions, their arguments and their texts are QEMU’s; what QEMU has and vmon has not is refused by name.\n',
+  )
+  return parts.join('')
+}
+
+function optionHelp({ names, argument, help }: Option): string {
+  const spelling = `${names.map((name) => `-${name}`).join(', ')}${argument === undefined ? '' : ` ${argument}`}`
+  return spelling.length < 24 ? `${spelling.padEnd(24)}${help}\n` : `${spelling}\n${' '.repeat(24)}${help}\n`
+}

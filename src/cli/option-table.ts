@@ -1,0 +1,319 @@
+import type { ConfigDraft } from '../machine/index.ts'
+import { unavailableOptions } from './unavailable-options.ts'
+
+/** What the process itself is to do, beside running a machine. */
+export interface ProcessWishes {
+  help: 'help' | 'version' | undefined
+  pidfile: string | undefined
+  daemonize: boolean
+  /** Items of -d; `help` lists them. */
+  logItems: string[]
+  logFile: string | undefined
+}
+
+/** An option of the command line: its spelling, what it takes, what it does. */
+export interface Option {
+  /** Without dashes; the first one is shown. */
+  readonly names: readonly string[]
+  /** What the argument looks like; absent for an option that takes none. */
+  readonly argument?: string
+  readonly group: 'machine' | 'drives' | 'boot' | 'host' | 'process'
+  readonly help: string
+  /** What the shell offers as an argument. */
+  readonly complete?: 'file' | 'folder' | readonly string[]
+  /** @param origin the option as it was written, which complaints name */
+  apply(target: { draft: ConfigDraft; process: ProcessWishes }, text: string, origin: string): void
+}
+
+const shorthand = (name: 'hda' | 'hdb' | 'hdc' | 'hdd' | 'cdrom' | 'fda' | 'fdb', help: string): Option => ({
+  names: [name],
+  argument: 'FILE',
+  group: 'drives',
+  help,
+  complete: 'file',
+  apply: ({ draft }, text, origin) => draft.driveFile(name, text, origin),
+})
+
+/** Every option that vmon has: from here come parsing, -help, completion and the list in the documentation. */
+export const options: readonly Option[] = [
+  {
+    names: ['machine', 'M'],
+    argument: '[type=]NAME[,accel=...]',
+    group: 'machine',
+    help: 'what machine to be: pc (a PC with an i440FX, as QEMU has it) or none',
+    complete: ['pc', 'none', 'help'],
+    apply: ({ draft }, text, origin) => draft.machine(text, origin),
+  },
+  {
+    names: ['accel'],
+    argument: 'NAME',
+    group: 'machine',
+    help: 'what executes: v86 (the emulator in this process; tcg is taken for it) or none (nothing does)',
+    complete: ['v86', 'none', 'tcg', 'help'],
+    apply: ({ draft }, text, origin) => draft.accel(text, origin),
+  },
+  {
+    names: ['cpu'],
+    argument: 'MODEL',
+    group: 'machine',
+    help: 'CPU model; there is one',
+    complete: ['v86', 'help'],
+    apply: ({ draft }, text) => draft.cpu(text),
+  },
+  {
+    names: ['smp'],
+    argument: 'N',
+    group: 'machine',
+    help: 'number of CPUs: 1',
+    apply: ({ draft }, text, origin) => draft.smp(text, origin),
+  },
+  {
+    names: ['m'],
+    argument: '[size=]SIZE',
+    group: 'machine',
+    help: 'RAM, in MiB or with a suffix (512M, 1G); 128 MiB if nothing is said, 2040 MiB at the most',
+    apply: ({ draft }, text, origin) => draft.memory(text, origin),
+  },
+  {
+    names: ['name'],
+    argument: 'NAME',
+    group: 'machine',
+    help: 'name of the machine, which query-name tells',
+    apply: ({ draft }, text, origin) => draft.name(text, origin),
+  },
+  {
+    names: ['uuid'],
+    argument: 'UUID',
+    group: 'machine',
+    help: 'UUID of the machine',
+    apply: ({ draft }, text, origin) => draft.uuid(text, origin),
+  },
+  {
+    names: ['vga'],
+    argument: 'TYPE',
+    group: 'machine',
+    help: 'video card: std or none',
+    complete: ['std', 'none', 'help'],
+    apply: ({ draft }, text) => draft.vga(text),
+  },
+  {
+    names: ['rtc'],
+    argument: 'base=TIME[,clock=...]',
+    group: 'machine',
+    help: 'what the guest clock says at the start: utc, localtime or a date (2026-11-23T12:00:00)',
+    complete: ['base=utc', 'base=localtime'],
+    apply: ({ draft }, text, origin) => draft.rtc(text, origin),
+  },
+  shorthand('hda', 'image of the first hard disk'),
+  shorthand('hdb', 'image of the second hard disk'),
+  shorthand('hdc', 'image of the third hard disk (in the place of the CD)'),
+  shorthand('hdd', 'image of the fourth hard disk'),
+  shorthand('cdrom', 'image of the CD'),
+  shorthand('fda', 'image of the first floppy'),
+  shorthand('fdb', 'image of the second floppy'),
+  {
+    names: ['drive'],
+    argument: 'file=FILE[,if=ide|floppy|none][,media=disk|cdrom][,format=raw]...',
+    group: 'drives',
+    help: 'a drive, with all its settings',
+    apply: ({ draft }, text, origin) => draft.drive(text, origin),
+  },
+  {
+    names: ['boot'],
+    argument: '[order=]DRIVES[,menu=on|off][,splash-time=MS]',
+    group: 'boot',
+    help: 'order of boot devices: a (floppy), c (hard disk), d (CD)',
+    complete: ['order=', 'menu=on'],
+    apply: ({ draft }, text, origin) => draft.boot(text, origin),
+  },
+  {
+    names: ['kernel'],
+    argument: 'FILE',
+    group: 'boot',
+    help: 'Linux kernel to start without a boot loader',
+    complete: 'file',
+    apply: ({ draft }, text) => draft.bootFile('kernel', text),
+  },
+  {
+    names: ['initrd'],
+    argument: 'FILE',
+    group: 'boot',
+    help: 'its initial RAM disk',
+    complete: 'file',
+    apply: ({ draft }, text) => draft.bootFile('initrd', text),
+  },
+  {
+    names: ['append'],
+    argument: 'TEXT',
+    group: 'boot',
+    help: 'its command line',
+    apply: ({ draft }, text) => draft.bootFile('append', text),
+  },
+  {
+    names: ['bios'],
+    argument: 'FILE',
+    group: 'boot',
+    help: 'image of the system BIOS, by path or by name in the folders of -L',
+    complete: 'file',
+    apply: ({ draft }, text) => draft.bootFile('firmware', text),
+  },
+  {
+    names: ['L'],
+    argument: 'FOLDER',
+    group: 'boot',
+    help: 'folder in which firmware is looked for first',
+    complete: 'folder',
+    apply: ({ draft }, text) => draft.firmwareFolder(text),
+  },
+  {
+    names: ['S'],
+    group: 'boot',
+    help: 'do not start: wait for cont',
+    apply: ({ draft }) => draft.startPaused(),
+  },
+  {
+    names: ['no-reboot'],
+    group: 'boot',
+    help: 'a guest that resets ends the machine',
+    apply: ({ draft }) => draft.noReboot(),
+  },
+  {
+    names: ['no-shutdown'],
+    group: 'boot',
+    help: 'a guest that switches itself off stops the machine, which does not end',
+    apply: ({ draft }) => draft.noShutdown(),
+  },
+  {
+    names: ['qmp'],
+    argument: 'DEV',
+    group: 'host',
+    help: 'QMP monitor on a character device: unix:PATH,server=on,wait=off, tcp:HOST:PORT,..., stdio',
+    apply: ({ draft }, text, origin) => draft.qmp(text, origin),
+  },
+  {
+    names: ['qmp-pretty'],
+    argument: 'DEV',
+    group: 'host',
+    help: 'the same, with replies over several lines',
+    apply: ({ draft }, text, origin) => draft.qmp(text, origin, true),
+  },
+  {
+    names: ['serial'],
+    argument: 'DEV',
+    group: 'host',
+    help: 'what COM1, then COM2 to COM4, is connected to: stdio, unix:..., tcp:..., file:PATH, null, none',
+    apply: ({ draft }, text, origin) => draft.serial(text, origin),
+  },
+  {
+    names: ['chardev'],
+    argument: 'KIND,id=ID[,...]',
+    group: 'host',
+    help: 'a character device for -mon and -serial chardev:ID',
+    complete: ['socket,id=', 'stdio,id=', 'file,id=', 'null,id=', 'help'],
+    apply: ({ draft }, text, origin) => draft.chardev(text, origin),
+  },
+  {
+    names: ['mon'],
+    argument: '[chardev=]ID,mode=control[,pretty=on]',
+    group: 'host',
+    help: 'a QMP monitor on a character device of -chardev',
+    apply: ({ draft }, text, origin) => draft.mon(text, origin),
+  },
+  {
+    names: ['monitor'],
+    argument: 'none',
+    group: 'host',
+    help: 'human monitor; there is none',
+    complete: ['none'],
+    apply: ({ draft }, text, origin) => draft.humanMonitor(text, origin),
+  },
+  {
+    names: ['display'],
+    argument: 'none',
+    group: 'host',
+    help: 'where to show the screen: nowhere; screendump takes pictures',
+    complete: ['none', 'help'],
+    apply: ({ draft }, text, origin) => draft.display(text, origin),
+  },
+  {
+    names: ['nographic'],
+    group: 'host',
+    help: 'COM1 is standard input and output',
+    apply: ({ draft }) => draft.noGraphic(),
+  },
+  {
+    names: ['nodefaults'],
+    group: 'machine',
+    help: 'no drives and serial ports that were not asked for',
+    apply: ({ draft }) => draft.noDefaults(),
+  },
+  {
+    names: ['no-user-config'],
+    group: 'process',
+    help: 'read no configuration files; none are read anyway',
+    apply: () => undefined,
+  },
+  {
+    names: ['pidfile'],
+    argument: 'FILE',
+    group: 'process',
+    help: 'write the number of the process to a file, which is removed at the end',
+    complete: 'file',
+    apply: ({ process }, text) => {
+      process.pidfile = text
+    },
+  },
+  {
+    names: ['daemonize'],
+    group: 'process',
+    help: 'go on in the background as soon as the machine has started',
+    apply: ({ process }) => {
+      process.daemonize = true
+    },
+  },
+  {
+    names: ['d'],
+    argument: 'ITEM[,ITEM...]',
+    group: 'process',
+    help: 'log what happens; help lists the items',
+    complete: ['firmware', 'machine', 'qmp', 'trace:qmp', 'help'],
+    apply: ({ process }, text) => void process.logItems.push(...text.split(',')),
+  },
+  {
+    names: ['D'],
+    argument: 'FILE',
+    group: 'process',
+    help: 'log to a file instead of standard error',
+    complete: 'file',
+    apply: ({ process }, text) => {
+      process.logFile = text
+    },
+  },
+  {
+    names: ['version'],
+    group: 'process',
+    help: 'tell the version',
+    apply: ({ process }) => {
+      process.help ??= 'version'
+    },
+  },
+  {
+    names: ['h', 'help'],
+    group: 'process',
+    help: 'this text',
+    apply: ({ process }) => {
+      process.help ??= 'help'
+    },
+  },
+]
+
+const byName = new Map(options.flatMap((option) => option.names.map((name) => [name, option] as const)))
+
+export function findOption(name: string): Option | undefined {
+  return byName.get(name)
+}
+
+/** Whether QEMU has an option of that name that is not here. */
+export function isUnavailable(name: string): boolean {
+  return unavailableOptions.has(name)
+}
