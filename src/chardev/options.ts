@@ -14,6 +14,7 @@ export type Backend =
   | { readonly type: 'file'; readonly path: string; readonly append: boolean }
   /** Two pipes `PATH.in` and `PATH.out`, or one for both ways. */
   | { readonly type: 'pipe'; readonly path: string }
+  | { readonly type: 'pty' }
   /** Keeps the last `size` bytes; a power of two. */
   | { readonly type: 'ringbuf'; readonly size: number }
   /** Swallows everything. */

@@ -4,7 +4,7 @@ import { checkedOptions } from './option-values.ts'
 import type { Backend, ChardevKeys, ChardevOptions, SocketBackend, SocketTarget } from './options.ts'
 
 /** The kinds of device that QEMU has and this program has not. */
-const unsupported = ['mux', 'pty', 'udp', 'serial', 'parallel', 'memory', 'testdev', 'msmouse', 'wctablet', 'qemu-vdagent', 'spicevmc', 'spiceport', 'braille', 'dbus', 'console', 'tty', 'parport'] // biome-ignore format: one line
+const unsupported = ['mux', 'udp', 'serial', 'parallel', 'memory', 'testdev', 'msmouse', 'wctablet', 'qemu-vdagent', 'spicevmc', 'spiceport', 'braille', 'dbus', 'console', 'tty', 'parport'] // biome-ignore format: one line
 const defaultRingSize = 65536
 
 /**
@@ -34,6 +34,7 @@ const readers: Readonly<Record<string, (options: OptionList) => Backend>> = {
   socket: readSocket,
   null: () => ({ type: 'null' }),
   vc: () => ({ type: 'vc' }),
+  pty: () => ({ type: 'pty' }),
   stdio: (options) => ({ type: 'stdio', signal: options.boolean('signal') ?? true }),
   file: (options) => ({
     type: 'file',

@@ -7,7 +7,7 @@
  */
 export interface Duplex extends AsyncDisposable {
   /** What kind of transport this is; a `sink` swallows what it is given. */
-  readonly kind: 'unix' | 'inet' | 'fd' | 'stdio' | 'pipe' | 'memory' | 'sink'
+  readonly kind: 'unix' | 'inet' | 'fd' | 'stdio' | 'pty' | 'pipe' | 'memory' | 'sink'
   readonly local: Address | undefined
   readonly remote: Address | undefined
   /** Whether descriptors can go with the bytes, both ways. */
@@ -74,7 +74,7 @@ export interface Listener extends AsyncDisposable {
   readonly address: Address
   /**
    * Hands out no more connections until `resume()`: peers can still connect, and wait, unread. The longest wait is
-   * served first.
+   * served first; when 128 wait, one more is dropped.
    */
   pause(): void
   resume(): void
