@@ -103,3 +103,9 @@ test('a guest boots from a CD', () =>
     assert.ok(statistics.read.bytes >= 4 * 2048)
     assert.deepEqual([statistics.read.failed, statistics.write.operations], [0, 0])
   }))
+
+test('a guest boots from the second unit of a channel that has no first', () =>
+  boot('hdd', { bus: 'ide', channel: 1, unit: 1 }, bootDisk(8 * 2 ** 20), ({ statistics }, path) => {
+    assert.equal(copyIn(path), greeting)
+    assert.deepEqual([statistics.write.bytes, statistics.read.failed], [512, 0])
+  }))

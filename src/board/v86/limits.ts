@@ -8,7 +8,7 @@ const largestRam = 2040 * mebibyte
 const initrdAddress = 64 * mebibyte
 
 /** @throws {BoardError} kind `configuration`, if the configuration asks for what this board cannot be */
-export function checkConfig({ ramBytes, kernel, drives }: BoardConfig): void {
+export function checkConfig({ ramBytes, kernel }: BoardConfig): void {
   if (ramBytes > largestRam) {
     throw new BoardError('configuration', `this board can have ${largestRam / mebibyte} MiB of RAM at the most`)
   }
@@ -16,12 +16,5 @@ export function checkConfig({ ramBytes, kernel, drives }: BoardConfig): void {
   if (initrd > 0 && initrdAddress + initrd > ramBytes) {
     const needed = Math.ceil((initrdAddress + initrd) / mebibyte)
     throw new BoardError('configuration', `this initial RAM disk needs at least ${needed} MiB of RAM (-m ${needed})`)
-  }
-  for (const { slot } of drives) {
-    if (slot.bus !== 'ide' || slot.unit === 0) continue
-    const master = drives.some(
-      ({ slot: other }) => other.bus === 'ide' && other.channel === slot.channel && other.unit === 0,
-    )
-    if (!master) throw new BoardError('configuration', `IDE channel ${slot.channel} has a slave but no master`)
   }
 }

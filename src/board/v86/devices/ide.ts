@@ -26,7 +26,7 @@ export class IdeUnits {
   readonly #cpu: V86Cpu
 
   /**
-   * Replaces v86's IDE controller, which knows two units, by one with these. A channel needs a master.
+   * Replaces v86's IDE controller, which knows two units, by one with these.
    */
   constructor(cpu: V86Cpu, units: readonly IdeUnit[]) {
     this.#cpu = cpu
@@ -39,10 +39,12 @@ export class IdeUnits {
     const stock = cpu.devices.ide
     const prototype = Object.getPrototypeOf((stock.primary ?? stock.secondary)!.master) as V86IdeInterface
     patchInterface(prototype, (channel, unit) => units.find((one) => one.channel === channel && one.unit === unit))
-    cpu.devices.ide = new Ide(cpu, stock.bus, [
-      [at(0, 0), at(0, 1)],
-      [at(1, 0), at(1, 1)],
-    ])
+    // v86 builds a channel only for the sake of its master; an empty one is a place that no device answers from.
+    const channel = (number: number) => {
+      const [master, slave] = [at(number, 0), at(number, 1)]
+      return [slave === undefined ? master : (master ?? {}), slave]
+    }
+    cpu.devices.ide = new Ide(cpu, stock.bus, [channel(0), channel(1)])
     if (cpu.devices.ide.secondary !== undefined) cpu.devices.cdrom = cpu.devices.ide.secondary.master
   }
 
