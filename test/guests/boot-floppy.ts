@@ -65,6 +65,16 @@ export class BootFloppy {
     )
   }
 
+  /** From here on, sends everything that the keyboard gives, byte by byte, through COM1; interrupts are off. */
+  sendKeyboard(): this {
+    return this.#add(
+      ...[0xfa, 0xe4, 0x64, 0xa8, 0x01, 0x74, 0xfa], // cli; again: in al, 64h; test al, 1; jz again
+      ...[0xe4, 0x60, 0x88, 0xc4], // in al, 60h; mov ah, al
+      ...[0xba, ...word(lineStatus), 0xec, 0xa8, 0x20, 0x74, 0xfb], // mov dx, port; full: in al, dx; test al, 20h; jz full
+      ...[0xba, ...word(com1), 0x88, 0xe0, 0xee, 0xeb, 0xe5], // mov dx, port; mov al, ah; out dx, al; jmp again
+    )
+  }
+
   /** The floppy; when the program has run, the CPU waits for interrupts for ever. */
   image(): Uint8Array {
     const program = [...this.#code, 0xfb, 0xf4, 0xeb, 0xfc] // again: sti; hlt; jmp again
