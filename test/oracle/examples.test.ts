@@ -5,10 +5,8 @@ import { commands } from '../../src/commands/index.ts'
 import type { AnyCommand, Example } from '../../src/qapi/index.ts'
 import type { Step, TranscriptCase } from './case.ts'
 import { droppedCommands } from './dropped-commands.ts'
-import { missingProgram } from './peers.ts'
+import { type Program, qemu, vmon } from './programs.ts'
 import { play } from './transcript.ts'
-
-const qemu = 'qemu-system-i386'
 
 /** A line of an example as it comes on the wire, with markers where it is never the same. */
 function wireForm(text: string): string {
@@ -40,16 +38,23 @@ function conversation({ title, lines, options = '-nodefaults' }: Example): Trans
   return { name: title, comment: '', setup, handshake: true, steps: steps satisfies Step[] }
 }
 
-describe('the examples of the documentation hold on QEMU', { skip: missingProgram(qemu), concurrency: 4 }, () => {
-  for (const [name, { examples }] of Object.entries<AnyCommand>(commands)) {
-    if (droppedCommands.has(name)) continue
-    for (const example of examples as readonly Example[]) {
-      if (example.ownAnswer !== undefined) continue
-      it(`${name}: ${example.title}`, async () => {
-        const { steps } = await play(conversation(example), { command: [qemu] })
+/** The examples that hold on a program, with their commands. */
+function examplesFor({ name }: Program): readonly (readonly [command: string, example: Example])[] {
+  const all = Object.entries<AnyCommand>(commands).flatMap(([command, { examples }]) =>
+    (examples as readonly Example[]).map((example) => [command, example] as const),
+  )
+  if (name === vmon.name) return all
+  return all.filter(([command, { ownAnswer }]) => ownAnswer === undefined && !droppedCommands.has(command))
+}
+
+for (const program of [vmon, qemu]) {
+  describe(`the examples of the documentation hold on ${program.name}`, { skip: program.skip, concurrency: 4 }, () => {
+    for (const [command, example] of examplesFor(program)) {
+      it(`${command}: ${example.title}`, async () => {
+        const { steps } = await play(conversation(example), { command: program.command })
         const wrong = steps.filter(({ outcome }) => outcome !== 'same')
         assert.deepEqual(wrong, [], wrong.map(({ difference }) => difference).join('\n'))
       })
     }
-  }
-})
+  })
+}
