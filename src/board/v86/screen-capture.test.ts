@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { Picture } from '../board.ts'
 import { ScreenCapture } from './screen-capture.ts'
 import type { VgaDevice } from './vga-device.ts'
@@ -310,4 +311,45 @@ test('a picture is read from the memory as it is after the emulator has grown it
   memory.buffer = new ArrayBuffer(memory.buffer.byteLength * 2)
   new Uint8Array(memory.buffer)[16] = 0x42
   assert.equal(row(capture.picture(), 0), '42')
+})
+
+test('whatever the guest writes to the registers, there is a picture with all its pixels', () => {
+  const byte = fc.nat(0xff)
+  const word = fc.nat(0xffff)
+  const registers = fc.record({
+    horizontal_display_enable_end: byte,
+    vertical_display_enable_end: fc.nat(0x3ff),
+    max_scan_line: byte,
+    cursor_scanline_start: byte,
+    cursor_scanline_end: byte,
+    start_address: word,
+    cursor_address: word,
+    offset_register: byte,
+    underline_location_register: byte,
+    crtc_mode: byte,
+    line_compare: fc.nat(0x3ff),
+    clocking_mode: byte,
+    character_map_select: byte,
+    planar_mode: byte,
+    miscellaneous_graphics_register: byte,
+    dac_map: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    attribute_mode: byte,
+    color_plane_enable: byte,
+    color_select: byte,
+    svga_enabled: fc.boolean(),
+    svga_width: fc.integer({ min: 1, max: 2560 }),
+    svga_height: fc.integer({ min: 1, max: 1600 }),
+    svga_bpp: word,
+    svga_offset_x: word,
+    svga_offset_y: word,
+    svga_virtual_width: word,
+  })
+  const check = (changes: Partial<VgaDevice>): void => {
+    const { capture } = bench(vga(changes))
+    const { width, height, rgb } = capture.picture()
+    assert.equal(rgb.length, width * height * 3)
+    const text = capture.text()
+    if (text !== undefined) assert.ok(text.lines.every((line) => line.length === text.columns))
+  }
+  fc.assert(fc.property(registers, check), { numRuns: 60 })
 })
