@@ -67,6 +67,8 @@ async function run(line: CommandLine): Promise<number> {
       warn: complain,
       waiting: (filename, origin) =>
         complain(`${origin === undefined ? '' : `${origin}: `}info: QEMU waiting for connection on: ${filename}`),
+      redirected: (filename, label) =>
+        process.stdout.write(`char device redirected to ${filename.replace('pty:', '')} (label ${label})\n`),
       signal: starting.signal,
     })
     if (isDaemon()) reportStarted()

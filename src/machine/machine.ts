@@ -21,6 +21,8 @@ export interface MachineSurroundings {
    * which option.
    */
   readonly waiting?: (filename: string, origin: string | undefined) => void
+  /** Told what a character device became that the user has to be told of: a pseudo-terminal. */
+  readonly redirected?: (filename: string, label: string) => void
   /** Gives up the start. */
   readonly signal?: AbortSignal
 }
@@ -67,7 +69,7 @@ export class Machine implements AsyncDisposable {
    */
   static async start(
     config: MachineConfig,
-    { log = silent, warn, waiting, signal }: MachineSurroundings = {},
+    { log = silent, warn, waiting, redirected, signal }: MachineSurroundings = {},
   ): Promise<Machine> {
     const scope = new Scope()
     try {
@@ -77,7 +79,10 @@ export class Machine implements AsyncDisposable {
       if (config.machine === 'pc') await connectPcDrives(drives, pcDevicesOf(config))
 
       const chardevs = scope.own(new ChardevSet())
-      for (const options of config.chardevs) await asked(options, chardevs.open(options, signal))
+      for (const options of config.chardevs) {
+        const { filename, label } = await asked(options, chardevs.open(options, signal))
+        if (options.backend.type === 'pty') redirected?.(filename, label)
+      }
 
       const events = scope.own(new EventHub(eventTable))
       const host: { current: RunControl | undefined; serial: Line[] } = { current: undefined, serial: [] }
