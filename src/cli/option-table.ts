@@ -244,7 +244,7 @@ export const options: readonly Option[] = [
   {
     names: ['nodefaults'],
     group: 'machine',
-    help: 'no drives and serial ports that were not asked for',
+    help: 'no drives, serial ports and video card that were not asked for',
     apply: ({ draft }) => draft.noDefaults(),
   },
   {

@@ -208,7 +208,7 @@ export class ConfigDraft {
     const rtcBase = meant(() => rtcBaseOf(this.#rtc, Date.now(), this.#warning))
     const type = meant(() => machineTypeOf(memberText(this.#machine, 'type')))
     const machine = type.name === 'none' ? 'none' : 'pc'
-    const vga = meant(() => vgaOf(this.#vga ?? 'std')) && machine === 'pc'
+    const vga = meant(() => vgaOf(this.#vga ?? (this.#defaults ? 'std' : 'none'))) && machine === 'pc'
     const chardevs = this.#devices.backends()
     const drives = this.#drives.map(({ values, origin }) => ({
       ...inWordsOf(origin, () => driveFromOptions(values)),

@@ -64,6 +64,12 @@ test('a machine of type none has no memory, drives or ports but those that are a
   assert.deepEqual(config.chardevs.map(({ label }) => label), ['serial0']) // biome-ignore format: one line
 })
 
+test('without defaults there is a video card only if one is asked for', () => {
+  assert.equal(resolveConfig({}).vga, true)
+  assert.equal(resolveConfig({ noDefaults: true }).vga, false)
+  assert.equal(resolveConfig({ noDefaults: true, vga: 'std' }).vga, true)
+})
+
 test('names may hold anything, and UUIDs are in lower case', () => {
   const { name, uuid } = resolveConfig({ name: 'a,b=c', uuid: '550E8400-E29B-41D4-A716-446655440000' })
   assert.deepEqual([name, uuid], ['a,b=c', '550e8400-e29b-41d4-a716-446655440000'])

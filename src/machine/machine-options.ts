@@ -54,7 +54,7 @@ export interface MachineOptions {
   readonly noReboot?: boolean
   /** A guest that switches itself off stops the machine, which does not end (-no-shutdown). */
   readonly noShutdown?: boolean
-  /** No drives, serial ports, ... that were not asked for (-nodefaults). */
+  /** No drives, serial ports and no video card that were not asked for (-nodefaults). */
   readonly noDefaults?: boolean
 }
 
