@@ -16,8 +16,7 @@ const sciIrq = 9
  * Where the fixed registers answer: where SeaBIOS puts them on this board, and where it puts them on QEMU's. Small
  * kernels switch a machine off by writing to QEMU's port 0x604 without looking.
  */
-const qemuPmBase = 0x600
-const pmBases = [0xb000, qemuPmBase]
+const pmBases = [0xb000, 0x600]
 
 /**
  * The power management function of a PIIX4, as SeaBIOS' ACPI tables expect it: fixed events, general purpose events,
@@ -88,6 +87,9 @@ export class Piix4Pm {
 
   #registerFixedEvents(): void {
     const acpi = this.#acpi
+    this.#onPmRead(0, () => acpi.pm1_status)
+    this.#onPmRead(2, () => acpi.pm1_enable)
+    this.#onPmRead(4, () => acpi.status)
     const clear = (bits: number): void => {
       acpi.pm1_status &= ~bits
       this.#updateSci()
@@ -106,8 +108,6 @@ export class Piix4Pm {
     }
     this.#onPmWrite(4, (value) => control((acpi.status & 0xff00) | value), control)
     this.#onPmWrite(5, (value) => control((acpi.status & 0xff) | (value << 8)))
-    const registers = [() => acpi.pm1_status, () => acpi.pm1_enable, () => acpi.status]
-    for (const [index, read] of registers.entries()) this.#onRead(qemuPmBase + 2 * index, () => read() & 0xff, read)
     this.#onWrite(0xb2, (value) => {
       if (value === 0xf1) acpi.status |= 1 // ACPI on
       if (value === 0xf0) acpi.status &= ~1
@@ -144,6 +144,14 @@ export class Piix4Pm {
   /** A register of the block that answers at both of its addresses. */
   #onPmWrite(offset: number, write8: (value: number) => void, write16?: (value: number) => void): void {
     for (const base of pmBases) this.#onWrite(base + offset, write8, write16)
+  }
+
+  /** Lets a word of the block be read at both of its addresses, and by bytes as well. */
+  #onPmRead(offset: number, word: () => number): void {
+    for (const base of pmBases) {
+      this.#onRead(base + offset, () => word() & 0xff, word)
+      this.#onRead(base + offset + 1, () => (word() >> 8) & 0xff)
+    }
   }
 
   #onWrite(port: number, write8: (value: number) => void, write16?: (value: number) => void): void {
