@@ -23,14 +23,11 @@ for (const transcript of transcripts) {
   const path = transcript.endsWith('.json') ? transcript : `test/transcripts/${transcript}.json`
   for (const recorded of loadTranscript(path).filter(({ name }) => name.includes(values.case))) {
     const wrong: string[] = []
-    try {
-      const { steps, exit, leftovers } = await play(recorded, { command })
-      for (const step of steps) if (step.outcome !== 'same') wrong.push(`  step ${step.index}\n${step.difference}`)
-      if (exit.status !== 0) wrong.push(`  ended with ${exit.status ?? exit.signal}: ${exit.stderr}`)
-      if (leftovers.length > 0) wrong.push(`  left behind: ${leftovers.join(', ')}`)
-    } catch (error) {
-      wrong.push(`  ${String(error)}`)
-    }
+    const { steps, failure, exit, leftovers } = await play(recorded, { command })
+    for (const step of steps) if (step.outcome !== 'same') wrong.push(`  step ${step.index}\n${step.difference}`)
+    if (failure) wrong.push(`  broke off: ${failure}`)
+    if (exit.status !== 0) wrong.push(`  ended with ${exit.status ?? exit.signal}: ${exit.stderr}`)
+    if (leftovers.length > 0) wrong.push(`  left behind: ${leftovers.join(', ')}`)
     console.log(`${wrong.length === 0 ? 'same     ' : 'different'} ${path} ${recorded.name}`)
     if (wrong.length > 0) console.log(wrong.join('\n'))
     differing += wrong.length > 0 ? 1 : 0

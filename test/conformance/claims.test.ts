@@ -41,8 +41,8 @@ describe('what is claimed of the commands', () => {
 })
 
 /** The commands that a declared difference is about: those of the steps that differ. */
-function differing({ transcript, case: name, steps, kind }: Row): readonly string[] {
-  if (kind === 'pending') return []
+function differing({ transcript, case: name, steps, kind, subject }: Row): readonly string[] {
+  if (kind === 'pending' || kind === 'foreign' || subject !== undefined) return []
   const recorded = transcripts.get(transcript)?.find((candidate) => candidate.name === name)
   return (recorded?.steps ?? []).flatMap((step, index) => (steps?.includes(index) === false ? [] : commandsOf(step)))
 }

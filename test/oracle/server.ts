@@ -1,9 +1,10 @@
 /** The process under test: started in a directory of its own, ended with it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /** How a server ended. A status of null means that a signal ended it. */
 export interface Exit {
@@ -55,6 +56,14 @@ export class Server implements AsyncDisposable {
     return this.#gone.signal
   }
 
+  /** Waits until a socket file of that name is there. @throws {Error} if the process ends before */
+  async listening(name: string): Promise<void> {
+    while (!(await stat(this.path(name)).catch(() => undefined))?.isSocket()) {
+      if (this.gone.aborted) throw new Error(`ended before it listened: ${(await this.exited).stderr}`)
+      await pause(5)
+    }
+  }
+
   path(name: string): string {
     return join(this.directory, name)
   }
@@ -63,9 +72,14 @@ export class Server implements AsyncDisposable {
     return shell(line, this.directory)
   }
 
-  /** Asks the process to end (SIGTERM) if it still runs, and kills it where it does not listen. */
-  async stop(): Promise<Exit> {
-    this.#child.kill('SIGTERM')
+  /** Asks the process to end if it still runs, and kills it where it does not listen. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    this.#child.kill(signal)
+    return this.ended()
+  }
+
+  /** Waits for a process that is about to end, and kills it where it does not. */
+  async ended(): Promise<Exit> {
     const killer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000)
     const exit = await this.exited
     clearTimeout(killer)

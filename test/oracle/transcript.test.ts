@@ -104,6 +104,8 @@ describe('the transcript runner', { concurrency: 4 }, () => {
 
   it('says what a server printed that ended before it listened', async () => {
     const recorded = { ...conversation(first), setup: ['no/such/folder/qmp.sock'] }
-    await assert.rejects(playOn('none', recorded), /no\/such\/folder/)
+    const { failure, exit } = await playOn('none', recorded)
+    assert.match(failure!, /ENOENT/)
+    assert.match(exit.stderr, /no\/such\/folder/)
   })
 })

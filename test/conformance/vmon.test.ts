@@ -1,0 +1,65 @@
+/**
+ * vmon answers as QEMU was recorded. Where it does not, rows.ts says why. What waits for a command or an option is
+ * pending: vmon must say that it lacks it, and the day it does not, the recording counts.
+ */
+import assert from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import { vmon } from '../oracle/programs.ts'
+import { Server } from '../oracle/server.ts'
+import { play } from '../oracle/transcript.ts'
+import { transcripts, unprepared } from '../oracle/transcripts.ts'
+import { askCapabilities, type Capabilities } from './capabilities.ts'
+import { judge } from './judge.ts'
+import { missingOptions } from './missing-options.ts'
+import { rows } from './rows.ts'
+
+let capabilities: Capabilities
+before(async () => {
+  capabilities = await askCapabilities()
+})
+
+for (const [topic, cases] of transcripts) {
+  describe(`vmon answers as recorded in ${topic}`, { concurrency: 3 }, () => {
+    for (const recorded of cases) {
+      it(recorded.name, { skip: unprepared(recorded) }, async (t) => {
+        const missing = missingOptions(recorded.setup, capabilities.options)
+        if (missing.length > 0) {
+          t.diagnostic(`pending: waits for ${missing.join(', ')}`)
+          await refuses(recorded.setup, missing)
+          return
+        }
+        const declared = rows.filter((row) => row.transcript === topic && row.case === recorded.name)
+        const lacks = (command: string) => !capabilities.commands.has(command)
+        const differs = (index: number) => declared.some(({ steps }) => steps === undefined || steps.includes(index))
+        const result = await play(recorded, { command: vmon.command, lacks, differs })
+        const waits = new Set(result.steps.flatMap(({ waitsFor }) => waitsFor ?? []))
+        if (waits.size > 0) {
+          const pending = result.steps.filter(({ outcome }) => outcome === 'pending').length
+          t.diagnostic(`pending: ${pending} of ${recorded.steps.length} steps wait for ${[...waits].join(', ')}`)
+        }
+        const complaints = judge(result, declared)
+        assert.deepEqual(complaints, [], complaints.join('\n'))
+      })
+    }
+  })
+}
+
+/** A command line with options that vmon does not have ends with status 1 and the name of one of them. */
+async function refuses(setup: readonly string[], missing: readonly string[]): Promise<void> {
+  await using server = await Server.start([...vmon.command, ...setup])
+  const { status, stderr } = await server.exited
+  assert.equal(status, 1, stderr)
+  assert.ok(
+    missing.some((option) => stderr.includes(option)),
+    stderr,
+  )
+}
+
+describe('the rows of differences', () => {
+  it('each name a case that there is', () => {
+    const strangers = rows.filter(
+      (row) => !transcripts.get(row.transcript)?.some((recorded) => recorded.name === row.case),
+    )
+    assert.deepEqual(strangers, [])
+  })
+})
