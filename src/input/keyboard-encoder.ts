@@ -39,7 +39,7 @@ export class KeyboardEncoder {
     return code(key, isDown)
   }
 
-  /** All keys are up again, as after a reset. */
+  /** All keys are up again. */
   reset(): void {
     this.#down.clear()
   }

@@ -97,11 +97,6 @@ export class SendKey {
     if (this.#wait !== undefined && 'remaining' in this.#wait) this.#startWait(this.#wait.remaining)
   }
 
-  /** The guest's keyboard was reset: it has forgotten which keys are down. What waits will still be sent. */
-  resetKeyboard(): void {
-    this.#encoder.reset()
-  }
-
   #press(key: number, down: boolean, ms: number): void {
     const step = { kind: 'key', key, down } as const
     if (this.#wait !== undefined) this.#queue(step)

@@ -154,8 +154,9 @@ test('a PC has four serial ports; a fifth device is made and leads nowhere', () 
 })
 
 test('without defaults there is only what was asked for', () => {
-  const { defaultDrives, serial, chardevs } = resolveConfig({ noDefaults: true })
-  assert.deepEqual([defaultDrives, serial, chardevs], [[], [], []])
+  const { defaultDrives, serial, chardevs, vga } = resolveConfig({ noDefaults: true })
+  assert.deepEqual([defaultDrives, serial, chardevs, vga], [[], [], [], false])
+  assert.equal(resolveConfig({ noDefaults: true, vga: 'std' }).vga, true)
 })
 
 test('flags that are false say nothing', () => {

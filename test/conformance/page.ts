@@ -3,6 +3,7 @@ import { families } from '../../src/commands/index.ts'
 import type { TranscriptCase } from '../oracle/case.ts'
 import { type Claim, claims, classicCommands } from './claims.ts'
 import { casesByCommand } from './evidence.ts'
+import { refusals } from './refusals.ts'
 import type { Row } from './rows.ts'
 
 export interface ConformanceSources {
@@ -29,6 +30,12 @@ export function conformancePage({ transcripts, rows }: ConformanceSources): stri
     table(headings, classicCommands.map(commandRow)),
     '## Newer commands',
     table(headings, later.map(commandRow)),
+    '## What is refused',
+    'With exit status 1 and the text that is given here.',
+    table(
+      ['what', 'asked for by', 'answer', 'why'],
+      refusals.map(({ what, options, says, reason }) => [what, `\`${options.join(' ')}\``, says, reason]),
+    ),
     '## Declared differences',
     rows.length === 0
       ? 'None: every recorded conversation that vmon can hold goes as with QEMU.'

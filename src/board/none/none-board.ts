@@ -93,10 +93,12 @@ export class NoneBoard implements Board {
   }
 
   readVirtual(address: number, length: number): Promise<Uint8Array> {
-    const inRam = address + length <= this.ramBytes
-    const inBios = address >= busEnd - this.#bios.length && address + length <= busEnd
-    if (!inRam && !inBios && length > 0) return Promise.reject(outside(address))
-    return this.readPhysical(address, length)
+    return this.#open(() => {
+      const inRam = address + length <= this.ramBytes
+      const inBios = address >= busEnd - this.#bios.length && address + length <= busEnd
+      if (!inRam && !inBios && length > 0) throw outside(address)
+      return this.readPhysical(address, length)
+    })
   }
 
   writePhysical(address: number, bytes: Uint8Array): Promise<void> {
@@ -129,7 +131,7 @@ export class NoneBoard implements Board {
     return this.close()
   }
 
-  async #open<T>(act: () => T): Promise<T> {
+  async #open<T>(act: () => T | Promise<T>): Promise<T> {
     if (this.#state === 'closed') throw new BoardError('closed', 'The board has been closed')
     return act()
   }

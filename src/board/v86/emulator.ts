@@ -8,11 +8,11 @@ import { Piix4Pm } from './devices/piix4-pm.ts'
 import { type BlockPort, RemoteDisk } from './devices/remote-disk.ts'
 import { configureFirmware } from './firmware-files.ts'
 import { GuestMemory } from './guest-memory.ts'
-import { catchGuestStops, standStill } from './guest-stop.ts'
+import { breakOff, catchGuestStops, standStill } from './guest-stop.ts'
 import { patchIdleYield } from './idle-yield.ts'
 import { KeyboardQueue } from './keyboard-queue.ts'
 import { raiseNmi } from './nmi.ts'
-import { PowerOnState } from './power-on-state.ts'
+import { openDescriptorTables, PowerOnState } from './power-on-state.ts'
 import { ScreenCapture } from './screen-capture.ts'
 import { SerialLines } from './serial-lines.ts'
 import type { V86Cpu, V86Emulator } from './v86-internals.ts'
@@ -31,7 +31,7 @@ export class Emulator {
   readonly memory: GuestMemory
   readonly keyboard: KeyboardQueue
   readonly serial: SerialLines
-  readonly screen: ScreenCapture
+  readonly #screen: ScreenCapture | undefined
   readonly #v86: V86Emulator
   readonly #clock: VirtualClock
   readonly #power: Piix4Pm
@@ -48,7 +48,8 @@ export class Emulator {
     const emulator = new V86({
       wasm_fn: loader.instantiate,
       bios: { buffer: bufferOf(config.firmware.bios) },
-      ...(config.firmware.vgaBios !== undefined && { vga_bios: { buffer: bufferOf(config.firmware.vgaBios) } }),
+      ...(config.vga &&
+        config.firmware.vgaBios !== undefined && { vga_bios: { buffer: bufferOf(config.firmware.vgaBios) } }),
       memory_size: config.ramBytes,
       vga_memory_size: vgaMemoryBytes,
       acpi: true,
@@ -87,19 +88,24 @@ export class Emulator {
     this.#blocks = blocks
     this.#ide = new IdeUnits(cpu, ideUnits(config, disks))
     insertFloppies(cpu, config, disks)
-    layOutPcSlots(cpu)
+    layOutPcSlots(cpu, config)
     guardAbsentFunctions(cpu)
     patchIdleYield(emulator.v86)
     patchVgaPorts(emulator)
     patchVbeVirtualWidth(emulator)
     configureFirmware(cpu, config, (line) => notify({ type: 'firmwareLog', line }))
     if (config.rtcBase !== undefined) cpu.devices.rtc.rtc_time = config.rtcBase
+    const stopped = (notice: Notice): void => {
+      this.#clock.stop()
+      this.serial.move() // what the guest sent before comes before
+      notify(notice)
+    }
     this.#power = new Piix4Pm(cpu, {
       sleep: (type) => {
-        this.#standStill()
-        if (type === 1) notify({ type: 'guestSuspend', kind: 'ram' })
-        else if (type === 2) notify({ type: 'guestSuspend', kind: 'disk' })
-        else notify({ type: 'guestShutdown' })
+        breakOff(emulator)
+        if (type === 1) stopped({ type: 'guestSuspend', kind: 'ram' })
+        else if (type === 2) stopped({ type: 'guestSuspend', kind: 'disk' })
+        else stopped({ type: 'guestShutdown' })
       },
     })
     this.memory = new GuestMemory(cpu)
@@ -107,21 +113,17 @@ export class Emulator {
     this.serial = new SerialLines(emulator, config.serialPorts, (port, bytes) =>
       notify({ type: 'serialOutput', port, bytes }),
     )
-    this.screen = new ScreenCapture({ machine: emulator, now: clock.now, vgaBios: config.firmware.vgaBios })
+    const { vgaBios } = config.firmware
+    this.#screen = config.vga ? new ScreenCapture({ machine: emulator, now: clock.now, vgaBios }) : undefined
     this.#kernel = config.kernel === undefined ? undefined : new KernelImage(this.memory)
+    openDescriptorTables(cpu)
     this.#powerOn = new PowerOnState(cpu)
     this.#vgaPowerOn = new VgaPowerOnState(cpu.devices.vga)
     catchGuestStops(
       emulator,
       {
-        reset: () => {
-          this.#clock.stop()
-          notify({ type: 'guestReset' })
-        },
-        crash: (error) => {
-          this.#clock.stop()
-          notify({ type: 'crashed', message: error.message })
-        },
+        reset: () => stopped({ type: 'guestReset' }),
+        crash: (error) => stopped({ type: 'crashed', message: error.message }),
       },
       lastPanic,
     )
@@ -130,6 +132,12 @@ export class Emulator {
 
   get cpu(): V86Cpu {
     return this.#v86.v86.cpu
+  }
+
+  /** @throws {BoardError} kind `unavailable`, if the board has no VGA */
+  get screen(): ScreenCapture {
+    if (this.#screen === undefined) throw new BoardError('unavailable', 'the board has no display')
+    return this.#screen
   }
 
   resume(): void {
@@ -154,6 +162,7 @@ export class Emulator {
     this.#ide.reset()
     this.keyboard.reset()
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
+    openDescriptorTables(this.cpu)
     this.#kernel?.restore()
     if (running) this.resume()
   }
@@ -162,6 +171,7 @@ export class Emulator {
     const { cpu } = this
     cpu.devices.rtc.cmos_data[0x0f] = 0xfe // shutdown status: resume through the ACPI wake-up vector
     cpu.reset_cpu()
+    openDescriptorTables(cpu)
     this.#power.wake()
   }
 

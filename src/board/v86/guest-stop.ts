@@ -22,7 +22,7 @@ const controlPortA = 0x92
 export function catchGuestStops(emulator: V86Emulator, stops: GuestStops, lastPanic: () => string): void {
   const loop = emulator.v86
   loop.cpu.reboot_internal = () => {
-    standStill(emulator)
+    breakOff(emulator)
     stops.reset()
   }
   let control = 0
@@ -35,6 +35,7 @@ export function catchGuestStops(emulator: V86Emulator, stops: GuestStops, lastPa
   loop.do_tick = function (this: typeof loop) {
     try {
       tick.call(this)
+      if (broken.delete(emulator)) this.cpu.in_hlt[0] = 0
     } catch (error) {
       standStill(emulator)
       const panic = lastPanic()
@@ -42,6 +43,19 @@ export function catchGuestStops(emulator: V86Emulator, stops: GuestStops, lastPa
       else stops.crash(error instanceof Error ? error : new Error(String(error)))
     }
   }
+}
+
+/** Machines whose slice has been broken off by what only looks like a HLT. */
+const broken = new WeakSet<V86Emulator>()
+
+/**
+ * Ends execution from within a port's handler: what stands behind the instruction at work does not run any more. A
+ * slice ends early only if the CPU halts.
+ */
+export function breakOff(emulator: V86Emulator): void {
+  standStill(emulator)
+  emulator.v86.cpu.in_hlt[0] = 1
+  broken.add(emulator)
 }
 
 /** Ends execution: the slice in progress is the last one. */

@@ -48,7 +48,7 @@ function compiledWasm(): Promise<WebAssembly.Module> {
 }
 
 /** The host's side of a board: a worker thread executes, this passes calls, blocks and bytes to and fro. */
-class V86Board implements Board {
+export class V86Board implements Board {
   readonly kind = 'v86'
   readonly ramBytes: number
   readonly ready: Promise<void>
@@ -227,7 +227,7 @@ class V86Board implements Board {
         this.#settle(message)
         break
       case 'disk':
-        void this.#serveBlock(message)
+        void this.#serveBlock(message, worker)
         break
       case 'guestReset':
       case 'guestShutdown':
@@ -242,7 +242,7 @@ class V86Board implements Board {
         this.#crash(new Error(message.message), worker)
         break
       case 'serialOutput':
-        void this.#passOn(message.port, message.bytes)
+        void this.#passOn(message.port, message.bytes, worker)
         break
       case 'firmwareLog':
         this.#host.firmwareLog?.(message.line)
@@ -257,27 +257,31 @@ class V86Board implements Board {
     else answer?.resolve(result as never)
   }
 
-  async #serveBlock(request: DiskRequest): Promise<void> {
+  async #serveBlock(request: DiskRequest, worker: Worker): Promise<void> {
     const { id } = request
+    const answer = (message: Omit<Extract<ToWorker, { type: 'disk' }>, 'type' | 'id'>): void => {
+      if (this.#worker === worker) this.#post({ type: 'disk', id, ...message })
+    }
     try {
       const medium = this.#media.get(request.medium)
       if (medium === undefined) throw new Error('the medium is gone')
       if (request.operation === 'read') {
         const data = await medium.read(request.offset, request.length)
-        this.#post({ type: 'disk', id, data })
+        answer({ data })
         return
       }
       if (request.operation === 'write') await medium.write(request.offset, request.data)
       else await medium.flush()
-      this.#post({ type: 'disk', id })
+      answer({})
     } catch (error) {
-      this.#post({ type: 'disk', id, error: error instanceof Error ? error.message : String(error) })
+      answer({ error: error instanceof Error ? error.message : String(error) })
     }
   }
 
-  async #passOn(port: number, bytes: Uint8Array): Promise<void> {
+  async #passOn(port: number, bytes: Uint8Array, worker: Worker): Promise<void> {
+    const count = bytes.length
     await this.#host.serialOutput(port, bytes)
-    this.#post({ type: 'serialDrained', port })
+    if (this.#worker === worker) this.#post({ type: 'serialDrained', port, count })
   }
 
   /** The worker has failed, or is gone: what it was asked is rejected, and its surroundings are told once. */

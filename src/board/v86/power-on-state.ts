@@ -31,6 +31,15 @@ export class PowerOnState {
   }
 }
 
+/**
+ * Gives both descriptor tables the limit that they have when a CPU has been reset. v86 leaves them empty, so that a guest
+ * in real mode that never loads them would seem to have no interrupt table.
+ */
+export function openDescriptorTables({ gdtr_size, idtr_size }: V86Cpu): void {
+  gdtr_size[0] = 0xffff
+  idtr_size[0] = 0xffff
+}
+
 /** A copy that shares nothing: v86's states hold live arrays, some of them proxies. */
 function copied(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copied)

@@ -3,7 +3,7 @@ import type { V86Emulator, V86Uart } from './v86-internals.ts'
 /** Bytes that may be on their way to the host before the guest's transmitter reports itself busy. */
 const outputLimit = 64 << 10
 /** Bytes that wait in v86's UART for the guest: its own queue has no bound. */
-const inputLimit = 256
+const inputLimit = 4096
 /** Line status: transmitter empty, and its holding register. */
 const transmitterEmpty = 0x60
 
@@ -43,10 +43,10 @@ export class SerialLines {
     })
   }
 
-  /** The host has taken what it was sent. */
-  drained(port: number): void {
+  /** The host has taken so many of the bytes that it was sent. */
+  drained(port: number, count: number): void {
     const line = this.#lines[port]!
-    line.unread = 0
+    line.unread -= count
     this.#updateTransmitter(line)
   }
 

@@ -42,9 +42,9 @@ export interface V86Cpu {
   readonly segment_access_bytes: ArrayLike<number>
   readonly segment_is_null: ArrayLike<number>
   readonly gdtr_offset: ArrayLike<number>
-  readonly gdtr_size: ArrayLike<number>
+  readonly gdtr_size: { [index: number]: number }
   readonly idtr_offset: ArrayLike<number>
-  readonly idtr_size: ArrayLike<number>
+  readonly idtr_size: { [index: number]: number }
   readonly cr: ArrayLike<number>
   readonly dreg: ArrayLike<number>
   readonly cpl: ArrayLike<number>

@@ -57,7 +57,7 @@ export interface WireError {
 export type ToWorker =
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] }
   | { readonly type: 'disk'; readonly id: number; readonly data?: Uint8Array; readonly error?: string }
-  | { readonly type: 'serialDrained'; readonly port: number }
+  | { readonly type: 'serialDrained'; readonly port: number; readonly count: number }
 
 export type ToHost =
   | { readonly type: 'ready'; readonly threadId: number }

@@ -106,15 +106,15 @@ async function main(): Promise<void> {
   const threadId = ownThreadId()
   const blocks = new Blocks()
   let calls: WorkerCalls | undefined
-  let drained: (port: number) => void = () => undefined
+  let drained: (port: number, count: number) => void = () => undefined
   host.on('message', (message: ToWorker) => {
     if (message.type === 'disk') blocks.answer(message)
-    else if (message.type === 'serialDrained') drained(message.port)
+    else if (message.type === 'serialDrained') drained(message.port, message.count)
     else if (calls !== undefined) void answer(calls, message.id, message.name, message.args)
   })
   try {
     const emulator = await Emulator.build(workerData as WorkerConfig, blocks, tell)
-    drained = (port) => emulator.serial.drained(port)
+    drained = (port, count) => emulator.serial.drained(port, count)
     calls = callsOf(emulator, threadId)
     tell({ type: 'ready', threadId })
   } catch (error) {

@@ -12,6 +12,11 @@ const wakeStatus = 0x8000
 const pm1Events = 0x0721
 const sleepEnable = 0x2000
 const sciIrq = 9
+/**
+ * Where the fixed registers answer: where SeaBIOS puts them on this board, and where it puts them on QEMU's. Small
+ * kernels switch a machine off by writing to QEMU's port 0x604 without looking.
+ */
+const pmBases = [0xb000, 0x600]
 
 /**
  * The power management function of a PIIX4, as SeaBIOS' ACPI tables expect it: fixed events, general purpose events,
@@ -82,24 +87,27 @@ export class Piix4Pm {
 
   #registerFixedEvents(): void {
     const acpi = this.#acpi
+    this.#onPmRead(0, () => acpi.pm1_status)
+    this.#onPmRead(2, () => acpi.pm1_enable)
+    this.#onPmRead(4, () => acpi.status)
     const clear = (bits: number): void => {
       acpi.pm1_status &= ~bits
       this.#updateSci()
     }
-    this.#onWrite(0xb000, (value) => clear(value & 0xff), clear)
-    this.#onWrite(0xb001, (value) => clear(value << 8))
+    this.#onPmWrite(0, (value) => clear(value & 0xff), clear)
+    this.#onPmWrite(1, (value) => clear(value << 8))
     const enable = (value: number): void => {
       acpi.pm1_enable = value
       this.#updateSci()
     }
-    this.#onWrite(0xb002, (value) => enable((acpi.pm1_enable & 0xff00) | value), enable)
-    this.#onWrite(0xb003, (value) => enable((acpi.pm1_enable & 0xff) | (value << 8)))
+    this.#onPmWrite(2, (value) => enable((acpi.pm1_enable & 0xff00) | value), enable)
+    this.#onPmWrite(3, (value) => enable((acpi.pm1_enable & 0xff) | (value << 8)))
     const control = (value: number): void => {
       acpi.status = value & ~sleepEnable
       if (value & sleepEnable) this.#host.sleep((value >> 10) & 7)
     }
-    this.#onWrite(0xb004, (value) => control((acpi.status & 0xff00) | value), control)
-    this.#onWrite(0xb005, (value) => control((acpi.status & 0xff) | (value << 8)))
+    this.#onPmWrite(4, (value) => control((acpi.status & 0xff00) | value), control)
+    this.#onPmWrite(5, (value) => control((acpi.status & 0xff) | (value << 8)))
     this.#onWrite(0xb2, (value) => {
       if (value === 0xf1) acpi.status |= 1 // ACPI on
       if (value === 0xf0) acpi.status &= ~1
@@ -131,6 +139,19 @@ export class Piix4Pm {
       () => -1,
     )
     for (let index = 0; index < 32; index++) this.#onRead(0xaf00 + index, () => (index === 0 ? 1 : 0))
+  }
+
+  /** A register of the block that answers at both of its addresses. */
+  #onPmWrite(offset: number, write8: (value: number) => void, write16?: (value: number) => void): void {
+    for (const base of pmBases) this.#onWrite(base + offset, write8, write16)
+  }
+
+  /** Lets a word of the block be read at both of its addresses, and by bytes as well. */
+  #onPmRead(offset: number, word: () => number): void {
+    for (const base of pmBases) {
+      this.#onRead(base + offset, () => word() & 0xff, word)
+      this.#onRead(base + offset + 1, () => (word() >> 8) & 0xff)
+    }
   }
 
   #onWrite(port: number, write8: (value: number) => void, write16?: (value: number) => void): void {

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Board, BoardConfig } from './board.ts'
+import { BoardError, type BoardErrorKind } from './board-error.ts'
+import { BoardWitness } from './board-witness.ts'
+import { createBoard } from './create-board.ts'
+
+const mebibyte = 1 << 20
+const ramBytes = 16 * mebibyte
+
+/** What every board keeps, whether it executes or not: run once for each kind. */
+export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware']): void {
+  const config: BoardConfig = { ramBytes, firmware, bootOrder: 'c', drives: [], serialPorts: 2, vga: true }
+  const kept = (
+    title: string,
+    body: (board: Board, witness: BoardWitness) => Promise<void>,
+    changes?: Partial<BoardConfig>,
+  ): void => {
+    test(title, { timeout: 120_000 }, async () => {
+      const witness = new BoardWitness()
+      const board = await createBoard(kind, { ...config, ...changes }, witness)
+      try {
+        await body(board, witness)
+        assert.deepEqual(witness.notices, [])
+      } finally {
+        await board.close()
+      }
+    })
+  }
+
+  describe(`board ${kind}`, () => {
+    kept('is built standing still, and what is asked of it before waits until it is', async (board) => {
+      assert.equal(board.kind, kind)
+      assert.equal(board.ramBytes, ramBytes)
+      assert.equal((await board.readPhysical(0xffff0, 16)).length, 16)
+      await board.ready
+      assert.equal(board.state, 'paused')
+    })
+
+    kept('goes and stops when it is told, once or more often', async (board) => {
+      for (const [act, state] of [
+        ['pause', 'paused'],
+        ['resume', 'running'],
+        ['resume', 'running'],
+        ['pause', 'paused'],
+        ['pause', 'paused'],
+      ] as const) {
+        await board[act]()
+        assert.equal(board.state, state, act)
+      }
+    })
+
+    kept('stays running or standing still through a reset', async (board) => {
+      await board.reset()
+      assert.equal(board.state, 'paused')
+      await board.resume()
+      await board.reset()
+      assert.equal(board.state, 'running')
+    })
+
+    kept('starts at the reset vector, and comes back to it by a reset', async (board) => {
+      const start = await board.registers()
+      assert.equal(start.eip, 0xfff0)
+      assert.equal(start.segments.cs.selector, 0xf000)
+      assert.equal(start.eflags, 2)
+      assert.equal(start.cr0 & 0x80000001, 0, 'neither protected mode nor paging')
+      assert.equal(start.halted, false)
+      const { pc, halted, index, threadId } = await board.cpu()
+      assert.deepEqual([pc % mebibyte, halted, index], [0xffff0, false, 0])
+      assert.ok(threadId > 0)
+      await board.resume()
+      await board.pause()
+      await board.reset()
+      assert.deepEqual(await board.registers(), start)
+    })
+
+    kept('shows the BIOS below 1 MiB and below 4 GiB, and zeros beyond RAM', async (board) => {
+      const vector = Uint8Array.from(firmware.bios.subarray(-16))
+      assert.deepEqual(await board.readPhysical(0xffff0, 16), vector)
+      assert.deepEqual(await board.readPhysical(0xfffffff0, 16), vector)
+      assert.deepEqual(await board.readPhysical(ramBytes, 4096), new Uint8Array(4096))
+      assert.deepEqual(await board.readPhysical(0x80000000, 16), new Uint8Array(16))
+      assert.equal((await board.readPhysical(0, 0)).length, 0)
+    })
+
+    kept('keeps what is written to RAM, over page ends and through a reset', async (board) => {
+      const bytes = Uint8Array.from({ length: 10_000 }, (_, index) => index * 7)
+      await board.writePhysical(5 * mebibyte - 17, bytes)
+      await board.writePhysical(ramBytes - 3, Uint8Array.of(1, 2, 3))
+      await board.reset()
+      assert.deepEqual(await board.readPhysical(5 * mebibyte - 17, bytes.length), bytes)
+      assert.deepEqual(await board.readPhysical(ramBytes - 3, 5), Uint8Array.of(1, 2, 3, 0, 0))
+      assert.deepEqual(await board.readVirtual(5 * mebibyte - 17, bytes.length), bytes, 'without paging')
+    })
+
+    kept('refuses addresses where there is no memory', async (board) => {
+      await assert.rejects(board.readVirtual(0x80000000, 4), kindIs('address'))
+      await assert.rejects(board.readVirtual(ramBytes - 2, 4), kindIs('address'))
+      await assert.rejects(board.writePhysical(ramBytes - 1, Uint8Array.of(1, 2)), kindIs('address'))
+      assert.deepEqual(await board.readPhysical(ramBytes - 1, 1), Uint8Array.of(0), 'nothing has been written')
+    })
+
+    kept('takes keys and serial bytes, and as many serial ports as it was asked for', async (board) => {
+      await board.keyboard.send([0x1e, 0x9e])
+      assert.equal(board.serial.length, 2)
+      for (const port of board.serial) await port.write(Uint8Array.of(0x41))
+    })
+
+    kept('has a picture whose pixels fill it', async (board) => {
+      const { width, height, rgb } = await board.screen.capture()
+      assert.ok(width > 0 && height > 0)
+      assert.equal(rgb.length, width * height * 3)
+    })
+
+    kept('takes a power button, a wake-up and an NMI', async (board) => {
+      await board.pressPowerButton()
+      await board.injectNmi()
+      await board.wake()
+      assert.equal(board.state, 'paused')
+    })
+
+    kept(
+      'says that it has no display where it was asked for none',
+      async (board) => {
+        await assert.rejects(board.screen.capture(), kindIs('unavailable'))
+        await assert.rejects(board.screen.text(), kindIs('unavailable'))
+      },
+      { vga: false },
+    )
+
+    kept('ends once, whoever asks, and refuses everything then', async (board) => {
+      await board.ready
+      const asked = board.registers()
+      const closing = [board.close(), board.close(), board[Symbol.asyncDispose]()]
+      await asked.catch((error: unknown) => assert.ok(kindIs('closed')(error)))
+      await Promise.all(closing)
+      assert.equal(board.state, 'closed')
+      for (const call of [
+        () => board.resume(),
+        () => board.pause(),
+        () => board.reset(),
+        () => board.registers(),
+        () => board.readPhysical(0, 1),
+        () => board.readVirtual(0x80000000, 1),
+        () => board.keyboard.send([1]),
+        () => board.screen.capture(),
+        () => board.serial[0]!.write(Uint8Array.of(1)),
+      ]) {
+        await assert.rejects(call(), kindIs('closed'))
+      }
+    })
+
+    kept('can be closed while it is being built', async (board) => {
+      const asked = board.registers()
+      asked.catch(() => undefined)
+      await board.close()
+      assert.equal(board.state, 'closed')
+      await asked.catch((error: unknown) => assert.ok(kindIs('closed')(error)))
+    })
+  })
+}
+
+/** For `assert.rejects`: whether it is a board's error of this kind. */
+export const kindIs =
+  (kind: BoardErrorKind) =>
+  (error: unknown): boolean =>
+    error instanceof BoardError && error.kind === kind

@@ -1,0 +1,90 @@
+import { type Deferred, deferred } from '../async/index.ts'
+import type { BoardHost } from './board.ts'
+
+type Notice = 'guestReset' | 'guestShutdown' | 'guestSuspend' | 'crashed'
+
+/** The surroundings of a board under test: remembers what it is told, and lets a test wait for it. */
+export class BoardWitness implements BoardHost {
+  readonly notices: Notice[] = []
+  /** Why the board crashed, each time. */
+  readonly failures: Error[] = []
+  readonly #lines: Uint8Array[] = []
+  #received = 0
+  readonly #waiting = new Set<{ readonly met: () => boolean; readonly done: Deferred<void> }>()
+  #held: Deferred<void> | undefined
+
+  guestReset(): void {
+    this.#note('guestReset')
+  }
+
+  guestShutdown(): void {
+    this.#note('guestShutdown')
+  }
+
+  guestSuspend(): void {
+    this.#note('guestSuspend')
+  }
+
+  crashed(error: Error): void {
+    this.failures.push(error)
+    this.#note('crashed')
+  }
+
+  serialOutput(_port: number, bytes: Uint8Array): Promise<void> | void {
+    this.#lines.push(bytes)
+    this.#received += bytes.length
+    this.#look()
+    return this.#held?.promise
+  }
+
+  /** How many bytes have come through the serial ports. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** All that has come through the serial ports. */
+  get serial(): Buffer {
+    return Buffer.concat(this.#lines)
+  }
+
+  /** From now on, takes serial output without asking for more, until the function that it returns is called. */
+  hold(): () => void {
+    const held = deferred()
+    this.#held = held
+    return () => {
+      this.#held = undefined
+      held.resolve()
+    }
+  }
+
+  /** Waits until the board has told so many things. */
+  told(count: number): Promise<void> {
+    return this.#until(() => this.notices.length >= count)
+  }
+
+  /** Waits until so many bytes have come through the serial ports, and returns them all. */
+  async heard(bytes: number): Promise<Buffer> {
+    await this.#until(() => this.#received >= bytes)
+    return this.serial
+  }
+
+  #note(notice: Notice): void {
+    this.notices.push(notice)
+    this.#look()
+  }
+
+  async #until(met: () => boolean): Promise<void> {
+    if (met()) return
+    const done = deferred()
+    this.#waiting.add({ met, done })
+    await done.promise
+  }
+
+  #look(): void {
+    for (const waiter of this.#waiting) {
+      if (!waiter.met()) continue
+      this.#waiting.delete(waiter)
+      waiter.done.resolve()
+    }
+  }
+}

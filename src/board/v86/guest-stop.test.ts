@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { in8, out8, out16, send, sendAl, tripleFault } from '../../../test/guests/bios-guest.ts'
+import { guestBoard } from '../../../test/guests/guest-board.ts'
+
+const timeout = 60_000
+
+for (const [way, code] of [
+  ['a triple fault', tripleFault],
+  ['the keyboard controller', out8(0x64, 0xfe)],
+  ['port CF9', [...out8(0xcf9, 0x02), ...out8(0xcf9, 0x06)]],
+  ['port 92', out8(0x92, 0x01)],
+] as const) {
+  test(`a guest that resets through ${way} stands still until it is reset, and starts again then`, {
+    timeout,
+  }, async (t) => {
+    const { board, witness } = await guestBoard(t, [...send('<'), ...code, ...send('>')])
+    await board.resume()
+    await witness.told(1)
+    assert.deepEqual(witness.notices, ['guestReset'])
+    assert.equal(board.state, 'paused')
+    await board.registers()
+    assert.equal(String(witness.serial), '<', 'nothing behind the reset has run')
+    await board.reset()
+    assert.equal((await board.registers()).eip, 0xfff0)
+    assert.equal(board.state, 'paused')
+    await board.resume()
+    await witness.told(2)
+    assert.equal(String(witness.serial), '<<')
+  })
+}
+
+test('port 92 keeps what is written, but for the bit that resets', { timeout }, async (t) => {
+  const { board, witness } = await guestBoard(t, [...out8(0x92, 0x02), ...in8(0x92), ...sendAl])
+  await board.resume()
+  assert.deepEqual([...(await witness.heard(1))], [0x02])
+})
+
+for (const [name, port, value, notice] of [
+  ['switches the power off', 0xb004, 0x2001, 'guestShutdown'],
+  ["switches the power off through QEMU's port", 0x604, 0x2000, 'guestShutdown'],
+  ['goes to sleep', 0xb004, 0x2401, 'guestSuspend'],
+] as const) {
+  test(`a guest that ${name} stands still`, { timeout }, async (t) => {
+    const { board, witness } = await guestBoard(t, [...send('<'), ...out16(port, value), ...send('>')])
+    await board.resume()
+    await witness.told(1)
+    assert.deepEqual(witness.notices, [notice])
+    assert.equal(board.state, 'paused')
+    await board.registers()
+    assert.equal(String(witness.serial), '<')
+  })
+}

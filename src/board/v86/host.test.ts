@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { forever, receive, send, sendAl } from '../../../test/guests/bios-guest.ts'
+import { guestBoard } from '../../../test/guests/guest-board.ts'
+import { kindIs } from '../board-suite.ts'
+
+const timeout = 60_000
+const echo = [...send('>'), ...forever(...receive, ...sendAl)]
+
+for (const how of ['throw', 'exit'] as const) {
+  test(`a worker that ends by '${how}' is told of once, refuses calls, and lives again after a reset`, {
+    timeout,
+  }, async (t) => {
+    const { board, witness } = await guestBoard(t, echo)
+    await board.resume()
+    await witness.heard(1)
+    const waiting = assert.rejects(board.serial[0]!.write(new Uint8Array(1 << 20)), kindIs('crashed'))
+    const failing = board.fail(how).catch(() => undefined)
+    await witness.told(1)
+    await Promise.all([waiting, failing])
+    assert.deepEqual(witness.notices, ['crashed'])
+    assert.equal(board.state, 'crashed')
+    await assert.rejects(board.registers(), kindIs('crashed'))
+    await assert.rejects(board.resume(), kindIs('crashed'))
+    await assert.rejects(board.readPhysical(0, 1), kindIs('crashed'))
+
+    const before = witness.received
+    await board.reset()
+    assert.equal(board.state, 'paused')
+    await board.resume()
+    const heard = await witness.heard(before + 1)
+    assert.equal(String.fromCharCode(heard[before]!), '>')
+    assert.deepEqual(witness.notices, ['crashed'])
+  })
+}
+
+test('calls that wait are rejected when the board is closed', { timeout }, async (t) => {
+  const { board } = await guestBoard(t, [])
+  const waiting = board.serial[0]!.write(new Uint8Array(1 << 20))
+  const refused = assert.rejects(waiting, kindIs('closed'))
+  await board.registers()
+  await board.close()
+  await refused
+})
+
+test('calls that wait are rejected with the reason for which the board is closed', { timeout }, async (t) => {
+  const { board } = await guestBoard(t, [])
+  const reason = new Error('because')
+  const refused = assert.rejects(board.serial[0]!.write(new Uint8Array(1 << 20)), reason)
+  await board.registers()
+  await board.close(reason)
+  await refused
+})

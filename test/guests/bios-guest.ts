@@ -1,0 +1,57 @@
+/**
+ * A guest that takes the place of the BIOS: a few bytes of 16-bit machine code on the bare machine, without firmware.
+ * It starts with the CPU's first instruction. The functions name the instructions that they give.
+ */
+const imageBytes = 64 << 10
+const resetVector = 0xfff0
+/** Six zeros in the image: a descriptor table without entries. */
+const emptyTable = 0xff00
+
+export const com1 = 0x3f8
+
+/** The BIOS image: interrupts off, DS and SS are 0, the stack is below 7C00; behind the code the CPU halts for ever. */
+export function biosGuest(...code: readonly number[]): Uint8Array {
+  const image = new Uint8Array(imageBytes)
+  image.set([
+    ...[0xfa, 0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xd0, 0xbc, ...word(0x7c00)], // cli; xor ax, ax; mov ds, ax; mov ss, ax; mov sp, 7C00h
+    ...code,
+    ...[0xf4, 0xeb, 0xfd], // again: hlt; jmp again
+  ])
+  image.set([0xea, 0x00, 0x00, 0x00, 0xf0], resetVector) // jmp F000:0000
+  return image
+}
+
+/** `mov dx, port; mov al, value; out dx, al` */
+export const out8 = (port: number, value: number): number[] => [0xba, ...word(port), 0xb0, value, 0xee]
+/** `mov dx, port; mov ax, value; out dx, ax` */
+export const out16 = (port: number, value: number): number[] => [0xba, ...word(port), 0xb8, ...word(value), 0xef]
+/** `mov dx, port; in al, dx` */
+export const in8 = (port: number): number[] => [0xba, ...word(port), 0xec]
+
+/** Sends a character through COM1. */
+export const send = (character: string): number[] => out8(com1, character.charCodeAt(0))
+/** Sends AL through COM1. */
+export const sendAl: readonly number[] = [0xba, ...word(com1), 0xee]
+/** Sends the four bytes of EAX through COM1, the lowest first: `out dx, al; shr eax, 8`. */
+export const sendEax: readonly number[] = [
+  ...[0xba, ...word(com1)],
+  ...[1, 2, 3, 4].flatMap(() => [0xee, 0x66, 0xc1, 0xe8, 0x08]),
+]
+/** Waits until a bit of a port is set: `mov dx, port; again: in al, dx; test al, bit; jz again` */
+export const awaitBit = (port: number, bit: number): number[] => [0xba, ...word(port), 0xec, 0xa8, bit, 0x74, 0xfb]
+/** Waits for a byte from COM1; it is in AL then. */
+export const receive: readonly number[] = [...awaitBit(com1 + 5, 1), ...in8(com1)]
+
+/** Runs code again and again: `jmp` back to its begin. */
+export const forever = (...code: readonly number[]): number[] => [...code, 0xe9, ...word(-(code.length + 3))]
+
+/** Ends in a triple fault: protected mode, no interrupt table, a breakpoint. */
+export const tripleFault: readonly number[] = [
+  ...[0x2e, 0x0f, 0x01, 0x1e, ...word(emptyTable)], // lidt cs:[emptyTable]
+  ...[0x0f, 0x20, 0xc0, 0x0c, 0x01, 0x0f, 0x22, 0xc0], // mov eax, cr0; or al, 1; mov cr0, eax
+  0xcc, // int3
+]
+
+function word(value: number): [number, number] {
+  return [value & 0xff, (value >> 8) & 0xff]
+}
