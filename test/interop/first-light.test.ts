@@ -11,14 +11,15 @@ import { promisify } from 'node:util'
 import { missingFile, missingProgram } from '../oracle/peers.ts'
 import { type Program, qemu, vmon } from '../oracle/programs.ts'
 import { Server } from '../oracle/server.ts'
-import { differingCells, type Pixels, parsePpm } from './text-cells.ts'
+import { type PpmPicture, parsePpm } from './ppm-picture.ts'
+import { differingCells } from './text-cells.ts'
 
 const iso = '/usr/lib/grub-rescue/grub-rescue-cdrom.iso'
 const script = fileURLToPath(new URL('../../../test/interop/first-light.py', import.meta.url))
 const skip = missingFile(iso, 'grub-rescue-pc') || missingProgram('python3') || qemu.skip
 
 /** Runs the script on a program; the pictures that it took. */
-async function firstLight({ command }: Program): Promise<Readonly<Record<string, Pixels>>> {
+async function firstLight({ command }: Program): Promise<Readonly<Record<string, PpmPicture>>> {
   const options = ['-cdrom', iso, '-qmp', 'unix:qmp.sock,server=on,wait=off', '-display', 'none']
   await using server = await Server.start([...command, ...options])
   await server.listening('qmp.sock')
@@ -28,7 +29,7 @@ async function firstLight({ command }: Program): Promise<Readonly<Record<string,
   const { status, stderr } = await server.exited
   assert.equal(status, 0, stderr)
   await assert.rejects(readFile(server.path('qmp.sock')), { code: 'ENOENT' })
-  const pictures: Record<string, Pixels> = {}
+  const pictures: Record<string, PpmPicture> = {}
   for (const name of ['menu', 'shell', 'echo', 'again'])
     pictures[name] = parsePpm(await readFile(server.path(`pictures/${name}.ppm`)))
   return pictures

@@ -8,7 +8,10 @@ import { BootFloppy } from '../guests/boot-floppy.ts'
 import { missingProgram } from '../oracle/peers.ts'
 import { Guest, qemu, vmon } from './guest.ts'
 
-/** Keys pressed together: those whose codes depend on others, and numbers that are and are not a key's. */
+/**
+ * Keys pressed together: those whose codes depend on others, and numbers that are and are not a key's. They have 16
+ * bytes of codes at most, which is what a keyboard holds for a guest that is slow.
+ */
 const chords: readonly (readonly (string | number)[])[] = [
   ['ctrl', 'alt', 'delete'],
   ['alt', 'print'],
@@ -21,7 +24,9 @@ const chords: readonly (readonly (string | number)[])[] = [
   ['shift', 'up'],
   ['a', 'a'],
   [0x1e],
-  [0xc8, 0x54, 0xb7, 0xc6],
+  [0xc8, 0x54],
+  [0xb7],
+  [0xc6],
   [0x55, 0x80, 0x100, -1, 2 ** 32 + 30],
 ]
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { differingCells, parsePpm } from './text-cells.ts'
+import { parsePpm } from './ppm-picture.ts'
+import { differingCells } from './text-cells.ts'
 
 function screen(lit: readonly [x: number, y: number][]): Uint8Array {
   const rgb = new Uint8Array(90 * 32 * 3)

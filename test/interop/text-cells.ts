@@ -1,21 +1,5 @@
 /** Pictures of a text screen, compared cell by cell. */
-
-/** Pixels of a picture in PPM's form (P6): three bytes each, row by row. */
-export interface Pixels {
-  readonly width: number
-  readonly height: number
-  readonly rgb: Uint8Array
-}
-
-/** @throws {Error} if the file is no 8-bit PPM, or not as long as its header says */
-export function parsePpm(file: Uint8Array): Pixels {
-  const header = /^P6\n(\d+) (\d+)\n255\n/.exec(Buffer.from(file.subarray(0, 32)).toString('latin1'))
-  if (!header) throw new Error('not a PPM file with 8 bits a colour')
-  const [width, height] = [Number(header[1]), Number(header[2])]
-  const rgb = file.subarray(header[0].length)
-  if (rgb.length !== width * height * 3) throw new Error(`${rgb.length} bytes for ${width}x${height} pixels`)
-  return { width, height, rgb }
-}
+import type { PpmPicture } from './ppm-picture.ts'
 
 const cell = { width: 9, height: 16 }
 /** The lines of a cell that a cursor covers; it blinks. */
@@ -25,7 +9,7 @@ const cursorLines = { first: 13, last: 15 }
  * The cells of 9x16 pixels in which two pictures of the same size differ, as `row,column`. Where the two differ in
  * nothing but a cursor, and in one cell at most, they are taken for equal.
  */
-export function differingCells(a: Pixels, b: Pixels): readonly string[] {
+export function differingCells(a: PpmPicture, b: PpmPicture): readonly string[] {
   const cells = new Set<string>()
   const outsideCursor = new Set<string>()
   for (let at = 0; at < a.rgb.length; at += 3) {
