@@ -20,6 +20,7 @@ await build({
   format: 'esm',
   packages: 'external',
   minifySyntax: true,
+  minifyWhitespace: true,
   sourcemap: true,
   logLevel: 'warning',
 })
