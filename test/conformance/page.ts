@@ -39,7 +39,7 @@ export function conformancePage({ transcripts, rows }: ConformanceSources): stri
     '## Declared differences',
     rows.length === 0
       ? 'None: every recorded conversation that vmon can hold goes as with QEMU.'
-      : `Recorded conversations that go differently on vmon, and why.\n\n${differences(rows)}`,
+      : `${differencesIntroduction}\n\n${differences(rows)}`,
   ]
     .join('\n\n')
     .concat('\n')
@@ -55,6 +55,9 @@ vmon and on QEMU through the same runner.
 - **pending**: vmon does not have the command yet, and answers \`CommandNotFound\`.
 
 A number behind a recording says how many of its conversations use the command.`
+
+const differencesIntroduction = `Recorded conversations that go differently on vmon, and why. **Foreign** are answers of QEMU for x86_64 that QEMU for i386
+does not give either; a **pending** row waits for something that no command's or option's name tells.`
 
 function summary(commands: readonly string[]): string {
   const verdicts = ['exact', 'equivalent', 'divergent', 'pending'].map((verdict) => {

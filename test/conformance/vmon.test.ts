@@ -4,16 +4,20 @@
  */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
+import { commandsOf } from '../oracle/case.ts'
 import { vmon } from '../oracle/programs.ts'
 import { Server } from '../oracle/server.ts'
 import { play } from '../oracle/transcript.ts'
 import { transcripts, unprepared } from '../oracle/transcripts.ts'
 import { askCapabilities, type Capabilities } from './capabilities.ts'
+import { claims } from './claims.ts'
 import { judge } from './judge.ts'
 import { missingOptions } from './missing-options.ts'
 import { rows } from './rows.ts'
 
 let capabilities: Capabilities
+/** The commands of every step that went as recorded. */
+const confirmed = new Set<string>()
 before(async () => {
   capabilities = await askCapabilities()
 })
@@ -36,6 +40,10 @@ for (const [topic, cases] of transcripts) {
         if (waits.size > 0) {
           const pending = result.steps.filter(({ outcome }) => outcome === 'pending').length
           t.diagnostic(`pending: ${pending} of ${recorded.steps.length} steps wait for ${[...waits].join(', ')}`)
+        }
+        for (const { index, outcome } of result.steps) {
+          const step = recorded.steps[index]
+          if (step !== undefined && outcome === 'same') for (const command of commandsOf(step)) confirmed.add(command)
         }
         const complaints = judge(result, declared)
         assert.deepEqual(complaints, [], complaints.join('\n'))
@@ -62,4 +70,16 @@ describe('the rows of differences', () => {
     )
     assert.deepEqual(strangers, [])
   })
+})
+
+const skipped = [...transcripts.values()]
+  .flat()
+  .map(unprepared)
+  .find((reason) => reason !== false)
+
+it('every command that is said to be exact has answered as recorded', { skip: skipped ?? false }, () => {
+  const unconfirmed = Object.entries(claims).filter(
+    ([command, { verdict }]) => verdict === 'exact' && !confirmed.has(command),
+  )
+  assert.deepEqual(unconfirmed, [])
 })
