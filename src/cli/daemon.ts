@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 
 /** Set in the process that goes on in the background; it tells its parent when the machine has started. */
 const marker = 'VMON_DAEMON'
@@ -29,7 +30,13 @@ export function startDaemon(): Promise<number> {
   })
 }
 
-/** Tells the parent that the machine has started; it ends then, and so does the bond. */
+/**
+ * Tells the parent that the machine has started; it ends then, and so does the bond. From here on nobody listens to
+ * standard error, and who reads it from a pipe must see its end: its descriptor, the lowest that is free, goes to
+ * /dev/null.
+ */
 export function reportStarted(): void {
+  closeSync(2)
+  openSync('/dev/null', 'w')
   process.send?.('started')
 }

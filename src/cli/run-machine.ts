@@ -61,6 +61,8 @@ async function run(line: CommandLine): Promise<number> {
     else void machine.close('host-signal')
   }
   for (const signal of signals) process.on(signal, end)
+  // A machine without a monitor or a board that runs has nothing else that keeps the process: only a signal ends it.
+  const alive = setInterval(() => {}, 2 ** 31 - 1)
   try {
     machine = await Machine.start(config, {
       log,
@@ -75,6 +77,7 @@ async function run(line: CommandLine): Promise<number> {
     await machine.ended
     return 0
   } finally {
+    clearInterval(alive)
     for (const signal of signals) process.off(signal, end)
     close()
     removePidFile?.()
