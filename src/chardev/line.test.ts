@@ -66,3 +66,33 @@ test('the terminal waits while the guest does not read', async () => {
   assert.deepEqual(taken, ['first', 'second'])
   far.destroy()
 })
+
+test('a terminal that hangs up is gone, but where only the input ends the guest is still heard', async () => {
+  for (const kind of ['unix', 'stdio', 'pipe'] as const) {
+    const line = new Line(async () => undefined)
+    const [near, far] = memoryPair()
+    line.connection(new Proxy(near, { get: (duplex, name) => (name === 'kind' ? kind : bound(duplex, name)) }))
+    let got = ''
+    let over = false
+    far.start({
+      data: (chunk) => {
+        got += chunk
+      },
+      end: () => {
+        over = true
+      },
+    })
+    far.end()
+    for (let i = 0; i < 5; i++) await turn()
+    line.output(Buffer.from('heard'))
+    for (let i = 0; i < 5; i++) await turn()
+    assert.deepEqual([kind, got, over], kind === 'unix' ? [kind, '', true] : [kind, 'heard', false])
+    near.destroy()
+  }
+})
+
+/** A member of an object with private members, for a proxy. */
+function bound<T extends object>(target: T, name: string | symbol): unknown {
+  const member: unknown = Reflect.get(target, name, target)
+  return typeof member === 'function' ? member.bind(target) : member
+}

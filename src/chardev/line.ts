@@ -35,8 +35,10 @@ export class Line implements Frontend {
         )
       },
       drain: () => this.#release(),
-      // The terminal has gone for good: nobody types on half a line.
-      end: () => void stream.close(),
+      // A peer that hangs up is gone in both directions; where input and output are files of their own, only one ends.
+      end: () => {
+        if (stream.kind !== 'stdio' && stream.kind !== 'pipe') void stream.close()
+      },
       closed: () => {
         this.#stream = undefined
         this.#release()
