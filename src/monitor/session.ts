@@ -103,7 +103,8 @@ export class Session {
         this.#pump()
       },
       end: () => {
-        this.#inputEnded = true
+        // Standard input that is used up says nothing of who reads standard output.
+        this.#inputEnded = this.#duplex.kind !== 'stdio'
         this.#pump()
       },
       closed: () => this.#closed(),

@@ -1,5 +1,7 @@
 /** How the process ends: by signal, by command, with what a client sees of it and what stays behind. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { qemu, vmon } from '../oracle/programs.ts'
@@ -24,6 +26,19 @@ for (const { name, command, skip } of [qemu, vmon]) {
         assert.deepEqual(await readdir(server.directory), [])
       })
     }
+
+    it('with an event on standard output, although standard input has been used up', async () => {
+      const child = spawn(command[0]!, [...command.slice(1), '-display', 'none', '-nodefaults', '-qmp', 'stdio'])
+      const ended = once(child, 'close')
+      let said = ''
+      child.stdin.end('{"execute":"qmp_capabilities"}{"execute":"query-name","id":1}')
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text
+        if (text.includes('"id": 1')) child.kill('SIGTERM')
+      })
+      assert.deepEqual(await ended, [0, null])
+      assert.match(said, /"event": "SHUTDOWN", "data": \{"guest": false, "reason": "host-signal"\}\}\r?\n$/)
+    })
 
     it('cleanly on SIGTERM while stopped, under -no-shutdown, with a client in negotiation', async () => {
       await using server = await Server.start([...command, ...options, '-S', '-no-shutdown'])
