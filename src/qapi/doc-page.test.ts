@@ -32,7 +32,7 @@ test('a page tells all that is declared of its commands, then the types that the
     since: '1.3',
     doc: 'Do something about @node.',
     args: {
-      node: req(str, 'where', { alias: ['device'] }),
+      node: req(str, 'where', { alias: ['device'], complete: 'node' }),
       actions: opt(list(Action), 'what to do', { features: ['unstable'] }),
       mode: opt(Mode, 'how'),
       level: opt(uint8, 'how much'),
@@ -58,7 +58,7 @@ Since QEMU 1.3. Deprecated. May be executed out of band. May be called before th
 
 **Arguments**
 
-- \`node\` (string): where. Old spelling: \`device\`.
+- \`node\` (string that names a node): where. Old spelling: \`device\`.
 - \`actions\` (list of [Action](#action), optional): what to do. Unstable.
 - \`mode\` (\`top\` or \`full\`, optional): how
 - \`level\` (uint8, optional): how much

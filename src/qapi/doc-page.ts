@@ -76,8 +76,9 @@ function members({ shape }: ObjectType<unknown>, types: PageTypes): readonly str
 }
 
 function memberLines(members: Members, types: PageTypes): string[] {
-  return Object.entries(members).map(([name, { type, doc, optional, alias = [], features }]) => {
-    const notes = [types.reference(type), ...(optional ? ['optional'] : [])].join(', ')
+  return Object.entries(members).map(([name, { type, doc, optional, alias = [], complete, features }]) => {
+    const text = complete === undefined ? types.reference(type) : `${types.reference(type)} that names a ${complete}`
+    const notes = [text, ...(optional ? ['optional'] : [])].join(', ')
     const after = [...alias.map((old) => `Old spelling: \`${old}\`.`), ...warnings(features)]
     return `\`${name}\` (${notes}): ${sentences(prose(doc), after)}`
   })

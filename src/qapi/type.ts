@@ -48,7 +48,7 @@ export type Infer<S> = S extends Type<infer T> ? T : never
 export interface MemberExtras {
   /** Old spellings that are still taken; introspection does not show them. */
   readonly alias?: readonly string[]
-  /** What the shell offers for this member. */
+  /** What kind of thing it names: what the documentation says, and what a shell can offer. */
   readonly complete?: 'drive' | 'node' | 'device' | 'chardev' | 'file' | 'job' | 'netdev' | 'object'
   readonly features?: readonly Feature[]
 }
