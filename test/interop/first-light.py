@@ -20,6 +20,7 @@ class Monitor:
         self.socket.connect(path)
         self.buffer = b""
         self.events = []
+        self.data = {}  # of the last event of each name
         assert "QMP" in self.receive(), "no greeting"
 
     def receive(self):
@@ -38,6 +39,7 @@ class Monitor:
             message = self.receive()
             if "event" in message:
                 self.events.append(message["event"])
+                self.data[message["event"]] = message.get("data")
             elif "error" in message:
                 raise RuntimeError(f"{command}: {message['error']['desc']}")
             else:
@@ -124,6 +126,7 @@ monitor.took("RESUME")
 
 monitor.execute("system_reset")
 assert monitor.events[0] == "RESET"
+assert monitor.data["RESET"] == {"guest": False, "reason": "host-qmp-system-reset"}, monitor.data
 while not picture("again").is_menu():
     assert time.monotonic() < deadline, "no menu after the reset"
     time.sleep(0.2)
@@ -134,6 +137,7 @@ monitor.events.clear()
 
 monitor.execute("quit")
 monitor.took("SHUTDOWN")
+assert monitor.data["SHUTDOWN"] == {"guest": False, "reason": "host-qmp-quit"}, monitor.data
 try:
     print("after quit:", monitor.receive())
     sys.exit(1)
