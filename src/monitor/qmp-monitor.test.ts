@@ -266,3 +266,13 @@ test('a client that does not read is not read either, and does not hold up other
   slow.duplex.resume()
   await slow.until(({ lines }) => lines.length === 2 + sent + 1)
 })
+
+test('close does not wait for a client that never reads', async () => {
+  const { monitor, ready } = setUp()
+  const client = await ready()
+  client.duplex.pause()
+  const request = '{"execute":"echo","arguments":{"text":"'.concat('x'.repeat(100_000), '"}}')
+  while (client.duplex.write(request)) await new Promise(setImmediate)
+  await monitor.close()
+  assert.equal(monitor.sessions, 0)
+})

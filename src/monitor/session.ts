@@ -14,6 +14,8 @@ export type Capability = 'oob'
 const oobQueueLimit = 8
 /** A client that has not read this many bytes when an event comes is beyond help: it is disconnected. */
 const unreadLimit = 4 << 20
+/** How long a session that closes waits for its client to read what was sent to it last. */
+const graceMilliseconds = 1000
 
 export interface SessionOptions {
   readonly duplex: Duplex
@@ -128,13 +130,15 @@ export class Session {
     this.#state = 'serving'
   }
 
-  /** Answers what is being served, sends everything, then hangs up. */
+  /** Answers what is being served, sends everything, then hangs up; a client that does not read is given a second. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     this.#state = 'closing'
     this.#waiting = []
     this.#pump()
+    const grace = setTimeout(() => this.#duplex.destroy(new Error('the client does not read')), graceMilliseconds)
     await this.#duplex.closed
+    clearTimeout(grace)
   }
 
   /** Hangs up at once. */
