@@ -1,4 +1,4 @@
-import { BoundedQueue, type Deferred, deadline, deferred } from '../async/index.ts'
+import { BoundedQueue, type Deferred, deadline, deferred, untilAborted } from '../async/index.ts'
 import type { Commands } from '../commands/index.ts'
 import { JsonStream, print } from '../json/index.ts'
 import type { ArgsOf, ReturnOf } from '../qapi/index.ts'
@@ -68,7 +68,7 @@ export class QmpClient implements AsyncDisposable {
   static async connect(duplex: Duplex, { signal, enable = [] }: QmpClientOptions = {}): Promise<QmpClient> {
     const client = new QmpClient(duplex)
     try {
-      await withSignal(client.#greeted.promise, signal)
+      await untilAborted(client.#greeted.promise, signal)
       await client.execute('qmp_capabilities', enable.length === 0 ? {} : { enable: [...enable] }, signal && { signal })
       return client
     } catch (error) {
@@ -128,10 +128,10 @@ export class QmpClient implements AsyncDisposable {
     this.#pending.set(id, pending)
     const request = { [outOfBand ? 'exec-oob' : 'execute']: name, ...(args !== undefined && { arguments: args }), id }
     this.#duplex.write(`${print(request)}\n`)
-    if (timeoutMs === undefined) return withSignal(pending.answer.promise, signal)
+    if (timeoutMs === undefined) return untilAborted(pending.answer.promise, signal)
     const limit = deadline(timeoutMs, signal, `Command ${name}`)
     try {
-      return await withSignal(pending.answer.promise, limit.signal)
+      return await untilAborted(pending.answer.promise, limit.signal)
     } finally {
       limit.clear()
     }
@@ -150,7 +150,7 @@ export class QmpClient implements AsyncDisposable {
     const queue = this.events({ names: [name] })
     const limit = timeoutMs === undefined ? undefined : deadline(timeoutMs, signal, `Event ${name}`)
     try {
-      const { value, done } = await withSignal(queue.next(), limit?.signal ?? signal)
+      const { value, done } = await untilAborted(queue.next(), limit?.signal ?? signal)
       if (done === true) throw this.#lost ?? new ConnectionLostError('the connection has ended')
       return value
     } finally {
@@ -228,15 +228,4 @@ export class QmpClient implements AsyncDisposable {
     for (const queue of this.#listeners.keys()) queue.end()
     this.#listeners.clear()
   }
-}
-
-/** Waits for `promise` until `signal` fires; what the promise does later is nobody's concern. */
-function withSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  return new Promise((resolve, reject) => {
-    const give = (): void => reject(signal.reason)
-    if (signal.aborted) give()
-    signal.addEventListener('abort', give, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give))
-  })
 }

@@ -1,4 +1,4 @@
-import { Scope } from '../async/index.ts'
+import { Scope, untilAborted } from '../async/index.ts'
 import { connectPcDrives, DriveSet, type PcDevices } from '../block/index.ts'
 import { type Board, type BoardHost, createBoard } from '../board/index.ts'
 import { ChardevSet, Line } from '../chardev/index.ts'
@@ -169,17 +169,6 @@ async function asked<T>(by: Asked, promise: Promise<T>): Promise<T> {
   } catch (error) {
     throw startupError(by, error)
   }
-}
-
-/** Waits for `promise`, but no longer than until `signal` fires; then throws its reason. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  return new Promise((resolve, reject) => {
-    const give = (): void => reject(signal.reason)
-    if (signal.aborted) give()
-    signal.addEventListener('abort', give, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give))
-  })
 }
 
 const bound = (monitor: QmpMonitor) => ({ connection: (duplex: Duplex) => monitor.connection(duplex) })
