@@ -1,0 +1,45 @@
+/** The package that npm would publish holds what its doors and its command need. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+interface Manifest {
+  readonly bin: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+}
+
+describe('the package', () => {
+  it('holds its doors, its command with the bundle and the worker behind it, and no tests', async () => {
+    const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest
+    const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: root,
+    })
+    const [packed] = JSON.parse(stdout) as { files: { path: string }[] }[]
+    const paths = new Set(packed!.files.map(({ path }) => `./${path}`))
+    const doors = Object.values(manifest.exports).flatMap((door) =>
+      typeof door === 'string' ? door : Object.values(door),
+    )
+    const needed = [
+      ...Object.values(manifest.bin),
+      ...doors,
+      './dist/cli/main.js',
+      './dist/cli/worker.js',
+      './README.md',
+    ]
+    assert.deepEqual(
+      needed.filter((path) => !paths.has(path)),
+      [],
+      'files that are missing',
+    )
+    assert.deepEqual(
+      [...paths].filter((path) => /\.test\.|\/test\/|\/tools\//.test(path)),
+      [],
+      'files that nobody needs',
+    )
+  })
+})

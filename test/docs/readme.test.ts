@@ -1,0 +1,84 @@
+/** What the README shows is so: its sessions are held, its programs run. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { demoFloppy } from '../../guests/demo.ts'
+import type { Step } from '../oracle/case.ts'
+import { vmon } from '../oracle/programs.ts'
+import { Server } from '../oracle/server.ts'
+import { play } from '../oracle/transcript.ts'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+
+function blocks(language: string): readonly string[] {
+  return [...readme.matchAll(/^```(\w+)\n(.*?)^```/gms)].flatMap(([, word, text]) => (word === language ? [text!] : []))
+}
+
+/** A session as a conversation: `$` options, `->` what is sent, `<-` what comes; when it happens may differ. */
+function conversation(session: string): { setup: readonly string[]; steps: readonly Step[] } {
+  const timeless = session.replace(/"(seconds|microseconds)": \d+/g, '"$1": "@int@"')
+  const [options = '', ...lines] = timeless.trim().split('\n')
+  const steps: { connect?: string; send?: string; expect: string[] }[] = [{ connect: 'qmp.sock', expect: [] }]
+  for (const line of lines) {
+    if (line.startsWith('-> ')) steps.push({ send: `${line.slice(3)}\n`, expect: [] })
+    else steps.at(-1)!.expect.push(line.slice(3))
+  }
+  steps.at(-1)!.expect.push('<EOF>')
+  return { setup: [...options.slice(2).split(' '), '-qmp', 'unix:qmp.sock,server=on,wait=off'], steps }
+}
+
+describe('the README', () => {
+  let folder = ''
+  before(async () => {
+    // Inside the package, so that its programs find it by name.
+    folder = await mkdtemp(join(root, 'dist', 'readme-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  it('shows a session as it goes', async () => {
+    const [session, ...others] = blocks('qmp')
+    assert.equal(others.length, 0)
+    const { setup, steps } = conversation(session!)
+    const recorded = { name: 'README', comment: '', setup, handshake: false, steps }
+    const { steps: played } = await play(recorded, { command: vmon.command })
+    const wrong = played.filter(({ outcome }) => outcome !== 'same').map(({ difference }) => difference)
+    assert.deepEqual(wrong, [])
+  })
+
+  it('shows programs that run', async () => {
+    const programs = blocks('ts')
+    assert.equal(programs.length, 3)
+    await writeFile(join(folder, 'boot.img'), demoFloppy())
+    const options = ['-display', 'none', '-accel', 'none', '-qmp', 'unix:qmp.sock,server=on,wait=off']
+    await using server = await Server.start([...vmon.command, ...options])
+    await server.listening('qmp.sock')
+    for (const [index, program] of programs.entries()) {
+      const path = join(folder, `${index}.mjs`)
+      const text = program.replace('unix:qmp.sock', `unix:${server.path('qmp.sock')}`)
+      const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
+      await writeFile(path, ts.transpileModule(text, { compilerOptions }).outputText)
+      const child = spawn(process.execPath, [path], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+      let said = ''
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
+      child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
+      const [status] = (await once(child, 'close')) as [number]
+      assert.equal(status, 0, `${program}\n${said}`)
+    }
+    assert.ok(existsSync(join(folder, 'screen.png')))
+  })
+
+  it('links to files that there are', () => {
+    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1]!)
+    assert.deepEqual(
+      links.filter((link) => !existsSync(join(root, link))),
+      [],
+    )
+  })
+})
