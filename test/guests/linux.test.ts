@@ -12,8 +12,9 @@ const timeout = 240_000
 const banner = 'Linux version 6.1'
 /** Where a 32-bit kernel sees the begin of RAM. */
 const lowMemory = 0xc0000000
-/** Where the kernel is unpacked to. */
-const kernelStart = 16 << 20
+/** What the machine has of it. */
+const ramBytes = 128 << 20
+const megabyte = 1 << 20
 
 describe('Linux', { skip: missingFile(debian.kernel, debian.package), timeout: 4 * timeout }, () => {
   let folder: string
@@ -51,9 +52,9 @@ describe('Linux', { skip: missingFile(debian.kernel, debian.package), timeout: 4
     const text = await linux.run('cat /proc/version')
     assert.ok(text.startsWith(banner), text)
     const [image, virtual, physical] = ['image', 'virtual', 'physical'].map((name) => join(folder, `${name}.bin`))
-    await linux.vm.qmp.execute('pmemsave', { val: kernelStart, size: 32 << 20, filename: image! })
-    const address = kernelStart + (await readFile(image!)).indexOf(text)
-    assert.ok(address >= kernelStart, 'the kernel has its banner')
+    await linux.vm.qmp.execute('pmemsave', { val: 0, size: ramBytes, filename: image! })
+    const address = (await readFile(image!)).indexOf(text, megabyte) // the kernel unpacks itself to where it likes
+    assert.ok(address > 0, 'the kernel has its banner')
     const size = 4096
     await linux.vm.qmp.execute('pmemsave', { val: address, size, filename: physical! })
     await linux.vm.qmp.execute('memsave', { val: lowMemory + address, size, filename: virtual! })
