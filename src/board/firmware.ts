@@ -6,7 +6,12 @@ import type { BoardConfig } from './board.ts'
 import { BoardError } from './board-error.ts'
 
 /** Where distributions put SeaBIOS, the usual place first. */
-const usualFolders = ['/usr/share/seabios', '/usr/share/qemu', '/usr/share/qemu-kvm', '/usr/local/share/qemu']
+export const usualFirmwareFolders: readonly string[] = [
+  '/usr/share/seabios',
+  '/usr/share/qemu',
+  '/usr/share/qemu-kvm',
+  '/usr/local/share/qemu',
+]
 const biosNames = ['bios-256k.bin', 'bios.bin']
 const vgaBiosNames = ['vgabios-stdvga.bin', 'vgabios.bin']
 /** The npm package that carries a copy of both. */
@@ -26,9 +31,9 @@ export interface FirmwareSearch {
  * @throws {BoardError} kind `configuration`, if `-bios` names no readable image, or there is none at all
  */
 export async function findFirmware({ bios, folders }: FirmwareSearch, log: Logger): Promise<BoardConfig['firmware']> {
-  const places = [...folders, ...usualFolders]
+  const places = [...folders, ...usualFirmwareFolders]
   const system = bios === undefined ? await firstOf(places, biosNames) : await firstOf(['', ...places], [bios])
-  if (bios !== undefined && system === undefined) {
+  if (bios !== undefined && (system === undefined || !isBios(system.image))) {
     throw new BoardError('configuration', `could not load PC BIOS '${bios}'`)
   }
   const video = await firstOf(places, vgaBiosNames)
@@ -37,6 +42,11 @@ export async function findFirmware({ bios, folders }: FirmwareSearch, log: Logge
   log.log('firmware', 'system BIOS', { path: found.system.path })
   if (found.video !== undefined) log.log('firmware', 'video BIOS', { path: found.video.path })
   return { bios: found.system.image, vgaBios: found.video?.image }
+}
+
+/** The image of a system BIOS fills segments of 64 KiB. */
+function isBios({ length }: Uint8Array): boolean {
+  return length > 0 && length % 65536 === 0
 }
 
 interface FoundImage {

@@ -6,4 +6,4 @@
 export * from './board.ts'
 export { BoardError, type BoardErrorKind } from './board-error.ts'
 export { createBoard } from './create-board.ts'
-export { type FirmwareSearch, findFirmware } from './firmware.ts'
+export { type FirmwareSearch, findFirmware, usualFirmwareFolders } from './firmware.ts'

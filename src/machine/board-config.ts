@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import type { Drive, DriveSet } from '../block/index.ts'
-import { type BoardConfig, BoardError, type DriveSlot, findFirmware } from '../board/index.ts'
+import { type BoardConfig, type DriveSlot, findFirmware } from '../board/index.ts'
 import type { Logger } from '../log/index.ts'
 import type { MachineConfig } from './config.ts'
+import { readKernel } from './kernel-image.ts'
 
 /** A board that never executes needs none. */
 const noFirmware: BoardConfig['firmware'] = { bios: new Uint8Array(0), vgaBios: undefined }
@@ -10,7 +10,7 @@ const noFirmware: BoardConfig['firmware'] = { bios: new Uint8Array(0), vgaBios: 
 /**
  * What the board is to be, with firmware and kernel read.
  *
- * @throws {BoardError} kind `configuration`, if a file cannot be read
+ * @throws {BoardError} kind `configuration`, if a file cannot be read or is not what it should be
  */
 export async function boardConfigOf(config: MachineConfig, drives: DriveSet, log: Logger): Promise<BoardConfig> {
   const { ramBytes, boot, vga, rtcBase } = config
@@ -29,26 +29,6 @@ export async function boardConfigOf(config: MachineConfig, drives: DriveSet, log
     vga,
     ...(rtcBase !== undefined && { rtcBase }),
     logFirmware: log.enabled('firmware'),
-  }
-}
-
-async function readKernel({
-  image,
-  initrd,
-  append,
-}: NonNullable<MachineConfig['kernel']>): Promise<NonNullable<BoardConfig['kernel']>> {
-  return {
-    image: await readImage(image, `could not open kernel file '${image}'`),
-    ...(initrd !== undefined && { initrd: await readImage(initrd, `could not open initrd file '${initrd}'`) }),
-    append,
-  }
-}
-
-async function readImage(path: string, failure: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    throw new BoardError('configuration', failure, { cause })
   }
 }
 
