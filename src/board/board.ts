@@ -72,6 +72,8 @@ export interface BoardConfig {
   readonly kernel?: { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly append: string }
   /** Devices in the order in which the BIOS tries them (`-boot order=`): a = floppy, c = disk, d = CD, n = network. */
   readonly bootOrder: string
+  /** The order until the first reset, if it differs (`-boot once=`). */
+  readonly bootOnce?: string
   readonly bootMenu?: { readonly enabled: boolean; readonly timeoutMs?: number }
   /** The drives that the board has; a removable one may be empty. */
   readonly drives: readonly DriveConfig[]

@@ -23,6 +23,7 @@ export async function boardConfigOf(config: MachineConfig, drives: DriveSet, log
         : await findFirmware(config.firmware, log),
     ...(config.kernel !== undefined && { kernel: await readKernel(config.kernel) }),
     bootOrder: boot.order,
+    ...(boot.once !== undefined && { bootOnce: boot.once }),
     bootMenu: { enabled: boot.menu, ...(boot.splashTimeMs !== undefined && { timeoutMs: boot.splashTimeMs }) },
     drives: slots,
     serialPorts: config.serial.findLastIndex((label) => label !== undefined) + 1,

@@ -1,6 +1,7 @@
 import { V86 } from 'v86'
 import type { DriveSlot } from '../board.ts'
 import { BoardError } from '../board-error.ts'
+import { bootOrderNibbles, writeBootOrder } from './boot-order.ts'
 import { IdeUnits } from './devices/ide.ts'
 import { KernelImage } from './devices/kernel-image.ts'
 import { guardAbsentFunctions, layOutPcSlots } from './devices/pc-slots.ts'
@@ -38,6 +39,7 @@ export class Emulator {
   readonly #ide: IdeUnits
   readonly #powerOn: PowerOnState
   readonly #vgaPowerOn: VgaPowerOnState
+  readonly #bootOrder: string
   readonly #kernel: KernelImage | undefined
   readonly #blocks: BlockPort
 
@@ -57,7 +59,7 @@ export class Emulator {
       disable_speaker: true,
       log_level: 0,
       net_device: { type: 'none' },
-      boot_order: bootOrder(config.bootOrder),
+      boot_order: bootOrderNibbles(config.bootOnce ?? config.bootOrder),
       bootmenu: config.bootMenu?.enabled ?? false,
       uart1: config.serialPorts > 1,
       uart2: config.serialPorts > 2,
@@ -85,6 +87,7 @@ export class Emulator {
     const { cpu } = emulator.v86
     this.#v86 = emulator
     this.#clock = clock
+    this.#bootOrder = config.bootOrder
     this.#blocks = blocks
     this.#ide = new IdeUnits(cpu, ideUnits(config, disks))
     insertFloppies(cpu, config, disks)
@@ -164,6 +167,7 @@ export class Emulator {
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
     openDescriptorTables(this.cpu)
     this.#kernel?.restore()
+    writeBootOrder(this.cpu, this.#bootOrder)
     if (running) this.resume()
   }
 
@@ -261,12 +265,6 @@ function insertFloppies(cpu: V86Cpu, config: WorkerConfig, disks: Built['disks']
 
 function noFloppyFormat(bytes: number): BoardError {
   return new BoardError('configuration', `no floppy disk has ${bytes} bytes`)
-}
-
-/** SeaBIOS reads its boot order from CMOS: a nibble for each device, the first one lowest. */
-function bootOrder(letters: string): number {
-  const devices: Readonly<Record<string, number>> = { a: 1, c: 2, d: 3, n: 4 }
-  return [...letters].slice(0, 3).reduce((order, letter, index) => order | ((devices[letter] ?? 0) << (4 * index)), 0)
 }
 
 /** The bytes in a buffer of their own, as v86 wants them. */

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { startMachine } from '../../src/index.ts'
+import { bootDisk } from './boot-media.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'vmon-boot-order-'))
+after(() => rmSync(folder, { recursive: true }))
+
+/** A disk, or floppy, whose boot sector says this word, of five letters. */
+function image(name: string, length: number, word: string): string {
+  const path = join(folder, name)
+  const bytes = bootDisk(length)
+  bytes.set(Buffer.from(word), 512)
+  writeFileSync(path, bytes)
+  return path
+}
+
+/** The next five letters that come. */
+async function word(line: Socket): Promise<string> {
+  let text = ''
+  while (text.length < 5) text += String((await once(line, 'data'))[0])
+  return text
+}
+
+test('the machine boots once from the floppy, and after a reset from the disk', async () => {
+  const serial = join(folder, 'serial')
+  await using machine = await startMachine({
+    memory: '16M',
+    drives: [
+      { file: image('a.img', 1474560, 'aaaaa'), format: 'raw', if: 'floppy' },
+      { file: image('c.img', 8 * 2 ** 20, 'ccccc'), format: 'raw', if: 'ide' },
+    ],
+    boot: { order: 'c', once: 'a' },
+    serial: `unix:${serial},server=on,wait=off`,
+    vga: 'none',
+    paused: true,
+  })
+  const line = connect(serial)
+  await once(line, 'connect')
+  await machine.qmp.execute('cont')
+  assert.equal(await word(line), 'aaaaa')
+  await machine.qmp.execute('system_reset')
+  assert.equal(await word(line), 'ccccc')
+  await machine.qmp.execute('system_reset')
+  assert.equal(await word(line), 'ccccc')
+})
