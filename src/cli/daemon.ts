@@ -1,42 +1,51 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 
-/** Set in the process that goes on in the background; it tells its parent when the machine has started. */
+/** Set for the process that goes on in the background. */
 const marker = 'VMON_DAEMON'
 
-export function isDaemon(): boolean {
-  return process.env[marker] === '1'
-}
+/** What files are created with in the background, as with QEMU: nothing for others. */
+const daemonUmask = 0o027
+
+/** Whether this process is the one in the background. */
+export const isDaemon = process.env[marker] !== undefined
+delete process.env[marker]
 
 /**
- * Starts this program again in the background, and waits until its machine has started or failed.
+ * Starts this program again in the background, and passes on what it says until its machine has started or failed.
  *
  * @returns the exit status of the process that was asked to daemonize
  */
-export function startDaemon(): Promise<number> {
+export async function startDaemon(): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
     env: { ...process.env, [marker]: '1' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
-  return new Promise((resolve) => {
-    child.once('message', () => {
-      child.disconnect()
-      child.unref()
-      resolve(0)
-    })
-    child.once('exit', (status) => resolve(status ?? 1))
-    child.once('error', () => resolve(1))
+  child.stdout!.pipe(process.stdout, { end: false })
+  child.stderr!.pipe(process.stderr, { end: false })
+  const silent = Promise.all([once(child.stdout!, 'close'), once(child.stderr!, 'close')])
+  const status = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('message', () => resolve(0))
+    child.once('exit', (code) => resolve(code ?? 1))
   })
+  await silent
+  if (child.connected) child.disconnect()
+  child.unref()
+  return status
 }
 
 /**
- * Tells the parent that the machine has started; it ends then, and so does the bond. From here on nobody listens to
- * standard error, and who reads it from a pipe must see its end: its descriptor, the lowest that is free, goes to
- * /dev/null.
+ * Tells the parent that the machine has started, and lets go of the terminal: what is said from now on is not heard.
  */
-export function reportStarted(): void {
-  closeSync(2)
-  openSync('/dev/null', 'w')
+export function releaseTerminal(): void {
+  process.umask(daemonUmask)
+  // The lowest free descriptor is the one just closed.
+  for (const fd of [1, 2]) {
+    closeSync(fd)
+    openSync('/dev/null', 'w')
+  }
   process.send?.('started')
 }

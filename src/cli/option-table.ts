@@ -1,13 +1,12 @@
 import type { ConfigDraft } from '../machine/index.ts'
-import { unavailableOptions } from './unavailable-options.ts'
 
 /** What the process itself is to do, beside running a machine. */
 export interface ProcessWishes {
   help: 'help' | 'version' | undefined
   pidfile: string | undefined
   daemonize: boolean
-  /** Items of -d; `help` lists them. */
-  logItems: string[]
+  /** Items of -d; undefined if nothing is to be logged. */
+  logItems: readonly string[] | undefined
   logFile: string | undefined
 }
 
@@ -56,8 +55,8 @@ export const options: readonly Option[] = [
     names: ['cpu'],
     argument: 'MODEL',
     group: 'machine',
-    help: 'CPU model; there is one',
-    complete: ['v86', 'help'],
+    help: 'CPU model; there is one, which qemu32 is taken for',
+    complete: ['v86', 'qemu32', 'help'],
     apply: ({ draft }, text) => draft.cpu(text),
   },
   {
@@ -120,10 +119,10 @@ export const options: readonly Option[] = [
   },
   {
     names: ['boot'],
-    argument: '[order=]DRIVES[,menu=on|off][,splash-time=MS]',
+    argument: '[order=]DRIVES[,once=DRIVES][,menu=on|off][,splash-time=MS]',
     group: 'boot',
     help: 'order of boot devices: a (floppy), c (hard disk), d (CD)',
-    complete: ['order=', 'menu=on'],
+    complete: ['a', 'c', 'd', 'order=', 'once=', 'menu=on', 'help'],
     apply: ({ draft }, text, origin) => draft.boot(text, origin),
   },
   {
@@ -277,13 +276,15 @@ export const options: readonly Option[] = [
     group: 'process',
     help: 'log what happens; help lists the items',
     complete: ['firmware', 'machine', 'qmp', 'trace:qmp', 'help'],
-    apply: ({ process }, text) => void process.logItems.push(...text.split(',')),
+    apply: ({ process }, text) => {
+      process.logItems = text.split(',')
+    },
   },
   {
     names: ['D'],
     argument: 'FILE',
     group: 'process',
-    help: 'log to a file instead of standard error',
+    help: 'log to a file instead of standard error; %d in its name is the number of the process',
     complete: 'file',
     apply: ({ process }, text) => {
       process.logFile = text
@@ -311,9 +312,4 @@ const byName = new Map(options.flatMap((option) => option.names.map((name) => [n
 
 export function findOption(name: string): Option | undefined {
   return byName.get(name)
-}
-
-/** Whether QEMU has an option of that name that is not here. */
-export function isUnavailable(name: string): boolean {
-  return unavailableOptions.has(name)
 }

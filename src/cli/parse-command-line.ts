@@ -1,10 +1,12 @@
-import { ConfigDraft, type HelpText, type MachineConfig } from '../machine/index.ts'
+import { ConfigDraft, ConfigError, type HelpText, type MachineConfig } from '../machine/index.ts'
 import { CommandLineError } from './command-line-error.ts'
-import { findOption, isUnavailable, options, type ProcessWishes } from './option-table.ts'
+import { nearestName } from './nearest-option.ts'
+import { findOption, type Option, options, type ProcessWishes } from './option-table.ts'
+import { unavailableOptions } from './unavailable-options.ts'
 
 /** What a command line asks for. */
 export interface CommandLine {
-  readonly process: ProcessWishes
+  readonly process: Readonly<ProcessWishes>
   /** What an option's `help` answers; no machine is to be built then. */
   readonly help: HelpText | undefined
   readonly processName: string | undefined
@@ -14,6 +16,9 @@ export interface CommandLine {
 
 /**
  * Reads the options of a machine. `-name` and `--name` are the same; a word without a dash is a hard disk's image.
+ *
+ * As QEMU does it, all options are known to be there before the first one counts; then each counts in turn, up to the
+ * first that asks for help.
  *
  * @param warn hears of what is taken but has no effect
  * @throws {CommandLineError} if an option is unknown or lacks its argument
@@ -25,55 +30,69 @@ export function parseCommandLine(argv: readonly string[], warn: (text: string) =
     help: undefined,
     pidfile: undefined,
     daemonize: false,
-    logItems: [],
+    logItems: undefined,
     logFile: undefined,
   }
-  for (let index = 0; index < argv.length; index++) {
-    const word = argv[index]!
-    if (!word.startsWith('-') || word === '-') {
-      draft.driveFile('hda', word, word)
+  for (const { option, text, origin } of [...wordsOf(argv)]) {
+    option.apply({ draft, process }, text, origin)
+    if (process.help !== undefined || draft.help !== undefined) break
+  }
+  return { process, help: draft.help, processName: draft.processName, config: () => configOf(draft, process) }
+}
+
+interface Said {
+  readonly option: Pick<Option, 'apply'>
+  readonly text: string
+  /** The words as they were written, which complaints name. */
+  readonly origin: string
+}
+
+/** A word that belongs to no option. */
+const diskImage: Said['option'] = { apply: ({ draft }, text, origin) => draft.driveFile('hda', text, origin) }
+
+function* wordsOf(argv: readonly string[]): Generator<Said> {
+  const words = argv[Symbol.iterator]()
+  for (const word of words) {
+    if (!word.startsWith('-')) {
+      yield { option: diskImage, text: word, origin: word }
       continue
     }
     const name = word.replace(/^--?/, '')
     const option = findOption(name)
-    if (option === undefined) throw unknownOption(word, name)
-    if (option.argument === undefined) {
-      option.apply({ draft, process }, '', word)
-      continue
+    if (option === undefined) throw unknownOption(word, name, words)
+    if (option.argument === undefined) yield { option, text: '', origin: word }
+    else {
+      const text = argumentOf(word, words)
+      yield { option, text, origin: `${word} ${text}` }
     }
-    const text = argv[++index]
-    if (text === undefined) throw new CommandLineError(`${word}: requires an argument`)
-    option.apply({ draft, process }, text, `${word} ${text}`)
   }
-  return { process, help: draft.help, processName: draft.processName, config: () => draft.finish() }
 }
 
-function unknownOption(word: string, name: string): CommandLineError {
-  if (isUnavailable(name)) return new CommandLineError(`${word}: this option of QEMU's is not available here`)
-  const near = nearest(name)
+function argumentOf(word: string, words: Iterator<string>): string {
+  const next = words.next()
+  if (next.done === true) throw new CommandLineError(`${word}: requires an argument`)
+  return next.value
+}
+
+function unknownOption(word: string, name: string, words: Iterator<string>): CommandLineError {
+  const takesArgument = unavailableOptions.get(name)
+  if (takesArgument !== undefined) {
+    const origin = takesArgument ? `${word} ${argumentOf(word, words)}` : word
+    return new CommandLineError(`${origin}: this option of QEMU's is not available in vmon`)
+  }
+  const near = nearestName(
+    name,
+    options.flatMap((option) => option.names),
+  )
   return new CommandLineError(`${word}: invalid option${near === undefined ? '' : `\nDid you mean -${near}?`}`)
 }
 
-/** The option whose name takes the fewest changes, if two are enough (one, for short names). */
-function nearest(name: string): string | undefined {
-  const all = options.flatMap(({ names }) => names).filter((other) => other.length > 1)
-  const ranked = all
-    .map((other) => ({ other, distance: distance(name, other) }))
-    .sort((a, b) => a.distance - b.distance)
-  const best = ranked[0]
-  return best !== undefined && best.distance <= (name.length > 4 ? 2 : 1) ? best.other : undefined
-}
-
-/** Levenshtein's distance. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= other.length; j++) {
-      const change = row[j - 1]! + (one[i - 1] === other[j - 1] ? 0 : 1)
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1))
-    }
-    row = next
+function configOf(draft: ConfigDraft, { daemonize }: ProcessWishes): MachineConfig {
+  if (daemonize && draft.usesTerminal) {
+    throw new CommandLineError('-nographic cannot be used with -daemonize')
   }
-  return row[other.length]!
+  const config = draft.finish()
+  const talkative = daemonize ? config.chardevs.find(({ backend }) => backend.type === 'stdio') : undefined
+  if (talkative !== undefined) throw ConfigError.failure(talkative, 'cannot use stdio with -daemonize')
+  return config
 }

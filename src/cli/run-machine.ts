@@ -1,12 +1,15 @@
-import { ConfigError, Machine } from '../machine/index.ts'
+import { Scope } from '../async/index.ts'
+import type { Logger } from '../log/index.ts'
+import { ConfigError, Machine, type MachineConfig, type MachineSurroundings } from '../machine/index.ts'
 import { CommandLineError } from './command-line-error.ts'
-import { isDaemon, reportStarted, startDaemon } from './daemon.ts'
-import { logItems, logItemsText, openLog } from './log-sink.ts'
+import { isDaemon, releaseTerminal, startDaemon } from './daemon.ts'
+import { logItems as knownItems, logItemsText, openLog } from './log-file.ts'
 import { type CommandLine, parseCommandLine } from './parse-command-line.ts'
 import { writePidFile } from './pid-file.ts'
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
+/** The signals that end the machine, with their numbers. */
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
+const signalNames = Object.keys(signals) as (keyof typeof signals)[]
 
 /** Says something on standard error, as QEMU does: after the program's name. */
 function complain(text: string): void {
@@ -31,55 +34,68 @@ function isDomainError(error: unknown): error is Error {
   return error instanceof Error && 'kind' in error
 }
 
+/** Prints what was asked for instead of a machine, if it was. @returns the exit status then */
 async function answerHelp({ process: wishes, help }: CommandLine): Promise<number | undefined> {
   if (wishes.help !== undefined) {
     const { helpText, versionText } = await import('./help.ts')
     process.stdout.write(wishes.help === 'help' ? helpText() : versionText())
     return 0
   }
-  if (help !== undefined) {
-    process.stdout.write(help.text)
-    return help.status
-  }
-  const unknown = wishes.logItems.filter((item) => logItems[item] === undefined)
-  if (unknown.length === 0) return undefined
-  process.stdout.write(logItemsText())
-  return unknown.includes('help') || unknown.includes('?') ? 0 : 1
+  if (help === undefined) return undefined
+  process.stdout.write(help.text)
+  return help.status
 }
 
 async function run(line: CommandLine): Promise<number> {
   const config = line.config()
-  if (line.process.daemonize && !isDaemon()) return startDaemon()
+  const { daemonize, pidfile, logItems = [], logFile } = line.process
+  const stranger = logItems.find((item) => !Object.hasOwn(knownItems, item))
+  if (stranger !== undefined) {
+    if (stranger !== 'help' && stranger !== '?') complain(`-d ${logItems.join(',')}: there is no item '${stranger}'`)
+    process.stdout.write(logItemsText())
+    return 1
+  }
+  if (daemonize && !isDaemon) return startDaemon()
+  await using scope = new Scope()
+  // In the background nobody hears standard error.
+  const { log, close } = openLog(isDaemon && logFile === undefined ? [] : logItems, logFile)
+  scope.own(close)
+  if (pidfile !== undefined) {
+    const remove = scope.own(writePidFile(pidfile))
+    process.once('exit', remove) // if a bug ends the process
+    scope.own(() => process.off('exit', remove))
+  }
   if (line.processName !== undefined) process.title = line.processName
-  const removePidFile = line.process.pidfile === undefined ? undefined : writePidFile(line.process.pidfile)
-  const { log, close } = openLog(line.process.logItems, line.process.logFile)
+  await runToEnd(config, log)
+  return 0
+}
+
+async function runToEnd(config: MachineConfig, log: Logger): Promise<void> {
   const starting = new AbortController()
   let machine: Machine | undefined
-  const end = (signal: (typeof signals)[number]): void => {
-    complain(`terminating on signal ${signalNumbers[signal]}`)
+  const end = (signal: keyof typeof signals): void => {
+    complain(`terminating on signal ${signals[signal]}`)
     if (machine === undefined) starting.abort(new CommandLineError('the start was interrupted'))
     else void machine.close('host-signal')
   }
-  for (const signal of signals) process.on(signal, end)
+  for (const signal of signalNames) process.on(signal, end)
   // A machine without a monitor or a board that runs has nothing else that keeps the process: only a signal ends it.
-  const alive = setInterval(() => {}, 2 ** 31 - 1)
+  const alive = setInterval(() => undefined, 2 ** 31 - 1)
   try {
-    machine = await Machine.start(config, {
-      log,
-      warn: complain,
-      waiting: (filename, origin) =>
-        complain(`${origin === undefined ? '' : `${origin}: `}info: QEMU waiting for connection on: ${filename}`),
-      redirected: (filename, label) =>
-        process.stdout.write(`char device redirected to ${filename.replace('pty:', '')} (label ${label})\n`),
-      signal: starting.signal,
-    })
-    if (isDaemon()) reportStarted()
+    machine = await Machine.start(config, { ...surroundings, log, signal: starting.signal })
+    if (isDaemon) releaseTerminal()
     await machine.ended
-    return 0
   } finally {
     clearInterval(alive)
-    for (const signal of signals) process.off(signal, end)
-    close()
-    removePidFile?.()
+    for (const signal of signalNames) process.off(signal, end)
   }
+}
+
+const surroundings: MachineSurroundings = {
+  // The block layer's warnings stand by themselves.
+  warn: (text) => process.stderr.write(`${text}\n`),
+  waiting: (filename, origin) =>
+    complain(`${origin === undefined ? '' : `${origin}: `}info: QEMU waiting for connection on: ${filename}`),
+  redirected: (filename, label) =>
+    process.stdout.write(`char device redirected to ${filename.replace('pty:', '')} (label ${label})\n`),
 }

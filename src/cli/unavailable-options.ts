@@ -1,10 +1,15 @@
 /** Options of QEMU 7.2 (`qemu-system-i386`) that vmon does not have: whoever uses one is told so by name. */
-export const unavailableOptions: ReadonlySet<string> = new Set(
-  `acpitable action add-fd async-teardown audio audio-help audiodev blockdev chroot compat debugcon device dfilter dtb
-  dump-vmstate echr enable-fips enable-kvm enable-sync-profile fsdev full-screen fw_cfg g gdb global icount incoming
-  iscsi k loadvm mem-path mem-prealloc mtdblock msg net netdev nic no-acpi no-fd-bootchk no-hpet numa object
-  only-migratable option-rom overcommit parallel perfmap jitdump pflash plugin portrait preconfig prom-env readconfig
-  rotate run-with runas s sandbox sd seed semihosting semihosting-config set singlestep smbios snapshot spice tb-size
-  tpmdev trace usb usbdevice virtfs vnc watchdog watchdog-action win2k-hack xen-attach xen-domid
-  xen-domid-restrict`.split(/\s+/),
-)
+const flags = `async-teardown audio-help enable-kvm enable-sync-profile full-screen mem-prealloc no-acpi no-fd-bootchk
+  no-hpet old-param only-migratable portrait preconfig s semihosting singlestep snapshot usb win2k-hack xen-attach
+  xen-domid-restrict`
+
+const withArgument = `acpitable action add-fd audio audiodev blockdev chroot compat debugcon device dfilter dtb
+  dump-vmstate echr fsdev fw_cfg g gdb global icount incoming iscsi k loadvm mem-path msg mtdblock net netdev nic numa
+  object option-rom overcommit parallel pflash plugin prom-env qtest qtest-log readconfig rotate runas sandbox sd seed
+  semihosting-config set smbios spice tpmdev trace usbdevice virtfs vnc watchdog-action xen-domid`
+
+/** Their names, and whether an argument follows. */
+export const unavailableOptions: ReadonlyMap<string, boolean> = new Map([
+  ...flags.split(/\s+/).map((name) => [name, false] as const),
+  ...withArgument.split(/\s+/).map((name) => [name, true] as const),
+])

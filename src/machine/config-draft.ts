@@ -1,4 +1,5 @@
 import { BlockError, type DriveShorthand, driveFromOptions, shorthandDrive } from '../block/index.ts'
+import { usualFirmwareFolders } from '../board/index.ts'
 import { chardevOptionKinds } from '../chardev/index.ts'
 import {
   type KeyvalObject,
@@ -75,6 +76,11 @@ export class ConfigDraft {
     return namesOf(this.#names).process
   }
 
+  /** Whether -nographic was said. */
+  get usesTerminal(): boolean {
+    return this.#defaultSerial === 'stdio'
+  }
+
   /** @throws {ConfigError} as all settings do: if the value is malformed */
   name(text: string, origin: string): void {
     this.#names.push(this.#list('name', nameKinds, 'guest', text, origin))
@@ -109,7 +115,8 @@ export class ConfigDraft {
 
   /** -L: a folder for firmware, ahead of the usual ones. */
   firmwareFolder(path: string): void {
-    this.#firmwareFolders.push(path)
+    if (isHelp(path)) this.#answer({ text: firmwareHelp(this.#firmwareFolders), status: 0 })
+    else this.#firmwareFolders.push(path)
   }
 
   accel(text: string, origin: string): void {
@@ -307,6 +314,10 @@ export class ConfigDraft {
   #answer(help: HelpText): void {
     this.#help ??= help
   }
+}
+
+function firmwareHelp(folders: readonly string[]): string {
+  return [...folders, ...usualFirmwareFolders].map((folder) => `${folder}\n`).join('')
 }
 
 /** Runs what QEMU complains about without naming an option. */

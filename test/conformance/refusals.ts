@@ -42,7 +42,7 @@ export const refusals: readonly Refusal[] = [
   {
     what: 'USB',
     options: ['-usb'],
-    says: "-usb: this option of QEMU's is not available here",
+    says: "-usb: this option of QEMU's is not available in vmon",
     reason: 'the emulated chipset has no USB controller',
   },
 ]

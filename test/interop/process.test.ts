@@ -177,7 +177,7 @@ describe('options about the process', { concurrency: 3 }, () => {
   for (const [words, said] of [
     [['-bogus'], 'vmon: -bogus: invalid option\n'],
     [['-m'], 'vmon: -m: requires an argument\n'],
-    [['-gdb', 'stdio'], "vmon: -gdb: this option of QEMU's is not available here\n"],
+    [['-gdb', 'stdio'], "vmon: -gdb stdio: this option of QEMU's is not available in vmon\n"],
   ] as const) {
     it(`${words.join(' ')} is refused`, async () => {
       assert.deepEqual(await outcome(...words), { status: 1, said })
