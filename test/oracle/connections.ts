@@ -35,6 +35,10 @@ export class Connections implements Disposable {
     return this.#byName.get(name)
   }
 
+  names(): readonly string[] {
+    return [...this.#byName.keys()]
+  }
+
   all(): readonly Connection[] {
     return [...this.#byName.values()]
   }
