@@ -27,6 +27,41 @@ export interface ImageDetails {
   readonly actualSize?: number
   /** False if the image was closed cleanly; undefined for storage that has no such notion. */
   readonly dirty?: boolean
+  readonly clusterSize?: number
+  /** The backing file as the image itself names it, whatever was opened in its place. */
+  readonly backingFilename?: string
+  readonly backingFormat?: string
+  /** What only this format has, as QAPI's ImageInfoSpecific shows it. */
+  readonly formatSpecific?: NestedOptions
+}
+
+/** What is known of a range without reading it: one answer for `length` bytes from the offset that was asked for. */
+export interface BlockStatus {
+  /** At least 1, at most what was asked for. */
+  readonly length: number
+  /** This node decides what the range holds; if not, the node behind it does. */
+  readonly allocated: boolean
+  /** The bytes are stored. */
+  readonly data: boolean
+  /** The bytes read as zeroes. */
+  readonly zero: boolean
+  /** Where the bytes lie in the node below, if they lie there as they are. */
+  readonly offset?: number
+  /** They lie there deflated. */
+  readonly compressed?: boolean
+}
+
+export interface ZeroesOptions extends RequestOptions {
+  /** The image need not keep the space. */
+  readonly unmap?: boolean
+}
+
+/** What requests a driver serves; its node makes others fit. */
+export interface DriverLimits {
+  /** Offsets and lengths are multiples of this. Default: 1. */
+  readonly alignment?: number
+  /** The most bytes that one request moves. Default: any number. */
+  readonly maxTransfer?: number
 }
 
 /**
@@ -44,6 +79,7 @@ export interface Driver {
   readonly length: number
   /** The nodes below, by role. */
   readonly children: ReadonlyMap<ChildRole, BlockNode>
+  readonly limits?: DriverLimits
   /** Every option that it takes to open the same thing. */
   fullOptions(): NestedOptions
 
@@ -54,18 +90,27 @@ export interface Driver {
   flush(options?: RequestOptions): Promise<void>
   truncate(length: number, options?: RequestOptions): Promise<void>
   details(): Promise<ImageDetails>
+  /** Makes a range read as zeroes. Without it the node writes zeroes. */
+  writeZeroes?(offset: number, length: number, options?: ZeroesOptions): Promise<void>
+  /** Nobody needs the range any more; what it reads as from now on is undefined. Without it nothing happens. */
+  discard?(offset: number, length: number, options?: RequestOptions): Promise<void>
+  /** What a range holds. Without it everything is data. */
+  status?(offset: number, length: number): Promise<BlockStatus>
+  /** Takes another node as child, or none, while nothing runs. Without it the children stay as they are. */
+  setChild?(role: ChildRole, child: BlockNode | undefined): void
 
   /** What the node's users together do from now on: the place to take locks, or to reopen for writing. */
   setAccess?(access: Access): Promise<void>
-  /** What the node needs of a child, given what its own users do. */
+  /** What the node needs of a child, given what its own users do; the same as its users, if it has no such method. */
   childAccess?(role: ChildRole, access: Access): Access
   close(): Promise<void>
 }
 
-export type ChildRole = 'file'
+/** What a node below is to a node: the storage, what shows where nothing is written, the storage of the data alone. */
+export type ChildRole = 'file' | 'backing' | 'data-file'
 
 export interface NestedOptions {
-  readonly [key: string]: OptionValue | NestedOptions
+  readonly [key: string]: OptionValue | NestedOptions | readonly (OptionValue | NestedOptions)[] | null
 }
 
 /** What every driver gets to open an image. */
@@ -83,6 +128,26 @@ export interface FormatRequest extends OpenRequest {
   readonly file: BlockNode
   /** Nobody said that this is the format: it was guessed from the contents. */
   readonly probed: boolean
+  /**
+   * Opens a second node below: as the user's options say, else as the image names it.
+   *
+   * @returns undefined, if neither names one, or if the user wants none
+   * @throws {BlockError} if it cannot be opened
+   */
+  openChild(role: 'backing' | 'data-file', named: NamedChild | undefined): Promise<OpenedChild | undefined>
+}
+
+/** How an image names a child in its header. */
+export interface NamedChild {
+  /** Relative to the image's own file, if it is relative. */
+  readonly filename: string
+  readonly format: string | undefined
+}
+
+export interface OpenedChild {
+  readonly node: BlockNode
+  /** Whether the user's options named it rather than the image. */
+  readonly overridden: boolean
 }
 
 /** A format as the table of formats lists it. */

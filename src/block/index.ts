@@ -4,8 +4,18 @@
  * boards, monitors and machines: whoever plays the guest reads and writes a drive's `medium`.
  */
 export type { Access, Permission } from './access.ts'
+export type { Attachment } from './attachment.ts'
 export { BlockError, type BlockErrorContext, type BlockErrorKind } from './block-error.ts'
-export type { CacheMode, ChildRole, Driver, ImageDetails, RequestOptions } from './driver.ts'
+export type {
+  BlockStatus,
+  CacheMode,
+  ChildRole,
+  Driver,
+  DriverLimits,
+  ImageDetails,
+  RequestOptions,
+  ZeroesOptions,
+} from './driver.ts'
 export { type BlockDeviceInfo, type BlockInfo, blockInfo, type ImageInfo } from './drives/block-info.ts'
 export { Drive, type IoStatus } from './drives/drive.ts'
 export type {
@@ -24,7 +34,7 @@ export { connectPcDrives, type PcDevices } from './drives/pc-drives.ts'
 export type { DrivePlace } from './drives/placement.ts'
 export type { DriveStatistics, OperationCounts } from './drives/statistics.ts'
 export { moveTray, type TrayMove, type TrayState } from './drives/tray.ts'
-export type { Attachment, BlockNode, NodeUser } from './node.ts'
+export type { BlockNode, NodeUser } from './node.ts'
 export { NodeGraph, type NodeGraphOptions } from './node-graph.ts'
 export type { ImageSource } from './open-image.ts'
 export { MemoryDriver } from './protocols/memory/memory-driver.ts'

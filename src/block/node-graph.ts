@@ -18,9 +18,13 @@ export interface NodeGraphOptions {
 
 export interface NewNode {
   readonly name?: string | undefined
+  /** From `generateName()`, for a node without a name of its own. */
+  readonly generatedName?: string
   readonly readOnly?: boolean
   readonly cache?: CacheMode
   readonly detectZeroes?: DetectZeroes
+  /** Whether discards reach the driver. Default: they do nothing. */
+  readonly discard?: boolean
 }
 
 /** All nodes, by name. */
@@ -61,15 +65,20 @@ export class NodeGraph implements AsyncDisposable {
    * @throws {BlockError} kinds `invalid` and `duplicate`, if it cannot have that name
    */
   add(driver: Driver, settings: NewNode = {}): BlockNode {
-    const { readOnly = false, cache = writeback, detectZeroes = 'off' } = settings
+    const { readOnly = false, cache = writeback, detectZeroes = 'off', discard = false } = settings
     if (settings.name !== undefined) this.checkName(settings.name)
-    const name = settings.name ?? this.#names.generate()
+    const name = settings.name ?? settings.generatedName ?? this.generateName()
     const filename = driver.filename ?? `json:${print(driver.fullOptions())}`
-    const node = new BlockNode(driver, { name, readOnly, cache, detectZeroes, filename }, this.#turns, () =>
+    const node = new BlockNode(driver, { name, readOnly, cache, detectZeroes, discard, filename }, this.#turns, () =>
       this.#nodes.delete(name),
     )
     this.#nodes.set(name, node)
     return node
+  }
+
+  /** A name that no node has had: a node gets it before those below it that its own opening asks for. */
+  generateName(): string {
+    return this.#names.generate()
   }
 
   /** @throws {BlockError} kinds `invalid` and `duplicate`, if a new node cannot have that name */

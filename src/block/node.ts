@@ -1,9 +1,22 @@
-import { type Deferred, deferred } from '../async/index.ts'
-import { type Access, type AccessHolder, checkConflicts, combine, idle, type Permission } from './access.ts'
+import { type Access, checkConflicts, combine, idle, type Permission } from './access.ts'
+import { Attachment } from './attachment.ts'
 import { BlockError } from './block-error.ts'
 import type { DetectZeroes } from './detect-zeroes.ts'
-import type { CacheMode, ChildRole, Driver, ImageDetails, RequestOptions } from './driver.ts'
+import type {
+  BlockStatus,
+  CacheMode,
+  ChildRole,
+  Driver,
+  ImageDetails,
+  RequestOptions,
+  ZeroesOptions,
+} from './driver.ts'
+import { InFlight } from './in-flight.ts'
+import { Shaping } from './shaping.ts'
 import type { Turns } from './turns.ts'
+import { isZero, writeZeroBytes } from './zeroes.ts'
+
+export type { Attachment } from './attachment.ts'
 
 export type NodeState = 'open' | 'closing' | 'closed'
 
@@ -12,6 +25,8 @@ export interface NodeSettings {
   readonly readOnly: boolean
   readonly cache: CacheMode
   readonly detectZeroes: DetectZeroes
+  /** Whether discards reach the driver. */
+  readonly discard: boolean
   /** What the image is called where users read it. */
   readonly filename: string
 }
@@ -34,16 +49,17 @@ export class BlockNode {
   readonly readOnly: boolean
   readonly cache: CacheMode
   readonly detectZeroes: DetectZeroes
+  readonly discards: boolean
   readonly filename: string
   readonly driver: Driver
+  readonly #io: Driver | Shaping
   readonly #turns: Turns
   readonly #forget: (node: BlockNode) => void
   readonly #attachments = new Set<Attachment>()
   readonly #children = new Map<ChildRole, Attachment>()
   #access: Access = idle
   #state: NodeState = 'open'
-  #inFlight = 0
-  #quiet: Deferred<void> | undefined
+  readonly #inFlight = new InFlight()
 
   /** @internal nodes come from `NodeGraph.open()` */
   constructor(driver: Driver, settings: NodeSettings, turns: Turns, forget: (node: BlockNode) => void) {
@@ -51,8 +67,10 @@ export class BlockNode {
     this.readOnly = settings.readOnly
     this.cache = settings.cache
     this.detectZeroes = settings.detectZeroes
+    this.discards = settings.discard
     this.filename = settings.filename
     this.driver = driver
+    this.#io = driver.limits === undefined ? driver : new Shaping(driver, driver.limits)
     this.#turns = turns
     this.#forget = forget
     for (const [role, child] of driver.children) this.#children.set(role, child.#admit(`node '${settings.name}'`, idle))
@@ -87,7 +105,7 @@ export class BlockNode {
 
   /** @throws {BlockError} kinds `range`, `closed`, `io` */
   readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
-    return this.#request(offset, target.byteLength, options, () => this.driver.readInto(offset, target, options))
+    return this.#request(offset, target.byteLength, options, () => this.#io.readInto(offset, target, options))
   }
 
   /**
@@ -100,7 +118,40 @@ export class BlockNode {
   write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
     return this.#request(offset, bytes.byteLength, options, () => {
       this.#checkUse('write')
-      return this.driver.write(offset, bytes, options)
+      if (this.detectZeroes === 'off' || bytes.byteLength === 0 || !isZero(bytes)) {
+        return this.#io.write(offset, bytes, options)
+      }
+      const unmap = this.detectZeroes === 'unmap' && this.discards
+      return this.#writeZeroes(offset, bytes.byteLength, { ...options, unmap })
+    })
+  }
+
+  /** Makes a range read as zeroes, in the way that costs least. @throws {BlockError} as `write()` */
+  writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
+    return this.#request(offset, length, options, async () => {
+      this.#checkUse('write')
+      await this.#writeZeroes(offset, length, options)
+    })
+  }
+
+  /**
+   * Says that nobody needs a range any more; what it reads as from then on is undefined. Does nothing unless the node
+   * was opened with `discard=unmap`.
+   *
+   * @throws {BlockError} as `write()`
+   */
+  discard(offset: number, length: number, options?: RequestOptions): Promise<void> {
+    return this.#request(offset, length, options, async () => {
+      this.#checkUse('write')
+      if (this.discards && length > 0) await this.driver.discard?.(offset, length, options)
+    })
+  }
+
+  /** What is known of a range, or of its beginning, without reading it. The range is not empty. @throws {BlockError} */
+  status(offset: number, length: number, options?: RequestOptions): Promise<BlockStatus> {
+    return this.#request(offset, length, options, async () => {
+      const status = await this.driver.status?.(offset, length)
+      return status ?? { length, allocated: true, data: true, zero: false, offset }
     })
   }
 
@@ -136,16 +187,51 @@ export class BlockNode {
    * @throws {BlockError} kind `busy`, if users exclude each other; `read-only`; `locked`; `permission`
    */
   attach(user: NodeUser): Promise<Attachment> {
-    return this.#turns.take(async () => {
-      const attachment = this.#admit(user.description, idle)
-      try {
-        await this.#change(attachment, user.access ?? idle)
-      } catch (error) {
-        this.#attachments.delete(attachment)
-        throw error
-      }
-      return attachment
-    })
+    return this.#turns.take(() => this.#adopt(user.description, user.access ?? idle))
+  }
+
+  /** The node below that has a role, if there is one. */
+  child(role: ChildRole): BlockNode | undefined {
+    return this.#children.get(role)?.node
+  }
+
+  /**
+   * Runs `work` while nothing runs on this node and nothing starts: requests that come meanwhile wait. `work` makes no
+   * request to this node itself.
+   */
+  async drained<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      await this.#inFlight.drain()
+      return await work()
+    } finally {
+      this.#inFlight.resume()
+    }
+  }
+
+  /**
+   * Puts another node in the place of one below, or none: in a drained section, with the rights that the old one gave.
+   * The old child closes if nobody else uses it.
+   *
+   * @throws {BlockError} kind `unsupported`, if the driver keeps its children; as `attach()`; then nothing has changed
+   */
+  replaceChild(role: ChildRole, child: BlockNode | undefined): Promise<void> {
+    return this.#turns.take(() =>
+      this.drained(async () => {
+        if (this.driver.setChild === undefined) {
+          throw new BlockError('unsupported', `Node '${this.name}' cannot change its ${role} node`, { node: this.name })
+        }
+        const before = this.#children.get(role)
+        if (child === undefined) this.#children.delete(role)
+        else this.#children.set(role, await child.#adopt(`node '${this.name}'`, this.#childAccess(role, this.#access)))
+        this.driver.setChild(role, child)
+        if (before !== undefined) await before.node.#leave(before)
+      }),
+    )
+  }
+
+  /** @internal for the graph: takes the rights below that the node needs even without users */
+  begin(): Promise<void> {
+    return this.#turns.take(() => this.#spread())
   }
 
   /** Closes a node that nobody uses; later calls do nothing. @throws {BlockError} kind `busy` */
@@ -154,6 +240,17 @@ export class BlockNode {
       if (this.attached) throw new BlockError('busy', `Node ${this.name} is in use`, { node: this.name })
       await this.#end()
     })
+  }
+
+  async #adopt(description: string, access: Access): Promise<Attachment> {
+    const attachment = this.#admit(description, idle)
+    try {
+      await this.#change(attachment, access)
+    } catch (error) {
+      this.#attachments.delete(attachment)
+      throw error
+    }
+    return attachment
   }
 
   #admit(description: string, access: Access): Attachment {
@@ -187,9 +284,13 @@ export class BlockNode {
     const access = combine(this.#attachments)
     this.#access = access
     for (const [role, child] of this.#children) {
-      await child.node.#change(child, this.driver.childAccess?.(role, access) ?? access)
+      await child.node.#change(child, this.#childAccess(role, access))
     }
     await this.driver.setAccess?.(access)
+  }
+
+  #childAccess(role: ChildRole, access: Access): Access {
+    return this.driver.childAccess?.(role, access) ?? access
   }
 
   async #leave(attachment: Attachment): Promise<void> {
@@ -201,7 +302,7 @@ export class BlockNode {
   async #end(): Promise<void> {
     if (this.#state !== 'open') return
     this.#state = 'closing'
-    await this.#untilQuiet()
+    await this.#inFlight.untilQuiet()
     try {
       await this.driver.close()
     } finally {
@@ -211,31 +312,18 @@ export class BlockNode {
     }
   }
 
-  async #untilQuiet(): Promise<void> {
-    if (this.#inFlight === 0) return
-    this.#quiet ??= deferred()
-    await this.#quiet.promise
-  }
-
   #request<T>(offset: number, length: number, options: RequestOptions | undefined, run: () => Promise<T>): Promise<T> {
-    let running: Promise<T>
-    try {
+    return this.#inFlight.run(() => {
       this.#check(offset, length)
       options?.signal?.throwIfAborted()
-      running = run()
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    this.#inFlight++
-    running.then(this.#settled, this.#settled)
-    return running
+      return run()
+    }, options?.signal)
   }
 
-  readonly #settled = (): void => {
-    this.#inFlight--
-    if (this.#inFlight > 0 || this.#quiet === undefined) return
-    this.#quiet.resolve()
-    this.#quiet = undefined
+  #writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
+    if (length === 0) return Promise.resolve()
+    if (this.driver.writeZeroes !== undefined) return this.driver.writeZeroes(offset, length, options)
+    return writeZeroBytes(this.#io, offset, length, options)
   }
 
   #check(offset: number, length: number): void {
@@ -260,45 +348,5 @@ export class BlockNode {
 
   #closedError(): BlockError {
     return new BlockError('closed', `Node ${this.name} is ${this.#state}`, { node: this.name })
-  }
-}
-
-interface AttachmentActions {
-  update(access: Access): Promise<void>
-  detach(): Promise<void>
-}
-
-/** One user's hold on a node. The node closes when its last user detaches. */
-export class Attachment implements AccessHolder {
-  readonly node: BlockNode
-  readonly description: string
-  #access: Access
-  readonly #actions: AttachmentActions
-
-  /** @internal attachments come from `BlockNode.attach()` */
-  constructor(node: BlockNode, description: string, access: Access, actions: AttachmentActions) {
-    this.node = node
-    this.description = description
-    this.#access = access
-    this.#actions = actions
-  }
-
-  get access(): Access {
-    return this.#access
-  }
-
-  /** Changes what the user does with the node. @throws {BlockError} as `BlockNode.attach()`; then nothing has changed */
-  update(access: Access): Promise<void> {
-    return this.#actions.update(access)
-  }
-
-  /** Leaves the node; later calls do nothing. Waits for requests if that closes the node. */
-  detach(): Promise<void> {
-    return this.#actions.detach()
-  }
-
-  /** @internal for the node, after it has checked */
-  become(access: Access): void {
-    this.#access = access
   }
 }

@@ -1,6 +1,16 @@
+import { realpathSync } from 'node:fs'
 import { BlockError } from './block-error.ts'
+import { combinePath } from './combine-path.ts'
 import { parseDetectZeroes } from './detect-zeroes.ts'
-import { type CacheMode, type Driver, type FormatDefinition, type ProtocolDefinition, writeback } from './driver.ts'
+import {
+  type CacheMode,
+  type Driver,
+  type FormatDefinition,
+  type NamedChild,
+  type OpenedChild,
+  type ProtocolDefinition,
+  writeback,
+} from './driver.ts'
 import { probeFormat, probeLength } from './formats/probe.ts'
 import { formats } from './formats/table.ts'
 import type { BlockNode } from './node.ts'
@@ -23,6 +33,8 @@ interface Source {
   readonly filename: string | undefined
   readonly readOnly: boolean
   readonly cache: CacheMode
+  /** The files of the images for which this one is opened as backing file. */
+  readonly above: readonly string[]
 }
 
 /**
@@ -36,7 +48,7 @@ export async function openImage(
   { filename, options, readOnly = false }: ImageSource,
   warn: (text: string) => void,
 ): Promise<BlockNode> {
-  return openAny({ filename, options: new OptionBag(options ?? {}), readOnly, cache: writeback })
+  return openAny({ filename, options: new OptionBag(options ?? {}), readOnly, cache: writeback, above: [] })
 
   async function openAny(given: Source): Promise<BlockNode> {
     const source = withInherited(given)
@@ -53,17 +65,64 @@ export async function openImage(
   }
 
   async function openFormat(named: FormatDefinition | undefined, source: Source): Promise<BlockNode> {
+    const fresh: BlockNode[] = []
     const file = await openStorage(source)
+    fresh.push(file)
     try {
+      const above = [...source.above, identify(file, source.above)]
       const definition = named ?? findFormat(await probe(file))
       const probed = named === undefined
+      const openChild = async (role: 'backing' | 'data-file', child: NamedChild | undefined) => {
+        const opened = await (role === 'backing' ? openBacking : openDataFile)({ ...source, above }, file, child)
+        if (opened !== undefined) fresh.push(opened.node)
+        return opened
+      }
       return await finish('format', source, definition.name, (common) =>
-        definition.open({ ...common, file, probed, warn }),
+        definition.open({ ...common, file, probed, warn, openChild }),
       )
     } catch (error) {
-      if (!file.attached) await file.close()
+      for (const node of fresh) if (node.state === 'open' && !node.attached) await node.close()
       throw error
     }
+  }
+
+  /** What shows where an image holds nothing: the user's choice, or what its header names, beside the image's own file. */
+  async function openBacking(
+    source: Source,
+    file: BlockNode,
+    named: NamedChild | undefined,
+  ): Promise<OpenedChild | undefined> {
+    const { options } = source
+    const below = options.takeBelow('backing')
+    const none = options.peek('backing') === null
+    const reference = options.takeString('backing')
+    if (none || reference === '') return undefined
+    if (reference !== undefined) return { node: findNode(reference), overridden: true }
+    const overridden = below.left.some((key) => key === 'file' || key.startsWith('file.'))
+    const filename = overridden || named === undefined ? undefined : combinePath(file.filename, named.filename)
+    if (filename === undefined && below.left.length === 0) return undefined
+    if (named?.format !== undefined && !overridden) below.setDefault('driver', named.format)
+    try {
+      return { node: await openAny({ ...source, options: below, filename, readOnly: true }), overridden }
+    } catch (cause) {
+      if (!(cause instanceof BlockError)) throw cause
+      throw new BlockError(cause.kind, `Could not open backing file: ${cause.message}`, cause.context, { cause })
+    }
+  }
+
+  /** Where an image keeps its data apart from everything else: storage, not an image. */
+  async function openDataFile(
+    source: Source,
+    _file: BlockNode,
+    named: NamedChild | undefined,
+  ): Promise<OpenedChild | undefined> {
+    const { options } = source
+    const below = options.takeBelow('data-file')
+    const reference = options.takeString('data-file')
+    if (reference !== undefined) return { node: findNode(reference), overridden: true }
+    if (below.left.length > 0) return { node: await openStorageOf(source, below, undefined), overridden: true }
+    if (named === undefined) return undefined
+    return { node: await openStorageOf(source, below, named.filename), overridden: false }
   }
 
   function openProtocol(definition: ProtocolDefinition, source: Source): Promise<BlockNode> {
@@ -75,12 +134,16 @@ export async function openImage(
     const below = source.options.takeBelow('file')
     const reference = source.options.takeString('file')
     if (reference !== undefined) return findNode(reference)
-    if (source.filename !== undefined) {
+    return openStorageOf(source, below, source.filename)
+  }
+
+  function openStorageOf(source: Source, below: OptionBag, filename: string | undefined): Promise<BlockNode> {
+    if (filename !== undefined) {
       if (below.has('filename')) {
         throw new BlockError('invalid', "Can't specify 'file' and 'filename' options at the same time")
       }
-      const protocol = protocolOf(source.filename)
-      for (const [key, value] of Object.entries(protocol.parseFilename(source.filename))) below.set(key, value)
+      const protocol = protocolOf(filename)
+      for (const [key, value] of Object.entries(protocol.parseFilename(filename))) below.set(key, value)
       below.setDefault('driver', protocol.name)
     } else if (!below.has('driver')) {
       const path = below.peek('filename')
@@ -100,18 +163,27 @@ export async function openImage(
     const { options } = source
     const name = options.takeString('node-name')
     if (name !== undefined) graph.checkName(name)
-    const { readOnly, cache } = source
-    // Files are opened for writing only when somebody writes, and discards are not passed on: nothing to keep here.
+    const generatedName = graph.generateName()
+    const { readOnly, cache, above } = source
+    // Files are opened for writing only when somebody writes: nothing to keep here.
     options.takeBoolean('auto-read-only')
-    checkDiscard(options.takeString('discard'))
+    const discard = parseDiscard(options.takeString('discard'))
     const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'))
-    const driver = await open({ options, readOnly, cache })
+    const driver = await open({ options, readOnly, cache, above })
+    let node: BlockNode
     try {
       const [unknown] = options.left
       if (unknown !== undefined) throw unsupportedOption(kind, driverName, unknown)
-      return graph.add(driver, { name, readOnly, cache, detectZeroes })
+      node = graph.add(driver, { name, generatedName, readOnly, cache, detectZeroes, discard })
     } catch (error) {
       await driver.close()
+      throw error
+    }
+    try {
+      await node.begin()
+      return node
+    } catch (error) {
+      await node.close()
       throw error
     }
   }
@@ -158,7 +230,20 @@ function unsupportedOption(kind: 'format' | 'protocol', driver: string, option: 
   return new BlockError('unsupported', text, { option })
 }
 
-function checkDiscard(word: string | undefined): void {
-  if (word === undefined || ['ignore', 'off', 'unmap', 'on'].includes(word)) return
+/** Whether discards go through. @throws {BlockError} kind `invalid` */
+function parseDiscard(word: string | undefined): boolean {
+  if (word === undefined || word === 'ignore' || word === 'off') return false
+  if (word === 'unmap' || word === 'on') return true
   throw new BlockError('invalid', 'Invalid discard option', { option: 'discard' })
+}
+
+/** What a file is, whatever leads to it. @throws {BlockError} kind `invalid`, if it is among those for which it is opened */
+function identify(file: BlockNode, above: readonly string[]): string {
+  const { filename } = file.driver
+  if (filename === undefined || file.driver.name !== 'file') return file.name
+  const path = realpathSync(filename)
+  if (above.includes(path)) {
+    throw new BlockError('invalid', `Backing file '${filename}' creates an infinite loop.`, { filename })
+  }
+  return path
 }

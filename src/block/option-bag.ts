@@ -9,7 +9,8 @@ import {
 } from '../keyval/index.ts'
 import { BlockError } from './block-error.ts'
 
-export type OptionValue = string | number | bigint | boolean
+/** `null` says that there shall be none: no backing file. */
+export type OptionValue = string | number | bigint | boolean | null
 
 export type OptionValues = Readonly<Record<string, OptionValue>>
 

@@ -1,0 +1,36 @@
+import type { RequestOptions } from './driver.ts'
+
+const largestPiece = 2 ** 20
+
+let zeroes = new Uint8Array(0)
+
+/** Zeroes to write, never to change: one piece of memory for all. At most 1 MiB. */
+export function zeroBytes(length: number): Uint8Array {
+  if (zeroes.byteLength < length) zeroes = new Uint8Array(largestPiece)
+  return zeroes.subarray(0, length)
+}
+
+/** Whether all bytes are zero. Looks at words where it can, and stops at the first that is not. */
+export function isZero(bytes: Uint8Array): boolean {
+  const { byteOffset, byteLength } = bytes
+  let at = 0
+  for (; at < byteLength && (byteOffset + at) % 4 !== 0; at++) if (bytes[at] !== 0) return false
+  const words = new Int32Array(bytes.buffer, byteOffset + at, (byteLength - at) >>> 2)
+  for (let index = 0; index < words.length; index++) if (words[index] !== 0) return false
+  for (at += words.length * 4; at < byteLength; at++) if (bytes[at] !== 0) return false
+  return true
+}
+
+/** Writes zeroes as bytes, a bounded piece at a time. */
+export async function writeZeroBytes(
+  target: { write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> },
+  offset: number,
+  length: number,
+  options?: RequestOptions,
+): Promise<void> {
+  const end = offset + length
+  for (let at = offset; at < end; at += largestPiece) {
+    options?.signal?.throwIfAborted()
+    await target.write(at, zeroBytes(Math.min(largestPiece, end - at)), options)
+  }
+}
