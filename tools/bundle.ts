@@ -1,26 +1,58 @@
 /**
- * Bundles the command line into a few files: a program that loads two hundred modules one by one takes four times as
- * long to start. What is loaded on demand (the emulator, the shell) stays apart, dependencies stay outside.
+ * Bundles the command line into one file, and keeps what V8 makes of it: a program that loads two hundred modules one by
+ * one takes four times as long to start. What is loaded on demand (the shell) is only evaluated then; dependencies
+ * stay outside. `bin/vmon.js` runs the bundle.
  *
  * The board's worker lies beside the bundle, since the board looks for it beside itself.
  */
-import { rmSync } from 'node:fs'
-import { build } from 'esbuild'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BuildOptions, build } from 'esbuild'
 
 const folder = 'dist/cli'
-
-rmSync(folder, { recursive: true, force: true })
-await build({
-  entryPoints: { main: 'dist/src/cli/main.js', worker: 'dist/src/board/v86/worker.js' },
+const shared = {
   outdir: folder,
   bundle: true,
-  splitting: true,
   platform: 'node',
   target: 'node20',
-  format: 'esm',
   packages: 'external',
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: true,
   logLevel: 'warning',
+} satisfies BuildOptions
+
+rmSync(folder, { recursive: true, force: true })
+await build({ ...shared, entryPoints: { worker: 'dist/src/board/v86/worker.js' }, format: 'esm' })
+await build({
+  ...shared,
+  entryPoints: { main: 'dist/src/cli/main.js' },
+  format: 'iife',
+  outExtension: { '.js': '.cjs' },
+  // One function, which bin/vmon.js calls as Node calls a module.
+  banner: {
+    js: '(function (require, __filename, __dirname) { const importMetaUrl = require("node:url").pathToFileURL(__filename).href;',
+  },
+  footer: { js: '})' },
+  define: { 'import.meta.url': 'importMetaUrl' },
+  supported: { 'dynamic-import': false }, // a script has no loader behind it: what is loaded on demand is required
 })
+keepCompiledCode()
+
+/** Starts a machine from the bundle and ends it: V8 then has compiled what a start needs, and this is kept. */
+function keepCompiledCode(): void {
+  const scratch = mkdtempSync(join(tmpdir(), 'vmon-bundle-'))
+  try {
+    const monitors = ['-qmp', 'stdio', '-qmp', `unix:${join(scratch, 'qmp.sock')},server=on,wait=off`]
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['dist/tools/keep-compiled-code.js', `${folder}/main.cjs`, '-S', '-display', 'none', ...monitors],
+      { input: '{"execute": "qmp_capabilities"}{"execute": "query-status"}{"execute": "quit"}', encoding: 'utf8' },
+    )
+    if (status !== 0) throw new Error(`the bundle does not start: ${stderr}`)
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+}

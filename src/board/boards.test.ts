@@ -2,6 +2,6 @@ import { silent } from '../log/index.ts'
 import { boardSuite } from './board-suite.ts'
 import { findFirmware } from './firmware.ts'
 
-const firmware = await findFirmware({ bios: undefined, folders: [] }, silent)
+const firmware = findFirmware({ bios: undefined, folders: [] }, silent)
 boardSuite('none', firmware)
 boardSuite('v86', firmware)

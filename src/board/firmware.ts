@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Logger } from '../log/index.ts'
@@ -28,16 +28,19 @@ export interface FirmwareSearch {
  * Finds the system and the video BIOS: `-bios` and `-L` first, then where distributions put SeaBIOS, then the copy in an
  * npm package. Log item `firmware` tells which ones are used.
  *
+ * It reads at once: these are two small files, each asynchronous step would take longer than both, and at a start somebody
+ * waits for the greeting.
+ *
  * @throws {BoardError} kind `configuration`, if `-bios` names no readable image, or there is none at all
  */
-export async function findFirmware({ bios, folders }: FirmwareSearch, log: Logger): Promise<BoardConfig['firmware']> {
+export function findFirmware({ bios, folders }: FirmwareSearch, log: Logger): BoardConfig['firmware'] {
   const places = [...folders, ...usualFirmwareFolders]
-  const system = bios === undefined ? await firstOf(places, biosNames) : await firstOf(['', ...places], [bios])
+  const system = bios === undefined ? firstOf(places, biosNames) : firstOf(['', ...places], [bios])
   if (bios !== undefined && (system === undefined || !isBios(system.image))) {
     throw new BoardError('configuration', `could not load PC BIOS '${bios}'`)
   }
-  const video = await firstOf(places, vgaBiosNames)
-  const found = { system: system ?? (await packaged('bios')), video: video ?? (await packaged('vgaBios')) }
+  const video = firstOf(places, vgaBiosNames)
+  const found = { system: system ?? packaged('bios'), video: video ?? packaged('vgaBios') }
   if (found.system === undefined) throw new BoardError('configuration', "could not load PC BIOS 'bios-256k.bin'")
   log.log('firmware', 'system BIOS', { path: found.system.path })
   if (found.video !== undefined) log.log('firmware', 'video BIOS', { path: found.video.path })
@@ -54,18 +57,26 @@ interface FoundImage {
   readonly image: Uint8Array
 }
 
-async function firstOf(folders: readonly string[], names: readonly string[]): Promise<FoundImage | undefined> {
+function firstOf(folders: readonly string[], names: readonly string[]): FoundImage | undefined {
   for (const folder of folders) {
     for (const name of names) {
       const path = join(folder, name)
-      const image = await readFile(path).catch(() => undefined)
+      const image = readable(path)
       if (image !== undefined) return { path, image }
     }
   }
   return undefined
 }
 
-async function packaged(kind: 'bios' | 'vgaBios'): Promise<FoundImage | undefined> {
+function readable(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path)
+  } catch {
+    return undefined // the next place is looked at
+  }
+}
+
+function packaged(kind: 'bios' | 'vgaBios'): FoundImage | undefined {
   let folder: string
   try {
     folder = dirname(createRequire(import.meta.url).resolve(packagedFirmware.name))

@@ -27,12 +27,13 @@ export class SinkWire implements Wire {
   pause(): void {}
   resume(): void {}
 
-  send(bytes: Uint8Array | string, sent: () => void): void {
+  send(bytes: Uint8Array | string, sent: () => void): boolean {
     this.#store.put(typeof bytes === 'string' ? Buffer.from(bytes) : bytes, (error) => {
       if (this.#state === 'gone') return
       if (error === undefined || error === null) process.nextTick(sent)
       else this.#break(error)
     })
+    return false
   }
 
   end(ended: () => void): void {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 
@@ -18,6 +17,7 @@ delete process.env[marker]
  * @returns the exit status of the process that was asked to daemonize
  */
 export async function startDaemon(): Promise<number> {
+  const { spawn } = await import('node:child_process')
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
     env: { ...process.env, [marker]: '1' },

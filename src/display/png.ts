@@ -1,8 +1,5 @@
 import { promisify } from 'node:util'
-import { deflate } from 'node:zlib'
 import type { Picture } from './console.ts'
-
-const compress = promisify(deflate)
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
 const bytesPerPixel = 3
@@ -13,6 +10,7 @@ const bytesPerPixel = 3
  * The compression runs in Node's thread pool, so that a large picture does not keep the monitor waiting.
  */
 export async function encodePng({ width, height, rgb }: Picture): Promise<Uint8Array> {
+  const { deflate } = await import('node:zlib')
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
@@ -25,7 +23,7 @@ export async function encodePng({ width, height, rgb }: Picture): Promise<Uint8A
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
-    chunk('IDAT', await compress(rows)),
+    chunk('IDAT', await promisify(deflate)(rows)),
     chunk('IEND', Buffer.alloc(0)),
   ])
 }

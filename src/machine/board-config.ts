@@ -7,21 +7,27 @@ import { readKernel } from './kernel-image.ts'
 /** A board that never executes needs none. */
 const noFirmware: BoardConfig['firmware'] = { bios: new Uint8Array(0), vgaBios: undefined }
 
+export type BoardFiles = Pick<BoardConfig, 'firmware' | 'kernel'>
+
 /**
- * What the board is to be, with firmware and kernel read.
+ * Reads firmware and kernel.
  *
  * @throws {BoardError} kind `configuration`, if a file cannot be read or is not what it should be
  */
-export async function boardConfigOf(config: MachineConfig, drives: DriveSet, log: Logger): Promise<BoardConfig> {
+export async function readBoardFiles({ accel, firmware, kernel }: MachineConfig, log: Logger): Promise<BoardFiles> {
+  return {
+    firmware: accel === 'none' && firmware.bios === undefined ? noFirmware : findFirmware(firmware, log),
+    ...(kernel !== undefined && { kernel: await readKernel(kernel) }),
+  }
+}
+
+/** What the board is to be. */
+export function boardConfigOf(config: MachineConfig, files: BoardFiles, drives: DriveSet, log: Logger): BoardConfig {
   const { ramBytes, boot, vga, rtcBase } = config
   const slots = [...drives].flatMap((drive) => driveConfigOf(drive) ?? [])
   return {
     ramBytes,
-    firmware:
-      config.accel === 'none' && config.firmware.bios === undefined
-        ? noFirmware
-        : await findFirmware(config.firmware, log),
-    ...(config.kernel !== undefined && { kernel: await readKernel(config.kernel) }),
+    ...files,
     bootOrder: boot.order,
     ...(boot.once !== undefined && { bootOnce: boot.once }),
     bootMenu: { enabled: boot.menu, ...(boot.splashTimeMs !== undefined && { timeoutMs: boot.splashTimeMs }) },

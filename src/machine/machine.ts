@@ -7,7 +7,7 @@ import { type Logger, silent } from '../log/index.ts'
 import { Dispatcher, EventHub, QmpMonitor } from '../monitor/index.ts'
 import { type Cause, type Ending, RunControl } from '../runstate/index.ts'
 import { type Duplex, memoryPair } from '../transport/index.ts'
-import { boardConfigOf } from './board-config.ts'
+import { boardConfigOf, readBoardFiles } from './board-config.ts'
 import type { Asked, MachineConfig } from './config.ts'
 import { startupError } from './config-error.ts'
 import { partsOf } from './parts.ts'
@@ -73,6 +73,10 @@ export class Machine implements AsyncDisposable {
   ): Promise<Machine> {
     const scope = new Scope()
     try {
+      // Read while images and sockets are opened. Whose complaint is the first stays the same: it is heard last.
+      const boardFiles = readBoardFiles(config, log)
+      boardFiles.catch(() => undefined)
+
       const drives = scope.own(new DriveSet(warn === undefined ? {} : { warn }))
       for (const drive of config.drives) await asked(drive, drives.add(drive))
       drives.addDefaults(config.defaultDrives)
@@ -87,7 +91,7 @@ export class Machine implements AsyncDisposable {
       const events = scope.own(new EventHub(eventTable))
       const host: { current: RunControl | undefined; serial: Line[] } = { current: undefined, serial: [] }
       const board = scope.own(
-        await createBoard(config.accel, await boardConfigOf(config, drives, log), boardHost(host, log)),
+        await createBoard(config.accel, boardConfigOf(config, await boardFiles, drives, log), boardHost(host, log)),
       )
       const runControl = new RunControl({
         board,

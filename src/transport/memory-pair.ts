@@ -56,13 +56,14 @@ class MemoryWire implements Wire {
     this.#schedule()
   }
 
-  send(bytes: Uint8Array | string, sent: () => void): void {
+  send(bytes: Uint8Array | string, sent: () => void): boolean {
     if (this.#peer.#flow === 'over') {
       this.#break('EPIPE')
-      return
+      return false
     }
     this.#peer.#incoming = { chunk: typeof bytes === 'string' ? Buffer.from(bytes) : bytes, sent }
     this.#peer.#schedule()
+    return false
   }
 
   end(ended: () => void): void {

@@ -24,7 +24,7 @@ interface StreamHandle {
  */
 export class MessageWire extends SocketWire {
   /** Who reads: decided when the native part has been looked for. */
-  #reader: 'undecided' | 'node' | StreamHandle = 'undecided'
+  #reader: 'undecided' | 'node' | { readonly handle: StreamHandle; readonly rights: ScmRights } = 'undecided'
   #paused = false
 
   override get descriptors(): DescriptorLink | undefined {
@@ -43,16 +43,30 @@ export class MessageWire extends SocketWire {
     })
   }
 
+  /** Sends at once what the system takes at once: what is left, and what comes before descriptors pass, Node sends. */
+  override send(bytes: Uint8Array | string, sent: () => void): boolean {
+    const reader = this.#reader
+    if (typeof reader === 'string' || this.socket.destroyed) return super.send(bytes, sent)
+    let rest: Uint8Array | string | undefined
+    try {
+      rest = reader.rights.sendAtOnce(reader.handle.fd, bytes)
+    } catch (error) {
+      this.socket.destroy(error as Error)
+      return false
+    }
+    return rest === undefined || super.send(rest, sent)
+  }
+
   override pause(): void {
     this.#paused = true
     if (this.#reader === 'node') super.pause()
-    else if (this.#reader !== 'undecided') this.#reader.readStop()
+    else if (this.#reader !== 'undecided') this.#reader.handle.readStop()
   }
 
   override resume(): void {
     this.#paused = false
     if (this.#reader === 'node') super.resume()
-    else if (this.#reader !== 'undecided' && !this.socket.destroyed) this.#reader.readStart()
+    else if (this.#reader !== 'undecided' && !this.socket.destroyed) this.#reader.handle.readStart()
   }
 
   #begin(receiver: WireReceiver): void {
@@ -64,7 +78,7 @@ export class MessageWire extends SocketWire {
       if (this.#paused) super.pause()
       return
     }
-    this.#reader = handle
+    this.#reader = { handle, rights }
     handle.useUserBuffer(Buffer.alloc(0))
     handle.onread = () => {
       if (!this.socket.destroyed) this.#fetch(handle, rights, receiver)

@@ -43,10 +43,11 @@ export class NodeStreamsWire implements Wire {
     this.#options.input?.resume()
   }
 
-  send(bytes: Uint8Array | string, sent: () => void): void {
+  send(bytes: Uint8Array | string, sent: () => void): boolean {
     this.#options.output.write(bytes, (error) => {
       if ((error === undefined || error === null) && this.#state === 'open') sent()
     })
+    return false
   }
 
   end(ended: () => void): void {

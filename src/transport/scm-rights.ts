@@ -21,6 +21,12 @@ export interface ScmRights {
    * @throws {Error} with the system's `code`
    */
   send(socket: number, bytes: Uint8Array, descriptors: readonly number[]): number
+  /**
+   * Sends bytes, or text as UTF-8, as far as the system takes them now; returns what is left, if anything.
+   *
+   * @throws {Error} with the system's `code`
+   */
+  sendAtOnce(socket: number, bytes: Uint8Array | string): Uint8Array | string | undefined
   /** @throws {Error} with the system's `code` */
   duplicate(descriptor: number): number
 }
@@ -121,12 +127,36 @@ function bind(libc: Libc): ScmRights {
       return 0
     },
 
+    sendAtOnce(socket, bytes) {
+      const length = fill(outbound.data, bytes)
+      if (length === undefined) return bytes
+      outbound.prepare(length, 0)
+      const count = sendmsg(socket, outbound.header, msgDontWait | msgNoSignal)
+      if (count === length) return undefined
+      if (count >= 0) return Buffer.from(outbound.data.subarray(count, length))
+      failed('sendmsg')
+      return bytes
+    },
+
     duplicate(descriptor) {
       const copy = fcntl(descriptor, fDupFdCloseOnExec, 0)
       if (copy < 0) throw libc.error('fcntl')
       return copy
     },
   }
+}
+
+const utf8 = new TextEncoder()
+
+/** Puts bytes, or text as UTF-8, to the front of a buffer; returns their length, undefined if they do not fit. */
+function fill(buffer: Uint8Array, bytes: Uint8Array | string): number | undefined {
+  if (bytes.length > buffer.length) return undefined
+  if (typeof bytes !== 'string') {
+    buffer.set(bytes)
+    return bytes.length
+  }
+  const { read, written } = utf8.encodeInto(bytes, buffer)
+  return read === bytes.length ? written : undefined
 }
 
 /** The descriptors in the control part of a received message: a list of `struct cmsghdr`, each aligned to 8 bytes. */

@@ -27,10 +27,11 @@ export class SocketWire implements Wire {
     this.socket.resume()
   }
 
-  send(bytes: Uint8Array | string, sent: () => void): void {
+  send(bytes: Uint8Array | string, sent: () => void): boolean {
     this.socket.write(bytes, (error) => {
       if (error === undefined || error === null) sent()
     })
+    return false
   }
 
   end(ended: () => void): void {

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import { type AddressInfo, isIP, type Server, Socket } from 'node:net'
 import { reasonText, systemCode } from '../errno/index.ts'
 import { connected } from './connecting.ts'
@@ -100,6 +99,7 @@ async function resolve({ host = '', port, ipv4, ipv6 }: InetTarget, use: 'listen
   // Whoever connects over IPv6 alone may still name an IPv4 address: it is mapped.
   if (use === 'listen' && family !== 0 && isIP(name) === 10 - family)
     throw fail('Address family for hostname not supported')
+  const { lookup } = await import('node:dns/promises') // who starts with unix sockets does not wait for it
   try {
     return { addresses: await lookup(name, { all: true, family, verbatim: true }), port: number }
   } catch (error) {

@@ -179,9 +179,12 @@ export class WireDuplex implements Duplex {
         return
       }
       if (this.#queue.nextDescriptors.length === 0) {
-        const parcel = this.#queue.take()
-        this.#inFlight = sizeOf(parcel.bytes)
-        this.#wire.send(parcel.bytes, () => this.#sent())
+        const { bytes } = this.#queue.take()
+        this.#inFlight = sizeOf(bytes)
+        if (this.#wire.send(bytes, this.#sent)) {
+          this.#inFlight = 0
+          this.#announceRoom()
+        }
       } else if (!this.#sendDescriptors()) return
     }
   }
@@ -212,7 +215,7 @@ export class WireDuplex implements Duplex {
     return true
   }
 
-  #sent(): void {
+  readonly #sent = (): void => {
     this.#inFlight = 0
     this.#flush()
     this.#announceRoom()

@@ -9,8 +9,10 @@ export interface Wire {
   receive(receiver: WireReceiver): void
   pause(): void
   resume(): void
-  /** Sends a piece; not called again before `sent`, which comes later than the call. */
-  send(bytes: Uint8Array | string, sent: () => void): void
+  /**
+   * Sends a piece. True if it has gone at once; if not, `sent` is called later, and no other piece may come before that.
+   */
+  send(bytes: Uint8Array | string, sent: () => void): boolean
   /** Ends the sending side; called once, when nothing is being sent. */
   end(ended: () => void): void
   /** Releases everything at once; `broken` follows. */

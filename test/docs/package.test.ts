@@ -27,7 +27,8 @@ describe('the package', () => {
     const needed = [
       ...Object.values(manifest.bin),
       ...doors,
-      './dist/cli/main.js',
+      './dist/cli/main.cjs',
+      './dist/cli/main.cjs.code',
       './dist/cli/worker.js',
       './README.md',
     ]

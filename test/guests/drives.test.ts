@@ -39,7 +39,7 @@ async function boot(
     'v86',
     {
       ramBytes: 16 * 2 ** 20,
-      firmware: await findFirmware({ bios: undefined, folders: [] }, silent),
+      firmware: findFirmware({ bios: undefined, folders: [] }, silent),
       bootOrder: 'adc',
       drives: [{ slot, kind, medium: drive.medium }],
       serialPorts: 1,

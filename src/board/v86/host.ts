@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type Deferred, deferred } from '../../async/index.ts'
 import type {
@@ -167,6 +168,8 @@ export class V86Board implements Board {
   }
 
   async #build(): Promise<void> {
+    await nextTurn() // whoever waits at a monitor is greeted first
+    if (this.#state !== 'building') return
     try {
       const workerData = await this.#workerConfig()
       if (this.#state !== 'building') return
