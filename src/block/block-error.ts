@@ -18,6 +18,8 @@ export type BlockErrorKind =
   | 'no-space'
   /** No such driver, format, protocol or option here. */
   | 'unsupported'
+  /** An image whose structure is damaged. */
+  | 'corrupt'
   /** A value that cannot be. */
   | 'invalid'
   /** A name that is taken. */

@@ -18,12 +18,17 @@ export interface NodeSuiteOptions {
   readonly keeps?: boolean
   /** Whether the image can change its size. Default: true. */
   readonly resizable?: boolean
+  /** How many random sequences are tried. Default: 60. */
+  readonly sequences?: number
 }
 
 const sector = 512
 
 /** What every node does, whatever its driver: each implementation passes this suite. */
-export function blockNodeSuite(name: string, { make, keeps = true, resizable = true }: NodeSuiteOptions): void {
+export function blockNodeSuite(
+  name: string,
+  { make, keeps = true, resizable = true, sequences = 60 }: NodeSuiteOptions,
+): void {
   const pattern = (length: number): Uint8Array =>
     keeps ? Uint8Array.from({ length }, (_, index) => (index * 7 + (index >> 8)) & 0xff) : new Uint8Array(length)
 
@@ -240,7 +245,7 @@ export function blockNodeSuite(name: string, { make, keeps = true, resizable = t
           await writer.detach()
         }),
       ),
-      { numRuns: 60 },
+      { numRuns: sequences },
     )
   })
 }

@@ -51,6 +51,11 @@ export interface BlockStatus {
   readonly compressed?: boolean
 }
 
+export interface WriteOptions extends RequestOptions {
+  /** The write may lie behind the end: the image grows. Who writes so must also have asked to resize. */
+  readonly grow?: boolean
+}
+
 export interface ZeroesOptions extends RequestOptions {
   /** The image need not keep the space. */
   readonly unmap?: boolean
@@ -80,6 +85,8 @@ export interface Driver {
   /** The nodes below, by role. */
   readonly children: ReadonlyMap<ChildRole, BlockNode>
   readonly limits?: DriverLimits
+  /** Whether a write behind the end makes it longer, as with a file. */
+  readonly grows?: boolean
   /** Every option that it takes to open the same thing. */
   fullOptions(): NestedOptions
 

@@ -9,6 +9,7 @@ import type {
   Driver,
   ImageDetails,
   RequestOptions,
+  WriteOptions,
   ZeroesOptions,
 } from './driver.ts'
 import { InFlight } from './in-flight.ts'
@@ -115,7 +116,8 @@ export class BlockNode {
    * @throws {BlockError} kinds `read-only`, `range`, `closed`, `no-space`, `io`; `permission`, if no user has said that
    *   it writes
    */
-  write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
+  write(offset: number, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
+    if (options?.grow === true && offset + bytes.byteLength > this.length) return this.#append(offset, bytes, options)
     return this.#request(offset, bytes.byteLength, options, () => {
       this.#checkUse('write')
       if (this.detectZeroes === 'off' || bytes.byteLength === 0 || !isZero(bytes)) {
@@ -318,6 +320,18 @@ export class BlockNode {
       options?.signal?.throwIfAborted()
       return run()
     }, options?.signal)
+  }
+
+  #append(offset: number, bytes: Uint8Array, options: WriteOptions): Promise<void> {
+    return this.#request(0, 0, options, async () => {
+      this.#checkUse('write')
+      this.#checkUse('resize')
+      if (this.driver.grows !== true) {
+        const length = Math.ceil((offset + bytes.byteLength) / 512) * 512
+        if (length > this.length) await this.driver.truncate(length, options)
+      }
+      await this.#io.write(offset, bytes, options)
+    })
   }
 
   #writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {

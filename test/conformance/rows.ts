@@ -55,7 +55,6 @@ export const rows: readonly Row[] = [
     kind: 'pending',
     reason: 'what set-action changed in step 4',
   },
-  { transcript: 'args-errors', case: 'nested-paths', kind: 'pending', reason: 'images in qcow2 format' },
   { transcript: 'i386', case: 'query-kvm', kind: 'divergent', reason: kvm },
   { transcript: 'i386', case: 'queries-with-empty-arguments', steps: [2], kind: 'divergent', reason: kvm },
   { transcript: 'i386', case: 'query-machines', kind: 'divergent', reason: 'tells the machine types that vmon has' },

@@ -14,8 +14,8 @@ const missing: readonly (readonly [drives: string, text: string])[] = [
     'file=d.raw,format=raw,throttling.iops-read=5',
     "Drive option 'throttling.iops-read' is not supported by this version",
   ],
-  ['file=image.qcow2', "Unknown driver 'qcow2'"],
-  ['file=d.raw,format=qcow2', "Unknown driver 'qcow2'"],
+  ['file=image.vmdk', "Unknown driver 'vmdk'"],
+  ['file=d.raw,format=vmdk', "Unknown driver 'vmdk'"],
 ]
 
 const start = process.cwd()
@@ -27,7 +27,7 @@ before(() => {
     writeFileSync(name, '')
     truncateSync(name, 2 ** 20)
   }
-  writeFileSync('image.qcow2', 'QFI\xfb\0\0\0\x03' + '\0'.repeat(504), 'latin1')
+  writeFileSync('image.vmdk', 'KDMV' + '\0'.repeat(508), 'latin1')
 })
 
 after(() => {

@@ -1,5 +1,8 @@
 import type { FormatDefinition } from '../driver.ts'
+import { qcow2 } from './qcow2/open.ts'
 import { raw } from './raw/open.ts'
 
 /** The image formats of this version, by name. */
-export const formats: ReadonlyMap<string, FormatDefinition> = new Map([raw].map((format) => [format.name, format]))
+export const formats: ReadonlyMap<string, FormatDefinition> = new Map(
+  [raw, qcow2].map((format) => [format.name, format]),
+)

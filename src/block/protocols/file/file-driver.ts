@@ -29,6 +29,7 @@ export class FileDriver implements Driver {
   readonly name: 'file' | 'host_device'
   readonly filename: string
   readonly children: ReadonlyMap<ChildRole, BlockNode> = new Map()
+  readonly grows: boolean
   readonly #lock: FileLock | undefined
   readonly #flushAtClose: boolean
   /** Stays open from beginning to end: it holds the locks. */
@@ -40,6 +41,7 @@ export class FileDriver implements Driver {
 
   constructor({ name, handle, size, lock, flushAtClose }: FileDriverOptions) {
     this.name = name
+    this.grows = name === 'file'
     this.filename = handle.path
     this.#reader = handle
     this.#size = size

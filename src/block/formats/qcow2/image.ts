@@ -1,0 +1,114 @@
+import { BlockError } from '../../block-error.ts'
+import type { BlockNode } from '../../node.ts'
+import type { Extensions } from './extensions.ts'
+import type { Geometry } from './geometry.ts'
+import { encodeFields, type Header, type headerFields } from './header.ts'
+import type { L1Table } from './l1-table.ts'
+import { Mapping } from './mapping.ts'
+import { Quarantine } from './quarantine.ts'
+import { notLoaded, type Refcounts } from './refcounts.ts'
+import type { TableCache } from './table-cache.ts'
+import { Writeback } from './writeback.ts'
+
+export interface ImageParts {
+  readonly file: BlockNode
+  readonly dataFile: BlockNode | undefined
+  readonly backing: BlockNode | undefined
+  readonly header: Header
+  readonly extensions: Extensions
+  readonly backingFilename: string | undefined
+  readonly geometry: Geometry
+  readonly l1: L1Table
+  readonly l2: TableCache
+  readonly refcounts: Refcounts
+}
+
+/** An open image: its tables in memory, and the nodes that hold the rest. */
+export class Image {
+  readonly file: BlockNode
+  /** Where the guest's bytes are: the data file, if the image has one. */
+  readonly data: BlockNode
+  readonly externalData: boolean
+  readonly geometry: Geometry
+  readonly l1: L1Table
+  readonly l2: TableCache
+  readonly refcounts: Refcounts
+  readonly mapping: Mapping
+  readonly quarantine = new Quarantine()
+  readonly writeback: Writeback
+  header: Header
+  extensions: Extensions
+  backingFilename: string | undefined
+  backing: BlockNode | undefined
+  /** What lies from here on has never been written: the file reads as zeroes there. */
+  #untouched: number
+
+  constructor(parts: ImageParts) {
+    const { file, dataFile, header, geometry, l1, l2, refcounts } = parts
+    this.file = file
+    this.data = dataFile ?? file
+    this.externalData = dataFile !== undefined
+    this.backing = parts.backing
+    this.header = header
+    this.extensions = parts.extensions
+    this.backingFilename = parts.backingFilename
+    this.geometry = geometry
+    this.l1 = l1
+    this.l2 = l2
+    this.refcounts = refcounts
+    this.mapping = new Mapping(l1, l2, { geometry, version: header.version, zeroIsOffset: this.externalData })
+    this.writeback = new Writeback({
+      file,
+      data: this.data,
+      geometry,
+      l1,
+      l2,
+      refcounts,
+      quarantine: this.quarantine,
+      lazy: () => this.lazyRefcounts,
+    })
+    this.#untouched = Math.ceil(file.length / geometry.clusterSize) * geometry.clusterSize
+  }
+
+  /** Whether reference counts may lag behind: a crash makes the image dirty, and the next who opens it counts anew. */
+  get lazyRefcounts(): boolean {
+    return false
+  }
+
+  /**
+   * Takes clusters of the file without waiting.
+   *
+   * @returns how many; the first is `refcounts.allocated`. `notLoaded`, if `refcounts.cache.load()` must come first
+   * @throws {BlockError} kinds `no-space` and `corrupt`
+   */
+  tryAllocate(clusters: number): number {
+    const count = this.refcounts.tryAllocate(clusters)
+    if (count !== notLoaded && this.refcounts.allocated === 0) {
+      throw new BlockError('corrupt', 'Preventing invalid allocation of cluster at offset 0')
+    }
+    return count
+  }
+
+  /** As `tryAllocate()`, and loads what is missing. @returns the first of the clusters, all in a row */
+  async allocate(clusters: number): Promise<number> {
+    if (clusters > 1) return this.refcounts.allocateRow(clusters)
+    for (;;) {
+      if (this.tryAllocate(1) !== notLoaded) return this.refcounts.allocated
+      await this.refcounts.cache.load(this.refcounts.missing)
+    }
+  }
+
+  /** Changes the header, in memory and in the file: what is not among `headerFields` stays. @throws {BlockError} */
+  async changeHeader(changes: Partial<Pick<Header, keyof typeof headerFields>>): Promise<void> {
+    const bytes = encodeFields(changes)
+    for (const { offset, value } of bytes) await this.file.write(offset, value)
+    this.header = { ...this.header, ...changes }
+  }
+
+  /** Whether clusters that have just been allocated read as zeroes, because nobody has ever written there. */
+  takeUntouched(offset: number, length: number): boolean {
+    const untouched = offset >= this.#untouched && offset >= this.file.length
+    this.#untouched = Math.max(this.#untouched, offset + length)
+    return untouched
+  }
+}

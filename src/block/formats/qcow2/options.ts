@@ -1,0 +1,38 @@
+import type { OptionBag, OptionValues } from '../../option-bag.ts'
+
+/** What a user may say of an image of this format. */
+export interface Qcow2Options {
+  readonly lazyRefcounts: boolean | undefined
+  readonly l2CacheSize: number
+  /** As the user wrote them. */
+  readonly given: OptionValues
+}
+
+const names = [
+  'lazy-refcounts',
+  'pass-discard-request',
+  'pass-discard-snapshot',
+  'pass-discard-other',
+  'overlap-check',
+  'cache-size',
+  'l2-cache-size',
+  'l2-cache-entry-size',
+  'refcount-cache-size',
+  'cache-clean-interval',
+] as const
+
+const defaultL2Cache = 32 * 2 ** 20
+
+/** Takes the options out. @throws {BlockError} kind `invalid` */
+export function readOptions(options: OptionBag): Qcow2Options {
+  const given = options.pick(names)
+  const lazyRefcounts = options.takeBoolean('lazy-refcounts')
+  for (const name of ['pass-discard-request', 'pass-discard-snapshot', 'pass-discard-other']) options.takeBoolean(name)
+  options.takeString('overlap-check')
+  const cacheSize = options.takeSize('cache-size')
+  const l2CacheSize = options.takeSize('l2-cache-size')
+  options.takeSize('l2-cache-entry-size')
+  options.takeSize('refcount-cache-size')
+  options.takeInteger('cache-clean-interval')
+  return { lazyRefcounts, l2CacheSize: l2CacheSize ?? cacheSize ?? defaultL2Cache, given }
+}

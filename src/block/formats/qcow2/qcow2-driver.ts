@@ -1,0 +1,184 @@
+import type { Access } from '../../access.ts'
+import { BlockError } from '../../block-error.ts'
+import type { BlockStatus, ChildRole, Driver, ImageDetails, NestedOptions, RequestOptions } from '../../driver.ts'
+import { InFlight } from '../../in-flight.ts'
+import type { BlockNode } from '../../node.ts'
+import type { OptionValues } from '../../option-bag.ts'
+import { autoclear, compatible, incompatible } from './features.ts'
+import type { Image } from './image.ts'
+import { kinds } from './mapping.ts'
+import { Reader } from './reader.ts'
+import { Writer } from './writer.ts'
+
+export interface Qcow2DriverOptions {
+  /** The options as the user wrote them. */
+  readonly given: OptionValues
+  /** The user has named the backing file. */
+  readonly backingOverridden: boolean
+  /** The image has a backing file, and the user wants none. */
+  readonly backingRefused: boolean
+  readonly readOnly: boolean
+}
+
+/** An image in QEMU's own format: a sparse map of clusters, over a backing file if there is one. */
+export class Qcow2Driver implements Driver {
+  readonly name = 'qcow2'
+  readonly image: Image
+  readonly #options: Qcow2DriverOptions
+  readonly #reader: Reader
+  readonly #writer: Writer
+  readonly #inFlight = new InFlight()
+  #writing = false
+
+  constructor(image: Image, options: Qcow2DriverOptions) {
+    this.image = image
+    this.#options = options
+    this.#reader = new Reader(image)
+    this.#writer = new Writer(image, this.#reader)
+  }
+
+  get length(): number {
+    return this.image.header.size
+  }
+
+  get children(): ReadonlyMap<ChildRole, BlockNode> {
+    const { file, data, externalData, backing } = this.image
+    const children = new Map<ChildRole, BlockNode>([['file', file]])
+    if (externalData) children.set('data-file', data)
+    if (backing !== undefined) children.set('backing', backing)
+    return children
+  }
+
+  get filename(): string | undefined {
+    const { backingOverridden, backingRefused } = this.#options
+    return backingOverridden || backingRefused ? undefined : this.image.file.driver.filename
+  }
+
+  fullOptions(): NestedOptions {
+    const { backingOverridden, backingRefused } = this.#options
+    const { file, backing } = this.image
+    return {
+      driver: this.name,
+      file: file.driver.fullOptions(),
+      ...(backingOverridden && backing !== undefined ? { backing: backing.driver.fullOptions() } : {}),
+      ...(backingRefused ? { backing: null } : {}),
+    }
+  }
+
+  readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
+    return this.#run(() => this.#reader.readInto(offset, target, options), options)
+  }
+
+  write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
+    return this.#run(() => this.#writer.write(offset, bytes, options), options)
+  }
+
+  async flush(options?: RequestOptions): Promise<void> {
+    const { writeback, file, data, externalData } = this.image
+    await writeback.commit()
+    if (externalData) await data.flush(options)
+    await file.flush(options)
+  }
+
+  async truncate(): Promise<void> {
+    throw new BlockError('unsupported', 'Image format driver does not support resize', { filename: this.name })
+  }
+
+  async status(offset: number, length: number): Promise<BlockStatus> {
+    const { mapping, l2, backing, externalData } = this.image
+    while (mapping.lookUp(offset, length) === kinds.notLoaded) await l2.load(mapping.host)
+    const { kind, host } = mapping
+    const run = mapping.length
+    if (kind === kinds.data) return { length: run, allocated: true, data: true, zero: false, offset: host }
+    if (kind === kinds.compressed) {
+      return { length: run, allocated: true, data: true, zero: false, compressed: true }
+    }
+    if (kind === kinds.zero) {
+      const located = host !== 0 && !externalData ? { offset: host } : {}
+      return { length: run, allocated: true, data: false, zero: true, ...located }
+    }
+    return { length: run, allocated: false, data: false, zero: backing === undefined || offset >= backing.length }
+  }
+
+  async details(): Promise<ImageDetails> {
+    const { header, geometry, file, backingFilename, extensions } = this.image
+    const { actualSize } = await file.details()
+    return {
+      ...(actualSize === undefined ? {} : { actualSize }),
+      dirty: (header.incompatible & incompatible.dirty) !== 0n,
+      clusterSize: geometry.clusterSize,
+      ...(backingFilename === undefined ? {} : { backingFilename }),
+      ...(extensions.backingFormat === undefined ? {} : { backingFormat: extensions.backingFormat }),
+      formatSpecific: { type: 'qcow2', data: this.#specifics() },
+    }
+  }
+
+  async setAccess(): Promise<void> {
+    if (this.#options.readOnly || this.#writing) return
+    this.#writing = true
+    await this.#beginWriting()
+  }
+
+  /** What is below belongs to this image alone while it is open for writing; a backing file is only ever read. */
+  childAccess(role: ChildRole, access: Access): Access {
+    if (role === 'backing') return { uses: ['read'], shares: access.shares.includes('write') ? all : ['read'] }
+    const uses = this.#options.readOnly ? (['read'] as const) : all
+    return { uses, shares: ['read'] }
+  }
+
+  setChild(role: ChildRole, child: BlockNode | undefined): void {
+    if (role !== 'backing') throw new BlockError('unsupported', `Node cannot change its ${role} node`)
+    this.image.backing = child
+  }
+
+  async close(): Promise<void> {
+    if (this.#writing) await this.image.writeback.settle()
+  }
+
+  /** Bits of features that we do not keep up to date are cleared before anything changes. */
+  async #beginWriting(): Promise<void> {
+    const { header } = this.image
+    const kept = header.autoclear & autoclear.rawData
+    if (kept !== header.autoclear) {
+      await this.image.changeHeader({ autoclear: kept })
+      await this.image.file.flush()
+    }
+  }
+
+  #specifics(): NestedOptions {
+    const { header, geometry, extensions } = this.image
+    const compression = header.compressionType === 0 ? 'zlib' : 'zstd'
+    const common = { 'compression-type': compression, 'refcount-bits': geometry.refcountBits }
+    if (header.version === 2) return { compat: '0.10', ...common }
+    return {
+      compat: '1.1',
+      ...common,
+      'lazy-refcounts': (header.compatible & compatible.lazyRefcounts) !== 0n,
+      corrupt: (header.incompatible & incompatible.corrupt) !== 0n,
+      'extended-l2': geometry.subclusters > 1,
+      ...(extensions.dataFile === undefined
+        ? {}
+        : { 'data-file': extensions.dataFile, 'data-file-raw': (header.autoclear & autoclear.rawData) !== 0n }),
+    }
+  }
+
+  /** Runs a request: its clusters are not used for anything else before it has ended. */
+  #run(start: () => Promise<void>, options: RequestOptions | undefined): Promise<void> {
+    return this.#inFlight.run(() => {
+      const { quarantine } = this.image
+      const generation = quarantine.enter()
+      let running: Promise<void>
+      try {
+        running = start()
+      } catch (error) {
+        quarantine.leave(generation)
+        throw error
+      }
+      const leave = (): void => quarantine.leave(generation)
+      running.then(leave, leave)
+      return running
+    }, options?.signal)
+  }
+}
+
+const all = ['read', 'write', 'resize'] as const
