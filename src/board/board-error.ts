@@ -8,6 +8,8 @@ export type BoardErrorKind =
   | 'crashed'
   /** The board has been closed. */
   | 'closed'
+  /** A saved state is none, or of another board. */
+  | 'state'
   /** The configuration asks for something that this board cannot be. */
   | 'configuration'
 

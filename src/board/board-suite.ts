@@ -4,6 +4,7 @@ import type { Board, BoardConfig } from './board.ts'
 import { BoardError, type BoardErrorKind } from './board-error.ts'
 import { BoardWitness } from './board-witness.ts'
 import { createBoard } from './create-board.ts'
+import { type Read, restoreBoard, saveBoard } from './save-board.ts'
 
 const mebibyte = 1 << 20
 const ramBytes = 16 * mebibyte
@@ -100,6 +101,52 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
       assert.deepEqual(await board.readPhysical(ramBytes - 1, 1), Uint8Array.of(0), 'nothing has been written')
     })
 
+    kept(
+      'is saved and restored into another one, page by page, and refuses what does not fit',
+      async (board, witness) => {
+        const bytes = Uint8Array.from({ length: 5000 }, (_, index) => index * 3)
+        await board.writePhysical(9 * mebibyte + 4000, bytes)
+        const saved: Uint8Array[] = []
+        await saveBoard(board, async (piece) => void saved.push(piece.slice()))
+        const file = Buffer.concat(saved)
+        assert.ok(file.length < ramBytes, 'empty pages take no room')
+        const state = await board.registers()
+        await board.resume()
+        await assert.rejects(board.saveDevices(), kindIs('unavailable'))
+        await assert.rejects(board.restoreDevices(file), kindIs('unavailable'))
+        const other = await createBoard(kind, config, witness)
+        try {
+          await other.writePhysical(3 * mebibyte, bytes)
+          await restoreBoard(other, reader(file))
+          assert.deepEqual(await other.registers(), state)
+          assert.deepEqual(await other.readPhysical(9 * mebibyte + 4000, bytes.length), bytes)
+          assert.deepEqual(await other.readPhysical(3 * mebibyte, bytes.length), new Uint8Array(bytes.length))
+          for (const length of [0, 5, 15, 19, 25, 1000, file.length - 4096, file.length - 1])
+            await assert.rejects(
+              restoreBoard(other, reader(file.subarray(0, length))),
+              kindIs('state'),
+              `${length} bytes`,
+            )
+          for (const at of [0, 12, 40]) {
+            const spoilt = Buffer.from(file)
+            spoilt[at]! ^= 0x55
+            await assert.rejects(restoreBoard(other, reader(spoilt)), kindIs('state'), `byte ${at}`)
+          }
+        } finally {
+          await other.close()
+        }
+        const smaller = await createBoard(kind, { ...config, ramBytes: ramBytes / 2 }, witness)
+        try {
+          await assert.rejects(restoreBoard(smaller, reader(file)), {
+            kind: 'state',
+            message: `the state is of another board: its ramBytes is ${ramBytes}, this one's is ${ramBytes / 2}`,
+          })
+        } finally {
+          await smaller.close()
+        }
+      },
+    )
+
     kept('takes keys and serial bytes, and as many serial ports as it was asked for', async (board) => {
       await board.keyboard.send([0x1e, 0x9e])
       assert.equal(board.serial.length, 2)
@@ -158,6 +205,12 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
       await asked.catch((error: unknown) => assert.ok(kindIs('closed')(error)))
     })
   })
+}
+
+/** Reads a file that is in memory. */
+function reader(file: Uint8Array): Read {
+  let at = 0
+  return async (length) => file.subarray(at, (at += length))
 }
 
 /** For `assert.rejects`: whether it is a board's error of this kind. */

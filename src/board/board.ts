@@ -1,3 +1,5 @@
+import type { RamPages } from './ram-pages.ts'
+
 /**
  * A board is the PC without its outside: CPU, RAM, chipset, devices that the guest sees. Everything that a
  * monitor wants from it goes through this interface; everything it wants from its surroundings is in `BoardHost`.
@@ -30,6 +32,28 @@ export interface Board extends AsyncDisposable {
   readVirtual(address: number, length: number): Promise<Uint8Array>
   /** Writes guest RAM and keeps translated code coherent. @throws {BoardError} kind `address` */
   writePhysical(address: number, bytes: Uint8Array): Promise<void>
+  /** The pages in a range of RAM that hold anything but zeros; the range begins and ends at a page's border. */
+  readPages(address: number, length: number): Promise<RamPages>
+  /**
+   * Makes a range of RAM hold these pages, which lie in it, and zeros everywhere else.
+   *
+   * @throws {BoardError} kind `address`, if a page lies elsewhere
+   */
+  writePages(address: number, length: number, pages: RamPages): Promise<void>
+  /**
+   * CPU, devices, video memory and guest time: everything but RAM and the media. The board must stand still; the call
+   * waits for requests that are on their way to a medium.
+   *
+   * @throws {BoardError} kind `unavailable`, if the board runs
+   */
+  saveDevices(): Promise<Uint8Array>
+  /**
+   * Makes this board, which must stand still, the one whose devices were saved, in another process perhaps. RAM is brought
+   * beside it, with `writePages`.
+   *
+   * @throws {BoardError} kind `state`, if it is not the state of such a board; kind `unavailable`, if the board runs
+   */
+  restoreDevices(state: Uint8Array): Promise<void>
   registers(): Promise<CpuRegisters>
   cpu(): Promise<CpuStatus>
 

@@ -12,7 +12,10 @@ import type {
   TextScreen,
 } from '../board.ts'
 import { BoardError } from '../board-error.ts'
+import { type BoardShape, shapeOf } from '../board-shape.ts'
+import { packDevices, unpackDevices } from '../device-state.ts'
 import { placeholderPicture } from '../placeholder.ts'
+import { pageBytes, pagesFit, type RamPages, takePages } from '../ram-pages.ts'
 import { resetRegisters } from './reset-registers.ts'
 import { SparseMemory } from './sparse-memory.ts'
 
@@ -35,12 +38,14 @@ export class NoneBoard implements Board {
   readonly serial: readonly SerialPort[]
   readonly #memory: SparseMemory
   readonly #bios: Uint8Array
+  readonly #shape: BoardShape
   #state: BoardState = 'paused'
 
   constructor(config: BoardConfig) {
     this.ramBytes = config.ramBytes
     this.#memory = new SparseMemory(config.ramBytes)
     this.#bios = config.firmware.bios
+    this.#shape = shapeOf('none', '', config)
     this.screen = {
       capture: () => this.#open(() => (config.vga ? placeholderPicture(config.firmware.vgaBios) : noVga())),
       text: () => this.#open(() => (config.vga ? blankText() : noVga())),
@@ -108,6 +113,33 @@ export class NoneBoard implements Board {
     })
   }
 
+  readPages(address: number, length: number): Promise<RamPages> {
+    return this.#open(() => {
+      this.#requirePages(address, length)
+      return takePages(this.#memory.read(address, length), address)
+    })
+  }
+
+  writePages(address: number, length: number, pages: RamPages): Promise<void> {
+    return this.#open(() => {
+      this.#requirePages(address, length)
+      if (!pagesFit(pages, address, length)) throw outside(address)
+      this.#memory.clear(address, length)
+      for (const [index, page] of pages.addresses.entries())
+        this.#memory.write(page, pages.bytes.subarray(index * pageBytes, (index + 1) * pageBytes))
+    })
+  }
+
+  saveDevices(): Promise<Uint8Array> {
+    return this.#standing(() => packDevices(this.#shape, null, new Uint8Array(0)))
+  }
+
+  restoreDevices(state: Uint8Array): Promise<void> {
+    return this.#standing(() => {
+      unpackDevices(this.#shape, state)
+    })
+  }
+
   registers(): Promise<CpuRegisters> {
     return this.#open(() => resetRegisters)
   }
@@ -134,6 +166,18 @@ export class NoneBoard implements Board {
   async #open<T>(act: () => T | Promise<T>): Promise<T> {
     if (this.#state === 'closed') throw new BoardError('closed', 'The board has been closed')
     return act()
+  }
+
+  #standing<T>(act: () => T): Promise<T> {
+    return this.#open(() => {
+      if (this.#state === 'running') throw new BoardError('unavailable', 'the board runs')
+      return act()
+    })
+  }
+
+  #requirePages(address: number, length: number): void {
+    if (address % pageBytes !== 0 || length % pageBytes !== 0 || address + length > this.ramBytes)
+      throw outside(address)
   }
 
   #copyBios(): void {

@@ -28,8 +28,9 @@ export class SparseMemory {
     }
   }
 
-  clear(): void {
-    this.#pages.clear()
+  /** Makes whole pages zero. */
+  clear(address = 0, length = this.byteLength): void {
+    for (let page = address / pageBytes; page < (address + length) / pageBytes; page++) this.#pages.delete(page)
   }
 }
 

@@ -1,6 +1,8 @@
 import { V86 } from 'v86'
 import type { DriveSlot } from '../board.ts'
 import { BoardError } from '../board-error.ts'
+import { type BoardShape, shapeOf } from '../board-shape.ts'
+import { packDevices, unpackDevices } from '../device-state.ts'
 import { bootOrderNibbles, writeBootOrder } from './boot-order.ts'
 import { IdeUnits } from './devices/ide.ts'
 import { KernelImage } from './devices/kernel-image.ts'
@@ -14,6 +16,7 @@ import { patchIdleYield } from './idle-yield.ts'
 import { KeyboardQueue } from './keyboard-queue.ts'
 import { raiseNmi } from './nmi.ts'
 import { openDescriptorTables, PowerOnState } from './power-on-state.ts'
+import { SavedState, v86Version } from './saved-state.ts'
 import { ScreenCapture } from './screen-capture.ts'
 import { SerialLines } from './serial-lines.ts'
 import type { V86Cpu, V86Emulator } from './v86-internals.ts'
@@ -42,6 +45,8 @@ export class Emulator {
   readonly #bootOrder: string
   readonly #kernel: KernelImage | undefined
   readonly #blocks: BlockPort
+  readonly #saved: SavedState
+  readonly #shape: BoardShape
 
   /** Builds the machine and leaves it standing still, about to execute its first instruction. */
   static async build(config: WorkerConfig, blocks: BlockPort, notify: (notice: Notice) => void): Promise<Emulator> {
@@ -130,6 +135,8 @@ export class Emulator {
       },
       lastPanic,
     )
+    this.#saved = new SavedState(emulator, clock)
+    this.#shape = shapeOf('v86', v86Version, config)
     this.#moveAfterEachSlice()
   }
 
@@ -188,6 +195,25 @@ export class Emulator {
   injectNmi(): void {
     raiseNmi(this.cpu, this.memory)
     if (this.#v86.v86.running && this.#v86.v86.idle) this.#v86.v86.next_tick(0)
+  }
+
+  /** @throws {BoardError} kind `unavailable`, if the machine runs */
+  saveDevices(): Uint8Array {
+    this.#requireStandstill()
+    const { omitted, bytes } = this.#saved.save()
+    return packDevices(this.#shape, omitted, bytes)
+  }
+
+  /** @throws {BoardError} kind `state`, if it is not the state of such a machine; kind `unavailable`, if this one runs */
+  restoreDevices(state: Uint8Array): void {
+    this.#requireStandstill()
+    const { own, emulator } = unpackDevices(this.#shape, state)
+    this.#saved.restore(own, emulator)
+    this.keyboard.reset()
+  }
+
+  #requireStandstill(): void {
+    if (this.#v86.v86.running) throw new BoardError('unavailable', 'the board runs')
   }
 
   async setMedium(slot: DriveSlot, shape: MediumShape | undefined): Promise<void> {

@@ -1,4 +1,5 @@
 import { BoardError } from '../board-error.ts'
+import { pageBytes, pagesFit, placePages, type RamPages, takePages } from '../ram-pages.ts'
 import type { V86Cpu } from './v86-internals.ts'
 
 const busEnd = 2 ** 32
@@ -39,6 +40,24 @@ export class GuestMemory {
     if (address + bytes.length > this.ramBytes) throw noMemory(address)
     this.#cpu.write_blob(bytes, address)
     this.#cpu.wm.exports.jit_dirty_cache(address, address + bytes.length)
+  }
+
+  readPages(address: number, length: number): RamPages {
+    this.#requirePages(address, length)
+    return takePages(this.ram.subarray(address, address + length), address)
+  }
+
+  /** @throws {BoardError} kind `address`, if a page does not lie in the range, or the range not in RAM */
+  writePages(address: number, length: number, pages: RamPages): void {
+    this.#requirePages(address, length)
+    if (!pagesFit(pages, address, length)) throw noMemory(address)
+    placePages(this.ram.subarray(address, address + length), address, pages)
+    this.#cpu.wm.exports.jit_dirty_cache(address, address + length)
+  }
+
+  #requirePages(address: number, length: number): void {
+    if (address % pageBytes !== 0 || length % pageBytes !== 0 || address + length > this.ramBytes)
+      throw noMemory(address)
   }
 
   /** Copies what the CPU would read at a linear address. @throws {BoardError} kind `address`, if a page is not mapped */

@@ -18,6 +18,7 @@ import type {
   SerialPort,
 } from '../board.ts'
 import { BoardError } from '../board-error.ts'
+import type { RamPages } from '../ram-pages.ts'
 import { checkConfig } from './limits.ts'
 import type {
   CallArguments,
@@ -130,6 +131,22 @@ export class V86Board implements Board {
 
   writePhysical(address: number, bytes: Uint8Array): Promise<void> {
     return this.#call('writePhysical', address, bytes)
+  }
+
+  readPages(address: number, length: number): Promise<RamPages> {
+    return this.#call('readPages', address, length)
+  }
+
+  writePages(address: number, length: number, pages: RamPages): Promise<void> {
+    return this.#call('writePages', address, length, pages)
+  }
+
+  saveDevices(): Promise<Uint8Array> {
+    return this.#call('saveDevices')
+  }
+
+  restoreDevices(state: Uint8Array): Promise<void> {
+    return this.#call('restoreDevices', state)
   }
 
   registers(): Promise<CpuRegisters> {

@@ -24,6 +24,9 @@ export interface V86Loop {
   do_tick(): void
   yield(milliseconds: number, tick: number): void
   yield_callback(tick: number): void
+  /** Everything, in v86's own format. */
+  save_state(): ArrayBuffer
+  restore_state(state: ArrayBuffer): void
 }
 
 export interface V86Bus {
@@ -94,7 +97,11 @@ export interface V86Devices {
   readonly acpi: V86Acpi
   readonly rtc: V86Rtc
   readonly vga: VgaDevice & VgaPortsMachine['v86']['cpu']['devices']['vga'] & VbeMachine['v86']['cpu']['devices']['vga']
-  readonly ps2: { readonly kbd_buffer: { readonly length: number }; readonly enable_keyboard_stream: boolean }
+  readonly ps2: {
+    readonly kbd_buffer: V86ByteQueue
+    readonly mouse_buffer: V86ByteQueue
+    readonly enable_keyboard_stream: boolean
+  }
   readonly fdc: { readonly drives: readonly V86FloppyDrive[] } & StatefulDevice
   ide: V86Ide
   cdrom: V86IdeInterface
@@ -104,6 +111,15 @@ export interface V86Devices {
   readonly uart1?: V86Uart
   readonly uart2?: V86Uart
   readonly uart3?: V86Uart
+}
+
+/** A ring of bytes. */
+export interface V86ByteQueue {
+  readonly data: Uint8Array
+  readonly start: number
+  readonly length: number
+  push(byte: number): void
+  clear(): void
 }
 
 export interface StatefulDevice {
@@ -121,7 +137,13 @@ export interface V86Uart extends StatefulDevice {
 export interface V86Pci {
   readonly devices: (V86PciDevice | undefined)[]
   readonly device_spaces: (Int32Array | undefined)[]
+  readonly pci_addr: Uint8Array
+  readonly pci_value: Uint8Array
+  readonly pci_response: Uint8Array
+  readonly pci_status: Uint8Array
   register_device(device: V86PciDevice): void
+  set_io_bars(bar: object, from: number, to: number): void
+  set_state(state: readonly unknown[]): void
   pci_write8(address: number, value: number): void
   pci_write16(address: number, value: number): void
   pci_write32(address: number, value: number): void
@@ -131,6 +153,7 @@ export interface V86PciDevice {
   pci_id: number
   readonly name: string
   readonly pci_space: number[]
+  readonly pci_bars: readonly (object | undefined)[]
 }
 
 export interface V86Acpi {
@@ -168,7 +191,7 @@ export interface V86Ide {
 export type V86IdeUnit = { is_cdrom?: boolean; buffer?: V86Disk } | undefined
 export type V86IdeConstructor = new (cpu: V86Cpu, bus: V86Bus, channels: V86IdeUnit[][]) => V86Ide
 
-export interface V86IdeChannel {
+export interface V86IdeChannel extends StatefulDevice {
   readonly master: V86IdeInterface
   readonly slave: V86IdeInterface
   dma_status: number

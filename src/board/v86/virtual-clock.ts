@@ -16,6 +16,11 @@ export class VirtualClock {
   /** Milliseconds of guest time since the start. */
   readonly now = (): number => (this.#stoppedAt ?? this.#source()) - this.#offset
 
+  /** Lets guest time be what it was when a machine was saved. */
+  set(milliseconds: number): void {
+    this.#offset = (this.#stoppedAt ?? this.#source()) - milliseconds
+  }
+
   stop(): void {
     this.#stoppedAt ??= this.#source()
   }

@@ -6,6 +6,7 @@
  */
 import type { BoardConfig, CpuRegisters, CpuStatus, DriveSlot, Picture, TextScreen } from '../board.ts'
 import type { BoardErrorKind } from '../board-error.ts'
+import type { RamPages } from '../ram-pages.ts'
 
 /** What the host can ask of the worker. */
 export interface WorkerCalls {
@@ -18,6 +19,10 @@ export interface WorkerCalls {
   readPhysical(address: number, length: number): Uint8Array
   readVirtual(address: number, length: number): Uint8Array
   writePhysical(address: number, bytes: Uint8Array): void
+  readPages(address: number, length: number): RamPages
+  writePages(address: number, length: number, pages: RamPages): void
+  saveDevices(): Promise<Uint8Array>
+  restoreDevices(state: Uint8Array): void
   registers(): CpuRegisters
   cpu(): CpuStatus
   picture(): Picture

@@ -3,6 +3,7 @@
  * slices of execution, and asks the host for blocks.
  */
 import { readdirSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { BoardError } from '../board-error.ts'
 import { readRegisters } from './cpu-state.ts'
@@ -30,6 +31,11 @@ class Blocks implements BlockPort {
     await this.#ask({ type: 'disk', id: this.#next++, medium, operation: 'flush' })
   }
 
+  /** Settles when nothing is asked for any more, and whoever asked has had the time to act on it. */
+  async idle(): Promise<void> {
+    while (this.#waiting.size > 0) await nextTurn()
+  }
+
   answer({ id, data, error }: Extract<ToWorker, { type: 'disk' }>): void {
     const waiting = this.#waiting.get(id)
     this.#waiting.delete(id)
@@ -54,7 +60,7 @@ function ownThreadId(): number {
   }
 }
 
-function callsOf(emulator: Emulator, threadId: number): WorkerCalls {
+function callsOf(emulator: Emulator, blocks: Blocks, threadId: number): WorkerCalls {
   return {
     resume: () => emulator.resume(),
     pause: () => emulator.pause(),
@@ -65,6 +71,13 @@ function callsOf(emulator: Emulator, threadId: number): WorkerCalls {
     readPhysical: (address, length) => emulator.memory.readPhysical(address, length),
     readVirtual: (address, length) => emulator.memory.readVirtual(address, length),
     writePhysical: (address, bytes) => emulator.memory.writePhysical(address, bytes),
+    readPages: (address, length) => emulator.memory.readPages(address, length),
+    writePages: (address, length, pages) => emulator.memory.writePages(address, length, pages),
+    saveDevices: async () => {
+      await blocks.idle()
+      return emulator.saveDevices()
+    },
+    restoreDevices: (state) => emulator.restoreDevices(state),
     registers: () => readRegisters(emulator.cpu),
     cpu: () => ({
       index: 0,
@@ -115,7 +128,7 @@ async function main(): Promise<void> {
   try {
     const emulator = await Emulator.build(workerData as WorkerConfig, blocks, tell)
     drained = (port, count) => emulator.serial.drained(port, count)
-    calls = callsOf(emulator, threadId)
+    calls = callsOf(emulator, blocks, threadId)
     tell({ type: 'ready', threadId })
   } catch (error) {
     tell({ type: 'unbuildable', error: wireError(error) })

@@ -1,0 +1,44 @@
+/** RAM is saved by pages of this size, as x86 has them. */
+export const pageBytes = 4096
+
+/** Pages of RAM that hold anything but zeros. */
+export interface RamPages {
+  /** Where each page begins: multiples of 4096, in order. */
+  readonly addresses: Uint32Array
+  /** Their contents, one after the other. */
+  readonly bytes: Uint8Array
+}
+
+const zeros = new Uint8Array(64 << 10)
+
+/** The pages of a piece of RAM, whole pages long, that are not all zeros. @param address where the piece begins */
+export function takePages(ram: Uint8Array, address: number): RamPages {
+  const found: number[] = []
+  for (let block = 0; block < ram.length; block += zeros.length) {
+    const end = Math.min(block + zeros.length, ram.length)
+    if (isZero(ram, block, end)) continue // most of RAM: found out in one go
+    for (let page = block; page < end; page += pageBytes) if (!isZero(ram, page, page + pageBytes)) found.push(page)
+  }
+  const bytes = new Uint8Array(found.length * pageBytes)
+  for (const [index, page] of found.entries()) bytes.set(ram.subarray(page, page + pageBytes), index * pageBytes)
+  return { addresses: Uint32Array.from(found, (page) => address + page), bytes }
+}
+
+/** Makes a piece of RAM hold these pages, which lie in it, and zeros everywhere else. @param address where it begins */
+export function placePages(ram: Uint8Array, address: number, { addresses, bytes }: RamPages): void {
+  ram.fill(0)
+  for (const [index, page] of addresses.entries())
+    ram.set(bytes.subarray(index * pageBytes, (index + 1) * pageBytes), page - address)
+}
+
+/** Whether pages are what they say: whole, and inside the range. */
+export function pagesFit({ addresses, bytes }: RamPages, address: number, length: number): boolean {
+  return (
+    bytes.length === addresses.length * pageBytes &&
+    addresses.every((page) => page % pageBytes === 0 && page >= address && page + pageBytes <= address + length)
+  )
+}
+
+function isZero(ram: Uint8Array, start: number, end: number): boolean {
+  return Buffer.compare(ram.subarray(start, end), zeros.subarray(0, end - start)) === 0
+}

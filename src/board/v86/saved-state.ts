@@ -1,0 +1,134 @@
+import { BoardError } from '../board-error.ts'
+import type { V86ByteQueue, V86Emulator, V86Pci } from './v86-internals.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+
+/** The release of v86 that the patches of this folder are made for; a state is of its internals. */
+export const v86Version = '0.5.462'
+
+/** What v86 leaves out of its own state. */
+interface Omitted {
+  /** Guest time, in milliseconds. */
+  readonly clock: number
+  readonly pmTimer: number
+  readonly vgaVirtualWidth: number
+  /** What waits in the serial ports for the guest. */
+  readonly serial: readonly (readonly number[])[]
+  readonly keyboard: readonly number[]
+  readonly mouse: readonly number[]
+}
+
+/**
+ * The whole machine but for RAM, in v86's own format with what that leaves out beside it. RAM goes another way: pages
+ * can be sent while the guest still runs, and most of them are empty.
+ */
+export class SavedState {
+  readonly #emulator: V86Emulator
+  readonly #clock: VirtualClock
+
+  constructor(emulator: V86Emulator, clock: VirtualClock) {
+    this.#emulator = emulator
+    this.#clock = clock
+  }
+
+  /** Takes the state of a machine that stands still and waits for no disk. */
+  save(): { omitted: Omitted; bytes: Uint8Array } {
+    const { cpu } = this.#emulator.v86
+    const bitmapBytes = Math.ceil(cpu.memory_size[0]! / 4096 / 8)
+    const bytes = this.#shadowed(
+      {
+        pack_memory: () => ({
+          bitmap: { get_buffer: () => new ArrayBuffer(bitmapBytes) },
+          packed_memory: new Uint8Array(0),
+        }),
+      },
+      () => new Uint8Array(this.#emulator.v86.save_state()),
+    )
+    const { acpi, vga, ps2, uart0, uart1, uart2, uart3 } = cpu.devices
+    return {
+      omitted: {
+        clock: this.#clock.now(),
+        pmTimer: acpi.last_timer,
+        vgaVirtualWidth: vga.svga_virtual_width ?? 0,
+        serial: [uart0, uart1, uart2, uart3].map((uart) => (uart === undefined ? [] : [...uart.input])),
+        keyboard: contents(ps2.kbd_buffer),
+        mouse: contents(ps2.mouse_buffer),
+      },
+      bytes,
+    }
+  }
+
+  /** @throws {BoardError} kind `state`, if there is no sense in it: the machine then needs a reset */
+  restore(omitted: unknown, bytes: Uint8Array): void {
+    try {
+      this.#restore(omitted as Omitted, bytes)
+    } catch (cause) {
+      throw new BoardError('state', `the emulator refuses the state: ${(cause as Error).message}`, { cause })
+    }
+  }
+
+  #restore(omitted: Omitted, bytes: Uint8Array): void {
+    const { cpu } = this.#emulator.v86
+    this.#clock.set(omitted.clock)
+    this.#shadowed({ unpack_memory: () => undefined }, () => this.#emulator.v86.restore_state(bytes.slice().buffer))
+    const { acpi, vga, ps2, uart0, uart1, uart2, uart3 } = cpu.devices
+    acpi.last_timer = omitted.pmTimer
+    vga.svga_virtual_width = omitted.vgaVirtualWidth
+    for (const [port, uart] of [uart0, uart1, uart2, uart3].entries()) {
+      uart?.input.splice(0, uart.input.length, ...(omitted.serial[port] ?? []))
+    }
+    refill(ps2.kbd_buffer, omitted.keyboard)
+    refill(ps2.mouse_buffer, omitted.mouse)
+  }
+
+  /**
+   * Lets v86 save or restore with some of its methods replaced: RAM stays out, and the IDE controller is taken as it is.
+   * Otherwise v86 would make a new one, without our patches, for a machine that has but one channel, and stumble over a
+   * controller that lacks one.
+   */
+  #shadowed<T>(methods: object, act: () => T): T {
+    const { cpu } = this.#emulator.v86
+    const { ide, pci } = cpu.devices
+    const whole = {
+      secondary: true,
+      get_state: () => [ide.primary?.get_state() ?? null, ide.secondary?.get_state() ?? null],
+      set_state: ([primary, secondary]: [unknown, unknown]) => {
+        if (primary !== null) ide.primary?.set_state(primary)
+        if (secondary !== null) ide.secondary?.set_state(secondary)
+      },
+    }
+    Object.assign(cpu, methods)
+    cpu.devices.ide = whole as never
+    pci.set_state = (state) => restorePci(pci, state)
+    try {
+      return act()
+    } finally {
+      cpu.devices.ide = ide
+      Reflect.deleteProperty(pci, 'set_state')
+      for (const name of Object.keys(methods)) Reflect.deleteProperty(cpu, name)
+    }
+  }
+}
+
+/** Moves the devices' ports to where the saved machine has them, and brings the configuration spaces back. */
+function restorePci(pci: V86Pci, state: readonly unknown[]): void {
+  for (const [slot, device] of pci.devices.entries()) {
+    const [space, saved] = [pci.device_spaces[slot], state[slot] as Int32Array | undefined]
+    if (device === undefined || space === undefined || saved === undefined) continue
+    for (const [index, bar] of device.pci_bars.entries()) {
+      const [from, to] = [space[4 + index]!, saved[4 + index]!]
+      if (bar !== undefined && (to & 1) !== 0 && from !== to) pci.set_io_bars(bar, from & 0xfffe, to & 0xfffe)
+    }
+    space.set(saved)
+  }
+  const registers = [pci.pci_addr, pci.pci_value, pci.pci_response, pci.pci_status]
+  for (const [index, register] of registers.entries()) register.set(state[256 + index] as Uint8Array)
+}
+
+function contents(queue: V86ByteQueue): number[] {
+  return Array.from({ length: queue.length }, (_, index) => queue.data[(queue.start + index) % queue.data.length]!)
+}
+
+function refill(queue: V86ByteQueue, bytes: readonly number[]): void {
+  queue.clear()
+  for (const byte of bytes) queue.push(byte)
+}
