@@ -11,6 +11,7 @@ import { boardConfigOf, readBoardFiles } from './board-config.ts'
 import type { Asked, MachineConfig } from './config.ts'
 import { startupError } from './config-error.ts'
 import { partsOf } from './parts.ts'
+import { restoreFromFile, saveToFile } from './saved-machine.ts'
 
 export interface MachineSurroundings {
   readonly log?: Logger
@@ -23,6 +24,11 @@ export interface MachineSurroundings {
   readonly waiting?: (filename: string, origin: string | undefined) => void
   /** Told what a character device became that the user has to be told of: a pseudo-terminal. */
   readonly redirected?: (filename: string, label: string) => void
+  /**
+   * A file that `save` wrote for a machine like this one: the machine continues where that one stood. The media are not
+   * in it; give it those that the saved machine had.
+   */
+  readonly savedState?: string
   /** Gives up the start. */
   readonly signal?: AbortSignal
 }
@@ -65,11 +71,11 @@ export class Machine implements AsyncDisposable {
    * commands that need it wait.
    *
    * @throws {ConfigError} if an image or a character device cannot be had; its `cause` tells why. Nothing is left open then
-   * @throws {BoardError} if firmware, kernel or the board cannot be had
+   * @throws {BoardError} if firmware, kernel or the board cannot be had, or the saved state is not of such a board
    */
   static async start(
     config: MachineConfig,
-    { log = silent, warn, waiting, redirected, signal }: MachineSurroundings = {},
+    { log = silent, warn, waiting, redirected, savedState, signal }: MachineSurroundings = {},
   ): Promise<Machine> {
     const scope = new Scope()
     try {
@@ -132,6 +138,7 @@ export class Machine implements AsyncDisposable {
         inProcess.connection(ours)
         return theirs
       }
+      if (savedState !== undefined) await restoreFromFile(board, savedState)
       const machine = new Machine(config, runControl, board, events, scope, connect)
       if (!config.startPaused) void runControl.launch().catch(() => undefined) // `ended` tells why the board cannot start
       return machine
@@ -144,6 +151,23 @@ export class Machine implements AsyncDisposable {
   /** A connection of its own to the machine's QMP, inside this process. */
   connect(): Duplex {
     return this.#connect()
+  }
+
+  /**
+   * Saves the state of the machine to a file, for `savedState`: CPU, devices and RAM, not the media. The guest stands
+   * still meanwhile.
+   *
+   * @throws {BoardError} if the board has failed
+   * @throws {Error} with the system's `code`, if the file cannot be written; nothing is left of it then
+   */
+  async save(path: string): Promise<void> {
+    const { running } = this.runControl
+    if (running) await this.runControl.stop()
+    try {
+      await saveToFile(this.board, path)
+    } finally {
+      if (running) await this.runControl.cont()
+    }
   }
 
   /** Ends the machine; `ended` settles as well. Later callers join the first. */

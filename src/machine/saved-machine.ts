@@ -1,0 +1,47 @@
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
+import { type Board, restoreBoard, saveBoard } from '../board/index.ts'
+
+/**
+ * Saves a board that stands still to a file. The file appears when it is whole; one that was there is replaced then.
+ *
+ * @throws {BoardError} kind `unavailable`, if the board runs
+ * @throws {Error} with the system's `code`, if the file cannot be written
+ */
+export async function saveToFile(board: Board, path: string): Promise<void> {
+  const unfinished = `${path}.${process.pid}.unfinished`
+  const file = await open(unfinished, 'wx', 0o600)
+  try {
+    try {
+      await saveBoard(board, (bytes) => writeAll(file, bytes))
+    } finally {
+      await file.close()
+    }
+    await rename(unfinished, path)
+  } catch (error) {
+    await unlink(unfinished).catch(() => undefined) // the first error is the one to tell
+    throw error
+  }
+}
+
+/**
+ * Lets a board continue where the one stood that was saved to a file.
+ *
+ * @throws {BoardError} kind `state`, if the file is not the state of such a board
+ * @throws {Error} with the system's `code`, if the file cannot be read
+ */
+export async function restoreFromFile(board: Board, path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await restoreBoard(board, async (length) => {
+      const bytes = new Uint8Array(length)
+      const { bytesRead } = await file.read(bytes, 0, length)
+      return bytes.subarray(0, bytesRead)
+    })
+  } finally {
+    await file.close()
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
+}
