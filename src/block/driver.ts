@@ -135,6 +135,8 @@ export interface FormatRequest extends OpenRequest {
   readonly file: BlockNode
   /** Nobody said that this is the format: it was guessed from the contents. */
   readonly probed: boolean
+  /** The image is to be checked: damage is no reason to refuse it. */
+  readonly forCheck: boolean
   /**
    * Opens a second node below: as the user's options say, else as the image names it.
    *

@@ -26,6 +26,8 @@ export interface ImageSource {
   /** Options by dotted keys (`driver`, `node-name`, `file.filename`, ...), as `-drive` and `-blockdev` have them. */
   readonly options?: OptionValues
   readonly readOnly?: boolean
+  /** The image is to be checked: open it even if it says that it is damaged. */
+  readonly forCheck?: boolean
 }
 
 interface Source {
@@ -45,7 +47,7 @@ interface Source {
  */
 export async function openImage(
   graph: NodeGraph,
-  { filename, options, readOnly = false }: ImageSource,
+  { filename, options, readOnly = false, forCheck = false }: ImageSource,
   warn: (text: string) => void,
 ): Promise<BlockNode> {
   return openAny({ filename, options: new OptionBag(options ?? {}), readOnly, cache: writeback, above: [] })
@@ -78,7 +80,7 @@ export async function openImage(
         return opened
       }
       return await finish('format', source, definition.name, (common) =>
-        definition.open({ ...common, file, probed, warn, openChild }),
+        definition.open({ ...common, file, probed, warn, openChild, forCheck }),
       )
     } catch (error) {
       for (const node of fresh) if (node.state === 'open' && !node.attached) await node.close()

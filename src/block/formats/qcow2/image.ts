@@ -1,12 +1,14 @@
 import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../node.ts'
 import type { Extensions } from './extensions.ts'
+import { compatible, incompatible } from './features.ts'
 import type { Geometry } from './geometry.ts'
 import { encodeFields, type Header, type headerFields } from './header.ts'
 import type { L1Table } from './l1-table.ts'
 import { Mapping } from './mapping.ts'
 import { Quarantine } from './quarantine.ts'
 import { notLoaded, type Refcounts } from './refcounts.ts'
+import type { SnapshotEntry } from './snapshot-table.ts'
 import type { TableCache } from './table-cache.ts'
 import { Writeback } from './writeback.ts'
 
@@ -21,6 +23,15 @@ export interface ImageParts {
   readonly l1: L1Table
   readonly l2: TableCache
   readonly refcounts: Refcounts
+  readonly snapshots: SnapshotTable
+  /** Undefined: as the image says. */
+  readonly lazyRefcounts: boolean | undefined
+}
+
+/** The internal snapshots, and the bytes that their table takes. */
+export interface SnapshotTable {
+  readonly entries: readonly SnapshotEntry[]
+  readonly tableLength: number
 }
 
 /** An open image: its tables in memory, and the nodes that hold the rest. */
@@ -40,6 +51,8 @@ export class Image {
   extensions: Extensions
   backingFilename: string | undefined
   backing: BlockNode | undefined
+  snapshots: SnapshotTable
+  readonly #lazy: boolean
   /** What lies from here on has never been written: the file reads as zeroes there. */
   #untouched: number
 
@@ -49,6 +62,8 @@ export class Image {
     this.data = dataFile ?? file
     this.externalData = dataFile !== undefined
     this.backing = parts.backing
+    this.snapshots = parts.snapshots
+    this.#lazy = parts.lazyRefcounts ?? (header.compatible & compatible.lazyRefcounts) !== 0n
     this.header = header
     this.extensions = parts.extensions
     this.backingFilename = parts.backingFilename
@@ -66,13 +81,33 @@ export class Image {
       refcounts,
       quarantine: this.quarantine,
       lazy: () => this.lazyRefcounts,
+      beforeLazy: () => this.markDirty(),
     })
     this.#untouched = Math.ceil(file.length / geometry.clusterSize) * geometry.clusterSize
   }
 
   /** Whether reference counts may lag behind: a crash makes the image dirty, and the next who opens it counts anew. */
   get lazyRefcounts(): boolean {
-    return false
+    return this.#lazy && this.header.version === 3
+  }
+
+  get dirty(): boolean {
+    return (this.header.incompatible & incompatible.dirty) !== 0n
+  }
+
+  /** Says in the file that reference counts may be wrong, before they are. @throws {BlockError} */
+  async markDirty(): Promise<void> {
+    if (this.dirty) return
+    await this.changeHeader({ incompatible: this.header.incompatible | incompatible.dirty })
+    await this.file.flush()
+  }
+
+  /** Says in the file that reference counts are right, and nothing is damaged: they have reached the disk. */
+  async markClean(): Promise<void> {
+    const clean = this.header.incompatible & ~(incompatible.dirty | incompatible.corrupt)
+    if (clean === this.header.incompatible) return
+    await this.file.flush()
+    await this.changeHeader({ incompatible: clean })
   }
 
   /**

@@ -47,6 +47,11 @@ export class L1Table {
     throw damaged(`L2 table offset 0x${offset.toString(16)} unaligned (L1 index: 0x${index.toString(16)})`)
   }
 
+  /** The same, even if there can be no table. */
+  rawTableAt(index: number): number {
+    return this.#offsets[index] ?? 0
+  }
+
   /** Whether this is the only reference to the L2 table. */
   isCopied(index: number): boolean {
     return this.#copied[index] === 1

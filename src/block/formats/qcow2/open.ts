@@ -6,11 +6,12 @@ import { type Extensions, parseExtensions } from './extensions.ts'
 import { incompatible, knownIncompatible, unknownFeatures } from './features.ts'
 import { type Geometry, geometryOf, l1EntriesFor } from './geometry.ts'
 import { compressionTypes, damaged, type Header, longestHeader, parseHeader, unsupported } from './header.ts'
-import { Image } from './image.ts'
+import { Image, type SnapshotTable } from './image.ts'
 import { L1Table } from './l1-table.ts'
 import { readOptions } from './options.ts'
 import { Qcow2Driver } from './qcow2-driver.ts'
 import { largestRefcountTable, Refcounts } from './refcounts.ts'
+import { readSnapshots } from './snapshot-table.ts'
 import { TableCache } from './table-cache.ts'
 
 const largestL1 = 32 * 2 ** 20
@@ -25,7 +26,7 @@ export const qcow2: FormatDefinition = {
     const options = readOptions(request.options)
     const start = await readHeader(file)
     const { header, extensions, backingFilename } = start
-    checkFeatures(start, readOnly)
+    checkFeatures(start, readOnly || request.forCheck)
     const geometry = geometryOf(
       header.clusterBits,
       header.refcountOrder,
@@ -48,6 +49,7 @@ export const qcow2: FormatDefinition = {
       })
     }
     const [l1, refcounts] = [await loadL1(file, header, geometry), await loadRefcounts(file, header, geometry)]
+    const snapshots = await loadSnapshots(file, header)
     const backing = await openChild(
       'backing',
       backingFilename === undefined ? undefined : { filename: backingFilename, format: extensions.backingFormat },
@@ -60,6 +62,8 @@ export const qcow2: FormatDefinition = {
       geometry,
       l1,
       refcounts,
+      snapshots,
+      lazyRefcounts: options.lazyRefcounts,
       l2: new TableCache(file, { sliceSize: geometry.sliceSize, bytes: options.l2CacheSize }),
     })
     return new Qcow2Driver(image, {
@@ -67,6 +71,7 @@ export const qcow2: FormatDefinition = {
       backingOverridden: backing?.overridden ?? false,
       backingRefused: backing === undefined && backingFilename !== undefined,
       readOnly,
+      forCheck: request.forCheck,
     })
   },
 }
@@ -153,6 +158,12 @@ async function loadRefcounts(file: BlockNode, header: Header, geometry: Geometry
   }
   const cache = new TableCache(file, { sliceSize: geometry.sliceSize, bytes: 4 * 2 ** 20 })
   return new Refcounts(geometry, cache, { offset, clusters, blocks })
+}
+
+async function loadSnapshots(file: BlockNode, header: Header): Promise<SnapshotTable> {
+  const { snapshotsOffset: offset, snapshotCount: count, size: diskSize } = header
+  const { snapshots, length } = await readSnapshots(file, { offset, count, diskSize })
+  return { entries: snapshots, tableLength: length }
 }
 
 /** What lies behind the end of the file reads as zeroes. */

@@ -1,9 +1,19 @@
 import type { Access } from '../../access.ts'
 import { BlockError } from '../../block-error.ts'
-import type { BlockStatus, ChildRole, Driver, ImageDetails, NestedOptions, RequestOptions } from '../../driver.ts'
+import type {
+  BlockStatus,
+  ChildRole,
+  Driver,
+  ImageDetails,
+  NestedOptions,
+  RequestOptions,
+  ZeroesOptions,
+} from '../../driver.ts'
 import { InFlight } from '../../in-flight.ts'
 import type { BlockNode } from '../../node.ts'
 import type { OptionValues } from '../../option-bag.ts'
+import { type CheckOptions, type CheckResult, checkImage } from './check.ts'
+import { Discards } from './discards.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
 import type { Image } from './image.ts'
 import { kinds } from './mapping.ts'
@@ -18,6 +28,8 @@ export interface Qcow2DriverOptions {
   /** The image has a backing file, and the user wants none. */
   readonly backingRefused: boolean
   readonly readOnly: boolean
+  /** It is opened to be checked: damage is no reason to refuse it. */
+  readonly forCheck: boolean
 }
 
 /** An image in QEMU's own format: a sparse map of clusters, over a backing file if there is one. */
@@ -27,6 +39,7 @@ export class Qcow2Driver implements Driver {
   readonly #options: Qcow2DriverOptions
   readonly #reader: Reader
   readonly #writer: Writer
+  readonly #discards: Discards
   readonly #inFlight = new InFlight()
   #writing = false
 
@@ -35,6 +48,7 @@ export class Qcow2Driver implements Driver {
     this.#options = options
     this.#reader = new Reader(image)
     this.#writer = new Writer(image, this.#reader)
+    this.#discards = new Discards(image, this.#writer)
   }
 
   get length(): number {
@@ -71,6 +85,14 @@ export class Qcow2Driver implements Driver {
 
   write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
     return this.#run(() => this.#writer.write(offset, bytes, options), options)
+  }
+
+  writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
+    return this.#run(() => this.#discards.writeZeroes(offset, length, options), options)
+  }
+
+  discard(offset: number, length: number, options?: RequestOptions): Promise<void> {
+    return this.#run(() => this.#discards.discard(offset, length, options), options)
   }
 
   async flush(options?: RequestOptions): Promise<void> {
@@ -132,12 +154,48 @@ export class Qcow2Driver implements Driver {
   }
 
   async close(): Promise<void> {
-    if (this.#writing) await this.image.writeback.settle()
+    if (!this.#writing) return
+    await this.image.writeback.settle()
+    if (this.image.lazyRefcounts) await this.image.markClean()
   }
 
-  /** Bits of features that we do not keep up to date are cleared before anything changes. */
+  /**
+   * Compares reference counts with references, and mends them if that is wanted. Requests wait meanwhile.
+   *
+   * @throws {BlockError} kind `read-only`, if there is something to mend in an image that is open for reading; as
+   *   `BlockNode.read()` and `BlockNode.write()`
+   */
+  check(options: CheckOptions = {}): Promise<CheckResult> {
+    return this.exclusive(async () => {
+      const result = await checkImage(this.image, options)
+      const sound = result.corruptions === 0 && result.checkErrors === 0
+      if (options.repair === 'all' && sound) await this.image.markClean()
+      return result
+    })
+  }
+
+  /** Runs `work` while no request is under way, and the file has everything that memory has. */
+  async exclusive<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      await this.#inFlight.drain()
+      if (this.#writing) await this.image.writeback.settle()
+      return await work()
+    } finally {
+      this.#inFlight.resume()
+    }
+  }
+
+  /**
+   * Bits of features that we do not keep up to date are cleared before anything changes, and reference counts that a
+   * crash has left wrong are mended.
+   */
   async #beginWriting(): Promise<void> {
     const { header } = this.image
+    if (this.image.dirty && !this.#options.forCheck) {
+      const { corruptions, checkErrors } = await checkImage(this.image, { repair: 'all' })
+      if (corruptions + checkErrors > 0) throw new BlockError('corrupt', 'Could not repair dirty image')
+      await this.image.markClean()
+    }
     const kept = header.autoclear & autoclear.rawData
     if (kept !== header.autoclear) {
       await this.image.changeHeader({ autoclear: kept })

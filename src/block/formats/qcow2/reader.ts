@@ -1,4 +1,5 @@
 import type { RequestOptions } from '../../driver.ts'
+import type { BlockNode } from '../../node.ts'
 import { readCompressed } from './compression.ts'
 import type { Image } from './image.ts'
 import { kinds } from './mapping.ts'
@@ -19,7 +20,7 @@ export class Reader {
     const length = target.byteLength
     // Nearly always: one run, and the table that tells so is in memory.
     if (length > 0 && mapping.lookUp(offset, length) === kinds.data && mapping.length === length) {
-      return data.readInto(mapping.host, target, options)
+      if (mapping.host + length <= data.length) return data.readInto(mapping.host, target, options)
     }
     return this.#readRuns(offset, target, options)
   }
@@ -52,7 +53,7 @@ export class Reader {
   /** Reads the run that `mapping` has just found; undefined if that took no waiting. */
   #readRun(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> | undefined {
     const { mapping, data, geometry } = this.#image
-    if (mapping.kind === kinds.data) return data.readInto(mapping.host, target, options)
+    if (mapping.kind === kinds.data) return readPadded(data, mapping.host, target, options)
     if (mapping.kind === kinds.compressed) {
       const within = offset % geometry.clusterSize
       return readCompressed(this.#image, mapping.host, mapping.compressedLength).then((cluster) => {
@@ -67,8 +68,20 @@ export class Reader {
   /** A backing file that is shorter than the image goes on in zeroes. */
   #readBacking(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> | undefined {
     const { backing } = this.#image
-    const available = backing === undefined ? 0 : Math.max(0, Math.min(target.byteLength, backing.length - offset))
-    target.fill(0, available)
-    return available > 0 ? backing!.readInto(offset, target.subarray(0, available), options) : undefined
+    if (backing !== undefined) return readPadded(backing, offset, target, options)
+    target.fill(0)
+    return undefined
   }
+}
+
+/** Reads from a node that may end early, as if it went on in zeroes; undefined if that took no waiting. */
+function readPadded(
+  node: BlockNode,
+  offset: number,
+  target: Uint8Array,
+  options: RequestOptions | undefined,
+): Promise<void> | undefined {
+  const available = Math.max(0, Math.min(target.byteLength, node.length - offset))
+  target.fill(0, available)
+  return available > 0 ? node.readInto(offset, target.subarray(0, available), options) : undefined
 }

@@ -148,6 +148,17 @@ export class Refcounts {
     return this.#extend(clusters)
   }
 
+  /** Becomes other counts, which stand in the file already. */
+  replace({ offset, clusters, blocks }: { offset: number; clusters: number; blocks: Float64Array }): void {
+    this.#tableOffset = offset
+    this.#tableClusters = clusters
+    this.#blocks = blocks
+    this.#dirtyEntries.clear()
+    this.#old = []
+    this.#firstFree = 0
+    this.cache.clear()
+  }
+
   /** The table as it stands in the file, from entry `first` on. */
   encode(first = 0, count = this.#blocks.length - first): Uint8Array {
     const bytes = new Uint8Array(count * 8)

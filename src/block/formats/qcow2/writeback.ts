@@ -18,6 +18,8 @@ export interface WritebackParts {
   readonly quarantine: Quarantine
   /** Reference counts may be wrong after a crash: the image says that it is dirty. */
   readonly lazy: () => boolean
+  /** Comes before tables refer to what is not counted yet. */
+  readonly beforeLazy: () => Promise<void>
 }
 
 /** So many clusters in quarantine are enough: they are worth a write of the tables. */
@@ -102,6 +104,7 @@ export class Writeback {
     const wroteCounts = counts.length > 0 || tableBytes.length > 0
     let done: 'nothing' | 'counts' | 'table' | 'tables' | 'all' = 'nothing'
     try {
+      if (this.#parts.lazy() && tables.length + top.length > 0) await this.#parts.beforeLazy()
       await this.#write(counts)
       refcounts.cache.written(counts, 'arrived')
       done = 'counts'
