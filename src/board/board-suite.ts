@@ -147,8 +147,10 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
       },
     )
 
-    kept('takes keys and serial bytes, and as many serial ports as it was asked for', async (board) => {
+    kept('takes keys, movements and serial bytes, and as many serial ports as it was asked for', async (board) => {
       await board.keyboard.send([0x1e, 0x9e])
+      await board.pointers.ps2([{ type: 'rel', axis: 'x', value: 1 }])
+      await board.pointers.vmmouse([{ type: 'btn', button: 'left', down: true }])
       assert.equal(board.serial.length, 2)
       for (const port of board.serial) await port.write(Uint8Array.of(0x41))
     })
@@ -190,6 +192,7 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
         () => board.readPhysical(0, 1),
         () => board.readVirtual(0x80000000, 1),
         () => board.keyboard.send([1]),
+        () => board.pointers.ps2([]),
         () => board.screen.capture(),
         () => board.serial[0]!.write(Uint8Array.of(1)),
       ]) {

@@ -1,5 +1,5 @@
 import { type Deferred, deferred } from '../async/index.ts'
-import type { BoardHost } from './board.ts'
+import type { BoardHost, VmmouseMode } from './board.ts'
 
 type Notice = 'guestReset' | 'guestShutdown' | 'guestSuspend' | 'crashed'
 
@@ -8,6 +8,8 @@ export class BoardWitness implements BoardHost {
   readonly notices: Notice[] = []
   /** Why the board crashed, each time. */
   readonly failures: Error[] = []
+  /** What the guest asked of VMware's mouse, each time. */
+  readonly vmmouseModes: VmmouseMode[] = []
   readonly #lines: Uint8Array[] = []
   #received = 0
   readonly #waiting = new Set<{ readonly met: () => boolean; readonly done: Deferred<void> }>()
@@ -28,6 +30,11 @@ export class BoardWitness implements BoardHost {
   crashed(error: Error): void {
     this.failures.push(error)
     this.#note('crashed')
+  }
+
+  vmmouse(mode: VmmouseMode): void {
+    this.vmmouseModes.push(mode)
+    this.#look()
   }
 
   serialOutput(_port: number, bytes: Uint8Array): Promise<void> | void {

@@ -59,6 +59,7 @@ export interface Board extends AsyncDisposable {
 
   readonly screen: Screen
   readonly keyboard: Keyboard
+  readonly pointers: Pointers
   /** COM1 to COM4, as many as the configuration asked for. */
   readonly serial: readonly SerialPort[]
 
@@ -83,6 +84,8 @@ export interface BoardHost {
   crashed(error: Error): void
   /** Bytes that the guest sent through a serial port. Back-pressure: the port stalls until the promise settles. */
   serialOutput(port: number, bytes: Uint8Array): Promise<void> | void
+  /** The guest has begun to listen to VMware's mouse, asks it for coordinates of another kind, or has ceased to listen. */
+  vmmouse(mode: VmmouseMode): void
   /** Firmware log (port 0x402), a line at a time; only if the configuration asked for it. */
   firmwareLog?(line: string): void
 }
@@ -104,6 +107,8 @@ export interface BoardConfig {
   /** How many UARTs, 0 to 4. */
   readonly serialPorts: number
   readonly vga: boolean
+  /** VMware's backdoor port, and the mouse behind it; they are there if absent. */
+  readonly vmport?: boolean
   /** Guest clock at start, in milliseconds since the epoch; undefined: the host's UTC. */
   readonly rtcBase?: number
   readonly logFirmware?: boolean
@@ -162,6 +167,32 @@ export interface Keyboard {
   /** Puts bytes of scan code set 1 (release = bit 7, 0xE0 prefix) into the keyboard's queue, in order. */
   send(scanCodes: readonly number[]): Promise<void>
 }
+
+export type PointerButton =
+  | 'left'
+  | 'middle'
+  | 'right'
+  | 'wheel-up'
+  | 'wheel-down'
+  | 'side'
+  | 'extra'
+  | 'wheel-left'
+  | 'wheel-right'
+
+/** What is done with a pointing device: moved by or to, in 32 bits; a turn of a wheel is a press of a button. */
+export type PointerEvent =
+  | { readonly type: 'rel' | 'abs'; readonly axis: 'x' | 'y'; readonly value: number }
+  | { readonly type: 'btn'; readonly button: PointerButton; readonly down: boolean }
+
+/** The pointing devices. What is given together, the guest gets as one report, if it has switched the device on. */
+export interface Pointers {
+  ps2(events: readonly PointerEvent[]): Promise<void>
+  /** VMware's; coordinates of the screen are 0 to 32767. */
+  vmmouse(events: readonly PointerEvent[]): Promise<void>
+}
+
+/** What a guest asks of VMware's mouse: nothing, movements, or coordinates of the screen. */
+export type VmmouseMode = 'relative' | 'absolute' | undefined
 
 export interface SerialPort {
   /** Feeds bytes to the guest; settles when the port has room for more. */

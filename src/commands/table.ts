@@ -29,7 +29,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   block: { title: 'Drives and their images', commands: blockCommands },
   chardev: { title: 'Character devices', commands: chardevCommands },
   screen: { title: "Pictures of the guest's screen", commands: screenCommands },
-  input: { title: 'The keyboard', commands: inputCommands },
+  input: { title: 'Keyboard and pointing devices', commands: inputCommands },
   memory: { title: 'Guest memory in files', commands: memoryCommands },
   cpu: { title: 'What the CPUs do', commands: cpuCommands },
   machine: { title: 'What the machine is', commands: machineCommands },

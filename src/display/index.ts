@@ -3,6 +3,7 @@
  * Knows nothing of boards or of who wants to see.
  */
 export type { Console, Picture } from './console.ts'
+export { Consoles } from './consoles.ts'
 export { encodePng } from './png.ts'
 export { encodePpm } from './ppm.ts'
 export { type PictureFormat, ScreenDump, type ScreenDumpRequest } from './screen-dump.ts'

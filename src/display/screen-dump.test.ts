@@ -16,6 +16,7 @@ import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { QmpError } from '../qapi/index.ts'
 import type { Console } from './console.ts'
+import { Consoles } from './consoles.ts'
 import { ScreenDump } from './screen-dump.ts'
 
 const red: Console = solid(undefined, 0, [255, 0, 0])
@@ -42,19 +43,19 @@ function refuses(dump: Promise<void>, errorClass: string, desc: string): Promise
 test('without a format the file is a PPM with its header and pixels, and replaces what was there', async (t) => {
   const filename = join(folder(t), 'x.ppm')
   writeFileSync(filename, 'something longer than the picture')
-  await new ScreenDump({ consoles: [red] }).dump({ filename })
+  await new ScreenDump(new Consoles([red])).dump({ filename })
   assert.equal(readFileSync(filename, 'latin1'), 'P6\n2 1\n255\n\xff\0\0\xff\0\0')
 })
 
 test('format png writes a PNG file', async (t) => {
   const filename = join(folder(t), 'x')
-  await new ScreenDump({ consoles: [red] }).dump({ filename, format: 'png' })
+  await new ScreenDump(new Consoles([red])).dump({ filename, format: 'png' })
   assert.equal(readFileSync(filename).subarray(0, 8).toString('latin1'), '\x89PNG\r\n\x1a\n')
 })
 
 test('device and head choose the console; without them it is the first', async (t) => {
   const filename = join(folder(t), 'x.ppm')
-  const dump = new ScreenDump({ consoles: [red, solid('v2', 0, [0, 255, 0]), solid('v2', 1, [0, 0, 255])] })
+  const dump = new ScreenDump(new Consoles([red, solid('v2', 0, [0, 255, 0]), solid('v2', 1, [0, 0, 255])]))
   for (const [request, colour] of [
     [{}, [255, 0, 0]],
     [{ device: 'v2' }, [0, 255, 0]],
@@ -68,7 +69,7 @@ test('device and head choose the console; without them it is the first', async (
 
 test('a console that does not exist is refused in the words of QEMU, before the file is touched', async (t) => {
   const filename = join(folder(t), 'x.ppm')
-  const dump = new ScreenDump({ consoles: [solid('v2', 0, [0, 0, 0])], hasDevice: (id) => id === 'serial0' })
+  const dump = new ScreenDump(new Consoles([solid('v2', 0, [0, 0, 0])], (id) => id === 'serial0'))
   await refuses(dump.dump({ filename, device: 'nope' }), 'DeviceNotFound', "Device 'nope' not found")
   await refuses(dump.dump({ filename, device: 'nope', head: 1 }), 'DeviceNotFound', "Device 'nope' not found")
   await refuses(dump.dump({ filename, head: 0 }), 'GenericError', "'head' must be specified together with 'device'")
@@ -83,7 +84,7 @@ test('a console that does not exist is refused in the words of QEMU, before the 
     'Device serial0 (head 0) is not bound to a QemuConsole',
   )
   await refuses(
-    new ScreenDump({ consoles: [] }).dump({ filename }),
+    new ScreenDump(new Consoles([])).dump({ filename }),
     'GenericError',
     'There is no console to take a screendump from',
   )
@@ -93,7 +94,7 @@ test('a console that does not exist is refused in the words of QEMU, before the 
 test('a file that cannot be opened is named, with the reason', async (t) => {
   const path = folder(t)
   writeFileSync(join(path, 'file'), '')
-  const dump = new ScreenDump({ consoles: [red] })
+  const dump = new ScreenDump(new Consoles([red]))
   const missing = join(path, 'none', 'x.ppm')
   await refuses(
     dump.dump({ filename: missing }),
@@ -116,7 +117,7 @@ test('a write that fails is told; a special file stays', {
   symlinkSync('/dev/full', filename)
   for (const format of ['ppm', 'png'] as const) {
     await refuses(
-      new ScreenDump({ consoles: [red] }).dump({ filename, format }),
+      new ScreenDump(new Consoles([red])).dump({ filename, format }),
       'GenericError',
       'Unable to write to file: No space left on device',
     )
@@ -127,9 +128,10 @@ test('a write that fails is told; a special file stays', {
 test('a file that could only be half written is removed', async (t) => {
   const path = folder(t)
   const script = `
+    import { Consoles } from ${JSON.stringify(new URL('./consoles.js', import.meta.url).href)}
     import { ScreenDump } from ${JSON.stringify(new URL('./screen-dump.js', import.meta.url).href)}
     const rgb = new Uint8Array(640 * 480 * 3)
-    const dump = new ScreenDump({ consoles: [{ head: 0, capture: async () => ({ width: 640, height: 480, rgb }) }] })
+    const dump = new ScreenDump(new Consoles([{ head: 0, capture: async () => ({ width: 640, height: 480, rgb }) }]))
     await dump.dump({ filename: ${JSON.stringify(join(path, 'x.ppm'))} }).catch((error) => process.stdout.write(error.message))`
   // The shell lets the process write files of 1 block only, and makes that an error instead of a signal.
   const shell = `trap '' XFSZ; ulimit -f 1; exec "$0" --input-type=module -e "$1"`
@@ -149,7 +151,7 @@ test('a dump that is aborted leaves no file', async (t) => {
       return { width: 1, height: 1, rgb: new Uint8Array(3) }
     },
   }
-  const dump = new ScreenDump({ consoles: [slow] }).dump({ filename: join(path, 'x'), signal: controller.signal })
+  const dump = new ScreenDump(new Consoles([slow])).dump({ filename: join(path, 'x'), signal: controller.signal })
   await assert.rejects(dump, reason)
   assert.deepEqual(readdirSync(path), [])
 })

@@ -2,6 +2,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { reasonText } from '../errno/index.ts'
 import { QmpError } from '../qapi/index.ts'
 import type { Console, Picture } from './console.ts'
+import type { Consoles } from './consoles.ts'
 import { encodePng } from './png.ts'
 import { encodePpm } from './ppm.ts'
 
@@ -18,21 +19,12 @@ export interface ScreenDumpRequest {
   readonly signal?: AbortSignal
 }
 
-export interface ScreenDumpOptions {
-  /** The machine's consoles, the first one first. */
-  readonly consoles: readonly Console[]
-  /** Whether the machine has a device with that id, of whatever kind. */
-  readonly hasDevice?: (id: string) => boolean
-}
-
 /** Writes what a console shows to a picture file (QMP `screendump`). */
 export class ScreenDump {
-  readonly #consoles: readonly Console[]
-  readonly #hasDevice: (id: string) => boolean
+  readonly #consoles: Consoles
 
-  constructor({ consoles, hasDevice = () => false }: ScreenDumpOptions) {
+  constructor(consoles: Consoles) {
     this.#consoles = consoles
-    this.#hasDevice = hasDevice
   }
 
   /**
@@ -51,22 +43,11 @@ export class ScreenDump {
   }
 
   #find(device: string | undefined, head: number | bigint | undefined): Console {
-    if (device === undefined) {
-      if (head !== undefined) throw new QmpError('GenericError', "'head' must be specified together with 'device'")
-      const first = this.#consoles[0]
-      if (first === undefined) throw new QmpError('GenericError', 'There is no console to take a screendump from')
-      return first
-    }
-    const outputs = this.#consoles.filter((console) => console.device === device)
-    if (outputs.length === 0 && !this.#hasDevice(device)) {
-      throw new QmpError('DeviceNotFound', `Device '${device}' not found`)
-    }
-    const wanted = Number(BigInt.asIntN(32, BigInt(head ?? 0)))
-    const output = outputs.find((console) => console.head === wanted)
-    if (output === undefined) {
-      throw new QmpError('GenericError', `Device ${device} (head ${wanted}) is not bound to a QemuConsole`)
-    }
-    return output
+    if (device !== undefined) return this.#consoles.find(device, head)
+    if (head !== undefined) throw new QmpError('GenericError', "'head' must be specified together with 'device'")
+    const { first } = this.#consoles
+    if (first === undefined) throw new QmpError('GenericError', 'There is no console to take a screendump from')
+    return first
   }
 }
 

@@ -1,8 +1,20 @@
 /**
- * What people do to the machine: keys by name or number, the scan codes that a PS/2 keyboard makes of them, and the
- * pace at which they are pressed and released. Knows neither who asks nor which board has the keyboard: scan codes go
- * to a function.
+ * What people do to the machine: keys by name or number, the scan codes that a PS/2 keyboard makes of them, the pace at
+ * which they are pressed and released, and which of the guest's pointing devices a movement goes to. Knows neither who
+ * asks nor which board has the devices: what they are to feel goes to functions.
  */
 export type { Clock } from './clock.ts'
+export {
+  type InputAxis,
+  type InputButton,
+  type InputEvent,
+  type InputKind,
+  inputAxes,
+  inputButtons,
+  type PointerEvent,
+} from './input-event.ts'
+export { type AskedEvent, InputEvents, type InputEventsRequest } from './input-events.ts'
+export { InputHandlers, type MouseInfo } from './input-handlers.ts'
+export { PcInput } from './pc-input.ts'
 export { type QKeyCode, qKeyCodes } from './q-key-code.ts'
 export { defaultHoldMs, type KeyValue, SendKey, type SendKeyOptions } from './send-key.ts'

@@ -1,6 +1,5 @@
 import type { Scope } from '../async/index.ts'
 import { type Clock, hostClock } from './clock.ts'
-import { KeyboardEncoder } from './keyboard-encoder.ts'
 import { keyNumber, keyOfNumber, type QKeyCode } from './q-key-code.ts'
 
 /** A key by name or by scan code (QAPI `KeyValue`). */
@@ -9,10 +8,8 @@ export type KeyValue =
   | { readonly type: 'number'; readonly data: number | bigint }
 
 export interface SendKeyOptions {
-  /** Takes bytes of scan code set 1 to the guest's keyboard; called in order, without waiting for the call before. */
-  readonly sink: (scanCodes: readonly number[]) => Promise<void> | void
-  /** Told when the sink rejects; what was still to be sent has then been dropped. */
-  readonly failed: (error: unknown) => void
+  /** Lets a key go down or up, by its number as `keyNumber` gives it. */
+  readonly press: (key: number, down: boolean) => void
   /** Ends the timer that paces the keys. */
   readonly scope: Scope
   readonly clock?: Clock
@@ -24,8 +21,11 @@ export interface SendKeyOptions {
  */
 export const defaultHoldMs = 10
 
-/** How much may wait: a wait counts one, a key that goes down or up counts two (it and its report). */
-export const queueLimit = 1024
+/**
+ * How much may wait: a wait counts one, a key that goes down or up counts two. QEMU takes 1024 and loses the rest
+ * without a word; here whole pages may be sent at once.
+ */
+export const queueLimit = 1 << 14
 
 interface KeyStep {
   readonly kind: 'key'
@@ -49,19 +49,16 @@ type Wait = { readonly until: number; cancel(): void } | { readonly remaining: n
  * keys for which the queue has no room.
  */
 export class SendKey {
-  readonly #sink: SendKeyOptions['sink']
-  readonly #failed: SendKeyOptions['failed']
+  readonly #press: SendKeyOptions['press']
   readonly #clock: Clock
-  readonly #encoder = new KeyboardEncoder()
   /** What follows the present wait; empty if there is none. */
   #steps: Step[] = []
   #waiting = 0
   #wait: Wait | undefined
   #state: 'paused' | 'running' | 'ended' = 'paused'
 
-  constructor({ sink, failed, scope, clock = hostClock }: SendKeyOptions) {
-    this.#sink = sink
-    this.#failed = failed
+  constructor({ press, scope, clock = hostClock }: SendKeyOptions) {
+    this.#press = press
     this.#clock = clock
     scope.own(() => this.#end())
   }
@@ -77,8 +74,15 @@ export class SendKey {
     if (this.#state === 'ended') return
     const ms = (holdMs > 0 && Number(BigInt.asUintN(32, BigInt(holdMs)))) || defaultHoldMs
     const numbers = keys.map(numberOf)
-    for (const key of numbers) this.#press(key, true, ms)
-    for (const key of numbers.reverse()) this.#press(key, false, ms)
+    for (const key of numbers) this.#hold(key, true, ms)
+    for (const key of numbers.reverse()) this.#hold(key, false, ms)
+  }
+
+  /** A key goes down or up at once, or when what waits before it is done. */
+  press(key: number, down: boolean): void {
+    const step = { kind: 'key', key, down } as const
+    if (this.#wait !== undefined) this.#queue(step)
+    else if (this.#state === 'running') this.#deliver(step)
   }
 
   /** The guest's time stands still. */
@@ -97,10 +101,8 @@ export class SendKey {
     if (this.#wait !== undefined && 'remaining' in this.#wait) this.#startWait(this.#wait.remaining)
   }
 
-  #press(key: number, down: boolean, ms: number): void {
-    const step = { kind: 'key', key, down } as const
-    if (this.#wait !== undefined) this.#queue(step)
-    else if (this.#state === 'running') void this.#deliver(step)
+  #hold(key: number, down: boolean, ms: number): void {
+    this.press(key, down)
     if (this.#state !== 'running') return
     if (this.#wait !== undefined) this.#queue({ kind: 'wait', ms })
     else {
@@ -130,19 +132,12 @@ export class SendKey {
         return
       }
       this.#waiting -= cost.key
-      void this.#deliver(step)
+      this.#deliver(step)
     }
   }
 
-  async #deliver({ key, down }: KeyStep): Promise<void> {
-    const codes = this.#encoder.encode(key, down)
-    if (codes.length === 0) return
-    try {
-      await this.#sink(codes)
-    } catch (error) {
-      this.#drop()
-      this.#failed(error)
-    }
+  #deliver({ key, down }: KeyStep): void {
+    this.#press(key, down)
   }
 
   #drop(): void {
@@ -150,7 +145,6 @@ export class SendKey {
     this.#wait = undefined
     this.#steps = []
     this.#waiting = 0
-    this.#encoder.reset()
   }
 
   #end(): void {

@@ -3,6 +3,7 @@ import { connectPcDrives, DriveSet, type PcDevices } from '../block/index.ts'
 import { type Board, type BoardHost, createBoard } from '../board/index.ts'
 import { ChardevSet, Line } from '../chardev/index.ts'
 import { commands, events as eventTable, qemuVersion } from '../commands/index.ts'
+import { InputHandlers, PcInput } from '../input/index.ts'
 import { type Logger, silent } from '../log/index.ts'
 import { Dispatcher, EventHub, QmpMonitor } from '../monitor/index.ts'
 import { type Cause, type Ending, RunControl } from '../runstate/index.ts'
@@ -95,7 +96,7 @@ export class Machine implements AsyncDisposable {
       }
 
       const events = scope.own(new EventHub(eventTable))
-      const host: { current: RunControl | undefined; serial: Line[] } = { current: undefined, serial: [] }
+      const host: BoardSurroundings = { current: undefined, serial: [], input: undefined }
       const board = scope.own(
         await createBoard(config.accel, boardConfigOf(config, await boardFiles, drives, log), boardHost(host, log)),
       )
@@ -107,6 +108,9 @@ export class Machine implements AsyncDisposable {
       })
       host.current = runControl
 
+      const inputHandlers = new InputHandlers()
+      if (config.machine === 'pc') host.input = pcInput(inputHandlers, board, log)
+
       config.serial.forEach((label, port) => {
         if (label === undefined) return
         const line = new Line((bytes) => board.serial[port]!.write(bytes))
@@ -116,7 +120,7 @@ export class Machine implements AsyncDisposable {
 
       const dispatcher = new Dispatcher({
         commands,
-        parts: partsOf({ config, scope, board, drives, chardevs, runControl, log }),
+        parts: partsOf({ config, scope, board, drives, chardevs, runControl, inputHandlers, log }),
         log,
       })
       const monitor = (pretty: boolean): QmpMonitor =>
@@ -208,8 +212,25 @@ function pcDevicesOf({ vga, serial, defaultDrives }: MachineConfig): PcDevices {
   return { vga, serialPorts, parallelPorts: byDefault, networkCards: byDefault }
 }
 
-/** Passes what the board tells on to run control and the serial lines, which are made after it. */
-function boardHost(parts: { current: RunControl | undefined; serial: Line[] }, log: Logger): BoardHost {
+function pcInput(handlers: InputHandlers, { keyboard, pointers }: Board, log: Logger): PcInput {
+  return new PcInput({
+    handlers,
+    keyboard: (scanCodes) => keyboard.send(scanCodes),
+    ps2Mouse: (events) => pointers.ps2(events),
+    vmmouse: (events) => pointers.vmmouse(events),
+    failed: (error) => log.log('machine', 'the board takes no input', { error }),
+  })
+}
+
+/** What the board's notices go to; made after the board. */
+interface BoardSurroundings {
+  current: RunControl | undefined
+  readonly serial: Line[]
+  input: PcInput | undefined
+}
+
+/** Passes what the board tells on. */
+function boardHost(parts: BoardSurroundings, log: Logger): BoardHost {
   const serve = (request: (runControl: RunControl) => Promise<void>): void => {
     const { current } = parts
     if (current === undefined) return
@@ -223,6 +244,7 @@ function boardHost(parts: { current: RunControl | undefined; serial: Line[] }, l
       log.log('machine', 'the board has failed', { error })
       serve((runControl) => runControl.boardFailed())
     },
+    vmmouse: (mode) => parts.input?.setVmmouse(mode),
     serialOutput: (port, bytes) => parts.serial[port]?.output(bytes),
     firmwareLog: (line) => log.log('firmware', line),
   }

@@ -3,9 +3,9 @@ import type { DriveSet } from '../block/index.ts'
 import type { Board } from '../board/index.ts'
 import type { ChardevSet } from '../chardev/index.ts'
 import { commands, events, type MachineParts } from '../commands/index.ts'
-import { ScreenDump } from '../display/index.ts'
+import { Consoles, ScreenDump } from '../display/index.ts'
 import { MemoryFiles } from '../dump/index.ts'
-import { SendKey } from '../input/index.ts'
+import { InputEvents, type InputHandlers, SendKey } from '../input/index.ts'
 import type { Logger } from '../log/index.ts'
 import { schemaOf } from '../qapi/index.ts'
 import type { RunControl } from '../runstate/index.ts'
@@ -19,15 +19,18 @@ export interface Joined {
   readonly drives: DriveSet
   readonly chardevs: ChardevSet
   readonly runControl: RunControl
+  readonly inputHandlers: InputHandlers
   readonly log: Logger
 }
 
 /** The parts that commands act on: everything that the table needs, or this does not compile. */
-export function partsOf({ config, scope, board, drives, chardevs, runControl, log }: Joined): MachineParts {
+export function partsOf({ config, scope, board, drives, chardevs, runControl, inputHandlers }: Joined): MachineParts {
   const hasCpu = config.machine === 'pc'
   const sendKey = new SendKey({
-    sink: (scanCodes) => board.keyboard.send(scanCodes),
-    failed: (error) => log.log('machine', 'the keyboard takes no keys', { error }),
+    press: (key, down) => {
+      inputHandlers.send({ type: 'key', key, down })
+      inputHandlers.sync()
+    },
     scope,
   })
   scope.own(
@@ -36,14 +39,22 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, lo
       else sendKey.pause()
     }),
   )
+  const consoles = new Consoles(
+    hasCpu && config.vga ? [{ device: undefined, head: 0, capture: () => board.screen.capture() }] : [],
+  )
   return {
     runControl,
     drives,
     chardevs,
     sendKey,
-    screenDump: new ScreenDump({
-      consoles: hasCpu && config.vga ? [{ device: undefined, head: 0, capture: () => board.screen.capture() }] : [],
+    inputHandlers,
+    inputEvents: new InputEvents({
+      handlers: inputHandlers,
+      pressInTurn: (key, down) => sendKey.press(key, down),
+      checkConsole: (device, head) => consoles.find(device, head),
+      takesInput: () => runControl.running || runControl.state === 'suspended',
     }),
+    screenDump: new ScreenDump(consoles),
     memoryFiles: new MemoryFiles(board),
     cpus: {
       count: hasCpu ? 1 : 0,

@@ -17,6 +17,7 @@ export interface Claim {
 
 const exact: Claim = { verdict: 'exact' }
 const dropped: Claim = { verdict: 'divergent', reason: 'QEMU 7.2 has dropped it; it behaves as in QEMU 1.3' }
+const inputDevicesTest = 'test/interop/input-devices.test.ts'
 const schemaTest = 'test/oracle/schema.test.ts'
 
 export const claims: Readonly<Record<string, Claim>> = {
@@ -35,7 +36,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'send-key': {
     verdict: 'divergent',
     reason:
-      'the guest reads the same codes; takes plain names too, as the documentation of QEMU 1.3 shows them; a hold time below 0 is the default, where QEMU holds the key for 49 days',
+      'the guest reads the same codes; takes plain names too, as the documentation of QEMU 1.3 shows them; a hold time below 0 is the default, where QEMU holds the key for 49 days; keys that a slow guest or a full queue would make QEMU lose wait',
     tests: ['test/interop/keyboard.test.ts', 'test/interop/pictures.test.ts'],
   },
   cpu: dropped,
@@ -51,6 +52,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-chardev': exact,
   'query-block': exact,
   'query-cpus': dropped,
+  'query-mice': { verdict: 'exact', tests: [inputDevicesTest] },
   'query-kvm': { verdict: 'divergent', reason: 'KVM is never present: the processor is emulated in this process' },
   'query-status': exact,
   'query-name': exact,
@@ -60,6 +62,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-target': exact,
   'query-cpus-fast': exact,
   'query-current-machine': exact,
+  'input-send-event': { verdict: 'exact', tests: [inputDevicesTest] },
   'query-qmp-schema': {
     verdict: 'divergent',
     reason: 'describes what vmon has; each description equals that of QEMU',

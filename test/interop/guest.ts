@@ -104,9 +104,17 @@ export class Guest implements AsyncDisposable {
     return taken
   }
 
-  /** Sends a character to the guest's COM1. */
-  sendSerial(character: string): void {
-    this.#com1!.write(character)
+  /** Waits until the guest has sent so many bytes through COM1, and takes them. */
+  async receiveBytes(count: number): Promise<Buffer> {
+    await this.#until(() => this.#received.length >= count)
+    const taken = this.#received.subarray(0, count)
+    this.#received = this.#received.subarray(count)
+    return taken
+  }
+
+  /** Sends bytes, or ASCII characters, to the guest's COM1. */
+  sendSerial(bytes: string | Uint8Array): void {
+    this.#com1!.write(bytes)
   }
 
   async #connect(): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   DriveSlot,
   Keyboard,
   Medium,
+  Pointers,
   Screen,
   SerialPort,
   TextScreen,
@@ -35,6 +36,7 @@ export class NoneBoard implements Board {
   readonly ready = Promise.resolve()
   readonly screen: Screen
   readonly keyboard: Keyboard
+  readonly pointers: Pointers
   readonly serial: readonly SerialPort[]
   readonly #memory: SparseMemory
   readonly #bios: Uint8Array
@@ -51,6 +53,7 @@ export class NoneBoard implements Board {
       text: () => this.#open(() => (config.vga ? blankText() : noVga())),
     }
     this.keyboard = { send: () => this.#open(() => undefined) }
+    this.pointers = { ps2: () => this.#open(() => undefined), vmmouse: () => this.#open(() => undefined) }
     this.serial = Array.from({ length: config.serialPorts }, () => ({ write: () => this.#open(() => undefined) }))
     this.#copyBios()
   }

@@ -1,5 +1,5 @@
 import { V86 } from 'v86'
-import type { DriveSlot } from '../board.ts'
+import type { DriveSlot, PointerEvent } from '../board.ts'
 import { BoardError } from '../board-error.ts'
 import { type BoardShape, shapeOf } from '../board-shape.ts'
 import { packDevices, unpackDevices } from '../device-state.ts'
@@ -8,7 +8,9 @@ import { IdeUnits } from './devices/ide.ts'
 import { KernelImage } from './devices/kernel-image.ts'
 import { guardAbsentFunctions, layOutPcSlots } from './devices/pc-slots.ts'
 import { Piix4Pm } from './devices/piix4-pm.ts'
+import { I8042 } from './devices/ps2/i8042.ts'
 import { type BlockPort, RemoteDisk } from './devices/remote-disk.ts'
+import { silenceBackdoor, Vmmouse } from './devices/vmmouse.ts'
 import { configureFirmware } from './firmware-files.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { breakOff, catchGuestStops, standStill } from './guest-stop.ts'
@@ -39,6 +41,8 @@ export class Emulator {
   readonly #v86: V86Emulator
   readonly #clock: VirtualClock
   readonly #power: Piix4Pm
+  readonly #ps2: I8042
+  readonly #vmmouse: Vmmouse | undefined
   readonly #ide: IdeUnits
   readonly #powerOn: PowerOnState
   readonly #vgaPowerOn: VgaPowerOnState
@@ -117,7 +121,9 @@ export class Emulator {
       },
     })
     this.memory = new GuestMemory(cpu)
-    this.keyboard = new KeyboardQueue(emulator)
+    this.#ps2 = new I8042(cpu)
+    this.keyboard = new KeyboardQueue(this.#ps2.keyboard)
+    this.#vmmouse = this.#buildVmmouse(config, notify)
     this.serial = new SerialLines(emulator, config.serialPorts, (port, bytes) =>
       notify({ type: 'serialOutput', port, bytes }),
     )
@@ -171,6 +177,7 @@ export class Emulator {
     this.#power.reset()
     this.#ide.reset()
     this.keyboard.reset()
+    this.#vmmouse?.reset()
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
     openDescriptorTables(this.cpu)
     this.#kernel?.restore()
@@ -186,15 +193,22 @@ export class Emulator {
     this.#power.wake()
   }
 
+  /** Something is done with a pointing device. */
+  point(device: 'ps2' | 'vmmouse', events: readonly PointerEvent[]): void {
+    if (device === 'ps2') this.#ps2.mouse.act(events)
+    else this.#vmmouse?.act(events)
+    this.#rouse()
+  }
+
   pressPowerButton(): void {
     this.#power.pressPowerButton()
-    if (this.#v86.v86.running && this.#v86.v86.idle) this.#v86.v86.next_tick(0)
+    this.#rouse()
   }
 
   /** @throws {BoardError} kind `unavailable`, if the guest has no handler */
   injectNmi(): void {
     raiseNmi(this.cpu, this.memory)
-    if (this.#v86.v86.running && this.#v86.v86.idle) this.#v86.v86.next_tick(0)
+    this.#rouse()
   }
 
   /** @throws {BoardError} kind `unavailable`, if the machine runs */
@@ -229,6 +243,20 @@ export class Emulator {
     if (!unit.is_atapi) throw new BoardError('unavailable', 'a hard disk cannot be taken out')
     unit.eject()
     if (disk !== undefined) unit.set_cdrom(disk)
+  }
+
+  #buildVmmouse({ vmport, ramBytes }: WorkerConfig, notify: (notice: Notice) => void): Vmmouse | undefined {
+    if (vmport !== false) {
+      return new Vmmouse(this.cpu, this.#ps2.mouse, ramBytes, (mode) => notify({ type: 'vmmouse', mode }))
+    }
+    silenceBackdoor(this.cpu)
+    return undefined
+  }
+
+  /** Lets a guest that waits in a HLT look at once. */
+  #rouse(): void {
+    const loop = this.#v86.v86
+    if (loop.running && loop.idle) loop.next_tick(0)
   }
 
   #standStill(): void {

@@ -14,6 +14,7 @@ import type {
   DriveSlot,
   Keyboard,
   Medium,
+  Pointers,
   Screen,
   SerialPort,
 } from '../board.ts'
@@ -56,6 +57,7 @@ export class V86Board implements Board {
   readonly ready: Promise<void>
   readonly screen: Screen
   readonly keyboard: Keyboard
+  readonly pointers: Pointers
   readonly serial: readonly SerialPort[]
   readonly #config: BoardConfig
   readonly #host: BoardHost
@@ -77,6 +79,10 @@ export class V86Board implements Board {
     this.#inserted = new Map(config.drives.map(({ slot, medium }) => [slotName(slot), medium]))
     this.screen = { capture: () => this.#call('picture'), text: () => this.#call('text') }
     this.keyboard = { send: (scanCodes) => this.#call('sendKeys', scanCodes) }
+    this.pointers = {
+      ps2: (events) => this.#call('point', 'ps2', events),
+      vmmouse: (events) => this.#call('point', 'vmmouse', events),
+    }
     this.serial = Array.from({ length: config.serialPorts }, (_, port) => ({
       write: (bytes: Uint8Array) => this.#call('serialInput', port, bytes),
     }))
@@ -257,6 +263,9 @@ export class V86Board implements Board {
       case 'guestSuspend':
         this.#state = 'paused'
         this.#host.guestSuspend(message.kind)
+        break
+      case 'vmmouse':
+        this.#host.vmmouse(message.mode)
         break
       case 'crashed':
         this.#crash(new Error(message.message), worker)

@@ -6,8 +6,10 @@ import { guestBoard } from '../../../test/guests/guest-board.ts'
 test('scan codes come to the guest in order and complete, however many are sent at once', {
   timeout: 60_000,
 }, async (t) => {
-  // Enables the keyboard, takes its acknowledgement, then sends on whatever it sends.
+  // Lets the controller translate to set 1, enables the keyboard, takes its acknowledgement, then sends on whatever it sends.
   const { board, witness } = await guestBoard(t, [
+    ...out8(0x64, 0x60),
+    ...out8(0x60, 0x40),
     ...out8(0x60, 0xf4),
     ...awaitBit(0x64, 1),
     ...in8(0x60),

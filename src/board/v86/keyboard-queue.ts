@@ -1,34 +1,50 @@
-import type { V86Emulator } from './v86-internals.ts'
+import type { Ps2Keyboard } from './devices/ps2/ps2-keyboard.ts'
 
-/** A PS/2 keyboard's own buffer: more would wait in v86 unseen. */
-const keyboardBytes = 16
 /** Scan codes that wait for room; beyond it they are lost, as with QEMU. */
 const waitingLimit = 1024
 
-/** Passes scan codes to the guest's keyboard no faster than the guest takes them. */
+/**
+ * Passes scan codes to the guest's keyboard no faster than the guest takes them: QEMU loses what a keyboard has no room
+ * for. A key's codes come together.
+ */
 export class KeyboardQueue {
-  readonly #emulator: V86Emulator
-  #waiting: number[] = []
+  readonly #keyboard: Ps2Keyboard
+  #waiting: number[][] = []
+  #count = 0
 
-  constructor(emulator: V86Emulator) {
-    this.#emulator = emulator
+  constructor(keyboard: Ps2Keyboard) {
+    this.#keyboard = keyboard
   }
 
   send(scanCodes: readonly number[]): void {
-    if (this.#waiting.length + scanCodes.length > waitingLimit) return
-    this.#waiting.push(...scanCodes)
+    if (this.#count + scanCodes.length > waitingLimit) return
+    this.#waiting.push(...keysOf(scanCodes))
+    this.#count += scanCodes.length
     this.move()
   }
 
   /** Called after every slice of execution. */
   move(): void {
-    const { ps2 } = this.#emulator.v86.cpu.devices
-    while (this.#waiting.length > 0 && ps2.kbd_buffer.length < keyboardBytes) {
-      this.#emulator.bus.send('keyboard-code', this.#waiting.shift())
+    for (let codes = this.#waiting[0]; codes !== undefined && this.#keyboard.takes(codes); codes = this.#waiting[0]) {
+      this.#waiting.shift()
+      this.#count -= codes.length
+      this.#keyboard.press(codes)
     }
   }
 
   reset(): void {
     this.#waiting = []
+    this.#count = 0
   }
+}
+
+/** Bytes of set 1 as the codes of single keys: one byte, two with the prefix 0xE0, three with 0xE1. */
+function keysOf(scanCodes: readonly number[]): number[][] {
+  const keys: number[][] = []
+  for (let at = 0; at < scanCodes.length; ) {
+    const length = scanCodes[at] === 0xe0 ? 2 : scanCodes[at] === 0xe1 ? 3 : 1
+    keys.push(scanCodes.slice(at, at + length))
+    at += length
+  }
+  return keys
 }

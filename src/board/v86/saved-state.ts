@@ -1,5 +1,5 @@
 import { BoardError } from '../board-error.ts'
-import type { V86ByteQueue, V86Emulator, V86Pci } from './v86-internals.ts'
+import type { V86Emulator, V86Pci } from './v86-internals.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** The release of v86 that the patches of this folder are made for; a state is of its internals. */
@@ -13,8 +13,6 @@ interface Omitted {
   readonly vgaVirtualWidth: number
   /** What waits in the serial ports for the guest. */
   readonly serial: readonly (readonly number[])[]
-  readonly keyboard: readonly number[]
-  readonly mouse: readonly number[]
 }
 
 /**
@@ -43,15 +41,13 @@ export class SavedState {
       },
       () => new Uint8Array(this.#emulator.v86.save_state()),
     )
-    const { acpi, vga, ps2, uart0, uart1, uart2, uart3 } = cpu.devices
+    const { acpi, vga, uart0, uart1, uart2, uart3 } = cpu.devices
     return {
       omitted: {
         clock: this.#clock.now(),
         pmTimer: acpi.last_timer,
         vgaVirtualWidth: vga.svga_virtual_width ?? 0,
         serial: [uart0, uart1, uart2, uart3].map((uart) => (uart === undefined ? [] : [...uart.input])),
-        keyboard: contents(ps2.kbd_buffer),
-        mouse: contents(ps2.mouse_buffer),
       },
       bytes,
     }
@@ -70,14 +66,12 @@ export class SavedState {
     const { cpu } = this.#emulator.v86
     this.#clock.set(omitted.clock)
     this.#shadowed({ unpack_memory: () => undefined }, () => this.#emulator.v86.restore_state(bytes.slice().buffer))
-    const { acpi, vga, ps2, uart0, uart1, uart2, uart3 } = cpu.devices
+    const { acpi, vga, uart0, uart1, uart2, uart3 } = cpu.devices
     acpi.last_timer = omitted.pmTimer
     vga.svga_virtual_width = omitted.vgaVirtualWidth
     for (const [port, uart] of [uart0, uart1, uart2, uart3].entries()) {
       uart?.input.splice(0, uart.input.length, ...(omitted.serial[port] ?? []))
     }
-    refill(ps2.kbd_buffer, omitted.keyboard)
-    refill(ps2.mouse_buffer, omitted.mouse)
   }
 
   /**
@@ -122,13 +116,4 @@ function restorePci(pci: V86Pci, state: readonly unknown[]): void {
   }
   const registers = [pci.pci_addr, pci.pci_value, pci.pci_response, pci.pci_status]
   for (const [index, register] of registers.entries()) register.set(state[256 + index] as Uint8Array)
-}
-
-function contents(queue: V86ByteQueue): number[] {
-  return Array.from({ length: queue.length }, (_, index) => queue.data[(queue.start + index) % queue.data.length]!)
-}
-
-function refill(queue: V86ByteQueue, bytes: readonly number[]): void {
-  queue.clear()
-  for (const byte of bytes) queue.push(byte)
 }

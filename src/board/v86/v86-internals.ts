@@ -38,7 +38,7 @@ export interface V86Cpu {
   /** Only tells where RAM begins: indexing it goes through a slow proxy. */
   readonly mem8: { readonly byteOffset: number }
   readonly memory_size: ArrayLike<number>
-  readonly reg32: ArrayLike<number>
+  readonly reg32: { [index: number]: number }
   readonly sreg: ArrayLike<number>
   readonly segment_offsets: ArrayLike<number>
   readonly segment_limits: ArrayLike<number>
@@ -97,11 +97,8 @@ export interface V86Devices {
   readonly acpi: V86Acpi
   readonly rtc: V86Rtc
   readonly vga: VgaDevice & VgaPortsMachine['v86']['cpu']['devices']['vga'] & VbeMachine['v86']['cpu']['devices']['vga']
-  readonly ps2: {
-    readonly kbd_buffer: V86ByteQueue
-    readonly mouse_buffer: V86ByteQueue
-    readonly enable_keyboard_stream: boolean
-  }
+  ps2: StatefulDevice & { reset(): void }
+  vmware: StatefulDevice
   readonly fdc: { readonly drives: readonly V86FloppyDrive[] } & StatefulDevice
   ide: V86Ide
   cdrom: V86IdeInterface
@@ -111,15 +108,6 @@ export interface V86Devices {
   readonly uart1?: V86Uart
   readonly uart2?: V86Uart
   readonly uart3?: V86Uart
-}
-
-/** A ring of bytes. */
-export interface V86ByteQueue {
-  readonly data: Uint8Array
-  readonly start: number
-  readonly length: number
-  push(byte: number): void
-  clear(): void
 }
 
 export interface StatefulDevice {

@@ -4,7 +4,16 @@
  * The host calls the worker's `WorkerCalls` and gets each answer once. The worker tells the host what happens
  * (`Notice`) and asks it for blocks of disks (`DiskRequest`).
  */
-import type { BoardConfig, CpuRegisters, CpuStatus, DriveSlot, Picture, TextScreen } from '../board.ts'
+import type {
+  BoardConfig,
+  CpuRegisters,
+  CpuStatus,
+  DriveSlot,
+  Picture,
+  PointerEvent,
+  TextScreen,
+  VmmouseMode,
+} from '../board.ts'
 import type { BoardErrorKind } from '../board-error.ts'
 import type { RamPages } from '../ram-pages.ts'
 
@@ -28,6 +37,7 @@ export interface WorkerCalls {
   picture(): Picture
   text(): TextScreen | undefined
   sendKeys(scanCodes: readonly number[]): Promise<void>
+  point(device: 'ps2' | 'vmmouse', events: readonly PointerEvent[]): void
   serialInput(port: number, bytes: Uint8Array): Promise<void>
   setMedium(slot: DriveSlot, medium: MediumShape | undefined): Promise<void>
   /** A declared point of injection for tests: the worker fails as if the emulator had. */
@@ -85,6 +95,7 @@ export type Notice =
   | { readonly type: 'guestReset' }
   | { readonly type: 'guestShutdown' }
   | { readonly type: 'guestSuspend'; readonly kind: 'ram' | 'disk' }
+  | { readonly type: 'vmmouse'; readonly mode: VmmouseMode }
   | { readonly type: 'crashed'; readonly message: string }
   | { readonly type: 'serialOutput'; readonly port: number; readonly bytes: Uint8Array }
   | { readonly type: 'firmwareLog'; readonly line: string }

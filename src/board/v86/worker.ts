@@ -88,6 +88,7 @@ function callsOf(emulator: Emulator, blocks: Blocks, threadId: number): WorkerCa
     picture: () => emulator.screen.picture(),
     text: () => emulator.screen.text(),
     sendKeys: async (scanCodes) => emulator.keyboard.send(scanCodes),
+    point: (device, events) => emulator.point(device, events),
     serialInput: (port, bytes) => emulator.serial.input(port, bytes),
     setMedium: (slot, medium) => emulator.setMedium(slot, medium),
     fail: (how) => {

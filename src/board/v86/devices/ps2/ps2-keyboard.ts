@@ -1,0 +1,151 @@
+import { Ps2Queue } from './ps2-queue.ts'
+import { translate, untranslated } from './scan-codes.ts'
+
+const ack = 0xfa
+const resend = 0xfe
+const passed = 0xaa
+/** What a keyboard with 101 keys says it is; the second byte is translated like any other. */
+const identity = [0xab, 0x83] as const
+
+const command = {
+  setLeds: 0xed,
+  echo: 0xee,
+  scanCodeSet: 0xf0,
+  identify: 0xf2,
+  setRate: 0xf3,
+  enable: 0xf4,
+  defaultsAndDisable: 0xf5,
+  defaults: 0xf6,
+  setAllTypematic: 0xfa,
+  setKeyMakeBreak: 0xfc,
+  reset: 0xff,
+} as const
+
+/** Commands whose next byte is their argument. */
+const withArgument: ReadonlySet<number> = new Set([
+  command.setLeds,
+  command.scanCodeSet,
+  command.setRate,
+  command.setKeyMakeBreak,
+])
+
+/** A PS/2 keyboard with scan code sets 1 and 2, as QEMU's. */
+export class Ps2Keyboard {
+  readonly queue: Ps2Queue
+  /** The controller turns set 2 into set 1. */
+  translates = false
+  /** Num Lock, Caps Lock and Scroll Lock as the guest wants them lit: bits 1, 2 and 0. */
+  leds = 0
+  #enabled = true
+  #set = 2
+  #awaiting = 0
+
+  constructor(changed: (waiting: boolean) => void) {
+    this.queue = new Ps2Queue(changed)
+  }
+
+  /** Whether all the codes of an event would be taken now: if not, those that have no room are lost. */
+  takes(codes: readonly number[]): boolean {
+    return !this.#enabled || this.#encoded(codes).length <= this.queue.room
+  }
+
+  /** A key goes down or up: its codes in set 1. A keyboard that the guest has switched off says nothing. */
+  press(codes: readonly number[]): void {
+    if (this.#enabled) this.queue.report(...this.#encoded(codes))
+  }
+
+  write(byte: number): void {
+    this.queue.dropReplies()
+    if (this.#awaiting !== 0) this.#argument(byte)
+    else this.#command(byte)
+  }
+
+  /** As after power-on. */
+  reset(): void {
+    this.translates = false
+    this.#awaiting = 0
+    this.#defaults()
+  }
+
+  getState(): unknown[] {
+    const { translates, leds } = this
+    return [translates, leds, this.#enabled, this.#set, this.#awaiting, this.queue.getState()]
+  }
+
+  setState([translates, leds, enabled, set, awaiting, queue]: readonly unknown[]): void {
+    this.translates = translates === true
+    this.leds = Number(leds)
+    this.#enabled = enabled === true
+    this.#set = Number(set)
+    this.#awaiting = Number(awaiting)
+    this.queue.setState(queue as number[][])
+  }
+
+  /** In the set that the guest has chosen; a set 1 that is translated once more becomes nonsense, as it does in QEMU. */
+  #encoded(codes: readonly number[]): readonly number[] {
+    if (this.#set === 1) return this.translates ? codes.map(translate) : codes
+    return this.translates ? codes : untranslated(codes)
+  }
+
+  #command(byte: number): void {
+    switch (byte) {
+      case command.echo:
+        this.queue.reply(command.echo)
+        break
+      case command.identify:
+        this.queue.reply(ack, identity[0], this.translates ? translate(identity[1]) : identity[1])
+        break
+      case command.enable:
+        this.#enabled = true
+        this.queue.reply(ack)
+        break
+      case command.defaults:
+      case command.defaultsAndDisable:
+        this.#defaults()
+        this.#enabled = byte === command.defaults
+        this.queue.reply(ack)
+        break
+      case command.reset:
+        this.#defaults()
+        this.queue.reply(ack, passed)
+        break
+      case command.setAllTypematic:
+      case 0x00:
+        this.queue.reply(ack)
+        break
+      default:
+        if (withArgument.has(byte)) this.#awaiting = byte
+        this.queue.reply(withArgument.has(byte) ? ack : resend)
+    }
+  }
+
+  #argument(byte: number): void {
+    const what = this.#awaiting
+    this.#awaiting = 0
+    if (what === command.scanCodeSet) {
+      this.#chooseSet(byte)
+      return
+    }
+    if (what === command.setLeds) this.leds = byte
+    this.queue.reply(ack)
+  }
+
+  /** 0 asks which one it is. */
+  #chooseSet(byte: number): void {
+    if (byte === 0) {
+      this.queue.reply(ack, this.translates ? translate(this.#set) : this.#set)
+    } else if (byte <= 3) {
+      this.#set = byte
+      this.queue.reply(ack)
+    } else {
+      this.queue.reply(resend)
+    }
+  }
+
+  #defaults(): void {
+    this.#enabled = true
+    this.#set = 2
+    this.leds = 0
+    this.queue.clear()
+  }
+}

@@ -1,0 +1,67 @@
+import type { InputEvent, PointerEvent } from './input-event.ts'
+import type { InputHandler, InputHandlers, Registration } from './input-handlers.ts'
+import { KeyboardEncoder } from './keyboard-encoder.ts'
+
+export interface PcInputOptions {
+  readonly handlers: InputHandlers
+  /** Takes bytes of scan code set 1 to the guest's keyboard. */
+  readonly keyboard: (scanCodes: readonly number[]) => Promise<void>
+  readonly ps2Mouse: (events: readonly PointerEvent[]) => Promise<void>
+  readonly vmmouse: (events: readonly PointerEvent[]) => Promise<void>
+  /** Told when one of these rejects; what it was to take is lost. */
+  readonly failed: (error: unknown) => void
+}
+
+/** The input devices of a PC: a PS/2 keyboard, a PS/2 mouse and, when the guest asks for it, VMware's mouse. */
+export class PcInput {
+  readonly #options: PcInputOptions
+  #vmmouse: Registration | undefined
+
+  constructor(options: PcInputOptions) {
+    this.#options = options
+    const { handlers, keyboard, ps2Mouse, failed } = options
+    const encoder = new KeyboardEncoder()
+    handlers.register({
+      name: 'QEMU PS/2 Keyboard',
+      takes: ['key'],
+      event(event) {
+        if (event.type !== 'key') return
+        const codes = encoder.encode(event.key, event.down)
+        if (codes.length > 0) keyboard(codes).catch(failed)
+      },
+    })
+    handlers.register(pointer('QEMU PS/2 Mouse', 'rel', ps2Mouse, failed))
+  }
+
+  /** The guest has asked for VMware's mouse, or (undefined) no longer wants it. */
+  setVmmouse(mode: 'relative' | 'absolute' | undefined): void {
+    const { handlers, vmmouse, failed } = this.#options
+    this.#vmmouse?.remove()
+    this.#vmmouse = undefined
+    if (mode === undefined) return
+    this.#vmmouse = handlers.register(pointer('vmmouse', mode === 'absolute' ? 'abs' : 'rel', vmmouse, failed))
+    this.#vmmouse.activate()
+  }
+}
+
+/** A pointing device that takes all that belongs together at once. */
+function pointer(
+  name: string,
+  kind: 'rel' | 'abs',
+  act: (events: readonly PointerEvent[]) => Promise<void>,
+  failed: (error: unknown) => void,
+): InputHandler {
+  let events: PointerEvent[] = []
+  return {
+    name,
+    takes: ['btn', kind],
+    event(event: InputEvent) {
+      if (event.type !== 'key') events.push(event)
+    },
+    sync() {
+      const complete = events
+      events = []
+      act(complete).catch(failed)
+    },
+  }
+}
