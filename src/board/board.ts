@@ -56,6 +56,8 @@ export interface Board extends AsyncDisposable {
   restoreDevices(state: Uint8Array): Promise<void>
   registers(): Promise<CpuRegisters>
   cpu(): Promise<CpuStatus>
+  /** The functions on the PCI bus, as their configuration spaces describe them now, in the order of their addresses. */
+  pci(): Promise<readonly PciFunction[]>
 
   readonly screen: Screen
   readonly keyboard: Keyboard
@@ -237,4 +239,30 @@ export interface CpuRegisters {
   readonly cr3: number
   readonly cr4: number
   readonly dr: readonly number[]
+}
+
+export interface PciFunction {
+  readonly slot: number
+  readonly function: number
+  readonly vendorId: number
+  readonly deviceId: number
+  readonly subsystemVendorId: number
+  readonly subsystemId: number
+  /** Base class (high byte) and subclass. */
+  readonly classCode: number
+  /** 0: none; 1 = INTA# ... 4 = INTD#. */
+  readonly interruptPin: number
+  /** What firmware or guest wrote into the interrupt line register. */
+  readonly interruptLine: number
+  readonly regions: readonly PciRegion[]
+}
+
+export interface PciRegion {
+  /** Base address register 0 to 5, or 6 for the expansion ROM. */
+  readonly bar: number
+  readonly kind: 'io' | 'memory'
+  readonly size: number
+  readonly prefetchable: boolean
+  /** Where it answers; undefined while it does not. */
+  readonly address: number | undefined
 }

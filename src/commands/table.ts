@@ -6,6 +6,7 @@ import { cpuCommands } from './cpu.ts'
 import { inputCommands } from './input.ts'
 import { machineCommands } from './machine.ts'
 import { memoryCommands } from './memory.ts'
+import { pciCommands } from './pci.ts'
 import { protocolCommands } from './protocol.ts'
 import { runCommands } from './run.ts'
 import { screenCommands } from './screen.ts'
@@ -19,6 +20,7 @@ export const commands = {
   ...inputCommands,
   ...memoryCommands,
   ...cpuCommands,
+  ...pciCommands,
   ...machineCommands,
   ...protocolCommands,
 }
@@ -32,6 +34,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   input: { title: 'Keyboard and pointing devices', commands: inputCommands },
   memory: { title: 'Guest memory in files', commands: memoryCommands },
   cpu: { title: 'What the CPUs do', commands: cpuCommands },
+  pci: { title: 'The PCI bus', commands: pciCommands },
   machine: { title: 'What the machine is', commands: machineCommands },
   protocol: { title: 'The protocol about itself', commands: protocolCommands },
 }

@@ -60,6 +60,7 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, in
       count: hasCpu ? 1 : 0,
       status: async () => (hasCpu ? [await board.cpu()] : []),
     },
+    pci: { functions: async () => (hasCpu ? board.pci() : undefined) },
     identity: identityOf(config),
     catalog,
   }

@@ -55,6 +55,13 @@ export const rows: readonly Row[] = [
     kind: 'pending',
     reason: 'what set-action changed in step 4',
   },
+  {
+    transcript: 'device',
+    case: 'query-pci-q35',
+    kind: 'divergent',
+    subject: 'devices',
+    reason: "the PC is QEMU's `pc`; there is no `q35`",
+  },
   { transcript: 'i386', case: 'query-kvm', kind: 'divergent', reason: kvm },
   { transcript: 'i386', case: 'queries-with-empty-arguments', steps: [2], kind: 'divergent', reason: kvm },
   { transcript: 'i386', case: 'query-machines', kind: 'divergent', reason: 'tells the machine types that vmon has' },

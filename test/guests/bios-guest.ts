@@ -25,8 +25,21 @@ export function biosGuest(...code: readonly number[]): Uint8Array {
 export const out8 = (port: number, value: number): number[] => [0xba, ...word(port), 0xb0, value, 0xee]
 /** `mov dx, port; mov ax, value; out dx, ax` */
 export const out16 = (port: number, value: number): number[] => [0xba, ...word(port), 0xb8, ...word(value), 0xef]
+/** `mov dx, port; mov eax, value; out dx, eax` */
+export const out32 = (port: number, value: number): number[] => [
+  ...[0xba, ...word(port), 0x66, 0xb8, ...word(value), ...word(value >>> 16)],
+  ...[0x66, 0xef],
+]
 /** `mov dx, port; in al, dx` */
 export const in8 = (port: number): number[] => [0xba, ...word(port), 0xec]
+
+/** Where firmware puts the ports of the power management function on QEMU's PC. */
+export const powerPorts = 0x600
+/** Does what firmware does: gives the power management function its ports. */
+export const enablePower: readonly number[] = [
+  ...[...out32(0xcf8, 0x80000b40), ...out32(0xcfc, powerPorts)],
+  ...[...out32(0xcf8, 0x80000b80), ...out8(0xcfc, 1)],
+]
 
 /** Sends a character through COM1. */
 export const send = (character: string): number[] => out8(com1, character.charCodeAt(0))

@@ -85,6 +85,13 @@ export class Guest implements AsyncDisposable {
     return parsePpm(await readFile(filename))
   }
 
+  /** What is in the guest's memory at a physical address. */
+  async memory(val: number, size: number): Promise<Buffer> {
+    const filename = this.#server.path('memory.bin')
+    await this.execute('pmemsave', { val, size, filename })
+    return readFile(filename)
+  }
+
   /** Takes pictures until one is as wanted. */
   async pictureWhere(wanted: (picture: PpmPicture) => boolean): Promise<PpmPicture> {
     for (;;) {

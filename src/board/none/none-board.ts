@@ -7,6 +7,7 @@ import type {
   DriveSlot,
   Keyboard,
   Medium,
+  PciFunction,
   Pointers,
   Screen,
   SerialPort,
@@ -15,6 +16,8 @@ import type {
 import { BoardError } from '../board-error.ts'
 import { type BoardShape, shapeOf } from '../board-shape.ts'
 import { packDevices, unpackDevices } from '../device-state.ts'
+import { ConfigSpace } from '../pci/config-space.ts'
+import { pcFunctions } from '../pci/pc-functions.ts'
 import { placeholderPicture } from '../placeholder.ts'
 import { pageBytes, pagesFit, type RamPages, takePages } from '../ram-pages.ts'
 import { resetRegisters } from './reset-registers.ts'
@@ -41,6 +44,7 @@ export class NoneBoard implements Board {
   readonly #memory: SparseMemory
   readonly #bios: Uint8Array
   readonly #shape: BoardShape
+  readonly #functions: readonly PciFunction[]
   #state: BoardState = 'paused'
 
   constructor(config: BoardConfig) {
@@ -48,6 +52,7 @@ export class NoneBoard implements Board {
     this.#memory = new SparseMemory(config.ramBytes)
     this.#bios = config.firmware.bios
     this.#shape = shapeOf('none', '', config)
+    this.#functions = pcFunctions(config).map((shape) => new ConfigSpace(shape).describe())
     this.screen = {
       capture: () => this.#open(() => (config.vga ? placeholderPicture(config.firmware.vgaBios) : noVga())),
       text: () => this.#open(() => (config.vga ? blankText() : noVga())),
@@ -150,6 +155,10 @@ export class NoneBoard implements Board {
   cpu(): Promise<CpuStatus> {
     const { cs } = resetRegisters.segments
     return this.#open(() => ({ index: 0, pc: cs.base + resetRegisters.eip, halted: false, threadId: process.pid }))
+  }
+
+  pci(): Promise<readonly PciFunction[]> {
+    return this.#open(() => this.#functions)
   }
 
   setMedium(_slot: DriveSlot, _medium: Medium | undefined): Promise<void> {

@@ -3,10 +3,12 @@ import type { DriveSlot, PointerEvent } from '../board.ts'
 import { BoardError } from '../board-error.ts'
 import { type BoardShape, shapeOf } from '../board-shape.ts'
 import { packDevices, unpackDevices } from '../device-state.ts'
+import { vgaMemoryBytes } from '../pci/pc-functions.ts'
 import { bootOrderNibbles, writeBootOrder } from './boot-order.ts'
 import { IdeUnits } from './devices/ide.ts'
 import { KernelImage } from './devices/kernel-image.ts'
-import { guardAbsentFunctions, layOutPcSlots } from './devices/pc-slots.ts'
+import { addPcFunctions } from './devices/pc-functions.ts'
+import { PciBus } from './devices/pci-bus.ts'
 import { Piix4Pm } from './devices/piix4-pm.ts'
 import { I8042 } from './devices/ps2/i8042.ts'
 import { type BlockPort, RemoteDisk } from './devices/remote-disk.ts'
@@ -29,14 +31,12 @@ import { VirtualClock } from './virtual-clock.ts'
 import { wasmLoader } from './wasm-loader.ts'
 import type { MediumShape, Notice, WorkerConfig } from './wire.ts'
 
-/** Video memory, as QEMU's standard VGA has. */
-const vgaMemoryBytes = 16 << 20
-
 /** v86, patched into the PC that the board promises. One to a thread: v86's clock is the thread's. */
 export class Emulator {
   readonly memory: GuestMemory
   readonly keyboard: KeyboardQueue
   readonly serial: SerialLines
+  readonly pci: PciBus
   readonly #screen: ScreenCapture | undefined
   readonly #v86: V86Emulator
   readonly #clock: VirtualClock
@@ -100,8 +100,6 @@ export class Emulator {
     this.#blocks = blocks
     this.#ide = new IdeUnits(cpu, ideUnits(config, disks))
     insertFloppies(cpu, config, disks)
-    layOutPcSlots(cpu, config)
-    guardAbsentFunctions(cpu)
     patchIdleYield(emulator.v86)
     patchVgaPorts(emulator)
     patchVbeVirtualWidth(emulator)
@@ -112,7 +110,8 @@ export class Emulator {
       this.serial.move() // what the guest sent before comes before
       notify(notice)
     }
-    this.#power = new Piix4Pm(cpu, {
+    this.pci = new PciBus(cpu)
+    this.#power = new Piix4Pm(cpu, this.pci.ports, {
       sleep: (type) => {
         breakOff(emulator)
         if (type === 1) stopped({ type: 'guestSuspend', kind: 'ram' })
@@ -120,6 +119,7 @@ export class Emulator {
         else stopped({ type: 'guestShutdown' })
       },
     })
+    addPcFunctions(this.pci, cpu, { config, power: this.#power })
     this.memory = new GuestMemory(cpu)
     this.#ps2 = new I8042(cpu)
     this.keyboard = new KeyboardQueue(this.#ps2.keyboard)
@@ -175,6 +175,7 @@ export class Emulator {
     this.#powerOn.restore()
     this.#vgaPowerOn.restore()
     this.#power.reset()
+    this.pci.reset()
     this.#ide.reset()
     this.keyboard.reset()
     this.#vmmouse?.reset()

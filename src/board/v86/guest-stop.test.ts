@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { in8, out8, out16, send, sendAl, tripleFault } from '../../../test/guests/bios-guest.ts'
+import {
+  enablePower,
+  in8,
+  out8,
+  out16,
+  powerPorts,
+  send,
+  sendAl,
+  tripleFault,
+} from '../../../test/guests/bios-guest.ts'
 import { guestBoard } from '../../../test/guests/guest-board.ts'
 
 const timeout = 60_000
@@ -36,13 +45,17 @@ test('port 92 keeps what is written, but for the bit that resets', { timeout }, 
   assert.deepEqual([...(await witness.heard(1))], [0x02])
 })
 
-for (const [name, port, value, notice] of [
-  ['switches the power off', 0xb004, 0x2001, 'guestShutdown'],
-  ["switches the power off through QEMU's port", 0x604, 0x2000, 'guestShutdown'],
-  ['goes to sleep', 0xb004, 0x2401, 'guestSuspend'],
+for (const [name, value, notice] of [
+  ['switches the power off', 0x2001, 'guestShutdown'],
+  ['switches the power off without ACPI', 0x2000, 'guestShutdown'],
+  ['goes to sleep', 0x2401, 'guestSuspend'],
+  ['wants to hibernate', 0x2801, 'guestSuspend'],
 ] as const) {
   test(`a guest that ${name} stands still`, { timeout }, async (t) => {
-    const { board, witness } = await guestBoard(t, [...send('<'), ...out16(port, value), ...send('>')])
+    const { board, witness } = await guestBoard(t, [
+      ...[...enablePower, ...send('<')],
+      ...[...out16(powerPorts + 4, value), ...send('>')],
+    ])
     await board.resume()
     await witness.told(1)
     assert.deepEqual(witness.notices, [notice])
@@ -51,3 +64,11 @@ for (const [name, port, value, notice] of [
     assert.equal(String(witness.serial), '<')
   })
 }
+
+test('a guest that asks for a kind of sleep that there is not goes on', { timeout }, async (t) => {
+  const types = [3, 4, 5, 6, 7].flatMap((type) => out16(powerPorts + 4, 0x2000 | (type << 10)))
+  const { board, witness } = await guestBoard(t, [...enablePower, ...types, ...send('>')])
+  await board.resume()
+  assert.equal(String(await witness.heard(1)), '>')
+  assert.deepEqual(witness.notices, [])
+})

@@ -14,6 +14,7 @@ import type {
   DriveSlot,
   Keyboard,
   Medium,
+  PciFunction,
   Pointers,
   Screen,
   SerialPort,
@@ -161,6 +162,10 @@ export class V86Board implements Board {
 
   cpu(): Promise<CpuStatus> {
     return this.#call('cpu')
+  }
+
+  pci(): Promise<readonly PciFunction[]> {
+    return this.#call('pci')
   }
 
   async setMedium(slot: DriveSlot, medium: Medium | undefined): Promise<void> {

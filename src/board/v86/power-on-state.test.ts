@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { com1, in8, out8, sendAl } from '../../../test/guests/bios-guest.ts'
+import { com1, enablePower, in8, out8, powerPorts, sendAl } from '../../../test/guests/bios-guest.ts'
 import { guestBoard } from '../../../test/guests/guest-board.ts'
 
 /** A register that a reset brings back: its name, its port, and what the guest leaves in it. */
@@ -11,12 +11,12 @@ const registers: readonly (readonly [name: string, port: number, value: number])
   ['modem control of COM1', com1 + 4, 0x0b],
   ['scratch of COM1', com1 + 7, 0x77],
   ['DMA page of channel 2', 0x81, 0x44],
-  ['PM1 enable', 0xb003, 0x01],
+  ['PM1 enable', powerPorts + 3, 0x01],
   ['GPE0 enable', 0xafe2, 0x02],
 ]
 
 test('a reset brings the devices back to what they were at power-on', { timeout: 60_000 }, async (t) => {
-  const report = registers.flatMap(([, port]) => [...in8(port), ...sendAl])
+  const report = [...enablePower, ...registers.flatMap(([, port]) => [...in8(port), ...sendAl])]
   const { board, witness } = await guestBoard(t, [
     ...report,
     ...registers.flatMap(([, port, value]) => out8(port, value)),

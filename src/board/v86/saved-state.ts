@@ -1,5 +1,5 @@
 import { BoardError } from '../board-error.ts'
-import type { V86Emulator, V86Pci } from './v86-internals.ts'
+import type { V86Emulator } from './v86-internals.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** The release of v86 that the patches of this folder are made for; a state is of its internals. */
@@ -81,7 +81,7 @@ export class SavedState {
    */
   #shadowed<T>(methods: object, act: () => T): T {
     const { cpu } = this.#emulator.v86
-    const { ide, pci } = cpu.devices
+    const { ide } = cpu.devices
     const whole = {
       secondary: true,
       get_state: () => [ide.primary?.get_state() ?? null, ide.secondary?.get_state() ?? null],
@@ -92,28 +92,11 @@ export class SavedState {
     }
     Object.assign(cpu, methods)
     cpu.devices.ide = whole as never
-    pci.set_state = (state) => restorePci(pci, state)
     try {
       return act()
     } finally {
       cpu.devices.ide = ide
-      Reflect.deleteProperty(pci, 'set_state')
       for (const name of Object.keys(methods)) Reflect.deleteProperty(cpu, name)
     }
   }
-}
-
-/** Moves the devices' ports to where the saved machine has them, and brings the configuration spaces back. */
-function restorePci(pci: V86Pci, state: readonly unknown[]): void {
-  for (const [slot, device] of pci.devices.entries()) {
-    const [space, saved] = [pci.device_spaces[slot], state[slot] as Int32Array | undefined]
-    if (device === undefined || space === undefined || saved === undefined) continue
-    for (const [index, bar] of device.pci_bars.entries()) {
-      const [from, to] = [space[4 + index]!, saved[4 + index]!]
-      if (bar !== undefined && (to & 1) !== 0 && from !== to) pci.set_io_bars(bar, from & 0xfffe, to & 0xfffe)
-    }
-    space.set(saved)
-  }
-  const registers = [pci.pci_addr, pci.pci_value, pci.pci_response, pci.pci_status]
-  for (const [index, register] of registers.entries()) register.set(state[256 + index] as Uint8Array)
 }

@@ -60,6 +60,12 @@ export interface V86Cpu {
   readonly option_roms: { name: string; data: Uint8Array }[]
   readonly io: V86Io
   readonly devices: V86Devices
+  /** Who answers for memory that is not RAM, by blocks of 128 KiB. */
+  readonly memory_map_read8: ((address: number) => number)[]
+  readonly memory_map_write8: ((address: number, value: number) => void)[]
+  readonly memory_map_read32: ((address: number) => number)[]
+  readonly memory_map_write32: ((address: number, value: number) => void)[]
+  readonly bios: { vga: ArrayBuffer | undefined }
   readonly wm: { readonly exports: V86Exports }
   reboot_internal(): void
   reset_cpu(): void
@@ -78,6 +84,9 @@ export interface V86Exports {
   get_real_eip(): number
   get_eflags(): number
   read8(address: number): number
+  read32s(address: number): number
+  write8(address: number, value: number): void
+  write32(address: number, value: number): void
   jit_dirty_cache(start: number, end: number): void
   instr_CD(vector: number): void
 }
@@ -87,9 +96,21 @@ type Write = (this: unknown, value: number) => void
 
 /** One `device` serves reads and writes of a port alike: registering one kind with another object breaks the other. */
 export interface V86Io {
-  readonly ports: VgaPortsMachine['v86']['cpu']['io']['ports'] & VbeMachine['v86']['cpu']['io']['ports']
+  readonly ports: V86PortEntry[]
+  create_empty_entry(): V86PortEntry
   register_read(port: number, device: object, read8?: Read, read16?: Read, read32?: Read): void
   register_write(port: number, device: object, write8?: Write, write16?: Write, write32?: Write): void
+}
+
+/** Who answers at a port; called with `device` as `this`. */
+export interface V86PortEntry {
+  read8: Read
+  read16: Read
+  read32: Read
+  write8: Write
+  write16: Write
+  write32: Write
+  device: object | undefined
 }
 
 export interface V86Devices {
@@ -124,24 +145,19 @@ export interface V86Uart extends StatefulDevice {
 
 export interface V86Pci {
   readonly devices: (V86PciDevice | undefined)[]
+  /** Configuration spaces, 64 double words each. */
   readonly device_spaces: (Int32Array | undefined)[]
+  /** The address register at port 0xCF8, twice. */
   readonly pci_addr: Uint8Array
-  readonly pci_value: Uint8Array
-  readonly pci_response: Uint8Array
-  readonly pci_status: Uint8Array
-  register_device(device: V86PciDevice): void
-  set_io_bars(bar: object, from: number, to: number): void
+  readonly pci_addr32: Int32Array
+  raise_irq(address: number): void
+  lower_irq(address: number): void
   set_state(state: readonly unknown[]): void
-  pci_write8(address: number, value: number): void
-  pci_write16(address: number, value: number): void
-  pci_write32(address: number, value: number): void
 }
 
 export interface V86PciDevice {
   pci_id: number
   readonly name: string
-  readonly pci_space: number[]
-  readonly pci_bars: readonly (object | undefined)[]
 }
 
 export interface V86Acpi {

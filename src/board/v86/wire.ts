@@ -9,6 +9,7 @@ import type {
   CpuRegisters,
   CpuStatus,
   DriveSlot,
+  PciFunction,
   Picture,
   PointerEvent,
   TextScreen,
@@ -34,6 +35,7 @@ export interface WorkerCalls {
   restoreDevices(state: Uint8Array): void
   registers(): CpuRegisters
   cpu(): CpuStatus
+  pci(): readonly PciFunction[]
   picture(): Picture
   text(): TextScreen | undefined
   sendKeys(scanCodes: readonly number[]): Promise<void>

@@ -85,6 +85,7 @@ function callsOf(emulator: Emulator, blocks: Blocks, threadId: number): WorkerCa
       halted: emulator.cpu.in_hlt[0] !== 0,
       threadId,
     }),
+    pci: () => emulator.pci.describe(),
     picture: () => emulator.screen.picture(),
     text: () => emulator.screen.text(),
     sendKeys: async (scanCodes) => emulator.keyboard.send(scanCodes),

@@ -40,10 +40,7 @@ export class IdeUnits {
     const prototype = Object.getPrototypeOf((stock.primary ?? stock.secondary)!.master) as V86IdeInterface
     patchInterface(prototype, (channel, unit) => units.find((one) => one.channel === channel && one.unit === unit))
     // v86 builds a channel only for the sake of its master; an empty one is a place that no device answers from.
-    const channel = (number: number) => {
-      const [master, slave] = [at(number, 0), at(number, 1)]
-      return [slave === undefined ? master : (master ?? {}), slave]
-    }
+    const channel = (number: number) => [at(number, 0) ?? {}, at(number, 1)]
     cpu.devices.ide = new Ide(cpu, stock.bus, [channel(0), channel(1)])
     if (cpu.devices.ide.secondary !== undefined) cpu.devices.cdrom = cpu.devices.ide.secondary.master
   }

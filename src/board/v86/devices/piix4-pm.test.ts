@@ -1,18 +1,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { forever, in8, out8, out16, receive, sendAl } from '../../../../test/guests/bios-guest.ts'
+import {
+  enablePower,
+  forever,
+  in8,
+  out8,
+  out16,
+  out32,
+  powerPorts,
+  receive,
+  sendAl,
+} from '../../../../test/guests/bios-guest.ts'
 import { guestBoard } from '../../../../test/guests/guest-board.ts'
 
-const pm1Status = 0xb000
+const pm1Status = powerPorts
 
 test('the power button sets its bit of PM1 status, which the guest clears by writing a one', {
   timeout: 60_000,
 }, async (t) => {
   const status = [...in8(pm1Status + 1), ...sendAl]
-  const { board, witness } = await guestBoard(
-    t,
-    forever(...receive, ...status, ...out16(pm1Status, 0x0001), ...status, ...out16(pm1Status, 0x0100), ...status),
-  )
+  const { board, witness } = await guestBoard(t, [
+    ...enablePower,
+    ...forever(...receive, ...status, ...out16(pm1Status, 0x0001), ...status, ...out16(pm1Status, 0x0100), ...status),
+  ])
   await board.resume()
   const next = async (): Promise<number[]> => {
     const before = witness.received
@@ -33,7 +43,7 @@ test('the power button wakes a guest that halts, through the system control inte
     ...[0x11, 0x08, 0x04, 0x01].flatMap((value, index) => out8(index === 0 ? 0x20 : 0x21, value)),
     ...[0x11, 0x70, 0x02, 0x01].flatMap((value, index) => out8(index === 0 ? 0xa0 : 0xa1, value)),
     ...[...out8(0x21, 0xfb), ...out8(0xa1, 0xfd)],
-    ...out16(pm1Status + 2, 0x0100),
+    ...[...enablePower, ...out16(pm1Status + 2, 0x0100)],
     ...[0xb0, 0x3e, ...sendAl],
     ...[0xfb, ...forever(0xf4)],
   ])
@@ -53,4 +63,29 @@ test('the hot-plug registers say that nothing comes and nothing goes', { timeout
   )
   await board.resume()
   assert.deepEqual([...(await witness.heard(ports.length))], [0, 0, 0, 1, 0])
+})
+
+test('the fixed registers answer where and when the firmware says, at any width', { timeout: 60_000 }, async (t) => {
+  const setEnable = (base: number) => out16(base + 2, 0x0120)
+  const look = (base: number) => [...in8(base + 2), ...sendAl, ...in8(base + 3), ...sendAl]
+  const { board, witness } = await guestBoard(t, [
+    ...look(powerPorts),
+    ...[
+      ...enablePower,
+      ...setEnable(powerPorts),
+      ...look(powerPorts),
+      ...out8(powerPorts + 3, 0x04),
+      ...look(powerPorts),
+    ],
+    ...[...out32(0xcf8, 0x80000b40), ...out32(0xcfc, 0xb03f), ...look(powerPorts), ...look(0xb000)],
+    ...[...out32(0xcf8, 0x80000b80), ...out8(0xcfc, 0), ...look(0xb000)],
+  ])
+  await board.resume()
+  const [nowhere, enable, changed] = [
+    [0xff, 0xff],
+    [0x20, 0x01],
+    [0x20, 0x04],
+  ] as const
+  const expected = [nowhere, enable, changed, nowhere, changed, nowhere].flat()
+  assert.deepEqual([...(await witness.heard(expected.length))], expected)
 })

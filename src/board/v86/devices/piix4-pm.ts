@@ -1,4 +1,5 @@
-import type { V86Cpu } from '../v86-internals.ts'
+import type { V86Cpu, V86PortEntry } from '../v86-internals.ts'
+import type { PortWindow, PortWindows } from './port-windows.ts'
 
 export interface Piix4PmHost {
   /** The guest wrote SLP_EN: 0 = soft off, 1 = suspend to RAM, 2 = suspend to disk. */
@@ -11,12 +12,14 @@ const wakeStatus = 0x8000
 /** PM1 events that can raise the system control interrupt. */
 const pm1Events = 0x0721
 const sleepEnable = 0x2000
+/** Soft off, suspend to RAM, suspend to disk: others have no effect. */
+const lastSleepType = 2
 const sciIrq = 9
-/**
- * Where the fixed registers answer: where SeaBIOS puts them on this board, and where it puts them on QEMU's. Small
- * kernels switch a machine off by writing to QEMU's port 0x604 without looking.
- */
-const pmBases = [0xb000, 0x600]
+/** How many ports the fixed registers have, and where each of them is among these: words, and a timer of 24 bits. */
+const portCount = 64
+const offsets = { status: 0, enable: 2, control: 4, timer: 8 } as const
+/** Where v86 has them. */
+const v86Base = 0xb000
 
 /**
  * The power management function of a PIIX4, as SeaBIOS' ACPI tables expect it: fixed events, general purpose events,
@@ -26,15 +29,21 @@ const pmBases = [0xb000, 0x600]
  * every PCI device for ejected.
  */
 export class Piix4Pm {
+  /** The fixed registers: they answer where the firmware puts them. */
+  readonly window: PortWindow
   readonly #cpu: V86Cpu
   readonly #host: Piix4PmHost
+  readonly #timer: () => number
 
-  constructor(cpu: V86Cpu, host: Piix4PmHost) {
+  constructor(cpu: V86Cpu, ports: PortWindows, host: Piix4PmHost) {
     this.#cpu = cpu
     this.#host = host
     this.#acpi.gpe.fill(0)
     this.#replaceTimer()
-    this.#registerFixedEvents()
+    const v86Timer = ports.take(v86Base, portCount)[offsets.timer]!
+    this.#timer = () => v86Timer.read32.call(v86Timer.device, v86Base + offsets.timer)
+    this.window = ports.add(Array.from({ length: portCount }, (_, offset) => this.#fixedPort(offset)))
+    this.#registerSmiCommand()
     this.#registerGeneralEvents()
     this.#registerHotplug()
   }
@@ -85,29 +94,69 @@ export class Piix4Pm {
     }
   }
 
-  #registerFixedEvents(): void {
+  /** A port of the fixed registers. Wider accesses go to the ports behind it as well. */
+  #fixedPort(offset: number): V86PortEntry {
+    const byte = (at: number): number => (this.#word(at & ~1) >> (8 * (at & 1))) & 0xff
+    const word = (at: number): number => (at & 1 ? byte(at) | (byte(at + 1) << 8) : this.#word(at))
+    const writeByte = (at: number, value: number): void => {
+      const shift = 8 * (at & 1)
+      const other = (at & ~1) === offsets.status ? 0 : this.#word(at & ~1) & (0xff00 >> shift)
+      this.#setWord(at & ~1, other | (value << shift))
+    }
+    const writeWord = (at: number, value: number): void => {
+      if ((at & 1) === 0) {
+        this.#setWord(at, value)
+      } else {
+        writeByte(at, value & 0xff)
+        writeByte(at + 1, value >> 8)
+      }
+    }
+    return {
+      read8: () => byte(offset),
+      read16: () => word(offset),
+      read32: () => (offset === offsets.timer ? this.#timer() : word(offset) | (word(offset + 2) << 16)),
+      write8: (value) => writeByte(offset, value),
+      write16: (value) => writeWord(offset, value),
+      write32: (value) => {
+        writeWord(offset, value & 0xffff)
+        writeWord(offset + 2, value >>> 16)
+      },
+      device: this.#acpi,
+    }
+  }
+
+  #word(offset: number): number {
     const acpi = this.#acpi
-    this.#onPmRead(0, () => acpi.pm1_status)
-    this.#onPmRead(2, () => acpi.pm1_enable)
-    this.#onPmRead(4, () => acpi.status)
-    const clear = (bits: number): void => {
-      acpi.pm1_status &= ~bits
-      this.#updateSci()
+    switch (offset) {
+      case offsets.status:
+        return acpi.pm1_status
+      case offsets.enable:
+        return acpi.pm1_enable
+      case offsets.control:
+        return acpi.status
+      case offsets.timer:
+        return this.#timer() & 0xffff
+      case offsets.timer + 2:
+        return this.#timer() >>> 16
+      default:
+        return 0
     }
-    this.#onPmWrite(0, (value) => clear(value & 0xff), clear)
-    this.#onPmWrite(1, (value) => clear(value << 8))
-    const enable = (value: number): void => {
-      acpi.pm1_enable = value
-      this.#updateSci()
-    }
-    this.#onPmWrite(2, (value) => enable((acpi.pm1_enable & 0xff00) | value), enable)
-    this.#onPmWrite(3, (value) => enable((acpi.pm1_enable & 0xff) | (value << 8)))
-    const control = (value: number): void => {
+  }
+
+  #setWord(offset: number, value: number): void {
+    const acpi = this.#acpi
+    if (offset === offsets.status) acpi.pm1_status &= ~value
+    else if (offset === offsets.enable) acpi.pm1_enable = value
+    else if (offset === offsets.control) {
       acpi.status = value & ~sleepEnable
-      if (value & sleepEnable) this.#host.sleep((value >> 10) & 7)
+      const type = (value >> 10) & 7
+      if (value & sleepEnable && type <= lastSleepType) this.#host.sleep(type)
     }
-    this.#onPmWrite(4, (value) => control((acpi.status & 0xff00) | value), control)
-    this.#onPmWrite(5, (value) => control((acpi.status & 0xff) | (value << 8)))
+    this.#updateSci()
+  }
+
+  #registerSmiCommand(): void {
+    const acpi = this.#acpi
     this.#onWrite(0xb2, (value) => {
       if (value === 0xf1) acpi.status |= 1 // ACPI on
       if (value === 0xf0) acpi.status &= ~1
@@ -115,14 +164,14 @@ export class Piix4Pm {
   }
 
   #registerGeneralEvents(): void {
-    const { gpe } = this.#acpi
+    const acpi = this.#acpi // and not its `gpe`, which is another array when a state has been restored
     for (const index of [0, 1]) {
       this.#onWrite(0xafe0 + index, (value) => {
-        gpe[index] = gpe[index]! & ~value
+        acpi.gpe[index] = acpi.gpe[index]! & ~value
         this.#updateSci()
       })
       this.#onWrite(0xafe2 + index, (value) => {
-        gpe[2 + index] = value
+        acpi.gpe[2 + index] = value
         this.#updateSci()
       })
     }
@@ -139,19 +188,6 @@ export class Piix4Pm {
       () => -1,
     )
     for (let index = 0; index < 32; index++) this.#onRead(0xaf00 + index, () => (index === 0 ? 1 : 0))
-  }
-
-  /** A register of the block that answers at both of its addresses. */
-  #onPmWrite(offset: number, write8: (value: number) => void, write16?: (value: number) => void): void {
-    for (const base of pmBases) this.#onWrite(base + offset, write8, write16)
-  }
-
-  /** Lets a word of the block be read at both of its addresses, and by bytes as well. */
-  #onPmRead(offset: number, word: () => number): void {
-    for (const base of pmBases) {
-      this.#onRead(base + offset, () => word() & 0xff, word)
-      this.#onRead(base + offset + 1, () => (word() >> 8) & 0xff)
-    }
   }
 
   #onWrite(port: number, write8: (value: number) => void, write16?: (value: number) => void): void {
