@@ -38,6 +38,8 @@ export interface BlockErrorContext {
   readonly length?: number
   /** The system's name of the error (`ENOSPC`, ...), if it came from the system. */
   readonly code?: string
+  /** What a person may want to look at; a program is not told. */
+  readonly hint?: string
 }
 
 /** A failure of the block layer. The message is what a user should read, in QEMU's words where QEMU has some. */

@@ -27,9 +27,12 @@ export type {
   WriteErrorPolicy,
 } from './drives/drive-config.ts'
 export { type DriveShorthand, driveFromOptions, shorthandDrive } from './drives/drive-options.ts'
-export { type DefaultDrive, DriveSet, type DriveSetOptions } from './drives/drive-set.ts'
+export { type DefaultDrive, DriveSet, type DriveSetOptions, type DriveTarget } from './drives/drive-set.ts'
+export { blockEvents } from './drives/events.ts'
 export type { GuestDevice, GuestDeviceModel } from './drives/guest-device.ts'
 export { GuestMedium } from './drives/guest-medium.ts'
+export type { GuestPort } from './drives/guest-port.ts'
+export { MediaControl, type NewMedium, type ReadOnlyMode } from './drives/media-control.ts'
 export { connectPcDrives, type PcDevices } from './drives/pc-drives.ts'
 export type { DrivePlace } from './drives/placement.ts'
 export type { DriveStatistics, OperationCounts } from './drives/statistics.ts'

@@ -65,8 +65,13 @@ export interface Board extends AsyncDisposable {
   /** COM1 to COM4, as many as the configuration asked for. */
   readonly serial: readonly SerialPort[]
 
-  /** Puts a medium into a removable drive, or takes it out (`undefined`): the guest sees the change. */
-  setMedium(slot: DriveSlot, medium: Medium | undefined): Promise<void>
+  /**
+   * Puts a medium into a removable drive, or takes it out (`undefined`): the guest sees the change. A medium in an open
+   * tray cannot be read, so it counts as taken out.
+   */
+  setMedium(slot: DriveSlot, medium: Medium | undefined, tray?: { readonly open: boolean }): Promise<void>
+  /** Tells the guest that somebody presses the eject button of a drive; what follows is up to the guest. */
+  requestEject(slot: DriveSlot): Promise<void>
 
   /** Ends the board; pending calls are rejected with `reason`. Later callers join the first. */
   close(reason?: Error): Promise<void>
@@ -88,6 +93,11 @@ export interface BoardHost {
   serialOutput(port: number, bytes: Uint8Array): Promise<void> | void
   /** The guest has begun to listen to VMware's mouse, asks it for coordinates of another kind, or has ceased to listen. */
   vmmouse(mode: VmmouseMode): void
+  /**
+   * The guest moves or locks the tray of a drive, and waits. Settles with whether it may, after `setMedium()` has shown
+   * what follows from it. Without this, the guest may not.
+   */
+  guestTray?(slot: DriveSlot, move: GuestTrayMove): Promise<boolean>
   /** Firmware log (port 0x402), a line at a time; only if the configuration asked for it. */
   firmwareLog?(line: string): void
 }
@@ -119,6 +129,9 @@ export interface BoardConfig {
 export type DriveSlot =
   | { readonly bus: 'ide'; readonly channel: 0 | 1; readonly unit: 0 | 1 }
   | { readonly bus: 'floppy'; readonly unit: 0 | 1 }
+
+/** What a guest can do to the tray of a CD drive. */
+export type GuestTrayMove = 'open' | 'close' | 'lock' | 'unlock'
 
 export interface DriveConfig {
   readonly slot: DriveSlot

@@ -1,6 +1,8 @@
+import { blockEvents } from '../block/index.ts'
 import type { ArgsOf, CommandTable, NeedsOf, ReturnOf } from '../qapi/index.ts'
 import { runStateEvents } from '../runstate/index.ts'
 import { blockCommands } from './block.ts'
+import { blockMediaCommands } from './block-media.ts'
 import { chardevCommands } from './chardev.ts'
 import { cpuCommands } from './cpu.ts'
 import { inputCommands } from './input.ts'
@@ -15,6 +17,7 @@ import { screenCommands } from './screen.ts'
 export const commands = {
   ...runCommands,
   ...blockCommands,
+  ...blockMediaCommands,
   ...chardevCommands,
   ...screenCommands,
   ...inputCommands,
@@ -29,6 +32,7 @@ export const commands = {
 export const families: Readonly<Record<string, { readonly title: string; readonly commands: CommandTable }>> = {
   run: { title: 'Starting, stopping, resetting and ending the machine', commands: runCommands },
   block: { title: 'Drives and their images', commands: blockCommands },
+  'block-media': { title: 'Trays and media', commands: blockMediaCommands },
   chardev: { title: 'Character devices', commands: chardevCommands },
   screen: { title: "Pictures of the guest's screen", commands: screenCommands },
   input: { title: 'Keyboard and pointing devices', commands: inputCommands },
@@ -42,6 +46,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
 /** Every event of the protocol, joined from the rooms that emit them. */
 export const events = {
   ...runStateEvents,
+  ...blockEvents,
 }
 
 export type Commands = typeof commands

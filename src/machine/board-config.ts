@@ -45,7 +45,8 @@ function driveConfigOf({ place, media, medium }: Drive): BoardConfig['drives'][n
   return slot === undefined ? undefined : { slot, kind, medium }
 }
 
-function slotOf({ interface: bus, bus: channel, unit }: Drive['place']): DriveSlot | undefined {
+/** Where on the board a drive is; undefined for one that the guest does not have. */
+export function slotOf({ interface: bus, bus: channel, unit }: Drive['place']): DriveSlot | undefined {
   if (bus === 'floppy' && isBit(unit)) return { bus: 'floppy', unit }
   if (bus === 'ide' && isBit(channel) && isBit(unit)) return { bus: 'ide', channel, unit }
   return undefined

@@ -1,3 +1,4 @@
+import { BlockError } from '../block/index.ts'
 import type { Asked } from './config.ts'
 
 /**
@@ -32,7 +33,9 @@ export class ConfigError extends Error {
 
 /** Says who wanted what could not be opened. */
 export function startupError(asked: Asked, cause: unknown): ConfigError {
-  return ConfigError.failure(asked, cause instanceof Error ? cause.message : String(cause), cause)
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const hint = cause instanceof BlockError ? cause.context.hint : undefined
+  return ConfigError.failure(asked, hint === undefined ? text : `${text}\n${hint}`, cause)
 }
 
 function report(origin: string | undefined, text: string): string {

@@ -11,6 +11,7 @@ import { type Duplex, memoryPair } from '../transport/index.ts'
 import { boardConfigOf, readBoardFiles } from './board-config.ts'
 import type { Asked, MachineConfig } from './config.ts'
 import { startupError } from './config-error.ts'
+import { driveAt, plugDrives, withDrives } from './guest-drives.ts'
 import { partsOf } from './parts.ts'
 import { restoreFromFile, saveToFile } from './saved-machine.ts'
 
@@ -84,7 +85,13 @@ export class Machine implements AsyncDisposable {
       const boardFiles = readBoardFiles(config, log)
       boardFiles.catch(() => undefined)
 
-      const drives = scope.own(new DriveSet(warn === undefined ? {} : { warn }))
+      const events = scope.own(new EventHub(eventTable))
+      const drives = scope.own(
+        new DriveSet({
+          emit: (name, ...[data]) => events.emit(name, data),
+          ...(warn !== undefined && { warn }),
+        }),
+      )
       for (const drive of config.drives) await asked(drive, drives.add(drive))
       drives.addDefaults(config.defaultDrives)
       if (config.machine === 'pc') await connectPcDrives(drives, pcDevicesOf(config))
@@ -95,13 +102,13 @@ export class Machine implements AsyncDisposable {
         if (options.backend.type === 'pty') redirected?.(filename, label)
       }
 
-      const events = scope.own(new EventHub(eventTable))
-      const host: BoardSurroundings = { current: undefined, serial: [], input: undefined }
+      const host: BoardSurroundings = { current: undefined, serial: [], input: undefined, drives }
       const board = scope.own(
         await createBoard(config.accel, boardConfigOf(config, await boardFiles, drives, log), boardHost(host, log)),
       )
+      plugDrives(drives, board)
       const runControl = new RunControl({
-        board,
+        board: withDrives(board, drives),
         emit: (name, ...[data]) => events.emit(name, data),
         onReboot: config.onReboot,
         onShutdown: config.onShutdown,
@@ -227,6 +234,7 @@ interface BoardSurroundings {
   current: RunControl | undefined
   readonly serial: Line[]
   input: PcInput | undefined
+  readonly drives: DriveSet
 }
 
 /** Passes what the board tells on. */
@@ -245,6 +253,7 @@ function boardHost(parts: BoardSurroundings, log: Logger): BoardHost {
       serve((runControl) => runControl.boardFailed())
     },
     vmmouse: (mode) => parts.input?.setVmmouse(mode),
+    guestTray: async (slot, move) => (await driveAt(parts.drives, slot)?.guestTray(move)) ?? false,
     serialOutput: (port, bytes) => parts.serial[port]?.output(bytes),
     firmwareLog: (line) => log.log('firmware', line),
   }

@@ -22,6 +22,8 @@ const schemaTest = 'test/oracle/schema.test.ts'
 
 export const claims: Readonly<Record<string, Claim>> = {
   quit: exact,
+  eject: exact,
+  change: dropped,
   screendump: {
     verdict: 'divergent',
     reason:
@@ -67,6 +69,11 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-cpu-definitions': { verdict: 'divergent', reason: 'tells the processor that vmon has' },
   'query-target': exact,
   'query-cpus-fast': exact,
+  'blockdev-open-tray': exact,
+  'blockdev-close-tray': exact,
+  'blockdev-remove-medium': exact,
+  'blockdev-insert-medium': exact,
+  'blockdev-change-medium': exact,
   'query-current-machine': exact,
   'input-send-event': { verdict: 'exact', tests: [inputDevicesTest] },
   'query-qmp-schema': {

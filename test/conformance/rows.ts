@@ -47,7 +47,7 @@ export const rows: readonly Row[] = [
   { transcript: 'status', case: 'query-commands-head', kind: 'divergent', reason: ownCommands },
   { transcript: 'status', case: 'query-qmp-schema', kind: 'divergent', reason: ownCommands },
   { transcript: 'status', case: 'query-cpu-definitions', kind: 'divergent', reason: ownProcessor },
-  { transcript: 'status', case: 'removed-classic-commands', steps: [1, 2, 7], kind: 'divergent', reason: kept },
+  { transcript: 'status', case: 'removed-classic-commands', steps: [0, 1, 2, 7], kind: 'divergent', reason: kept },
   {
     transcript: 'status',
     case: 'no-shutdown-pause',

@@ -47,7 +47,8 @@ async function refuse(drives: string, kind: BlockErrorKind, text: string): Promi
       },
       (error) => {
         assert.ok(error instanceof BlockError, String(error))
-        assert.deepEqual([error.message, error.kind], [text, kind])
+        const { hint } = error.context
+        assert.deepEqual([hint === undefined ? error.message : `${error.message}\n${hint}`, error.kind], [text, kind])
         return true
       },
     )

@@ -82,10 +82,10 @@ test('what the guest does to the tray shows in query-block', async () => {
     return [info!.tray_open, info!.locked]
   }
   assert.deepEqual(await shown(), [false, false])
-  drive.moveTray('lock')
+  assert.equal(await drive.guestTray('lock'), true)
   assert.deepEqual(await shown(), [false, true])
-  drive.moveTray('unlock')
-  drive.moveTray('open')
+  assert.equal(await drive.guestTray('unlock'), true)
+  await drive.moveTray('open')
   assert.deepEqual(await shown(), [true, false])
 })
 

@@ -1,14 +1,17 @@
 import { Scope } from '../../async/index.ts'
+import { QmpError } from '../../qapi/index.ts'
 import { BlockError } from '../block-error.ts'
 import type { BlockNode } from '../node.ts'
 import { NodeGraph } from '../node-graph.ts'
 import { Turns } from '../turns.ts'
-import { Drive } from './drive.ts'
+import { Drive, type DriveSurroundings } from './drive.ts'
 import { type DriveConfig, hasImage } from './drive-config.ts'
 import { driveFromOptions } from './drive-options.ts'
 import { checkPcPlace, type DrivePlace, driveName, placeDrive } from './placement.ts'
 
 export interface DriveSetOptions {
+  /** Sends the events of drives to whoever listens. */
+  readonly emit?: DriveSurroundings['emit']
   /** Hears what a user should know, a text of one or more lines: that a format was guessed, say. */
   readonly warn?: (text: string) => void
 }
@@ -20,6 +23,13 @@ const defaultDrives: Readonly<Record<DefaultDrive, Readonly<Record<string, strin
   sdcard: { if: 'sd', index: '0' },
 }
 
+/** How commands name a drive: by its own name, or by the guest device that has it. */
+export interface DriveTarget {
+  readonly device?: string | undefined
+  /** The id of a guest device, or its QOM path. */
+  readonly id?: string | undefined
+}
+
 export type DefaultDrive = 'cdrom' | 'floppy' | 'sdcard'
 
 /** The drives of a machine, by name, and the nodes of their images. */
@@ -28,8 +38,10 @@ export class DriveSet implements AsyncDisposable {
   readonly #drives = new Map<string, Drive>()
   readonly #givenIds = new Set<string>()
   readonly #turns = new Turns()
+  readonly #emit: DriveSurroundings['emit']
 
-  constructor({ warn }: DriveSetOptions = {}) {
+  constructor({ warn, emit = () => undefined }: DriveSetOptions = {}) {
+    this.#emit = emit
     const isReserved = (name: string): boolean => this.#drives.has(name)
     this.graph = new NodeGraph({ isReserved, ...(warn === undefined ? {} : { warn }) })
   }
@@ -41,6 +53,33 @@ export class DriveSet implements AsyncDisposable {
 
   find(id: string): Drive | undefined {
     return this.#drives.get(id)
+  }
+
+  /**
+   * The drive that a command means.
+   *
+   * @throws {QmpError} DeviceNotFound, if there is none; GenericError, if it is not named in exactly one way
+   */
+  locate({ device, id }: DriveTarget): Drive {
+    if ((device === undefined) === (id === undefined)) {
+      throw new QmpError('GenericError', "Need exactly one of 'device' and 'id'")
+    }
+    const drive = device !== undefined ? this.find(device) : [...this].find((one) => one.device?.path === id)
+    if (drive === undefined) throw new QmpError('DeviceNotFound', `Device '${device ?? id}' not found`)
+    return drive
+  }
+
+  /**
+   * Lets an operation that changes what is in drives have them to itself, one after the other. `work` must not ask for
+   * another turn.
+   */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(work)
+  }
+
+  /** What a reset of the machine does to drives. */
+  async reset(): Promise<void> {
+    for (const drive of this) await drive.reset()
   }
 
   /**
@@ -81,7 +120,7 @@ export class DriveSet implements AsyncDisposable {
   async close(): Promise<void> {
     const ending = new Scope()
     ending.own(this.graph)
-    for (const drive of this.#drives.values()) ending.own(() => drive.remove())
+    for (const drive of this.#drives.values()) ending.own(() => drive.close())
     await ending.close()
   }
 
@@ -107,7 +146,7 @@ export class DriveSet implements AsyncDisposable {
     if (this.graph.find(id) !== undefined) {
       throw new BlockError('duplicate', `Device name '${id}' conflicts with an existing node name`, { drive: id })
     }
-    const drive = new Drive(id, place, config)
+    const drive = new Drive(id, place, config, { emit: this.#emit })
     this.#drives.set(id, drive)
     return drive
   }

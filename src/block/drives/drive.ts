@@ -1,14 +1,30 @@
+import type { EmitOf } from '../../qapi/index.ts'
 import { BlockError } from '../block-error.ts'
+import type { DetectZeroes } from '../detect-zeroes.ts'
+import type { CacheMode } from '../driver.ts'
 import type { Attachment, BlockNode } from '../node.ts'
 import type { DriveConfig, DriveMedia, ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
+import type { blockEvents } from './events.ts'
 import { deviceAccess, deviceTraits, type GuestDevice } from './guest-device.ts'
 import { GuestMedium } from './guest-medium.ts'
+import type { GuestPort } from './guest-port.ts'
 import type { DrivePlace } from './placement.ts'
 import { DriveStatistics } from './statistics.ts'
-import { moveTray, type TrayMove, type TrayState } from './tray.ts'
+import { canMoveTray, isTrayLocked, isTrayOpen, moveTray, type TrayMove, type TrayState } from './tray.ts'
 
 /** Whether the guest stands still because of this drive, and why. */
 export type IoStatus = 'ok' | 'failed' | 'nospace'
+
+/** How the next image is opened, unless something else is asked for: as the one before it was. */
+export interface DriveDefaults {
+  readonly readOnly: boolean
+  readonly detectZeroes: DetectZeroes
+  readonly cache: CacheMode
+}
+
+export interface DriveSurroundings {
+  readonly emit: EmitOf<typeof blockEvents>
+}
 
 /**
  * What the guest and the commands call a drive: a place for a medium, with or without one in it, and with or without a
@@ -26,14 +42,24 @@ export class Drive {
   #attachment: Attachment | undefined
   #medium: GuestMedium | undefined
   #device: GuestDevice | undefined
+  #port: GuestPort | undefined
+  #defaults: DriveDefaults
+  readonly #emit: DriveSurroundings['emit']
 
-  constructor(id: string, place: DrivePlace, config: Omit<DriveConfig, 'id' | 'position' | 'interface'>) {
+  constructor(
+    id: string,
+    place: DrivePlace,
+    config: Omit<DriveConfig, 'id' | 'position' | 'interface'>,
+    { emit }: DriveSurroundings,
+  ) {
+    this.#emit = emit
     this.id = id
     this.place = place
     this.media = config.media
     this.writeback = config.writeback
     this.onReadError = config.onReadError
     this.onWriteError = config.onWriteError
+    this.#defaults = { readOnly: config.readOnly, detectZeroes: config.detectZeroes, cache: cacheOf(config) }
   }
 
   /** The image in the drive. */
@@ -64,16 +90,57 @@ export class Drive {
   }
 
   get trayOpen(): boolean {
-    return this.#tray === 'open' || this.#tray === 'open-locked'
+    return isTrayOpen(this.#tray)
   }
 
   get locked(): boolean {
-    return this.#tray === 'locked' || this.#tray === 'open-locked'
+    return isTrayLocked(this.#tray)
   }
 
-  /** What the guest, or the user, does to the tray. @throws {Error} if it is locked and is to open */
-  moveTray(move: TrayMove): void {
+  get defaults(): DriveDefaults {
+    return this.#defaults
+  }
+
+  /**
+   * Opens or closes the tray for the host; doing so twice changes nothing.
+   *
+   * @throws {Error} if it is locked and is to open
+   */
+  async moveTray(move: Extract<TrayMove, 'open' | 'close' | 'unlock'>): Promise<void> {
+    const before = this.trayOpen
     this.#tray = moveTray(this.#tray, move)
+    if (this.trayOpen === before) return
+    await this.#showGuest()
+    this.#tellTrayMoved()
+  }
+
+  /** Asks the guest to let go of the medium: as if somebody pressed the eject button. */
+  async requestEject(): Promise<void> {
+    await this.#port?.requestEject()
+  }
+
+  /** The guest moves or locks the tray: whether it may. */
+  async guestTray(move: Extract<TrayMove, 'open' | 'close' | 'lock' | 'unlock'>): Promise<boolean> {
+    if (!this.hasTray || !canMoveTray(this.#tray, move)) return false
+    const before = this.trayOpen
+    this.#tray = moveTray(this.#tray, move)
+    if (this.trayOpen !== before) {
+      this.#tellTrayMoved()
+      await this.#showGuest()
+    }
+    return true
+  }
+
+  /** What a reset of the machine does: the tray closes, and nobody is told. */
+  async reset(): Promise<void> {
+    const before = this.trayOpen
+    this.#tray = moveTray(this.#tray, 'reset')
+    if (this.trayOpen !== before) await this.#showGuest()
+  }
+
+  /** Joins the drive with the guest's controller. */
+  plug(port: GuestPort): void {
+    this.#port = port
   }
 
   /** Undefined if no device reports one, or if no error would stop the guest. */
@@ -95,6 +162,8 @@ export class Drive {
       access: deviceAccess(this.#device, node),
     })
     this.#medium = new GuestMedium(node, { statistics: this.statistics, writeback: this.writeback })
+    this.#defaults = { readOnly: node.readOnly, detectZeroes: node.detectZeroes, cache: node.cache }
+    if (!this.trayOpen) await this.#showGuest()
   }
 
   /** Takes the image out; it closes if nobody else uses it. Waits for requests under way. */
@@ -102,7 +171,15 @@ export class Drive {
     const attachment = this.#attachment
     this.#attachment = undefined
     this.#medium = undefined
-    await attachment?.detach()
+    if (attachment === undefined) return
+    if (!this.trayOpen) await this.#showGuest()
+    await attachment.detach()
+  }
+
+  /** Takes the image out when the machine is gone: no guest is told. */
+  close(): Promise<void> {
+    this.#port = undefined
+    return this.remove()
   }
 
   /**
@@ -120,4 +197,17 @@ export class Drive {
     }
     this.#device = device
   }
+
+  async #showGuest(): Promise<void> {
+    await this.#port?.setMedium(this.trayOpen ? undefined : this.#medium, { open: this.trayOpen })
+  }
+
+  #tellTrayMoved(): void {
+    this.#emit('DEVICE_TRAY_MOVED', { device: this.id, id: this.#device?.path ?? '', 'tray-open': this.trayOpen })
+  }
+}
+
+function cacheOf({ nodeOptions }: Pick<DriveConfig, 'nodeOptions'>): CacheMode {
+  const isOn = (name: string): boolean => nodeOptions[name] === 'on' || nodeOptions[name] === true
+  return { direct: isOn('cache.direct'), noFlush: isOn('cache.no-flush') }
 }

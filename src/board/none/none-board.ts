@@ -165,6 +165,10 @@ export class NoneBoard implements Board {
     return this.#open(() => undefined)
   }
 
+  requestEject(_slot: DriveSlot): Promise<void> {
+    return this.#open(() => undefined)
+  }
+
   close(): Promise<void> {
     this.#state = 'closed'
     this.#memory.clear()

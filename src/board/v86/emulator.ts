@@ -11,11 +11,12 @@ import { addPcFunctions } from './devices/pc-functions.ts'
 import { PciBus } from './devices/pci-bus.ts'
 import { Piix4Pm } from './devices/piix4-pm.ts'
 import { I8042 } from './devices/ps2/i8042.ts'
-import { type BlockPort, RemoteDisk } from './devices/remote-disk.ts'
+import { RemoteDisk } from './devices/remote-disk.ts'
 import { silenceBackdoor, Vmmouse } from './devices/vmmouse.ts'
 import { configureFirmware } from './firmware-files.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { breakOff, catchGuestStops, standStill } from './guest-stop.ts'
+import type { HostRequests } from './host-requests.ts'
 import { patchIdleYield } from './idle-yield.ts'
 import { KeyboardQueue } from './keyboard-queue.ts'
 import { raiseNmi } from './nmi.ts'
@@ -48,12 +49,16 @@ export class Emulator {
   readonly #vgaPowerOn: VgaPowerOnState
   readonly #bootOrder: string
   readonly #kernel: KernelImage | undefined
-  readonly #blocks: BlockPort
+  readonly #requests: HostRequests
   readonly #saved: SavedState
   readonly #shape: BoardShape
 
   /** Builds the machine and leaves it standing still, about to execute its first instruction. */
-  static async build(config: WorkerConfig, blocks: BlockPort, notify: (notice: Notice) => void): Promise<Emulator> {
+  static async build(
+    config: WorkerConfig,
+    requests: HostRequests,
+    notify: (notice: Notice) => void,
+  ): Promise<Emulator> {
     const clock = new VirtualClock()
     const loader = wasmLoader(config.wasm, clock.now)
     const emulator = new V86({
@@ -85,20 +90,20 @@ export class Emulator {
     const disks = new Map<WorkerConfig['drives'][number], RemoteDisk>()
     for (const drive of config.drives) {
       if (drive.medium === undefined) continue
-      const disk = new RemoteDisk(drive.medium, blocks)
+      const disk = new RemoteDisk(drive.medium, requests)
       await disk.prepare()
       disks.set(drive, disk)
     }
-    return new Emulator({ config, emulator, clock, blocks, disks, notify, lastPanic: loader.lastPanic })
+    return new Emulator({ config, emulator, clock, requests, disks, notify, lastPanic: loader.lastPanic })
   }
 
-  private constructor({ config, emulator, clock, blocks, disks, notify, lastPanic }: Built) {
+  private constructor({ config, emulator, clock, requests, disks, notify, lastPanic }: Built) {
     const { cpu } = emulator.v86
     this.#v86 = emulator
     this.#clock = clock
     this.#bootOrder = config.bootOrder
-    this.#blocks = blocks
-    this.#ide = new IdeUnits(cpu, ideUnits(config, disks))
+    this.#requests = requests
+    this.#ide = new IdeUnits(cpu, ideUnits(config, disks), requests)
     insertFloppies(cpu, config, disks)
     patchIdleYield(emulator.v86)
     patchVgaPorts(emulator)
@@ -231,19 +236,19 @@ export class Emulator {
     if (this.#v86.v86.running) throw new BoardError('unavailable', 'the board runs')
   }
 
-  async setMedium(slot: DriveSlot, shape: MediumShape | undefined): Promise<void> {
-    const disk = shape === undefined ? undefined : new RemoteDisk(shape, this.#blocks)
-    await disk?.prepare()
-    if (slot.bus === 'floppy') {
-      const drive = this.cpu.devices.fdc.drives[slot.unit]!
-      drive.eject_disk()
-      if (disk !== undefined && !drive.insert_disk(disk, disk.readOnly)) throw noFloppyFormat(disk.byteLength)
+  setMedium(slot: DriveSlot, shape: MediumShape | undefined, trayOpen: boolean): void {
+    const disk = shape === undefined ? undefined : new RemoteDisk(shape, this.#requests)
+    if (slot.bus === 'ide') {
+      this.#ide.setMedium(slot.channel, slot.unit, disk, trayOpen)
       return
     }
-    const unit = this.#ide.at(slot.channel, slot.unit)
-    if (!unit.is_atapi) throw new BoardError('unavailable', 'a hard disk cannot be taken out')
-    unit.eject()
-    if (disk !== undefined) unit.set_cdrom(disk)
+    const drive = this.cpu.devices.fdc.drives[slot.unit]!
+    drive.eject_disk()
+    if (disk !== undefined && !drive.insert_disk(disk, disk.readOnly)) throw noFloppyFormat(disk.byteLength)
+  }
+
+  requestEject(slot: DriveSlot): void {
+    if (slot.bus === 'ide') this.#ide.requestEject(slot.channel, slot.unit)
   }
 
   #buildVmmouse({ vmport, ramBytes }: WorkerConfig, notify: (notice: Notice) => void): Vmmouse | undefined {
@@ -280,7 +285,7 @@ interface Built {
   readonly config: WorkerConfig
   readonly emulator: V86Emulator
   readonly clock: VirtualClock
-  readonly blocks: BlockPort
+  readonly requests: HostRequests
   readonly disks: ReadonlyMap<WorkerConfig['drives'][number], RemoteDisk>
   readonly notify: (notice: Notice) => void
   readonly lastPanic: () => string

@@ -30,6 +30,7 @@ import type {
   MediumShape,
   ToHost,
   ToWorker,
+  TrayRequest,
   WireError,
   WorkerConfig,
 } from './wire.ts'
@@ -65,6 +66,8 @@ export class V86Board implements Board {
   readonly #media = new Map<number, Medium>()
   /** What is in each drive now: a board that is built again starts with it. */
   readonly #inserted: Map<string, Medium | undefined>
+  /** Under which number the worker knows the medium in each drive. */
+  readonly #shapes = new Map<string, number>()
   readonly #waiting = new Map<number, Deferred<never>>()
   #state: BoardState = 'building'
   #worker: Worker | undefined
@@ -168,9 +171,17 @@ export class V86Board implements Board {
     return this.#call('pci')
   }
 
-  async setMedium(slot: DriveSlot, medium: Medium | undefined): Promise<void> {
-    await this.#call('setMedium', slot, medium === undefined ? undefined : this.#shapeOf(medium))
+  async setMedium(slot: DriveSlot, medium: Medium | undefined, tray = { open: false }): Promise<void> {
+    const before = this.#shapes.get(slotName(slot))
     this.#inserted.set(slotName(slot), medium)
+    if (this.#state === 'crashed') return // the worker that comes after finds it there
+    await this.#call('setMedium', slot, this.#shapeOf(slot, medium), tray.open)
+    // What the guest has asked of the old medium has been passed on by now.
+    if (before !== undefined) this.#media.delete(before)
+  }
+
+  requestEject(slot: DriveSlot): Promise<void> {
+    return this.#call('requestEject', slot)
   }
 
   /** Lets the worker fail, for tests of what is above the board. */
@@ -216,15 +227,17 @@ export class V86Board implements Board {
   async #workerConfig(): Promise<WorkerConfig> {
     this.#media.clear()
     const drives = this.#config.drives.map((drive) => {
-      const medium = this.#inserted.get(slotName(drive.slot))
-      return { ...drive, medium: medium === undefined ? undefined : this.#shapeOf(medium) }
+      return { ...drive, medium: this.#shapeOf(drive.slot, this.#inserted.get(slotName(drive.slot))) }
     })
     return { ...this.#config, drives, wasm: await compiledWasm() }
   }
 
-  #shapeOf(medium: Medium): MediumShape {
+  #shapeOf(slot: DriveSlot, medium: Medium | undefined): MediumShape | undefined {
+    this.#shapes.delete(slotName(slot))
+    if (medium === undefined) return undefined
     const id = this.#nextMedium++
     this.#media.set(id, medium)
+    this.#shapes.set(slotName(slot), id)
     return { id, byteLength: medium.byteLength, readOnly: medium.readOnly }
   }
 
@@ -259,6 +272,9 @@ export class V86Board implements Board {
         break
       case 'disk':
         void this.#serveBlock(message, worker)
+        break
+      case 'tray':
+        void this.#moveTray(message, worker)
         break
       case 'guestReset':
       case 'guestShutdown':
@@ -310,6 +326,11 @@ export class V86Board implements Board {
     } catch (error) {
       answer({ error: error instanceof Error ? error.message : String(error) })
     }
+  }
+
+  async #moveTray({ id, slot, move }: TrayRequest, worker: Worker): Promise<void> {
+    const allowed = (await this.#host.guestTray?.(slot, move)) ?? false
+    if (this.#worker === worker) this.#post({ type: 'tray', id, allowed })
   }
 
   async #passOn(port: number, bytes: Uint8Array, worker: Worker): Promise<void> {

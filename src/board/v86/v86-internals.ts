@@ -213,6 +213,8 @@ export interface V86IdeInterface {
   readonly data16: Uint16Array
   readonly data: Uint8Array
   readonly data_length: number
+  data_end: number
+  data_pointer: number
   readonly write_dest: number
   readonly in_progress_io_ids: Map<number, AbortController>
   readonly cancelled_io_ids: Set<number>
@@ -221,10 +223,18 @@ export interface V86IdeInterface {
   current_command: number
   status_reg: number
   error_reg: number
+  sector_count_reg: number
+  lba_mid_reg: number
+  lba_high_reg: number
+  current_atapi_command: number
+  /** 2 after a change of media, 1 when the guest has heard that there was none, 0 when it has heard of the new one. */
+  medium_changed: number
   ata_command(command: number): void
   ata_advance(command: number, sectors: number): void
+  atapi_handle(): void
   atapi_check_condition_response(senseKey: number, additionalSense: number): void
   create_identify_packet(): void
+  data_allocate(length: number): void
   device_reset(): void
   do_write(): void
   do_ata_write_sectors_dma(): void

@@ -2,13 +2,14 @@
  * What host and worker say to each other: the one place where it is declared.
  *
  * The host calls the worker's `WorkerCalls` and gets each answer once. The worker tells the host what happens
- * (`Notice`) and asks it for blocks of disks (`DiskRequest`).
+ * (`Notice`), asks it for blocks of disks (`DiskRequest`) and whether trays may move (`TrayRequest`).
  */
 import type {
   BoardConfig,
   CpuRegisters,
   CpuStatus,
   DriveSlot,
+  GuestTrayMove,
   PciFunction,
   Picture,
   PointerEvent,
@@ -41,7 +42,8 @@ export interface WorkerCalls {
   sendKeys(scanCodes: readonly number[]): Promise<void>
   point(device: 'ps2' | 'vmmouse', events: readonly PointerEvent[]): void
   serialInput(port: number, bytes: Uint8Array): Promise<void>
-  setMedium(slot: DriveSlot, medium: MediumShape | undefined): Promise<void>
+  setMedium(slot: DriveSlot, medium: MediumShape | undefined, trayOpen: boolean): void
+  requestEject(slot: DriveSlot): void
   /** A declared point of injection for tests: the worker fails as if the emulator had. */
   fail(how: 'throw' | 'exit'): void
 }
@@ -74,6 +76,7 @@ export interface WireError {
 export type ToWorker =
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] }
   | { readonly type: 'disk'; readonly id: number; readonly data?: Uint8Array; readonly error?: string }
+  | { readonly type: 'tray'; readonly id: number; readonly allowed: boolean }
   | { readonly type: 'serialDrained'; readonly port: number; readonly count: number }
 
 export type ToHost =
@@ -81,6 +84,7 @@ export type ToHost =
   | { readonly type: 'unbuildable'; readonly error: WireError }
   | { readonly type: 'answer'; readonly id: number; readonly result?: unknown; readonly error?: WireError }
   | DiskRequest
+  | TrayRequest
   | Notice
 
 export type DiskRequest = {
@@ -92,6 +96,14 @@ export type DiskRequest = {
   | { readonly operation: 'write'; readonly offset: number; readonly data: Uint8Array }
   | { readonly operation: 'flush' }
 )
+
+/** The guest wants to move or lock a tray: the host decides. */
+export interface TrayRequest {
+  readonly type: 'tray'
+  readonly id: number
+  readonly slot: DriveSlot
+  readonly move: GuestTrayMove
+}
 
 export type Notice =
   | { readonly type: 'guestReset' }

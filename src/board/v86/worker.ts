@@ -1,55 +1,17 @@
 /**
  * The board's thread: builds the emulator from the configuration that the host gave, serves the host's calls between
- * slices of execution, and asks the host for blocks.
+ * slices of execution, and asks the host for requests.
  */
 import { readdirSync } from 'node:fs'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { BoardError } from '../board-error.ts'
 import { readRegisters } from './cpu-state.ts'
-import type { BlockPort } from './devices/remote-disk.ts'
 import { Emulator } from './emulator.ts'
-import type { CallName, DiskRequest, ToHost, ToWorker, WireError, WorkerCalls, WorkerConfig } from './wire.ts'
+import { HostRequests } from './host-requests.ts'
+import type { CallName, ToHost, ToWorker, WireError, WorkerCalls, WorkerConfig } from './wire.ts'
 
 const host = parentPort!
 const tell = (message: ToHost, transfer: ArrayBuffer[] = []): void => host.postMessage(message, transfer)
-
-/** Requests for blocks that the host has not answered yet. */
-class Blocks implements BlockPort {
-  readonly #waiting = new Map<number, { resolve(data: Uint8Array): void; reject(error: Error): void }>()
-  #next = 1
-
-  async read(medium: number, offset: number, length: number): Promise<Uint8Array> {
-    return this.#ask({ type: 'disk', id: this.#next++, medium, operation: 'read', offset, length })
-  }
-
-  async write(medium: number, offset: number, data: Uint8Array): Promise<void> {
-    await this.#ask({ type: 'disk', id: this.#next++, medium, operation: 'write', offset, data })
-  }
-
-  async flush(medium: number): Promise<void> {
-    await this.#ask({ type: 'disk', id: this.#next++, medium, operation: 'flush' })
-  }
-
-  /** Settles when nothing is asked for any more, and whoever asked has had the time to act on it. */
-  async idle(): Promise<void> {
-    while (this.#waiting.size > 0) await nextTurn()
-  }
-
-  answer({ id, data, error }: Extract<ToWorker, { type: 'disk' }>): void {
-    const waiting = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    if (error === undefined) waiting?.resolve(data ?? new Uint8Array(0))
-    else waiting?.reject(new Error(error))
-  }
-
-  #ask(request: DiskRequest): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(request.id, { resolve, reject })
-      tell(request, request.operation === 'write' ? [request.data.buffer as ArrayBuffer] : [])
-    })
-  }
-}
 
 /** The system's number of this thread: the newest of the process's threads when the worker starts. */
 function ownThreadId(): number {
@@ -60,7 +22,7 @@ function ownThreadId(): number {
   }
 }
 
-function callsOf(emulator: Emulator, blocks: Blocks, threadId: number): WorkerCalls {
+function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): WorkerCalls {
   return {
     resume: () => emulator.resume(),
     pause: () => emulator.pause(),
@@ -74,7 +36,7 @@ function callsOf(emulator: Emulator, blocks: Blocks, threadId: number): WorkerCa
     readPages: (address, length) => emulator.memory.readPages(address, length),
     writePages: (address, length, pages) => emulator.memory.writePages(address, length, pages),
     saveDevices: async () => {
-      await blocks.idle()
+      await requests.idle()
       return emulator.saveDevices()
     },
     restoreDevices: (state) => emulator.restoreDevices(state),
@@ -91,7 +53,8 @@ function callsOf(emulator: Emulator, blocks: Blocks, threadId: number): WorkerCa
     sendKeys: async (scanCodes) => emulator.keyboard.send(scanCodes),
     point: (device, events) => emulator.point(device, events),
     serialInput: (port, bytes) => emulator.serial.input(port, bytes),
-    setMedium: (slot, medium) => emulator.setMedium(slot, medium),
+    setMedium: (slot, medium, trayOpen) => emulator.setMedium(slot, medium, trayOpen),
+    requestEject: (slot) => emulator.requestEject(slot),
     fail: (how) => {
       if (how === 'exit') process.exit(3)
       setImmediate(() => {
@@ -119,18 +82,18 @@ async function answer(calls: WorkerCalls, id: number, name: CallName, args: read
 
 async function main(): Promise<void> {
   const threadId = ownThreadId()
-  const blocks = new Blocks()
+  const requests = new HostRequests(tell)
   let calls: WorkerCalls | undefined
   let drained: (port: number, count: number) => void = () => undefined
   host.on('message', (message: ToWorker) => {
-    if (message.type === 'disk') blocks.answer(message)
+    if (message.type === 'disk' || message.type === 'tray') requests.settle(message)
     else if (message.type === 'serialDrained') drained(message.port, message.count)
     else if (calls !== undefined) void answer(calls, message.id, message.name, message.args)
   })
   try {
-    const emulator = await Emulator.build(workerData as WorkerConfig, blocks, tell)
+    const emulator = await Emulator.build(workerData as WorkerConfig, requests, tell)
     drained = (port, count) => emulator.serial.drained(port, count)
-    calls = callsOf(emulator, blocks, threadId)
+    calls = callsOf(emulator, requests, threadId)
     tell({ type: 'ready', threadId })
   } catch (error) {
     tell({ type: 'unbuildable', error: wireError(error) })

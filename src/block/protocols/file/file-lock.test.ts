@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import { missingProgram } from '../../../../test/oracle/peers.ts'
-import { connectPcDrives, DriveSet, driveFromOptions } from '../../index.ts'
+import { BlockError, connectPcDrives, DriveSet, driveFromOptions } from '../../index.ts'
 import { loadByteLocks } from './byte-locks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmon-locks-'))
@@ -40,10 +40,20 @@ function lockedRanges(): string[] {
     .sort()
 }
 
-const writeLock = new RegExp(`^Failed to get "write" lock\nIs another process using the image \\[${image}\\]\\?$`)
-const sharedWriteLock = new RegExp(
-  `Failed to get shared "write" lock\nIs another process using the image \\[${image}\\]`,
-)
+const writeLock = refusal('Failed to get "write" lock')
+const sharedWriteLock = refusal('Failed to get shared "write" lock')
+
+function refusal(message: string) {
+  return (error: unknown): boolean => {
+    assert.ok(error instanceof BlockError)
+    const { kind, context } = error
+    assert.deepEqual(
+      [kind, error.message, context.hint],
+      ['locked', message, `Is another process using the image [${image}]?`],
+    )
+    return true
+  }
+}
 
 /** What QEMU 7.2 locks for the same drives. */
 const ranges = [
@@ -65,8 +75,8 @@ for (const [options, expected] of ranges) {
 
 test('a second writer in this process is refused, and the first goes on', { skip: noLocks }, async () => {
   const drives = await hold('if=ide')
-  await assert.rejects(hold('if=ide'), { kind: 'locked', message: writeLock })
-  await assert.rejects(hold('media=cdrom'), { kind: 'locked', message: sharedWriteLock })
+  await assert.rejects(hold('if=ide'), writeLock)
+  await assert.rejects(hold('media=cdrom'), sharedWriteLock)
   await [...drives][0]!.medium!.write(0, new Uint8Array(512).fill(1))
   await drives.close()
   assert.equal(readFileSync(image)[0], 1)
@@ -75,7 +85,7 @@ test('a second writer in this process is refused, and the first goes on', { skip
 
 test('readers share an image', { skip: noLocks }, async () => {
   const readers = [await hold('media=cdrom'), await hold('media=cdrom')]
-  await assert.rejects(hold('if=ide'), { kind: 'locked', message: writeLock })
+  await assert.rejects(hold('if=ide'), writeLock)
   for (const drives of readers) await drives.close()
 })
 
@@ -90,7 +100,7 @@ test('a writer in another process of ours is refused', { skip: noLocks }, async 
   const other = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     await once(other.stdout, 'data')
-    await assert.rejects(hold('if=ide'), { kind: 'locked', message: writeLock })
+    await assert.rejects(hold('if=ide'), writeLock)
   } finally {
     await ended(other)
   }
@@ -110,8 +120,8 @@ test('an image that QEMU uses is refused', { skip: noLocks || missingProgram('qe
       said += chunk
       if (said.includes('"return"')) break
     }
-    await assert.rejects(hold('if=ide'), { kind: 'locked', message: writeLock })
-    await assert.rejects(hold('media=cdrom'), { kind: 'locked', message: sharedWriteLock })
+    await assert.rejects(hold('if=ide'), writeLock)
+    await assert.rejects(hold('media=cdrom'), sharedWriteLock)
     await (await hold('if=ide,file.locking=off')).close()
   } finally {
     await ended(qemu)

@@ -68,8 +68,12 @@ export class FileLock {
   #locked(what: string, options?: ErrorOptions, code?: string): BlockError {
     return new BlockError(
       'locked',
-      `${what}\nIs another process using the image [${this.#path}]?`,
-      { filename: this.#path, ...(code === undefined ? {} : { code }) },
+      what,
+      {
+        filename: this.#path,
+        hint: `Is another process using the image [${this.#path}]?`,
+        ...(code === undefined ? {} : { code }),
+      },
       options,
     )
   }

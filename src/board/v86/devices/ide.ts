@@ -1,4 +1,6 @@
+import { BoardError } from '../../board-error.ts'
 import type { V86Cpu, V86Disk, V86IdeChannel, V86IdeConstructor, V86IdeInterface } from '../v86-internals.ts'
+import { AtapiTrays, patchAtapi, type TrayPort } from './atapi.ts'
 
 /** Commands of ATA that this file takes over. */
 const flushCache = 0xe7
@@ -24,12 +26,14 @@ export interface IdeUnit {
 /** The four places of an IDE controller, with v86's unit for each that has a device. */
 export class IdeUnits {
   readonly #cpu: V86Cpu
+  readonly #trays: AtapiTrays
 
   /**
    * Replaces v86's IDE controller, which knows two units, by one with these.
    */
-  constructor(cpu: V86Cpu, units: readonly IdeUnit[]) {
+  constructor(cpu: V86Cpu, units: readonly IdeUnit[], port: TrayPort) {
     this.#cpu = cpu
+    this.#trays = new AtapiTrays(port)
     const at = (channel: number, unit: number) => {
       const found = units.find((one) => one.channel === channel && one.unit === unit)
       if (found === undefined) return undefined
@@ -38,18 +42,25 @@ export class IdeUnits {
     const Ide = cpu.devices.ide.constructor as V86IdeConstructor
     const stock = cpu.devices.ide
     const prototype = Object.getPrototypeOf((stock.primary ?? stock.secondary)!.master) as V86IdeInterface
-    patchInterface(prototype, (channel, unit) => units.find((one) => one.channel === channel && one.unit === unit))
+    patchInterface(
+      prototype,
+      (channel, unit) => units.find((one) => one.channel === channel && one.unit === unit),
+      () => this.#trays,
+    )
     // v86 builds a channel only for the sake of its master; an empty one is a place that no device answers from.
     const channel = (number: number) => [at(number, 0) ?? {}, at(number, 1)]
     cpu.devices.ide = new Ide(cpu, stock.bus, [channel(0), channel(1)])
     if (cpu.devices.ide.secondary !== undefined) cpu.devices.cdrom = cpu.devices.ide.secondary.master
   }
 
-  /** v86's unit at a place. @throws {Error} if there is no device */
-  at(channel: 0 | 1, unit: 0 | 1): V86IdeInterface {
-    const found = this.#channels[channel]?.[unit === 0 ? 'master' : 'slave']
-    if (found?.drive_connected !== true) throw new Error(`no IDE device on channel ${channel}, unit ${unit}`)
-    return found
+  /** Puts a disk into a CD drive, or takes it out. @throws {BoardError} kind `unavailable`, if there is no such drive */
+  setMedium(channel: 0 | 1, unit: 0 | 1, disk: V86Disk | undefined, trayOpen: boolean): void {
+    this.#trays.show(this.#cdAt(channel, unit), disk, trayOpen)
+  }
+
+  /** @throws {BoardError} kind `unavailable`, if there is no CD drive */
+  requestEject(channel: 0 | 1, unit: 0 | 1): void {
+    this.#trays.requestEject(this.#cdAt(channel, unit))
   }
 
   reset(): void {
@@ -58,9 +69,17 @@ export class IdeUnits {
       channel.dma_command = 0
       channel.dma_status = 0
       channel.device_control_reg = 2
-      channel.master.device_reset()
-      channel.slave.device_reset()
+      for (const unit of [channel.master, channel.slave]) {
+        this.#trays.reset(unit)
+        unit.device_reset()
+      }
     }
+  }
+
+  #cdAt(channel: 0 | 1, unit: 0 | 1): V86IdeInterface {
+    const found = this.#channels[channel]?.[unit === 0 ? 'master' : 'slave']
+    if (found?.drive_connected === true && found.is_atapi) return found
+    throw new BoardError('unavailable', `there is no CD drive on channel ${channel}, unit ${unit}`)
   }
 
   get #channels(): readonly (V86IdeChannel | undefined)[] {
@@ -78,9 +97,11 @@ const patched = new WeakSet<V86IdeInterface>()
 function patchInterface(
   prototype: V86IdeInterface,
   unitOf: (channel: number, unit: number) => IdeUnit | undefined,
+  trays: () => AtapiTrays,
 ): void {
   if (patched.has(prototype)) return
   patched.add(prototype)
+  patchAtapi(prototype, trays)
   patchIdentify(prototype, unitOf)
   patchFlush(prototype)
   patchWrites(prototype)

@@ -1,0 +1,39 @@
+import type { Drive, DriveSet } from '../block/index.ts'
+import type { Board, DriveSlot } from '../board/index.ts'
+import type { RunnableBoard } from '../runstate/index.ts'
+import { slotOf } from './board-config.ts'
+
+/** Joins each drive that the guest has with its controller on the board. */
+export function plugDrives(drives: DriveSet, board: Board): void {
+  for (const drive of drives) {
+    const slot = slotOf(drive.place)
+    if (slot === undefined || !drive.removable) continue
+    drive.plug({
+      setMedium: (medium, tray) => board.setMedium(slot, medium, tray),
+      requestEject: () => board.requestEject(slot),
+    })
+  }
+}
+
+/** The drive in a slot of the board. */
+export function driveAt(drives: DriveSet, slot: DriveSlot): Drive | undefined {
+  return [...drives].find(({ place }) => {
+    const own = slotOf(place)
+    if (own?.bus !== slot.bus || own.unit !== slot.unit) return false
+    return own.bus === 'floppy' || slot.bus === 'floppy' || own.channel === slot.channel
+  })
+}
+
+/** The board as run control sees it: a reset resets the drives, too. */
+export function withDrives(board: Board, drives: DriveSet): RunnableBoard {
+  return {
+    resume: () => board.resume(),
+    pause: () => board.pause(),
+    reset: async () => {
+      await board.reset()
+      await drives.reset()
+    },
+    pressPowerButton: () => board.pressPowerButton(),
+    wake: () => board.wake(),
+  }
+}
