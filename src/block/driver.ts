@@ -106,11 +106,82 @@ export interface Driver {
   /** Takes another node as child, or none, while nothing runs. Without it the children stay as they are. */
   setChild?(role: ChildRole, child: BlockNode | undefined): void
 
+  /** Compares what the image says of itself with what is there. Without it there is nothing to check. */
+  check?(options?: CheckOptions): Promise<CheckResult>
+  /** Internal snapshots. Without it the format has none. */
+  readonly snapshots?: Snapshots
+  /** Writes whole clusters in little space, where nothing has been written. Without it they are written as they are. */
+  writeCompressed?(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void>
+  /** Writes into the image which backing file it has; what is open stays open. Without it images have none. */
+  nameBacking?(backing: NamedChild | undefined): Promise<void>
+
   /** What the node's users together do from now on: the place to take locks, or to reopen for writing. */
   setAccess?(access: Access): Promise<void>
   /** What the node needs of a child, given what its own users do; the same as its users, if it has no such method. */
   childAccess?(role: ChildRole, access: Access): Access
   close(): Promise<void>
+}
+
+/** What a check mends: counts that are too high, or everything that it can. */
+export type Repair = 'leaks' | 'all'
+
+export interface CheckOptions extends RequestOptions {
+  readonly repair?: Repair
+  /** Hears of each fault, in QEMU's words. */
+  readonly report?: (text: string) => void
+}
+
+/** What a check has found (QAPI's ImageCheck). */
+export interface CheckResult {
+  /** Faults by which data can be lost. */
+  readonly corruptions: number
+  /** Clusters that are counted more often than they are used: lost space, no more. */
+  readonly leaks: number
+  readonly corruptionsFixed: number
+  readonly leaksFixed: number
+  /** What could not be checked. */
+  readonly checkErrors: number
+  readonly totalClusters: number
+  readonly allocatedClusters: number
+  readonly compressedClusters: number
+  /** Clusters that do not follow the one before them. */
+  readonly fragmentedClusters: number
+  /** Where the last cluster in use ends. */
+  readonly imageEndOffset: number
+}
+
+/** What an image keeps of an earlier time (QAPI's SnapshotInfo). */
+export interface Snapshot {
+  readonly id: string
+  readonly name: string
+  /** Since 1970. */
+  readonly date: { readonly seconds: number; readonly nanoseconds: number }
+  /** What the guest's clock said. */
+  readonly vmClockNanoseconds: bigint
+  /** Bytes of the machine's state; 0, if the snapshot is of the disk alone. */
+  readonly vmStateSize: number
+  /** Guest bytes. */
+  readonly diskSize: number
+  /** Instructions that the guest had run, if somebody counted. */
+  readonly instructionCount: bigint | undefined
+}
+
+export interface NewSnapshot {
+  readonly name: string
+  /** Default: now. */
+  readonly date?: { readonly seconds: number; readonly nanoseconds: number }
+  readonly vmClockNanoseconds?: bigint
+}
+
+/** Internal snapshots of an image. Requests to it wait while they change. */
+export interface Snapshots {
+  readonly list: readonly Snapshot[]
+  /** @throws {BlockError} kinds `invalid`, `no-space`, `io` */
+  create(snapshot: NewSnapshot): Promise<Snapshot>
+  /** Lets the guest see what it saw then. What it saw until now is lost. @throws {BlockError} kind `missing` */
+  apply(id: string): Promise<void>
+  /** @throws {BlockError} kind `missing` */
+  delete(id: string): Promise<void>
 }
 
 /** What a node below is to a node: the storage, what shows where nothing is written, the storage of the data alone. */
@@ -164,6 +235,22 @@ export interface FormatDefinition {
   readonly name: string
   /** @throws {BlockError} if the image cannot be opened; the node below still belongs to the caller then */
   open(request: FormatRequest): Promise<Driver>
+  /**
+   * Looks whether there can be such an image, and returns what makes it, empty, in place of what a file holds. Without
+   * it images of this format cannot be made.
+   *
+   * @throws {BlockError} kind `invalid`
+   */
+  create?(request: CreateRequest): (file: BlockNode) => Promise<void>
+}
+
+/** What a format gets to make an image. */
+export interface CreateRequest {
+  /** Guest bytes. */
+  readonly size: number
+  readonly backing: NamedChild | undefined
+  /** The format takes out the options that it knows, as `qemu-img create -o` has them; what is left is refused. */
+  readonly options: OptionBag
 }
 
 /** A protocol as the table of protocols lists it. */

@@ -6,14 +6,23 @@
 export type { Access, Permission } from './access.ts'
 export type { Attachment } from './attachment.ts'
 export { BlockError, type BlockErrorContext, type BlockErrorKind } from './block-error.ts'
+export { type CreateImageOptions, createImage } from './create-image.ts'
 export type {
   BlockStatus,
   CacheMode,
+  CheckOptions,
+  CheckResult,
   ChildRole,
   Driver,
   DriverLimits,
   ImageDetails,
+  NamedChild,
+  NewSnapshot,
+  Repair,
   RequestOptions,
+  Snapshot,
+  Snapshots,
+  WriteOptions,
   ZeroesOptions,
 } from './driver.ts'
 export { type BlockDeviceInfo, type BlockInfo, blockInfo, type ImageInfo } from './drives/block-info.ts'

@@ -3,10 +3,8 @@ import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync }
 import { join } from 'node:path'
 import { beforeEach, test } from 'node:test'
 import { missingProgram } from '../../../../test/oracle/peers.ts'
-import { NodeGraph } from '../../index.ts'
-import type { CheckOptions, CheckResult } from './check.ts'
+import { type CheckOptions, type CheckResult, NodeGraph } from '../../index.ts'
 import { complaints, create, open, qemuImg, qemuIo, readByUs, temporaryFolder, writing } from './image-fixture.ts'
-import type { Qcow2Driver } from './qcow2-driver.ts'
 
 const skip = missingProgram('qemu-img')
 const folder = temporaryFolder('qcow2-check')
@@ -22,7 +20,7 @@ async function check(options: Omit<CheckOptions, 'report'> = {}): Promise<{ text
     description: 'a checker',
     access: readOnly ? { uses: ['read'], shares: [] } : writing,
   })
-  const result = await (node.driver as Qcow2Driver).check({ ...options, report: (text) => texts.push(text) })
+  const result = await node.driver.check!({ ...options, report: (text) => texts.push(text) })
   await user.detach()
   return { texts, result }
 }

@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../../driver.ts'
+import type { CheckOptions, CheckResult } from '../../driver.ts'
 import { getUint64, viewOf } from './big-endian.ts'
 import { autoclear } from './features.ts'
 import type { Image } from './image.ts'
@@ -7,34 +7,6 @@ import { compressedBit, compressedLength, compressedOffset, copiedBit, offsetOf 
 import { refcountWidth } from './refcount-width.ts'
 import { References } from './references.ts'
 import { dropLeaks, rebuildCounts } from './repair.ts'
-
-/** What a check mends: counts that are too high, or everything that it can. */
-export type Repair = 'leaks' | 'all'
-
-export interface CheckOptions extends RequestOptions {
-  readonly repair?: Repair
-  /** Hears of each fault, in QEMU's words. */
-  readonly report?: (text: string) => void
-}
-
-/** What a check has found (QAPI's ImageCheck). */
-export interface CheckResult {
-  /** Faults by which data can be lost. */
-  readonly corruptions: number
-  /** Clusters that are counted more often than they are used: lost space, no more. */
-  readonly leaks: number
-  readonly corruptionsFixed: number
-  readonly leaksFixed: number
-  /** What could not be checked. */
-  readonly checkErrors: number
-  readonly totalClusters: number
-  readonly allocatedClusters: number
-  readonly compressedClusters: number
-  /** Clusters that do not follow the one before them. */
-  readonly fragmentedClusters: number
-  /** Where the last cluster in use ends. */
-  readonly imageEndOffset: number
-}
 
 /**
  * Walks over all tables of an image and compares what is counted with what is used; mends it if that is wanted. The

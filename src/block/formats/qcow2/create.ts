@@ -1,10 +1,12 @@
 import { BlockError } from '../../block-error.ts'
+import type { NamedChild } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import { setUint64, viewOf } from './big-endian.ts'
 import { noExtensions } from './extensions.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
 import { type Geometry, geometryOf, l1EntriesFor } from './geometry.ts'
 import { compressionTypes, encodeHeader } from './header.ts'
+import { copiedBit } from './l2-entry.ts'
 import { refcountWidth } from './refcount-width.ts'
 
 export interface Qcow2CreateOptions {
@@ -21,8 +23,10 @@ export interface Qcow2CreateOptions {
   readonly extendedL2?: boolean
   /** How clusters are compressed that are written so. Default: deflate, which QEMU calls zlib. */
   readonly compression?: 'deflate' | 'zstd'
+  /** `metadata`: every cluster has its place from the beginning. Default: clusters get one when they are written. */
+  readonly preallocation?: 'off' | 'metadata'
   /** What shows where nothing is written: as it will stand in the image, relative to it. */
-  readonly backing?: { readonly filename: string; readonly format?: string }
+  readonly backing?: NamedChild
   /** Where the guest's bytes go; everything else stays in the image. `raw`: that file alone is a raw image. */
   readonly dataFile?: { readonly filename: string; readonly raw?: boolean }
 }
@@ -30,21 +34,64 @@ export interface Qcow2CreateOptions {
 const largestL1 = 32 * 2 ** 20
 
 /**
- * Makes an empty image in a node that the caller writes and resizes.
+ * Looks whether there can be such an image.
  *
- * @throws {BlockError} kind `invalid`, in QEMU's words, if an image cannot be like that; as `BlockNode.write()`
+ * @returns what makes it, empty, in a node that the caller writes and resizes
+ * @throws {BlockError} kind `invalid`, in QEMU's words
  */
-export async function createQcow2(file: BlockNode, options: Qcow2CreateOptions): Promise<void> {
+export function planQcow2(options: Qcow2CreateOptions): (file: BlockNode) => Promise<void> {
   const geometry = checkedGeometry(options)
-  const { size, version = 3, backing, dataFile } = options
-  const layout = layOut(size, geometry)
+  const layout = layOut(options, geometry)
+  const header = encodeStart(options, geometry, layout)
+  return (file) => writeImage(file, geometry, layout, header)
+}
+
+async function writeImage(file: BlockNode, geometry: Geometry, layout: Layout, header: Uint8Array): Promise<void> {
   const { clusterSize } = geometry
-  const header = encodeHeader(
+  await file.truncate(0)
+  await file.truncate(Math.ceil(layout.length / 512) * 512)
+  const { table, blocks } = encodeCounts(layout, geometry)
+  await file.write(clusterSize, table, { grow: true })
+  await file.write((1 + layout.tableClusters) * clusterSize, blocks, { grow: true })
+  if (layout.l2Tables > 0) await writeMap(file, geometry, layout)
+  // The header comes last: what is not complete is no image.
+  await file.write(0, header, { grow: true })
+}
+
+/** Gives every guest cluster its place. */
+async function writeMap(file: BlockNode, geometry: Geometry, layout: Layout): Promise<void> {
+  const { clusterSize, l2EntrySize, l2Entries } = geometry
+  const l1 = new Uint8Array(layout.l2Tables * 8)
+  for (let index = 0; index < layout.l2Tables; index++) {
+    const offset = (layout.l1Cluster + layout.l1Clusters + index) * clusterSize
+    setOwned(viewOf(l1), index * 8, offset)
+    const table = new Uint8Array(clusterSize)
+    const count = Math.min(l2Entries, layout.guestClusters - index * l2Entries)
+    for (let entry = 0; entry < count; entry++) {
+      setOwned(viewOf(table), entry * l2EntrySize, layout.dataOffset + (index * l2Entries + entry) * clusterSize)
+      if (l2EntrySize === 16) viewOf(table).setUint32(entry * 16 + 12, 0xffff_ffff)
+    }
+    await file.write(offset, table, { grow: true })
+  }
+  await file.write(layout.l1Cluster * clusterSize, l1, { grow: true })
+}
+
+/** A reference that says that it is the only one. */
+function setOwned(view: DataView, at: number, offset: number): void {
+  setUint64(view, at, offset)
+  view.setUint32(at, (view.getUint32(at) | copiedBit) >>> 0)
+}
+
+/** The first cluster. @throws {BlockError} kind `invalid`, if the names are too long for it */
+function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: Layout): Uint8Array {
+  const { size, version = 3, backing, dataFile, compression = 'deflate' } = options
+  const { clusterSize, clusterBits, refcountBits } = geometry
+  return encodeHeader(
     {
       version,
       backingOffset: 0,
       backingLength: 0,
-      clusterBits: geometry.clusterBits,
+      clusterBits,
       size,
       cryptMethod: 0,
       l1Size: layout.l1Entries,
@@ -56,24 +103,18 @@ export async function createQcow2(file: BlockNode, options: Qcow2CreateOptions):
       incompatible:
         (options.extendedL2 === true ? incompatible.extendedL2 : 0n) |
         (dataFile === undefined ? 0n : incompatible.dataFile) |
-        (options.compression === 'zstd' ? incompatible.compressionType : 0n),
+        (compression === 'zstd' ? incompatible.compressionType : 0n),
       compatible: options.lazyRefcounts === true ? compatible.lazyRefcounts : 0n,
       autoclear: dataFile?.raw === true ? autoclear.rawData : 0n,
-      refcountOrder: Math.log2(geometry.refcountBits),
+      refcountOrder: Math.log2(refcountBits),
       headerLength: 0,
-      compressionType: options.compression === 'zstd' ? compressionTypes.zstd : compressionTypes.deflate,
+      compressionType: compressionTypes[compression],
     },
     {
       extensions: { ...noExtensions, backingFormat: backing?.format, dataFile: dataFile?.filename },
       backingFilename: backing?.filename,
     },
   )
-  await file.truncate(0)
-  await file.truncate(Math.ceil((layout.l1Cluster * clusterSize + layout.l1Entries * 8) / 512) * 512)
-  await file.write(clusterSize, layout.table)
-  await file.write((1 + layout.tableClusters) * clusterSize, layout.blocks, { grow: true })
-  // The header comes last: what is not complete is no image.
-  await file.write(0, header, { grow: true })
 }
 
 /** @throws {BlockError} kind `invalid` */
@@ -116,42 +157,73 @@ function checkVersion2({ refcountBits, lazyRefcounts, extendedL2, compression, d
   }
 }
 
+/** Header, reference counts, L1 table, and L2 tables and data if they have their places already, one behind the other. */
 interface Layout {
   readonly tableClusters: number
+  readonly blockCount: number
   readonly l1Cluster: number
+  readonly l1Clusters: number
   readonly l1Entries: number
-  readonly table: Uint8Array
-  readonly blocks: Uint8Array
+  /** None, if clusters get their places when they are written. */
+  readonly l2Tables: number
+  readonly guestClusters: number
+  readonly dataOffset: number
+  /** Clusters in use. */
+  readonly used: number
+  /** Bytes of the file. */
+  readonly length: number
 }
 
-/** Header, reference counts and L1 table, one behind the other. */
-function layOut(size: number, geometry: Geometry): Layout {
+function layOut(options: Qcow2CreateOptions, geometry: Geometry): Layout {
+  const { size, preallocation, dataFile } = options
   const { clusterSize, refcountsPerBlock } = geometry
   // An image without bytes has a table too: QEMU makes it one entry long.
   const l1Entries = Math.max(1, l1EntriesFor(size, geometry))
   const l1Clusters = Math.ceil((l1Entries * 8) / clusterSize)
+  // A data file that is a raw image is all data.
+  const mapped = preallocation === 'metadata' || dataFile?.raw === true
+  const l2Tables = mapped ? l1EntriesFor(size, geometry) : 0
+  const guestClusters = Math.ceil(size / clusterSize)
+  const dataClusters = mapped && dataFile === undefined ? guestClusters : 0
   let tableClusters = 1
   let blockCount = 1
   for (;;) {
-    const used = 1 + tableClusters + blockCount + l1Clusters
+    const used = 1 + tableClusters + blockCount + l1Clusters + l2Tables + dataClusters
     const neededBlocks = Math.ceil(used / refcountsPerBlock)
     const neededTable = Math.ceil((neededBlocks * 8) / clusterSize)
     if (neededBlocks <= blockCount && neededTable <= tableClusters) break
     blockCount = Math.max(blockCount, neededBlocks)
     tableClusters = Math.max(tableClusters, neededTable)
   }
+  const l1Cluster = 1 + tableClusters + blockCount
+  const dataCluster = l1Cluster + l1Clusters + l2Tables
+  const used = dataCluster + dataClusters
+  return {
+    tableClusters,
+    blockCount,
+    l1Cluster,
+    l1Clusters,
+    l1Entries,
+    l2Tables,
+    guestClusters,
+    dataOffset: dataFile === undefined ? dataCluster * clusterSize : 0,
+    used,
+    length: l2Tables > 0 ? used * clusterSize : l1Cluster * clusterSize + l1Entries * 8,
+  }
+}
+
+/** Every cluster in use is counted once. */
+function encodeCounts({ tableClusters, blockCount, used }: Layout, { clusterSize, refcountBits }: Geometry) {
   const table = new Uint8Array(tableClusters * clusterSize)
   for (let index = 0; index < blockCount; index++) {
     setUint64(viewOf(table), index * 8, (1 + tableClusters + index) * clusterSize)
   }
   const blocks = new Uint8Array(blockCount * clusterSize)
-  const width = refcountWidth(geometry.refcountBits)
-  const l1Cluster = 1 + tableClusters + blockCount
-  for (let cluster = 0; cluster < l1Cluster + l1Clusters; cluster++) {
-    // Blocks follow each other, so counts do too.
-    width.set(viewOf(blocks), cluster, 1)
-  }
-  return { tableClusters, l1Cluster, l1Entries, table, blocks }
+  const width = refcountWidth(refcountBits)
+  const view = viewOf(blocks)
+  // Blocks follow each other, so counts do too.
+  for (let cluster = 0; cluster < used; cluster++) width.set(view, cluster, 1)
+  return { table, blocks }
 }
 
 function isPowerOfTwo(value: number): boolean {

@@ -46,8 +46,26 @@ export class Discards {
     if (begin < end) await this.#eachCluster(begin, end, change, options)
   }
 
-  async #eachCluster(begin: number, end: number, change: Change, options?: ZeroesOptions): Promise<void> {
-    const { mapping, geometry, writeback, backing } = this.#image
+  /** Gives back whole clusters that the guest will not see any more: nothing stays in the tables. */
+  forget(offset: number, length: number): Promise<void> {
+    const { entries } = this.#writer
+    const change: Change = (slice, at) => {
+      entries.giveUp(slice, at)
+      entries.set(slice, at, 0, 0)
+      if (this.#image.geometry.subclusters > 1) entries.setBits(slice, at, 0, 0)
+      return 'changed'
+    }
+    return this.#eachCluster(offset, offset + length, change, undefined, 'even where nothing shows')
+  }
+
+  async #eachCluster(
+    begin: number,
+    end: number,
+    change: Change,
+    options?: ZeroesOptions,
+    missing?: 'even where nothing shows',
+  ): Promise<void> {
+    const { l1, mapping, geometry, writeback, backing } = this.#image
     const { clusterSize, l2Reach } = geometry
     for (let at = begin; at < end; ) {
       options?.signal?.throwIfAborted()
@@ -60,6 +78,10 @@ export class Discards {
       }
       const reachEnd = Math.min(end, (Math.floor(at / l2Reach) + 1) * l2Reach)
       if (!this.#writer.tables.has(at)) {
+        if (missing !== undefined && l1.tableAt(Math.floor(at / l2Reach)) === 0) {
+          at = reachEnd
+          continue
+        }
         const nothing = mapping.lookUp(at, reachEnd - at) === kinds.unallocated && at >= (backing?.length ?? 0)
         if (nothing && mapping.length === reachEnd - at) at = reachEnd
         else await this.#writer.tables.make(at)

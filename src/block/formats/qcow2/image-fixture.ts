@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { promisify } from 'node:util'
 import { type BlockNode, NodeGraph } from '../../index.ts'
-import { createQcow2, type Qcow2CreateOptions } from './create.ts'
+import { planQcow2, type Qcow2CreateOptions } from './create.ts'
 import type { Qcow2Driver } from './qcow2-driver.ts'
 
 export const writing = { uses: ['read', 'write', 'resize'], shares: [] } as const
@@ -59,7 +59,7 @@ export async function create(path: string, options: Qcow2CreateOptions): Promise
   writeFileSync(path, '')
   const file = await graph.open({ filename: path, options: { driver: 'file' } })
   const writer = await file.attach({ description: 'a writer', access: writing })
-  await createQcow2(file, options)
+  await planQcow2(options)(file)
   await writer.detach()
 }
 

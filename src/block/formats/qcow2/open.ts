@@ -1,7 +1,9 @@
 import { BlockError } from '../../block-error.ts'
-import type { FormatDefinition, FormatRequest } from '../../driver.ts'
+import type { CreateRequest, FormatDefinition, FormatRequest } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import { getUint64, viewOf } from './big-endian.ts'
+import { planQcow2 } from './create.ts'
+import { readCreateOptions } from './create-options.ts'
 import { type Extensions, parseExtensions } from './extensions.ts'
 import { incompatible, knownIncompatible, unknownFeatures } from './features.ts'
 import { type Geometry, geometryOf, l1EntriesFor } from './geometry.ts'
@@ -73,6 +75,10 @@ export const qcow2: FormatDefinition = {
       readOnly,
       forCheck: request.forCheck,
     })
+  },
+
+  create(request: CreateRequest): (file: BlockNode) => Promise<void> {
+    return planQcow2(readCreateOptions(request))
   },
 }
 

@@ -2,22 +2,27 @@ import type { Access } from '../../access.ts'
 import { BlockError } from '../../block-error.ts'
 import type {
   BlockStatus,
+  CheckOptions,
+  CheckResult,
   ChildRole,
   Driver,
   ImageDetails,
   NestedOptions,
   RequestOptions,
+  Snapshots,
   ZeroesOptions,
 } from '../../driver.ts'
 import { InFlight } from '../../in-flight.ts'
 import type { BlockNode } from '../../node.ts'
 import type { OptionValues } from '../../option-bag.ts'
-import { type CheckOptions, type CheckResult, checkImage } from './check.ts'
+import { checkImage } from './check.ts'
 import { Discards } from './discards.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
 import type { Image } from './image.ts'
 import { kinds } from './mapping.ts'
+import { Qcow2Snapshots } from './qcow2-snapshots.ts'
 import { Reader } from './reader.ts'
+import { resize } from './resize.ts'
 import { Writer } from './writer.ts'
 
 export interface Qcow2DriverOptions {
@@ -36,6 +41,7 @@ export interface Qcow2DriverOptions {
 export class Qcow2Driver implements Driver {
   readonly name = 'qcow2'
   readonly image: Image
+  readonly snapshots: Snapshots
   readonly #options: Qcow2DriverOptions
   readonly #reader: Reader
   readonly #writer: Writer
@@ -48,6 +54,7 @@ export class Qcow2Driver implements Driver {
     this.#options = options
     this.#reader = new Reader(image)
     this.#writer = new Writer(image, this.#reader)
+    this.snapshots = new Qcow2Snapshots(this)
     this.#discards = new Discards(image, this.#writer)
   }
 
@@ -102,8 +109,8 @@ export class Qcow2Driver implements Driver {
     await file.flush(options)
   }
 
-  async truncate(): Promise<void> {
-    throw new BlockError('unsupported', 'Image format driver does not support resize', { filename: this.name })
+  truncate(length: number): Promise<void> {
+    return this.exclusive(() => resize(this.image, this.#discards, length))
   }
 
   async status(offset: number, length: number): Promise<BlockStatus> {
@@ -172,6 +179,11 @@ export class Qcow2Driver implements Driver {
       if (options.repair === 'all' && sound) await this.image.markClean()
       return result
     })
+  }
+
+  /** @throws {BlockError} kind `read-only` */
+  checkWritable(): void {
+    if (this.#options.readOnly) throw new BlockError('read-only', 'Block node is read-only')
   }
 
   /** Runs `work` while no request is under way, and the file has everything that memory has. */

@@ -1,5 +1,6 @@
 import { BlockError } from '../../block-error.ts'
-import type { FormatDefinition, FormatRequest } from '../../driver.ts'
+import type { CreateRequest, FormatDefinition, FormatRequest } from '../../driver.ts'
+import type { BlockNode } from '../../node.ts'
 import { RawDriver } from './raw-driver.ts'
 
 const sector = 512
@@ -21,6 +22,20 @@ export const raw: FormatDefinition = {
       )
     }
     return new RawDriver(file, { offset: offset ?? 0, size, probed, given })
+  },
+
+  create({ size, backing, options }: CreateRequest): (file: BlockNode) => Promise<void> {
+    if (backing !== undefined) throw new BlockError('unsupported', "Backing file not supported for file format 'raw'")
+    const preallocation = options.takeString('preallocation') ?? 'off'
+    if (preallocation !== 'off') {
+      throw new BlockError('unsupported', `Unsupported preallocation mode '${preallocation}'`, {
+        option: 'preallocation',
+      })
+    }
+    return async (file) => {
+      await file.truncate(0)
+      await file.truncate(size)
+    }
   },
 }
 

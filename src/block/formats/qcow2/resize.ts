@@ -1,0 +1,79 @@
+import { BlockError } from '../../block-error.ts'
+import type { Discards } from './discards.ts'
+import { l1EntriesFor } from './geometry.ts'
+import type { Image } from './image.ts'
+
+const largestL1 = 32 * 2 ** 20
+
+/**
+ * Changes the size that the guest sees. The image is drained, and the file has what memory has.
+ *
+ * @throws {BlockError} kind `unsupported` or `invalid`, in QEMU's words
+ */
+export async function resize(image: Image, discards: Discards, size: number): Promise<void> {
+  const { header, snapshots } = image
+  if (size === header.size) return
+  if (header.version === 2 && snapshots.entries.length > 0) {
+    throw new BlockError('unsupported', "Can't resize a version 2 image which has snapshots")
+  }
+  if (size > header.size) await grow(image, discards, size)
+  else await shrink(image, discards, size)
+}
+
+async function grow(image: Image, discards: Discards, size: number): Promise<void> {
+  const { writeback, file, backing, geometry } = image
+  const before = image.header
+  if (l1EntriesFor(size, geometry) * 8 > largestL1) {
+    throw new BlockError('invalid', 'Failed to grow the L1 table: File too large')
+  }
+  await growL1(image, l1EntriesFor(size, geometry))
+  // What a backing file holds behind the old end was not to be seen, and is not to be; nor is the rest of a cluster.
+  const { clusterSize } = geometry
+  const clusterEnd = Math.ceil(before.size / clusterSize) * clusterSize
+  const hidden = Math.min(size, Math.max(clusterEnd, backing?.length ?? 0))
+  image.header = { ...before, size }
+  try {
+    if (hidden > before.size) await discards.writeZeroes(before.size, hidden - before.size)
+    await writeback.settle()
+    await file.flush()
+    await image.changeHeader({ size })
+  } catch (error) {
+    image.header = { ...image.header, size: before.size }
+    throw error
+  }
+}
+
+async function growL1(image: Image, entries: number): Promise<void> {
+  const { l1, file, geometry, writeback, quarantine } = image
+  const { clusterSize } = geometry
+  if (entries <= l1.length) return
+  const old = { offset: l1.offset, length: l1.length }
+  const bytes = new Uint8Array(entries * 8)
+  bytes.set(l1.encode())
+  const clusters = Math.ceil(bytes.byteLength / clusterSize)
+  const offset = (await image.allocate(clusters)) * clusterSize
+  image.takeUntouched(offset, clusters * clusterSize)
+  await file.write(offset, bytes, { grow: true })
+  await writeback.settle()
+  await file.flush()
+  await image.changeHeader({ l1Size: entries, l1Offset: offset })
+  await file.flush()
+  l1.replace(offset, bytes)
+  quarantine.add({ first: old.offset / clusterSize, count: Math.max(1, Math.ceil((old.length * 8) / clusterSize)) })
+}
+
+async function shrink(image: Image, discards: Discards, size: number): Promise<void> {
+  const { l1, writeback, quarantine, file, header, geometry } = image
+  const { clusterSize } = geometry
+  const kept = Math.ceil(size / clusterSize) * clusterSize
+  if (kept < header.size) await discards.forget(kept, header.size - kept)
+  for (let index = l1EntriesFor(size, geometry); index < l1.length; index++) {
+    const table = l1.tableAt(index)
+    if (table === 0) continue
+    l1.set(index, 0, false)
+    quarantine.add({ first: table / clusterSize, count: 1 })
+  }
+  await writeback.settle()
+  await file.flush()
+  await image.changeHeader({ size })
+}
