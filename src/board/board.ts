@@ -226,11 +226,24 @@ export interface CpuStatus {
 export interface SegmentRegister {
   readonly selector: number
   readonly base: number
+  /** The last byte that may be accessed; in bytes, whatever the granularity. */
   readonly limit: number
-  /** Attribute bits as QEMU's `info registers` prints them (second descriptor word, masked). */
+  /** Bits 8 to 23 of the descriptor's second word, as `info registers` prints them. */
   readonly flags: number
 }
 
+/** x87: registers by their physical numbers, not by their place on the stack. */
+export interface FpuRegisters {
+  readonly controlWord: number
+  /** With the top of the stack in bits 11 to 13. */
+  readonly statusWord: number
+  /** A bit for each physical register that holds something (the short form of FXSAVE). */
+  readonly tags: number
+  /** 64 bits of mantissa, also an MMX register; sign and exponent. */
+  readonly registers: readonly { readonly mantissa: bigint; readonly exponent: number }[]
+}
+
+/** All registers that programs and debuggers know of a 32-bit CPU. */
 export interface CpuRegisters {
   readonly eax: number
   readonly ebx: number
@@ -252,6 +265,11 @@ export interface CpuRegisters {
   readonly cr3: number
   readonly cr4: number
   readonly dr: readonly number[]
+  readonly efer: number
+  readonly fpu: FpuRegisters
+  readonly mxcsr: number
+  /** XMM0 to XMM7: 128 bits each. */
+  readonly xmm: readonly bigint[]
 }
 
 export interface PciFunction {

@@ -34,4 +34,13 @@ export const resetRegisters: CpuRegisters = {
   cr3: 0,
   cr4: 0,
   dr: [0, 0, 0, 0, 0, 0, 0xffff0ff0, 0x400],
+  efer: 0,
+  fpu: {
+    controlWord: 0x37f,
+    statusWord: 0,
+    tags: 0,
+    registers: Array.from({ length: 8 }, () => ({ mantissa: 0n, exponent: 0 })),
+  },
+  mxcsr: 0x1f80,
+  xmm: Array.from({ length: 8 }, () => 0n),
 }

@@ -1,13 +1,12 @@
-import type { CpuRegisters, SegmentRegister } from '../board.ts'
+import type { CpuRegisters, FpuRegisters } from '../board.ts'
+import type { GuestMemory } from './guest-memory.ts'
+import { readSegments } from './segments.ts'
 import type { V86Cpu } from './v86-internals.ts'
 
-const segmentOrder = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'tr', 'ldt'] as const
-
 /** The CPU's registers; consistent between two slices of execution only. */
-export function readRegisters(cpu: V86Cpu): CpuRegisters {
+export function readRegisters(cpu: V86Cpu, memory: GuestMemory): CpuRegisters {
   const { exports } = cpu.wm
   const [eax, ecx, edx, ebx, esp, ebp, esi, edi] = Array.from({ length: 8 }, (_, index) => cpu.reg32[index]! >>> 0)
-  const segments = Object.fromEntries(segmentOrder.map((name, index) => [name, segment(cpu, index)]))
   return {
     eax: eax!,
     ebx: ebx!,
@@ -21,7 +20,7 @@ export function readRegisters(cpu: V86Cpu): CpuRegisters {
     eflags: exports.get_eflags() >>> 0,
     cpl: cpu.cpl[0]!,
     halted: cpu.in_hlt[0] !== 0,
-    segments: segments as CpuRegisters['segments'],
+    segments: readSegments(cpu, memory),
     gdt: { base: cpu.gdtr_offset[0]! >>> 0, limit: cpu.gdtr_size[0]! },
     idt: { base: cpu.idtr_offset[0]! >>> 0, limit: cpu.idtr_size[0]! },
     cr0: cpu.cr[0]! >>> 0,
@@ -29,14 +28,29 @@ export function readRegisters(cpu: V86Cpu): CpuRegisters {
     cr3: cpu.cr[3]! >>> 0,
     cr4: cpu.cr[4]! >>> 0,
     dr: Array.from({ length: 8 }, (_, index) => cpu.dreg[index]! >>> 0),
+    efer: 0, // v86 has no long mode
+    fpu: fpu(cpu),
+    mxcsr: cpu.mxcsr[0]! >>> 0,
+    xmm: Array.from({ length: 8 }, (_, index) => word128(cpu.reg_xmm32s, index * 4)),
   }
 }
 
-function segment(cpu: V86Cpu, index: number): SegmentRegister {
+function fpu(cpu: V86Cpu): FpuRegisters {
   return {
-    selector: cpu.sreg[index]! & 0xffff,
-    base: cpu.segment_offsets[index]! >>> 0,
-    limit: cpu.segment_limits[index]! >>> 0,
-    flags: cpu.segment_access_bytes[index]! << 8,
+    controlWord: cpu.fpu_control_word[0]!,
+    statusWord: cpu.wm.exports.fpu_load_status_word() & 0xffff,
+    tags: ~cpu.fpu_stack_empty[0]! & 0xff,
+    registers: Array.from({ length: 8 }, (_, index) => ({
+      mantissa: word64(cpu.fpu_st, index * 4),
+      exponent: cpu.fpu_st[index * 4 + 2]! & 0xffff,
+    })),
   }
+}
+
+function word64(words: ArrayLike<number>, index: number): bigint {
+  return (BigInt(words[index + 1]! >>> 0) << 32n) | BigInt(words[index]! >>> 0)
+}
+
+function word128(words: ArrayLike<number>, index: number): bigint {
+  return (word64(words, index + 2) << 64n) | word64(words, index)
 }

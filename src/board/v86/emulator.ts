@@ -20,7 +20,7 @@ import type { HostRequests } from './host-requests.ts'
 import { patchIdleYield } from './idle-yield.ts'
 import { KeyboardQueue } from './keyboard-queue.ts'
 import { raiseNmi } from './nmi.ts'
-import { openDescriptorTables, PowerOnState } from './power-on-state.ts'
+import { completeCpuReset, PowerOnState } from './power-on-state.ts'
 import { SavedState, v86Version } from './saved-state.ts'
 import { ScreenCapture } from './screen-capture.ts'
 import { SerialLines } from './serial-lines.ts'
@@ -135,7 +135,7 @@ export class Emulator {
     const { vgaBios } = config.firmware
     this.#screen = config.vga ? new ScreenCapture({ machine: emulator, now: clock.now, vgaBios }) : undefined
     this.#kernel = config.kernel === undefined ? undefined : new KernelImage(this.memory)
-    openDescriptorTables(cpu)
+    completeCpuReset(cpu)
     this.#powerOn = new PowerOnState(cpu)
     this.#vgaPowerOn = new VgaPowerOnState(cpu.devices.vga)
     catchGuestStops(
@@ -185,7 +185,7 @@ export class Emulator {
     this.keyboard.reset()
     this.#vmmouse?.reset()
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
-    openDescriptorTables(this.cpu)
+    completeCpuReset(this.cpu)
     this.#kernel?.restore()
     writeBootOrder(this.cpu, this.#bootOrder)
     if (running) this.resume()
@@ -195,7 +195,7 @@ export class Emulator {
     const { cpu } = this
     cpu.devices.rtc.cmos_data[0x0f] = 0xfe // shutdown status: resume through the ACPI wake-up vector
     cpu.reset_cpu()
-    openDescriptorTables(cpu)
+    completeCpuReset(cpu)
     this.#power.wake()
   }
 

@@ -74,6 +74,14 @@ export class GuestMemory {
     return bytes
   }
 
+  /** The four bytes at a linear address in RAM; undefined if they are not mapped, or outside RAM. */
+  readWord(address: number): number | undefined {
+    if (address % 4096 > 4092) return undefined // across two pages
+    const physical = this.translate(address)
+    if (physical === undefined || physical + 4 > this.ramBytes) return undefined
+    return new DataView(this.ram.buffer, this.ram.byteOffset).getUint32(physical, true)
+  }
+
   /** Walks the page tables as they are now; undefined if the page is not mapped. */
   translate(linear: number): number | undefined {
     const { cr } = this.#cpu

@@ -1,3 +1,4 @@
+import { resetSegments } from './segments.ts'
 import type { StatefulDevice, V86Cpu } from './v86-internals.ts'
 
 /**
@@ -31,13 +32,19 @@ export class PowerOnState {
   }
 }
 
+/** What CPUID tells of v86's processor: family 6, model 7, stepping 3. A reset leaves it in EDX. */
+const signature = 0x673
+const edx = 2
+
 /**
- * Gives both descriptor tables the limit that they have when a CPU has been reset. v86 leaves them empty, so that a guest
- * in real mode that never loads them would seem to have no interrupt table.
+ * Brings a CPU that v86 has reset to where a real one is: v86 leaves both descriptor tables empty, so that a guest in
+ * real mode that never loads them would seem to have no interrupt table, and knows no hidden parts of segments.
  */
-export function openDescriptorTables({ gdtr_size, idtr_size }: V86Cpu): void {
-  gdtr_size[0] = 0xffff
-  idtr_size[0] = 0xffff
+export function completeCpuReset(cpu: V86Cpu): void {
+  cpu.gdtr_size[0] = 0xffff
+  cpu.idtr_size[0] = 0xffff
+  cpu.reg32[edx] = signature
+  resetSegments(cpu)
 }
 
 /** A copy that shares nothing: v86's states hold live arrays, some of them proxies. */

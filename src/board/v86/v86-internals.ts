@@ -41,8 +41,8 @@ export interface V86Cpu {
   readonly reg32: { [index: number]: number }
   readonly sreg: ArrayLike<number>
   readonly segment_offsets: ArrayLike<number>
-  readonly segment_limits: ArrayLike<number>
-  readonly segment_access_bytes: ArrayLike<number>
+  readonly segment_limits: { [index: number]: number }
+  readonly segment_access_bytes: { [index: number]: number }
   readonly segment_is_null: ArrayLike<number>
   readonly gdtr_offset: ArrayLike<number>
   readonly gdtr_size: { [index: number]: number }
@@ -55,7 +55,17 @@ export interface V86Cpu {
   readonly previous_ip: { [index: number]: number }
   readonly in_hlt: { [index: number]: number }
   readonly instruction_pointer: ArrayLike<number>
+  /** Whether the code and the stack segment are of 32 bits. */
   readonly is_32: ArrayLike<number>
+  readonly stack_size_32: ArrayLike<number>
+  /** Four words for each physical register: mantissa (two), sign and exponent, nothing. */
+  readonly fpu_st: ArrayLike<number>
+  /** A bit for each physical register. */
+  readonly fpu_stack_empty: ArrayLike<number>
+  readonly fpu_control_word: ArrayLike<number>
+  /** Four words for each register. */
+  readonly reg_xmm32s: ArrayLike<number>
+  readonly mxcsr: ArrayLike<number>
   /** Files of the firmware configuration device. */
   readonly option_roms: { name: string; data: Uint8Array }[]
   readonly io: V86Io
@@ -83,6 +93,8 @@ export interface V86Cpu {
 export interface V86Exports {
   get_real_eip(): number
   get_eflags(): number
+  /** The x87 status word, with the top of the stack. */
+  fpu_load_status_word(): number
   read8(address: number): number
   read32s(address: number): number
   write8(address: number, value: number): void

@@ -40,7 +40,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
       return emulator.saveDevices()
     },
     restoreDevices: (state) => emulator.restoreDevices(state),
-    registers: () => readRegisters(emulator.cpu),
+    registers: () => readRegisters(emulator.cpu, emulator.memory),
     cpu: () => ({
       index: 0,
       pc: emulator.cpu.instruction_pointer[0]! >>> 0,
