@@ -122,6 +122,13 @@ export interface Driver {
   close(): Promise<void>
 }
 
+/** What is wrong with an image, met while it was in use. */
+export interface Damage {
+  readonly message: string
+  /** The image is marked, and serves nothing more. */
+  readonly fatal: boolean
+}
+
 /** What a check mends: counts that are too high, or everything that it can. */
 export type Repair = 'leaks' | 'all'
 
@@ -208,6 +215,8 @@ export interface FormatRequest extends OpenRequest {
   readonly probed: boolean
   /** The image is to be checked: damage is no reason to refuse it. */
   readonly forCheck: boolean
+  /** Tells the user of damage: the first that is met. */
+  reportDamage(damage: Damage): void
   /**
    * Opens a second node below: as the user's options say, else as the image names it.
    *

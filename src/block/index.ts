@@ -13,6 +13,7 @@ export type {
   CheckOptions,
   CheckResult,
   ChildRole,
+  Damage,
   Driver,
   DriverLimits,
   ImageDetails,

@@ -1,15 +1,17 @@
 import { print } from '../json/index.ts'
 import { BlockError } from './block-error.ts'
 import type { DetectZeroes } from './detect-zeroes.ts'
-import { type CacheMode, type Driver, writeback } from './driver.ts'
+import { type CacheMode, type Damage, type Driver, writeback } from './driver.ts'
 import { BlockNode } from './node.ts'
 import { checkNodeName, NodeNames } from './node-names.ts'
-import { type ImageSource, openImage } from './open-image.ts'
+import { type ImageHearer, type ImageSource, openImage } from './open-image.ts'
 import { Turns } from './turns.ts'
 
 export interface NodeGraphOptions {
   /** Hears what a user should know: that a format was guessed, say. */
   readonly warn?: (text: string) => void
+  /** Hears of damage that a request has met in an image. */
+  readonly damaged?: (node: string, damage: Damage) => void
   /** Whether a name is taken by something that shares its space with nodes: a drive. */
   readonly isReserved?: (name: string) => boolean
   /** As `Math.random`; for tests. */
@@ -32,11 +34,20 @@ export class NodeGraph implements AsyncDisposable {
   readonly #nodes = new Map<string, BlockNode>()
   readonly #turns = new Turns()
   readonly #names: NodeNames
-  readonly #warn: (text: string) => void
+  readonly #hearer: ImageHearer
   readonly #isReserved: (name: string) => boolean
 
-  constructor({ warn = () => undefined, isReserved = () => false, random }: NodeGraphOptions = {}) {
-    this.#warn = warn
+  constructor(options: NodeGraphOptions = {}) {
+    const { warn = () => undefined, damaged = () => undefined, isReserved = () => false, random } = options
+    this.#hearer = {
+      warn,
+      damaged(node, damage) {
+        const marking = damage.fatal ? 'Marking image as' : 'Image is'
+        const further = damage.fatal ? 'corruption' : 'non-fatal corruption'
+        warn(`qcow2: ${marking} corrupt: ${damage.message}; further ${further} events will be suppressed`)
+        damaged(node, damage)
+      },
+    }
     this.#isReserved = isReserved
     this.#names = new NodeNames(random)
   }
@@ -56,7 +67,7 @@ export class NodeGraph implements AsyncDisposable {
    * @throws {BlockError} in QEMU's words
    */
   open(source: ImageSource): Promise<BlockNode> {
-    return openImage(this, source, this.#warn)
+    return openImage(this, source, this.#hearer)
   }
 
   /**

@@ -4,6 +4,7 @@ import { combinePath } from './combine-path.ts'
 import { parseDetectZeroes } from './detect-zeroes.ts'
 import {
   type CacheMode,
+  type Damage,
   type Driver,
   type FormatDefinition,
   type NamedChild,
@@ -30,6 +31,12 @@ export interface ImageSource {
   readonly forCheck?: boolean
 }
 
+/** Who hears what a user should know. */
+export interface ImageHearer {
+  warn(text: string): void
+  damaged(node: string, damage: Damage): void
+}
+
 interface Source {
   readonly options: OptionBag
   readonly filename: string | undefined
@@ -48,7 +55,7 @@ interface Source {
 export async function openImage(
   graph: NodeGraph,
   { filename, options, readOnly = false, forCheck = false }: ImageSource,
-  warn: (text: string) => void,
+  { warn, damaged }: ImageHearer,
 ): Promise<BlockNode> {
   return openAny({ filename, options: new OptionBag(options ?? {}), readOnly, cache: writeback, above: [] })
 
@@ -79,9 +86,10 @@ export async function openImage(
         if (opened !== undefined) fresh.push(opened.node)
         return opened
       }
-      return await finish('format', source, definition.name, (common) =>
-        definition.open({ ...common, file, probed, warn, openChild, forCheck }),
-      )
+      return await finish('format', source, definition.name, (common, name) => {
+        const reportDamage = (damage: Damage): void => damaged(name, damage)
+        return definition.open({ ...common, file, probed, warn, openChild, forCheck, reportDamage })
+      })
     } catch (error) {
       for (const node of fresh) if (node.state === 'open' && !node.attached) await node.close()
       throw error
@@ -160,7 +168,7 @@ export async function openImage(
     kind: 'format' | 'protocol',
     source: Source,
     driverName: string,
-    open: (common: Omit<Source, 'filename'>) => Promise<Driver>,
+    open: (common: Omit<Source, 'filename'>, name: string) => Promise<Driver>,
   ): Promise<BlockNode> {
     const { options } = source
     const name = options.takeString('node-name')
@@ -171,7 +179,7 @@ export async function openImage(
     options.takeBoolean('auto-read-only')
     const discard = parseDiscard(options.takeString('discard'))
     const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'))
-    const driver = await open({ options, readOnly, cache, above })
+    const driver = await open({ options, readOnly, cache, above }, name ?? generatedName)
     let node: BlockNode
     try {
       const [unknown] = options.left

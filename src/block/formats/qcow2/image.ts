@@ -1,4 +1,3 @@
-import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../node.ts'
 import type { Extensions } from './extensions.ts'
 import { compatible, incompatible } from './features.ts'
@@ -6,6 +5,7 @@ import type { Geometry } from './geometry.ts'
 import { encodeFields, type Header, type headerFields } from './header.ts'
 import type { L1Table } from './l1-table.ts'
 import { Mapping } from './mapping.ts'
+import { MetadataMap, type MetadataRange } from './metadata-map.ts'
 import { Quarantine } from './quarantine.ts'
 import { notLoaded, type Refcounts } from './refcounts.ts'
 import type { SnapshotEntry } from './snapshot-table.ts'
@@ -46,6 +46,7 @@ export class Image {
   readonly refcounts: Refcounts
   readonly mapping: Mapping
   readonly quarantine = new Quarantine()
+  readonly metadata: MetadataMap
   readonly writeback: Writeback
   header: Header
   extensions: Extensions
@@ -72,6 +73,11 @@ export class Image {
     this.l2 = l2
     this.refcounts = refcounts
     this.mapping = new Mapping(l1, l2, { geometry, version: header.version, zeroIsOffset: this.externalData })
+    this.metadata = new MetadataMap(geometry.clusterSize, () => this.#tables())
+    refcounts.onTaken = (offset, length, kind) => {
+      this.metadata.checkWrite(offset, length)
+      this.metadata.add({ offset, length, kind })
+    }
     this.writeback = new Writeback({
       file,
       data: this.data,
@@ -80,6 +86,7 @@ export class Image {
       l2,
       refcounts,
       quarantine: this.quarantine,
+      metadata: this.metadata,
       lazy: () => this.lazyRefcounts,
       beforeLazy: () => this.markDirty(),
     })
@@ -118,15 +125,17 @@ export class Image {
    */
   tryAllocate(clusters: number): number {
     const count = this.refcounts.tryAllocate(clusters)
-    if (count !== notLoaded && this.refcounts.allocated === 0) {
-      throw new BlockError('corrupt', 'Preventing invalid allocation of cluster at offset 0')
-    }
+    if (count !== notLoaded) this.#checkAllocated(this.refcounts.allocated, count)
     return count
   }
 
   /** As `tryAllocate()`, and loads what is missing. @returns the first of the clusters, all in a row */
   async allocate(clusters: number): Promise<number> {
-    if (clusters > 1) return this.refcounts.allocateRow(clusters)
+    if (clusters > 1) {
+      const first = this.refcounts.allocateRow(clusters)
+      this.#checkAllocated(first, clusters)
+      return first
+    }
     for (;;) {
       if (this.tryAllocate(1) !== notLoaded) return this.refcounts.allocated
       await this.refcounts.cache.load(this.refcounts.missing)
@@ -145,5 +154,29 @@ export class Image {
     const untouched = offset >= this.#untouched && offset >= this.file.length
     this.#untouched = Math.max(this.#untouched, offset + length)
     return untouched
+  }
+
+  /** Counts that say of a table that it is free are damaged. */
+  #checkAllocated(first: number, count: number): void {
+    const { clusterSize } = this.geometry
+    this.metadata.checkWrite(first * clusterSize, count * clusterSize)
+  }
+
+  *#tables(): Generator<MetadataRange> {
+    const { clusterSize } = this.geometry
+    const { l1, refcounts, header, snapshots } = this
+    yield { offset: 0, length: clusterSize, kind: 'qcow2_header' }
+    yield { offset: l1.offset, length: l1.length * 8, kind: 'active L1 table' }
+    yield { offset: refcounts.tableOffset, length: refcounts.tableClusters * clusterSize, kind: 'refcount table' }
+    yield { offset: header.snapshotsOffset, length: snapshots.tableLength, kind: 'snapshot table' }
+    for (const { l1Offset, l1Size } of snapshots.entries) {
+      yield { offset: l1Offset, length: l1Size * 8, kind: 'inactive L1 table' }
+    }
+    for (const offset of refcounts.blocks)
+      if (offset !== 0) yield { offset, length: clusterSize, kind: 'refcount block' }
+    for (let index = 0; index < l1.length; index++) {
+      const offset = l1.rawTableAt(index)
+      if (offset !== 0) yield { offset, length: clusterSize, kind: 'active L2 table' }
+    }
   }
 }

@@ -74,6 +74,7 @@ export const qcow2: FormatDefinition = {
       backingRefused: backing === undefined && backingFilename !== undefined,
       readOnly,
       forCheck: request.forCheck,
+      reportDamage: request.reportDamage,
     })
   },
 

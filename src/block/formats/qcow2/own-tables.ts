@@ -29,6 +29,7 @@ export class OwnTables {
       const bytes = old === 0 ? undefined : await file.read(old, clusterSize)
       const offset = (await this.#image.allocate(1)) * clusterSize
       this.#image.takeUntouched(offset, clusterSize)
+      this.#image.metadata.add({ offset, length: clusterSize, kind: 'active L2 table' })
       l2.create(offset, clusterSize)
       for (let at = 0; bytes !== undefined && at < clusterSize; at += sliceSize) {
         l2.get(offset + at)!.bytes.set(bytes.subarray(at, at + sliceSize))

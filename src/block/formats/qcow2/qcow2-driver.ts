@@ -5,6 +5,7 @@ import type {
   CheckOptions,
   CheckResult,
   ChildRole,
+  Damage,
   Driver,
   ImageDetails,
   NestedOptions,
@@ -33,6 +34,8 @@ export interface Qcow2DriverOptions {
   /** The image has a backing file, and the user wants none. */
   readonly backingRefused: boolean
   readonly readOnly: boolean
+  /** Hears of damage, once. */
+  readonly reportDamage: (damage: Damage) => void
   /** It is opened to be checked: damage is no reason to refuse it. */
   readonly forCheck: boolean
 }
@@ -48,6 +51,9 @@ export class Qcow2Driver implements Driver {
   readonly #discards: Discards
   readonly #inFlight = new InFlight()
   #writing = false
+  /** Why nothing is served any more. */
+  #damage: BlockError | undefined
+  #reported = false
 
   constructor(image: Image, options: Qcow2DriverOptions) {
     this.image = image
@@ -102,7 +108,11 @@ export class Qcow2Driver implements Driver {
     return this.#run(() => this.#discards.discard(offset, length, options), options)
   }
 
-  async flush(options?: RequestOptions): Promise<void> {
+  flush(options?: RequestOptions): Promise<void> {
+    return this.#run(() => this.#flush(options), options)
+  }
+
+  async #flush(options?: RequestOptions): Promise<void> {
     const { writeback, file, data, externalData } = this.image
     await writeback.commit()
     if (externalData) await data.flush(options)
@@ -113,7 +123,11 @@ export class Qcow2Driver implements Driver {
     return this.exclusive(() => resize(this.image, this.#discards, length))
   }
 
-  async status(offset: number, length: number): Promise<BlockStatus> {
+  status(offset: number, length: number): Promise<BlockStatus> {
+    return this.#run(() => this.#status(offset, length))
+  }
+
+  async #status(offset: number, length: number): Promise<BlockStatus> {
     const { mapping, l2, backing, externalData } = this.image
     while (mapping.lookUp(offset, length) === kinds.notLoaded) await l2.load(mapping.host)
     const { kind, host } = mapping
@@ -161,7 +175,8 @@ export class Qcow2Driver implements Driver {
   }
 
   async close(): Promise<void> {
-    if (!this.#writing) return
+    // What memory has of a damaged image is not to be trusted.
+    if (!this.#writing || this.#damage !== undefined) return
     await this.image.writeback.settle()
     if (this.image.lazyRefcounts) await this.image.markClean()
   }
@@ -190,9 +205,11 @@ export class Qcow2Driver implements Driver {
   async exclusive<T>(work: () => Promise<T>): Promise<T> {
     try {
       await this.#inFlight.drain()
+      if (this.#damage !== undefined) throw this.#damage
       if (this.#writing) await this.image.writeback.settle()
       return await work()
     } finally {
+      this.image.metadata.reset()
       this.#inFlight.resume()
     }
   }
@@ -233,21 +250,50 @@ export class Qcow2Driver implements Driver {
   }
 
   /** Runs a request: its clusters are not used for anything else before it has ended. */
-  #run(start: () => Promise<void>, options: RequestOptions | undefined): Promise<void> {
+  #run<T>(start: () => Promise<T>, options?: RequestOptions): Promise<T> {
     return this.#inFlight.run(() => {
+      if (this.#damage !== undefined) throw this.#damage
       const { quarantine } = this.image
       const generation = quarantine.enter()
-      let running: Promise<void>
+      let running: Promise<T>
       try {
         running = start()
       } catch (error) {
-        quarantine.leave(generation)
-        throw error
+        running = Promise.reject(error)
       }
-      const leave = (): void => quarantine.leave(generation)
-      running.then(leave, leave)
-      return running
+      return running.then(
+        (result) => {
+          quarantine.leave(generation)
+          return result
+        },
+        (error) => {
+          quarantine.leave(generation)
+          return this.#failed(error)
+        },
+      )
     }, options?.signal)
+  }
+
+  /**
+   * A request that has met damage fails as if the disk had. An image that is open for writing is marked and serves
+   * nothing more, so that the damage does not spread.
+   */
+  async #failed(error: unknown): Promise<never> {
+    if (!(error instanceof BlockError) || error.kind !== 'corrupt') throw error
+    const { message } = error
+    const damage = new BlockError('io', 'Input/output error', { code: 'EIO' }, { cause: error })
+    const fatal = this.#writing
+    if (!this.#reported) {
+      this.#reported = true
+      this.#options.reportDamage({ message, fatal })
+    }
+    if (fatal && this.#damage === undefined) {
+      this.#damage = damage
+      const { header } = this.image
+      if (header.version === 3)
+        await this.image.changeHeader({ incompatible: header.incompatible | incompatible.corrupt })
+    }
+    throw damage
   }
 }
 

@@ -40,6 +40,8 @@ export class Refcounts {
   #old: OldTable[] = []
   /** No cluster below is free. */
   #firstFree = 0
+  /** Hears of clusters before the counts take them for themselves, and may refuse them. */
+  onTaken: (offset: number, length: number, kind: 'refcount table' | 'refcount block') => void = () => undefined
   /** Where a look-up stopped because a piece was missing. */
   missing = 0
 
@@ -218,6 +220,7 @@ export class Refcounts {
 
   #addBlock(index: number, cluster: number): void {
     const offset = cluster * this.#geometry.clusterSize
+    this.onTaken(offset, this.#geometry.clusterSize, 'refcount block')
     this.#blocks[index] = offset
     this.#dirtyEntries.add(index)
     this.cache.create(offset, this.#geometry.clusterSize)
@@ -262,6 +265,7 @@ export class Refcounts {
   #moveTable(cluster: number, clusters: number): void {
     const { clusterSize } = this.#geometry
     if (clusters * clusterSize > largestRefcountTable) throw new BlockError('no-space', 'The image cannot grow further')
+    this.onTaken(cluster * clusterSize, clusters * clusterSize, 'refcount table')
     this.#old.push({ offset: this.#tableOffset, clusters: this.#tableClusters })
     const blocks = new Float64Array((clusters * clusterSize) / 8)
     blocks.set(this.#blocks)

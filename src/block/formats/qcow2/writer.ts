@@ -48,17 +48,18 @@ export class Writer {
   }
 
   write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
-    const { mapping, data } = this.#image
+    const { mapping, data, metadata, externalData } = this.#image
     const length = bytes.byteLength
     if (length === 0) return Promise.resolve()
     if (mapping.lookUp(offset, length) === kinds.data && mapping.owned && mapping.length === length) {
+      if (!externalData) metadata.checkWrite(mapping.host, length)
       return data.write(mapping.host, bytes, growing)
     }
     return this.#writePieces(offset, bytes, options)
   }
 
   async #writePieces(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
-    const { mapping, l2, data, writeback } = this.#image
+    const { mapping, l2, data, writeback, metadata, externalData } = this.#image
     const end = offset + bytes.byteLength
     let pieces: Promise<void>[] = []
     try {
@@ -77,6 +78,7 @@ export class Writer {
         }
         if (mapping.kind === kinds.data && mapping.owned) {
           const part = bytes.subarray(at - offset, at - offset + mapping.length)
+          if (!externalData) metadata.checkWrite(mapping.host, mapping.length)
           pieces.push(data.write(mapping.host, part, growing))
           at += part.byteLength
         } else {
@@ -123,6 +125,7 @@ export class Writer {
     const first = this.#clusterOf(begin)
     const count = this.claims.freeFrom(first, Math.ceil((begin + mapping.length) / clusterSize) - first)
     const end = Math.min(begin + mapping.length, (first + count) * clusterSize)
+    if (!this.#image.externalData) this.#image.metadata.checkWrite(mapping.host, count * clusterSize)
     return {
       begin,
       end,
