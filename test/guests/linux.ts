@@ -1,11 +1,10 @@
-import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { type RunningMachine, startMachine } from '../../src/index.ts'
 import { type CpioEntry, readCpio, writeCpio } from './cpio-archive.ts'
+import { SerialShell } from './serial-shell.ts'
 
 const folder = '/usr/lib/debian-installer/images/12/i386/text/debian-installer/i386'
 /** Debian's 32-bit kernel, and the RAM disk of its installer. */
@@ -33,22 +32,14 @@ async function writeSmallInitrd(path: string): Promise<void> {
   await writeFile(path, writeCpio(wanted))
 }
 
-/** What a shell says to the terminal, not to the reader: the shell asks where the cursor is, for one. */
-const terminalControl = new RegExp(`${String.fromCharCode(0x1b)}\\[[0-9;]*[A-Za-z]`, 'g')
-
 /** Linux on vmon, with a shell on its serial line. */
 export class LinuxGuest implements AsyncDisposable {
   readonly vm: RunningMachine
-  readonly #socket: Socket
-  #text = ''
+  readonly #shell: SerialShell
 
-  private constructor(vm: RunningMachine, socket: Socket) {
+  private constructor(vm: RunningMachine, shell: SerialShell) {
     this.vm = vm
-    this.#socket = socket
-    socket.setEncoding('latin1')
-    socket.on('data', (text: string) => {
-      this.#text = (this.#text + text).replace(terminalControl, '')
-    })
+    this.#shell = shell
   }
 
   /** Starts it; `prompt()` tells when the shell is there. */
@@ -64,9 +55,7 @@ export class LinuxGuest implements AsyncDisposable {
       serial: `unix:${serial},server=on,wait=off`,
     })
     try {
-      const socket = connect(serial)
-      await once(socket, 'connect')
-      return new LinuxGuest(vm, socket)
+      return new LinuxGuest(vm, await SerialShell.connect(serial))
     } catch (error) {
       await vm.close()
       throw error
@@ -75,41 +64,20 @@ export class LinuxGuest implements AsyncDisposable {
 
   /** Waits for the shell's prompt. */
   prompt(): Promise<string> {
-    return this.#until(/\n[^\n]*# $/)
+    return this.#shell.prompt()
   }
 
   type(text: string): void {
-    this.#text = ''
-    this.#socket.write(text)
+    this.#shell.type(text)
   }
 
   /** Types a command and returns what it writes. */
-  async run(command: string): Promise<string> {
-    this.type(`${command}\n`)
-    const text = await this.prompt()
-    const [, ...lines] = text.split(/\r?\n/) // the first is the echo
-    return lines.slice(0, -1).join('\n')
+  run(command: string): Promise<string> {
+    return this.#shell.run(command)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket.destroy()
+    this.#shell.close()
     await this.vm.close()
-  }
-
-  async #until(meant: RegExp): Promise<string> {
-    while (!meant.test(this.#text)) {
-      const hearing = new AbortController()
-      try {
-        await Promise.race([
-          once(this.#socket, 'data', { signal: hearing.signal }),
-          once(this.#socket, 'close', { signal: hearing.signal }).then(() => {
-            throw new Error(`the machine has ended behind: ${this.#text.slice(-500)}`)
-          }),
-        ])
-      } finally {
-        hearing.abort()
-      }
-    }
-    return this.#text
   }
 }

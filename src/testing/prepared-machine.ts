@@ -1,0 +1,47 @@
+import { BoardError } from '../board/index.ts'
+import { type RunningMachine, startMachine } from '../embedding/index.ts'
+import type { MachineOptions, MachineSurroundings } from '../machine/index.ts'
+
+export interface Preparation {
+  /** The file that keeps the prepared machine's state. Let its name tell of which guest and options it is. */
+  readonly state: string
+  /** Brings a machine that has just been started to where tests begin: a shell's prompt, say. */
+  readonly prepare: (machine: RunningMachine) => Promise<void>
+  readonly surroundings?: Omit<MachineSurroundings, 'savedState'>
+}
+
+/**
+ * Starts a machine whose guest has been prepared, which takes a second instead of a boot: the first call boots it and
+ * saves its state, later ones, in other processes too, go on from there. A state that does not fit any more (another
+ * release of vmon, other options) is made anew.
+ *
+ * The media are not in the state: give each machine a copy of what the prepared one had. A guest that has mounted a disk
+ * must find it as it left it.
+ *
+ * @throws {ConfigError} as `startMachine`
+ * @throws {BoardError} as `startMachine`
+ */
+export async function startPrepared(
+  options: MachineOptions,
+  { state, prepare, surroundings = {} }: Preparation,
+): Promise<RunningMachine> {
+  const restored = await startMachine(options, { ...surroundings, savedState: state }).catch((error: unknown) => {
+    if (isUnusable(error)) return undefined
+    throw error
+  })
+  if (restored !== undefined) return restored
+  const machine = await startMachine(options, surroundings)
+  try {
+    await prepare(machine)
+    await machine.machine.save(state)
+    return machine
+  } catch (error) {
+    await machine.close()
+    throw error
+  }
+}
+
+/** Whether there is no state yet, or one that is not for this machine. */
+function isUnusable(error: unknown): boolean {
+  return error instanceof BoardError ? error.kind === 'state' : (error as NodeJS.ErrnoException).code === 'ENOENT'
+}

@@ -1,0 +1,98 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { MachineOptions, RunningMachine } from '../../src/index.ts'
+import { startPrepared } from '../../src/testing/index.ts'
+import { debianInitrd, debianKernel, digest, guestCache } from './debian-initrd.ts'
+import { SerialShell } from './serial-shell.ts'
+
+/** The hard disk that every guest has. */
+export const diskBytes = 64 << 20
+const diskName = 'disk.img'
+const boardFolder = fileURLToPath(new URL('../../src/board/', import.meta.url))
+
+/**
+ * Debian's 32-bit Linux at a shell's prompt: 128 MiB, an empty disk of 64 MiB at ide0-hd0 (/dev/sda), a CD-ROM and a
+ * floppy drive without a medium, a shell on COM1. It has been booted once and is restored, in about a second.
+ */
+export class DebianGuest implements AsyncDisposable {
+  readonly vm: RunningMachine
+  readonly shell: SerialShell
+  /** Is removed with the guest. */
+  readonly folder: string
+
+  private constructor(vm: RunningMachine, shell: SerialShell, folder: string) {
+    this.vm = vm
+    this.shell = shell
+    this.folder = folder
+  }
+
+  /**
+   * A guest of its own for each call.
+   *
+   * @param options on top of what every guest has; those that the guest can see are booted once for each choice
+   */
+  static async atPrompt(options: MachineOptions = {}): Promise<DebianGuest> {
+    const folder = await mkdtemp(join(tmpdir(), 'vmon-guest-'))
+    try {
+      const disk = join(folder, diskName)
+      await writeFile(disk, '')
+      await truncate(disk, diskBytes)
+      const serial = join(folder, 'serial')
+      const own = await debianOptions({ disk, serial })
+      let shell: SerialShell | undefined
+      const vm = await startPrepared(
+        { ...own, ...options },
+        {
+          state: await statePath(own.initrd, options),
+          prepare: async () => {
+            shell = await SerialShell.connect(serial)
+            await shell.prompt()
+            await shell.run('dmesg -c >/dev/null')
+          },
+        },
+      )
+      return new DebianGuest(vm, shell ?? (await SerialShell.connect(serial)), folder)
+    } catch (error) {
+      await rm(folder, { recursive: true })
+      throw error
+    }
+  }
+
+  /** The guest's disk: a raw image. */
+  get disk(): string {
+    return join(this.folder, diskName)
+  }
+
+  /** Types a command at the shell and returns what it writes. */
+  run(command: string): Promise<string> {
+    return this.shell.run(command)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.shell.close()
+    await this.vm.close()
+    await rm(this.folder, { recursive: true })
+  }
+}
+
+/** What makes a machine the guest's: a raw image of 64 MiB, and a unix socket to listen at. */
+export async function debianOptions({ disk, serial }: { readonly disk: string; readonly serial: string }) {
+  return {
+    memory: 128,
+    kernel: debianKernel,
+    initrd: await debianInitrd(),
+    append: 'console=tty0 console=ttyS0 mitigations=off quiet',
+    hda: disk,
+    serial: `unix:${serial},server=on,wait=off`,
+  } satisfies MachineOptions
+}
+
+/** States are of one board's code and one guest. */
+async function statePath(initrd: string, options: MachineOptions): Promise<string> {
+  const code: (string | Uint8Array)[] = []
+  for (const name of (await readdir(boardFolder, { recursive: true })).sort())
+    if (name.endsWith('.js') && !name.includes('.test.')) code.push(name, await readFile(join(boardFolder, name)))
+  return join(guestCache, `state-${digest(...code, initrd, JSON.stringify(options))}`)
+}
