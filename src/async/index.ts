@@ -5,5 +5,6 @@
 export { BoundedQueue, type BoundedQueueOptions } from './bounded-queue.ts'
 export { DeadlineError, deadline } from './deadline.ts'
 export { type Deferred, deferred } from './deferred.ts'
+export { pause } from './pause.ts'
 export { type Ender, Scope } from './scope.ts'
 export { untilAborted } from './until-aborted.ts'

@@ -157,7 +157,7 @@ export interface Medium {
 export interface Screen {
   /** The picture as it is now. @throws {BoardError} kind `unavailable`, if the board has no VGA */
   capture(): Promise<Picture>
-  /** What a text mode shows; undefined in graphics modes. */
+  /** What a text mode shows; undefined in graphics modes, and while the screen is blank. */
   text(): Promise<TextScreen | undefined>
 }
 
@@ -181,6 +181,8 @@ export interface TextScreen {
 export interface Keyboard {
   /** Puts bytes of scan code set 1 (release = bit 7, 0xE0 prefix) into the keyboard's queue, in order. */
   send(scanCodes: readonly number[]): Promise<void>
+  /** How much of what was sent the guest has not taken yet: bytes, and keys in the BIOS's buffer while that is filled. */
+  waiting(): Promise<number>
 }
 
 export type PointerButton =

@@ -3,5 +3,7 @@
  * nothing of sockets. Commands are typed by the table, of which only the types get here.
  */
 export { CommandError, ConnectionLostError, ProtocolError } from './client-error.ts'
+export { GuestKeyboard, type TypeOptions } from './guest-keyboard.ts'
+export { GuestScreen, ScreenTimeoutError, type WaitOptions } from './guest-screen.ts'
 export type { Greeting, QmpEvent } from './messages.ts'
 export { type CallOptions, type EventOptions, QmpClient, type QmpClientOptions } from './qmp-client.ts'

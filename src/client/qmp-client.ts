@@ -4,6 +4,8 @@ import { JsonStream, print } from '../json/index.ts'
 import type { ArgsOf, ReturnOf } from '../qapi/index.ts'
 import type { Duplex } from '../transport/index.ts'
 import { CommandError, ConnectionLostError, ProtocolError } from './client-error.ts'
+import { GuestKeyboard } from './guest-keyboard.ts'
+import { GuestScreen } from './guest-screen.ts'
 import { type Greeting, type QmpEvent, readMessage } from './messages.ts'
 
 export interface QmpClientOptions {
@@ -49,6 +51,10 @@ type State = 'greeting' | 'open' | 'closed'
  * reason, and every event iterator ends. Connecting again is the caller's decision.
  */
 export class QmpClient implements AsyncDisposable {
+  /** What the guest's screen says: vmon alone tells. */
+  readonly screen = new GuestScreen(this)
+  /** Types on the guest's keyboard. */
+  readonly keyboard = new GuestKeyboard(this)
   readonly #duplex: Duplex
   readonly #stream = new JsonStream()
   readonly #greeted = deferred<Greeting>()

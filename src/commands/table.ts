@@ -4,6 +4,7 @@ import { runStateEvents } from '../runstate/index.ts'
 import { blockCommands } from './block.ts'
 import { blockMediaCommands } from './block-media.ts'
 import { chardevCommands } from './chardev.ts'
+import { consoleCommands } from './console.ts'
 import { cpuCommands } from './cpu.ts'
 import { inputCommands } from './input.ts'
 import { machineCommands } from './machine.ts'
@@ -26,6 +27,7 @@ export const commands = {
   ...pciCommands,
   ...machineCommands,
   ...protocolCommands,
+  ...consoleCommands,
 }
 
 /** The families, each a page of the documentation. */
@@ -40,6 +42,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   cpu: { title: 'What the CPUs do', commands: cpuCommands },
   pci: { title: 'The PCI bus', commands: pciCommands },
   machine: { title: 'What the machine is', commands: machineCommands },
+  console: { title: "vmon's own: what the screen says, and what the guest has typed", commands: consoleCommands },
   protocol: { title: 'The protocol about itself', commands: protocolCommands },
 }
 

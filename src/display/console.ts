@@ -5,6 +5,15 @@ export interface Picture {
   readonly rgb: Uint8Array
 }
 
+/** What a text mode says. */
+export interface TextScreen {
+  readonly columns: number
+  readonly rows: number
+  /** Characters, one string a row, `columns` long. */
+  readonly lines: readonly string[]
+  readonly cursor: { readonly row: number; readonly column: number; readonly visible: boolean }
+}
+
 /** One output of a display device, and the source of its pictures. */
 export interface Console {
   /** Id of the display device; undefined if the configuration gave it none. */
@@ -13,4 +22,6 @@ export interface Console {
   readonly head: number
   /** The picture as it is now. */
   capture(): Promise<Picture>
+  /** What it says as it is now; undefined while it shows graphics, or nothing. */
+  text(): Promise<TextScreen | undefined>
 }

@@ -1,5 +1,5 @@
 import { QmpError } from '../qapi/index.ts'
-import type { Console } from './console.ts'
+import type { Console, TextScreen } from './console.ts'
 
 /** A machine's consoles, the first one first. */
 export class Consoles {
@@ -14,6 +14,16 @@ export class Consoles {
 
   get first(): Console | undefined {
     return this.#all[0]
+  }
+
+  /**
+   * What the first console says, in a text mode.
+   *
+   * @throws {QmpError} if there is no console
+   */
+  async text(): Promise<TextScreen | undefined> {
+    if (this.first === undefined) throw new QmpError('GenericError', 'There is no console to take text from')
+    return this.first.text()
   }
 
   /**

@@ -2,7 +2,7 @@
  * What a machine shows: consoles that give pictures, encoders for picture files, and the screen dump that joins them.
  * Knows nothing of boards or of who wants to see.
  */
-export type { Console, Picture } from './console.ts'
+export type { Console, Picture, TextScreen } from './console.ts'
 export { Consoles } from './consoles.ts'
 export { encodePng } from './png.ts'
 export { encodePpm } from './ppm.ts'

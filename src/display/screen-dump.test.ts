@@ -23,7 +23,7 @@ const red: Console = solid(undefined, 0, [255, 0, 0])
 
 function solid(device: string | undefined, head: number, pixel: readonly number[]): Console {
   const rgb = Uint8Array.from([...pixel, ...pixel])
-  return { device, head, capture: async () => ({ width: 2, height: 1, rgb }) }
+  return { device, head, text: async () => undefined, capture: async () => ({ width: 2, height: 1, rgb }) }
 }
 
 function folder(t: TestContext): string {
@@ -146,6 +146,7 @@ test('a dump that is aborted leaves no file', async (t) => {
   const reason = new Error('the client has gone')
   const slow: Console = {
     head: 0,
+    text: async () => undefined,
     async capture() {
       controller.abort(reason)
       return { width: 1, height: 1, rgb: new Uint8Array(3) }

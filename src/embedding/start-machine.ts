@@ -1,10 +1,14 @@
-import { QmpClient } from '../client/index.ts'
+import { type GuestKeyboard, type GuestScreen, QmpClient } from '../client/index.ts'
 import { Machine, type MachineOptions, type MachineSurroundings, resolveConfig } from '../machine/index.ts'
 
 /** A machine that runs in this process, with a client of its own. */
 export interface RunningMachine extends AsyncDisposable {
   /** A typed client, attached without any socket. */
   readonly qmp: QmpClient
+  /** What the guest's screen says. */
+  readonly screen: GuestScreen
+  /** Types on the guest's keyboard. */
+  readonly keyboard: GuestKeyboard
   readonly machine: Machine
   /** Ends the machine, whatever it does; later callers join the first. */
   close(): Promise<void>
@@ -25,7 +29,8 @@ export async function startMachine(
   try {
     const qmp = await QmpClient.connect(machine.connect())
     const close = (): Promise<void> => machine.close()
-    return { qmp, machine, close, [Symbol.asyncDispose]: close }
+    const { screen, keyboard } = qmp
+    return { qmp, screen, keyboard, machine, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await machine.close('host-error')
     throw error

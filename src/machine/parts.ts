@@ -40,7 +40,9 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, in
     }),
   )
   const consoles = new Consoles(
-    hasCpu && config.vga ? [{ device: undefined, head: 0, capture: () => board.screen.capture() }] : [],
+    hasCpu && config.vga
+      ? [{ device: undefined, head: 0, capture: () => board.screen.capture(), text: () => board.screen.text() }]
+      : [],
   )
   return {
     runControl,
@@ -55,6 +57,8 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, in
       checkConsole: (device, head) => consoles.find(device, head),
       takesInput: () => runControl.running || runControl.state === 'suspended',
     }),
+    consoles,
+    keyboard: board.keyboard,
     screenDump: new ScreenDump(consoles),
     memoryFiles: new MemoryFiles(board),
     cpus: {

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as pass } from 'node:timers/promises'
 import { missingFile } from '../oracle/peers.ts'
 import { debian, LinuxGuest } from './linux.ts'
+import { longText, sendKeys } from './long-text.ts'
 
 const timeout = 240_000
 const banner = 'Linux version 6.1'
@@ -77,6 +78,12 @@ describe('Linux', { skip: missingFile(debian.kernel, debian.package), timeout: 4
     const passed = (await uptime()) - first
     const outside = (stopped - begin + (performance.now() - going)) / 1000
     assert.ok(passed <= outside + 0.02, `${passed} s inside, ${outside} s outside`)
+  })
+
+  it('gets four hundred characters in order that send-key was given at once', { timeout }, async () => {
+    await linux.run('mount -t devtmpfs dev /dev; (read -r line </dev/tty1; echo "$line" >/tmp/typed) &')
+    await sendKeys(linux.vm.qmp, `${longText}\n`)
+    assert.equal(await linux.run('wait; cat /tmp/typed'), longText)
   })
 
   it('boots again when it reboots', { timeout }, async () => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { commands } from '../../src/commands/index.ts'
 import type { AnyCommand, Example } from '../../src/qapi/index.ts'
 import type { Step, TranscriptCase } from './case.ts'
-import { droppedCommands } from './dropped-commands.ts'
+import { droppedCommands, ownCommands } from './dropped-commands.ts'
 import { type Program, qemu, vmon } from './programs.ts'
 import { play } from './transcript.ts'
 
@@ -44,7 +44,9 @@ function examplesFor({ name }: Program): readonly (readonly [command: string, ex
     (examples as readonly Example[]).map((example) => [command, example] as const),
   )
   if (name === vmon.name) return all
-  return all.filter(([command, { ownAnswer }]) => ownAnswer === undefined && !droppedCommands.has(command))
+  return all.filter(
+    ([command, { ownAnswer }]) => ownAnswer === undefined && !droppedCommands.has(command) && !ownCommands.has(command),
+  )
 }
 
 for (const program of [vmon, qemu]) {

@@ -11,7 +11,6 @@ import type {
   Pointers,
   Screen,
   SerialPort,
-  TextScreen,
 } from '../board.ts'
 import { BoardError } from '../board-error.ts'
 import { type BoardShape, shapeOf } from '../board-shape.ts'
@@ -55,9 +54,9 @@ export class NoneBoard implements Board {
     this.#functions = pcFunctions(config).map((shape) => new ConfigSpace(shape).describe())
     this.screen = {
       capture: () => this.#open(() => (config.vga ? placeholderPicture(config.firmware.vgaBios) : noVga())),
-      text: () => this.#open(() => (config.vga ? blankText() : noVga())),
+      text: () => this.#open(() => (config.vga ? undefined : noVga())),
     }
-    this.keyboard = { send: () => this.#open(() => undefined) }
+    this.keyboard = { send: () => this.#open(() => undefined), waiting: () => this.#open(() => 0) }
     this.pointers = { ps2: () => this.#open(() => undefined), vmmouse: () => this.#open(() => undefined) }
     this.serial = Array.from({ length: config.serialPorts }, () => ({ write: () => this.#open(() => undefined) }))
     this.#copyBios()
@@ -208,17 +207,6 @@ function outside(address: number): BoardError {
 
 function noVga(): never {
   throw new BoardError('unavailable', 'the board has no display')
-}
-
-function blankText(): TextScreen {
-  const [columns, rows] = [80, 25]
-  return {
-    columns,
-    rows,
-    lines: new Array<string>(rows).fill(' '.repeat(columns)),
-    attributes: new Uint8Array(columns * rows),
-    cursor: { row: 0, column: 0, visible: false },
-  }
 }
 
 /** Copies the part of `source`, which lies at `sourceAddress`, that falls into `target`, which lies at `address`. */

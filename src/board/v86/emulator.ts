@@ -4,6 +4,7 @@ import { BoardError } from '../board-error.ts'
 import { type BoardShape, shapeOf } from '../board-shape.ts'
 import { packDevices, unpackDevices } from '../device-state.ts'
 import { vgaMemoryBytes } from '../pci/pc-functions.ts'
+import { BiosKeyboard } from './bios-keyboard.ts'
 import { bootOrderNibbles, writeBootOrder } from './boot-order.ts'
 import { IdeUnits } from './devices/ide.ts'
 import { KernelImage } from './devices/kernel-image.ts'
@@ -127,7 +128,7 @@ export class Emulator {
     addPcFunctions(this.pci, cpu, { config, power: this.#power })
     this.memory = new GuestMemory(cpu)
     this.#ps2 = new I8042(cpu)
-    this.keyboard = new KeyboardQueue(this.#ps2.keyboard)
+    this.keyboard = new KeyboardQueue(this.#ps2.keyboard, new BiosKeyboard(this.memory, clock.now))
     this.#vmmouse = this.#buildVmmouse(config, notify)
     this.serial = new SerialLines(emulator, config.serialPorts, (port, bytes) =>
       notify({ type: 'serialOutput', port, bytes }),

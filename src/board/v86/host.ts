@@ -82,7 +82,10 @@ export class V86Board implements Board {
     this.ramBytes = config.ramBytes
     this.#inserted = new Map(config.drives.map(({ slot, medium }) => [slotName(slot), medium]))
     this.screen = { capture: () => this.#call('picture'), text: () => this.#call('text') }
-    this.keyboard = { send: (scanCodes) => this.#call('sendKeys', scanCodes) }
+    this.keyboard = {
+      send: (scanCodes) => this.#call('sendKeys', scanCodes),
+      waiting: () => this.#call('keysWaiting'),
+    }
     this.pointers = {
       ps2: (events) => this.#call('point', 'ps2', events),
       vmmouse: (events) => this.#call('point', 'vmmouse', events),

@@ -40,6 +40,7 @@ export interface WorkerCalls {
   picture(): Picture
   text(): TextScreen | undefined
   sendKeys(scanCodes: readonly number[]): Promise<void>
+  keysWaiting(): number
   point(device: 'ps2' | 'vmmouse', events: readonly PointerEvent[]): void
   serialInput(port: number, bytes: Uint8Array): Promise<void>
   setMedium(slot: DriveSlot, medium: MediumShape | undefined, trayOpen: boolean): void

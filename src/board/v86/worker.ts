@@ -51,6 +51,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     picture: () => emulator.screen.picture(),
     text: () => emulator.screen.text(),
     sendKeys: async (scanCodes) => emulator.keyboard.send(scanCodes),
+    keysWaiting: () => emulator.keyboard.waiting,
     point: (device, events) => emulator.point(device, events),
     serialInput: (port, bytes) => emulator.serial.input(port, bytes),
     setMedium: (slot, medium, trayOpen) => emulator.setMedium(slot, medium, trayOpen),
