@@ -161,6 +161,15 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
       assert.equal(rgb.length, width * height * 3)
     })
 
+    kept('tells what changes in its picture: first all of it, then nothing', async (board) => {
+      const picture = await board.screen.capture()
+      const { serial, whole, rectangles } = await board.screen.changes(0)
+      assert.equal(whole, true)
+      assert.deepEqual(rectangles, [{ x: 0, y: 0, ...picture }])
+      const next = await board.screen.changes(serial)
+      assert.deepEqual([next.serial, next.whole, next.rectangles], [serial, false, []])
+    })
+
     kept('takes a power button, a wake-up and an NMI', async (board) => {
       await board.pressPowerButton()
       await board.injectNmi()

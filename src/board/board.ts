@@ -157,6 +157,8 @@ export interface Medium {
 export interface Screen {
   /** The picture as it is now. @throws {BoardError} kind `unavailable`, if the board has no VGA */
   capture(): Promise<Picture>
+  /** What has changed in the picture since the state that `serial` names; 0 names none, and gives all of it. */
+  changes(serial: number): Promise<PictureChanges>
   /** What a text mode shows; undefined in graphics modes, and while the screen is blank. */
   text(): Promise<TextScreen | undefined>
 }
@@ -166,6 +168,23 @@ export interface Picture {
   readonly width: number
   readonly height: number
   readonly rgb: Uint8Array
+}
+
+/** A part of a picture. */
+export interface PictureRectangle extends Picture {
+  readonly x: number
+  readonly y: number
+}
+
+/** What a viewer has to paint to see the picture as it is now. */
+export interface PictureChanges {
+  /** Names this state of the picture: the next question is what has changed since. */
+  readonly serial: number
+  readonly width: number
+  readonly height: number
+  /** The viewer's picture has another size, or it has none: the one rectangle is all of it. */
+  readonly whole: boolean
+  readonly rectangles: readonly PictureRectangle[]
 }
 
 export interface TextScreen {

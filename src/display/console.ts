@@ -5,6 +5,23 @@ export interface Picture {
   readonly rgb: Uint8Array
 }
 
+/** A part of a picture. */
+export interface PictureRectangle extends Picture {
+  readonly x: number
+  readonly y: number
+}
+
+/** What a viewer has to paint to see the picture as it is now. */
+export interface PictureChanges {
+  /** Names this state of the picture: the next question is what has changed since. */
+  readonly serial: number
+  readonly width: number
+  readonly height: number
+  /** The viewer's picture has another size, or it has none: the one rectangle is all of it. */
+  readonly whole: boolean
+  readonly rectangles: readonly PictureRectangle[]
+}
+
 /** What a text mode says. */
 export interface TextScreen {
   readonly columns: number
@@ -22,6 +39,8 @@ export interface Console {
   readonly head: number
   /** The picture as it is now. */
   capture(): Promise<Picture>
+  /** What has changed since the state that `serial` names; 0 names none, and gives all of it. */
+  changes(serial: number): Promise<PictureChanges>
   /** What it says as it is now; undefined while it shows graphics, or nothing. */
   text(): Promise<TextScreen | undefined>
 }

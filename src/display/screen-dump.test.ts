@@ -23,7 +23,13 @@ const red: Console = solid(undefined, 0, [255, 0, 0])
 
 function solid(device: string | undefined, head: number, pixel: readonly number[]): Console {
   const rgb = Uint8Array.from([...pixel, ...pixel])
-  return { device, head, text: async () => undefined, capture: async () => ({ width: 2, height: 1, rgb }) }
+  return {
+    device,
+    head,
+    changes: () => assert.fail('nobody watches'),
+    text: async () => undefined,
+    capture: async () => ({ width: 2, height: 1, rgb }),
+  }
 }
 
 function folder(t: TestContext): string {
@@ -146,6 +152,7 @@ test('a dump that is aborted leaves no file', async (t) => {
   const reason = new Error('the client has gone')
   const slow: Console = {
     head: 0,
+    changes: () => assert.fail('nobody watches'),
     text: async () => undefined,
     async capture() {
       controller.abort(reason)

@@ -3,7 +3,7 @@ import { type DriveSet, MediaControl } from '../block/index.ts'
 import type { Board } from '../board/index.ts'
 import type { ChardevSet } from '../chardev/index.ts'
 import { commands, events, type MachineParts } from '../commands/index.ts'
-import { Consoles, ScreenDump } from '../display/index.ts'
+import { type Console, Consoles, ScreenDump } from '../display/index.ts'
 import { MemoryFiles } from '../dump/index.ts'
 import { InputEvents, type InputHandlers, SendKey } from '../input/index.ts'
 import type { Logger } from '../log/index.ts'
@@ -39,11 +39,7 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, in
       else sendKey.pause()
     }),
   )
-  const consoles = new Consoles(
-    hasCpu && config.vga
-      ? [{ device: undefined, head: 0, capture: () => board.screen.capture(), text: () => board.screen.text() }]
-      : [],
-  )
+  const consoles = new Consoles(hasCpu && config.vga ? [consoleOf(board)] : [])
   return {
     runControl,
     drives,
@@ -68,6 +64,16 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, in
     pci: { functions: async () => (hasCpu ? board.pci() : undefined) },
     identity: identityOf(config),
     catalog,
+  }
+}
+
+function consoleOf({ screen }: Board): Console {
+  return {
+    device: undefined,
+    head: 0,
+    capture: () => screen.capture(),
+    changes: (serial) => screen.changes(serial),
+    text: () => screen.text(),
   }
 }
 

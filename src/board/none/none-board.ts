@@ -19,6 +19,7 @@ import { ConfigSpace } from '../pci/config-space.ts'
 import { pcFunctions } from '../pci/pc-functions.ts'
 import { placeholderPicture } from '../placeholder.ts'
 import { pageBytes, pagesFit, type RamPages, takePages } from '../ram-pages.ts'
+import { ScreenChanges } from '../screen-changes.ts'
 import { resetRegisters } from './reset-registers.ts'
 import { SparseMemory } from './sparse-memory.ts'
 
@@ -52,8 +53,10 @@ export class NoneBoard implements Board {
     this.#bios = config.firmware.bios
     this.#shape = shapeOf('none', '', config)
     this.#functions = pcFunctions(config).map((shape) => new ConfigSpace(shape).describe())
+    const changes = new ScreenChanges()
     this.screen = {
       capture: () => this.#open(() => (config.vga ? placeholderPicture(config.firmware.vgaBios) : noVga())),
+      changes: (serial) => this.#open(async () => changes.look(await this.screen.capture(), serial)),
       text: () => this.#open(() => (config.vga ? undefined : noVga())),
     }
     this.keyboard = { send: () => this.#open(() => undefined), waiting: () => this.#open(() => 0) }

@@ -81,7 +81,11 @@ export class V86Board implements Board {
     this.#host = host
     this.ramBytes = config.ramBytes
     this.#inserted = new Map(config.drives.map(({ slot, medium }) => [slotName(slot), medium]))
-    this.screen = { capture: () => this.#call('picture'), text: () => this.#call('text') }
+    this.screen = {
+      capture: () => this.#call('picture'),
+      changes: (serial) => this.#call('pictureChanges', serial),
+      text: () => this.#call('text'),
+    }
     this.keyboard = {
       send: (scanCodes) => this.#call('sendKeys', scanCodes),
       waiting: () => this.#call('keysWaiting'),

@@ -1,5 +1,6 @@
-import type { Picture, TextScreen } from '../board.ts'
+import type { Picture, PictureChanges, TextScreen } from '../board.ts'
 import { placeholderPicture } from '../placeholder.ts'
+import { ScreenChanges } from '../screen-changes.ts'
 import { drawPlanar } from './planar.ts'
 import { drawText, readText, textLayout } from './text-mode.ts'
 import { drawVbe } from './vbe.ts'
@@ -26,6 +27,7 @@ export class ScreenCapture {
   readonly #machine: VgaMachine
   readonly #now: () => number
   readonly #vgaBios: Uint8Array | undefined
+  readonly #changes = new ScreenChanges()
   #cursorLit = false
   #cursorTurn = 0
   /** Of the last picture with a mode. */
@@ -46,6 +48,11 @@ export class ScreenCapture {
     if (picture === undefined) return this.#size === undefined ? placeholderPicture(this.#vgaBios) : black(this.#size)
     this.#size = { width: picture.width, height: picture.height }
     return picture
+  }
+
+  /** What has changed in the picture since the state that `serial` names; it is drawn anew for that. */
+  changes(serial: number): PictureChanges {
+    return this.#changes.look(this.picture(), serial)
   }
 
   /** What a text mode says; undefined in graphics modes, and while the guest has blanked the screen. */

@@ -12,6 +12,7 @@ import type {
   GuestTrayMove,
   PciFunction,
   Picture,
+  PictureChanges,
   PointerEvent,
   TextScreen,
   VmmouseMode,
@@ -38,6 +39,7 @@ export interface WorkerCalls {
   cpu(): CpuStatus
   pci(): readonly PciFunction[]
   picture(): Picture
+  pictureChanges(serial: number): PictureChanges
   text(): TextScreen | undefined
   sendKeys(scanCodes: readonly number[]): Promise<void>
   keysWaiting(): number

@@ -49,6 +49,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     }),
     pci: () => emulator.pci.describe(),
     picture: () => emulator.screen.picture(),
+    pictureChanges: (serial) => emulator.screen.changes(serial),
     text: () => emulator.screen.text(),
     sendKeys: async (scanCodes) => emulator.keyboard.send(scanCodes),
     keysWaiting: () => emulator.keyboard.waiting,
