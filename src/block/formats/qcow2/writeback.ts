@@ -104,6 +104,8 @@ export class Writeback {
     const top = l1.takeDirty()
     const freed = quarantine.take()
     const wroteCounts = counts.length > 0 || tableBytes.length > 0
+    // New clusters may lie behind what the disk knows as the end of the file, also if nobody counts them yet.
+    const grown = wroteCounts || refcounts.cache.dirtyCount > 0
     let done: 'nothing' | 'counts' | 'table' | 'tables' | 'all' = 'nothing'
     try {
       if (this.#parts.lazy() && tables.length + top.length > 0) await this.#parts.beforeLazy()
@@ -120,14 +122,14 @@ export class Writeback {
       }
       done = 'table'
       if (tables.length > 0) {
-        if (wroteCounts) await file.flush()
+        if (grown) await file.flush()
         if (data !== file) await data.flush()
         await this.#write(tables)
         l2.written(tables, 'arrived')
       }
       done = 'tables'
       if (top.length > 0) {
-        if (wroteCounts || tables.length > 0) await file.flush()
+        if (grown || tables.length > 0) await file.flush()
         await this.#write(top)
       }
       done = 'all'
