@@ -26,7 +26,8 @@ export type {
   WriteOptions,
   ZeroesOptions,
 } from './driver.ts'
-export { type BlockDeviceInfo, type BlockInfo, blockInfo, type ImageInfo } from './drives/block-info.ts'
+export { type BlockDeviceInfo, type BlockInfo, blockInfo, namedNodes } from './drives/block-info.ts'
+export { allNodeStats, type BlockStats, driveStats } from './drives/block-stats.ts'
 export { Drive, type IoStatus } from './drives/drive.ts'
 export type {
   DriveConfig,
@@ -38,6 +39,7 @@ export type {
 } from './drives/drive-config.ts'
 export { type DriveShorthand, driveFromOptions, shorthandDrive } from './drives/drive-options.ts'
 export { type DefaultDrive, DriveSet, type DriveSetOptions, type DriveTarget } from './drives/drive-set.ts'
+export { DriveTuning, type ImageTarget } from './drives/drive-tuning.ts'
 export { blockEvents } from './drives/events.ts'
 export type { GuestDevice, GuestDeviceModel } from './drives/guest-device.ts'
 export { GuestMedium } from './drives/guest-medium.ts'
@@ -46,8 +48,10 @@ export { MediaControl, type NewMedium, type ReadOnlyMode } from './drives/media-
 export { connectPcDrives, type PcDevices } from './drives/pc-drives.ts'
 export type { DrivePlace } from './drives/placement.ts'
 export type { DriveStatistics, OperationCounts } from './drives/statistics.ts'
+export type { ThrottleLimit, ThrottleLimits } from './drives/throttle-limits.ts'
 export { moveTray, type TrayMove, type TrayState } from './drives/tray.ts'
 export type { BlockNode, NodeUser } from './node.ts'
 export { NodeGraph, type NodeGraphOptions } from './node-graph.ts'
+export { type ImageInfo, imageInfo, type NodeInfo, nodeInfo, type SnapshotInfo } from './node-info.ts'
 export type { ImageSource } from './open-image.ts'
 export { MemoryDriver } from './protocols/memory/memory-driver.ts'

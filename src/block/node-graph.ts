@@ -35,6 +35,10 @@ export class NodeGraph implements AsyncDisposable {
   readonly #turns = new Turns()
   readonly #names: NodeNames
   readonly #hearer: ImageHearer
+  /** When the opening of each node began, by the name that was generated for it then. */
+  readonly #begun = new Map<string, number>()
+  readonly #order = new Map<BlockNode, number>()
+  #count = 0
   readonly #isReserved: (name: string) => boolean
 
   constructor(options: NodeGraphOptions = {}) {
@@ -54,6 +58,18 @@ export class NodeGraph implements AsyncDisposable {
 
   get nodes(): Iterable<BlockNode> {
     return this.#nodes.values()
+  }
+
+  /** All nodes in the order in which they began to be opened, each behind its file. */
+  get inOrder(): BlockNode[] {
+    const begun = [...this.#nodes.values()].sort((one, other) => this.#order.get(one)! - this.#order.get(other)!)
+    const ordered = new Set<BlockNode>()
+    for (const node of begun) {
+      const file = node.child('file')
+      if (file !== undefined) ordered.add(file)
+      ordered.add(node)
+    }
+    return [...ordered]
   }
 
   find(name: string): BlockNode | undefined {
@@ -78,18 +94,23 @@ export class NodeGraph implements AsyncDisposable {
   add(driver: Driver, settings: NewNode = {}): BlockNode {
     const { readOnly = false, cache = writeback, detectZeroes = 'off', discard = false } = settings
     if (settings.name !== undefined) this.checkName(settings.name)
-    const name = settings.name ?? settings.generatedName ?? this.generateName()
+    const generatedName = settings.generatedName ?? this.generateName()
+    const name = settings.name ?? generatedName
     const filename = driver.filename ?? `json:${print(driver.fullOptions())}`
     const node = new BlockNode(driver, { name, readOnly, cache, detectZeroes, discard, filename }, this.#turns, () =>
-      this.#nodes.delete(name),
+      this.#forget(node),
     )
+    this.#order.set(node, this.#begun.get(generatedName) ?? this.#count++)
+    this.#begun.delete(generatedName)
     this.#nodes.set(name, node)
     return node
   }
 
   /** A name that no node has had: a node gets it before those below it that its own opening asks for. */
   generateName(): string {
-    return this.#names.generate()
+    const name = this.#names.generate()
+    this.#begun.set(name, this.#count++)
+    return name
   }
 
   /** @throws {BlockError} kinds `invalid` and `duplicate`, if a new node cannot have that name */
@@ -101,6 +122,11 @@ export class NodeGraph implements AsyncDisposable {
     if (this.#nodes.has(name)) {
       throw new BlockError('duplicate', `Duplicate nodes with node-name='${name}'`, { node: name })
     }
+  }
+
+  #forget(node: BlockNode): void {
+    this.#nodes.delete(node.name)
+    this.#order.delete(node)
   }
 
   /** Closes the nodes that nobody uses. */

@@ -15,6 +15,7 @@ import type {
 import { InFlight } from './in-flight.ts'
 import { Shaping } from './shaping.ts'
 import type { Turns } from './turns.ts'
+import { WriteMark } from './write-mark.ts'
 import { isZero, writeZeroBytes } from './zeroes.ts'
 
 export type { Attachment } from './attachment.ts'
@@ -53,6 +54,7 @@ export class BlockNode {
   readonly discards: boolean
   readonly filename: string
   readonly driver: Driver
+  readonly writes = new WriteMark()
   readonly #io: Driver | Shaping
   readonly #turns: Turns
   readonly #forget: (node: BlockNode) => void
@@ -120,6 +122,7 @@ export class BlockNode {
     if (options?.grow === true && offset + bytes.byteLength > this.length) return this.#append(offset, bytes, options)
     return this.#request(offset, bytes.byteLength, options, () => {
       this.#checkUse('write')
+      this.writes.note(offset + bytes.byteLength)
       if (this.detectZeroes === 'off' || bytes.byteLength === 0 || !isZero(bytes)) {
         return this.#io.write(offset, bytes, options)
       }
@@ -132,6 +135,7 @@ export class BlockNode {
   writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
     return this.#request(offset, length, options, async () => {
       this.#checkUse('write')
+      this.writes.note(offset + length)
       await this.#writeZeroes(offset, length, options)
     })
   }

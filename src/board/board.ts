@@ -70,6 +70,8 @@ export interface Board extends AsyncDisposable {
    * tray cannot be read, so it counts as taken out.
    */
   setMedium(slot: DriveSlot, medium: Medium | undefined, tray?: { readonly open: boolean }): Promise<void>
+  /** Says that the medium in a drive has another size now; the guest sees it when it asks the drive who it is. */
+  resizeMedium(slot: DriveSlot, byteLength: number): Promise<void>
   /** Tells the guest that somebody presses the eject button of a drive; what follows is up to the guest. */
   requestEject(slot: DriveSlot): Promise<void>
 

@@ -186,7 +186,7 @@ const BlockDirtyInfo = struct('BlockDirtyInfo', {
   inconsistent: opt(bool, 'whether it cannot be trusted'),
 })
 
-const BlockDeviceInfo = struct('BlockDeviceInfo', {
+export const BlockDeviceInfo = struct('BlockDeviceInfo', {
   file: req(str, 'name of the image file'),
   'node-name': opt(str, 'name of the node'),
   ro: req(bool, 'whether it can only be read'),

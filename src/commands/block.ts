@@ -1,6 +1,7 @@
-import { blockInfo, type DriveSet } from '../block/index.ts'
-import { example, family, list } from '../qapi/index.ts'
-import { BlockInfo } from './block-info.ts'
+import { allNodeStats, blockInfo, type DriveSet, driveStats, namedNodes } from '../block/index.ts'
+import { bool, example, family, type Infer, list, opt } from '../qapi/index.ts'
+import { BlockDeviceInfo, BlockInfo } from './block-info.ts'
+import { BlockStats } from './block-stats.ts'
 
 const command = family<{ drives: DriveSet }>()
 
@@ -22,6 +23,45 @@ export const blockCommands = {
       ),
     ],
     preconfig: true,
-    run: ({ drives }) => blockInfo(drives),
+    // What only a format knows of an image comes from its driver in QAPI's shape.
+    run: ({ drives }) => blockInfo(drives) as Promise<Infer<typeof BlockInfo>[]>,
+  }),
+
+  'query-named-block-nodes': command({
+    since: '2.0',
+    doc: 'Tell which nodes there are, the newest first: images and what stores them, in drives or not.',
+    args: { flat: opt(bool, 'leave out the backing images of each') },
+    returns: list(BlockDeviceInfo),
+    errors: ['if the host does not tell the size of an image file'],
+    examples: [
+      example(
+        'a PC without disks',
+        `
+        -> { "execute": "query-named-block-nodes" }
+        <- { "return": [] }`,
+        { options: '' },
+      ),
+    ],
+    preconfig: true,
+    run: ({ drives }, { flat = false }) =>
+      namedNodes(drives.graph, { flat }) as Promise<Infer<typeof BlockDeviceInfo>[]>,
+  }),
+
+  'query-blockstats': command({
+    since: '0.14',
+    doc: 'Tell what the guest has done with its drives.',
+    args: { 'query-nodes': opt(bool, 'tell of all nodes instead') },
+    returns: list(BlockStats),
+    examples: [
+      example(
+        'the nodes of a PC without disks',
+        `
+        -> { "execute": "query-blockstats", "arguments": { "query-nodes": true } }
+        <- { "return": [] }`,
+        { options: '' },
+      ),
+    ],
+    preconfig: true,
+    run: ({ drives }, { 'query-nodes': nodes = false }) => (nodes ? allNodeStats(drives.graph) : driveStats(drives)),
   }),
 }

@@ -3,6 +3,7 @@ import type { ArgsOf, CommandTable, NeedsOf, ReturnOf } from '../qapi/index.ts'
 import { runStateEvents } from '../runstate/index.ts'
 import { blockCommands } from './block.ts'
 import { blockMediaCommands } from './block-media.ts'
+import { blockTuningCommands } from './block-tuning.ts'
 import { chardevCommands } from './chardev.ts'
 import { consoleCommands } from './console.ts'
 import { cpuCommands } from './cpu.ts'
@@ -19,6 +20,7 @@ export const commands = {
   ...runCommands,
   ...blockCommands,
   ...blockMediaCommands,
+  ...blockTuningCommands,
   ...chardevCommands,
   ...screenCommands,
   ...inputCommands,
@@ -35,6 +37,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   run: { title: 'Starting, stopping, resetting and ending the machine', commands: runCommands },
   block: { title: 'Drives and their images', commands: blockCommands },
   'block-media': { title: 'Trays and media', commands: blockMediaCommands },
+  'block-tuning': { title: 'Sizes of images, limits and statistics of drives', commands: blockTuningCommands },
   chardev: { title: 'Character devices', commands: chardevCommands },
   screen: { title: "Pictures of the guest's screen", commands: screenCommands },
   input: { title: 'Keyboard and pointing devices', commands: inputCommands },

@@ -7,9 +7,10 @@ import { slotOf } from './board-config.ts'
 export function plugDrives(drives: DriveSet, board: Board): void {
   for (const drive of drives) {
     const slot = slotOf(drive.place)
-    if (slot === undefined || !drive.removable) continue
+    if (slot === undefined) continue
     drive.plug({
       setMedium: (medium, tray) => board.setMedium(slot, medium, tray),
+      resized: (byteLength) => board.resizeMedium(slot, byteLength),
       requestEject: () => board.requestEject(slot),
     })
   }

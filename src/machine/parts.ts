@@ -1,5 +1,5 @@
 import type { Scope } from '../async/index.ts'
-import { type DriveSet, MediaControl } from '../block/index.ts'
+import { type DriveSet, DriveTuning, MediaControl } from '../block/index.ts'
 import type { Board } from '../board/index.ts'
 import type { ChardevSet } from '../chardev/index.ts'
 import { commands, events, type MachineParts } from '../commands/index.ts'
@@ -44,6 +44,7 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, in
     runControl,
     drives,
     media: new MediaControl(drives),
+    tuning: new DriveTuning(drives),
     chardevs,
     sendKey,
     inputHandlers,

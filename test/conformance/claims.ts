@@ -58,6 +58,12 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-events': dropped,
   'query-chardev': exact,
   'query-block': exact,
+  block_resize: {
+    verdict: 'divergent',
+    reason: 'a raw image has whole sectors of 512 bytes, where QEMU takes any size',
+  },
+  block_set_io_throttle: exact,
+  'query-blockstats': exact,
   'query-cpus': dropped,
   'query-mice': { verdict: 'exact', tests: [inputDevicesTest] },
   'query-pci': {
@@ -74,6 +80,9 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-cpu-definitions': { verdict: 'divergent', reason: 'tells the processor that vmon has' },
   'query-target': exact,
   'query-cpus-fast': exact,
+  'query-named-block-nodes': exact,
+  'block-latency-histogram-set': exact,
+  'block-set-write-threshold': exact,
   'blockdev-open-tray': exact,
   'blockdev-close-tray': exact,
   'blockdev-remove-medium': exact,

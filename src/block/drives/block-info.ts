@@ -1,7 +1,9 @@
-import type { DetectZeroes } from '../detect-zeroes.ts'
-import type { ImageDetails } from '../driver.ts'
 import type { BlockNode } from '../node.ts'
+import type { NodeGraph } from '../node-graph.ts'
+import { type NodeInfo, nodeInfo } from '../node-info.ts'
 import type { Drive, IoStatus } from './drive.ts'
+import type { ThrottleGroup } from './throttle-group.ts'
+import { type ThrottleKind, throttleKinds } from './throttle-limits.ts'
 
 /** A drive as query-block shows it (QAPI's BlockInfo). */
 export interface BlockInfo {
@@ -15,33 +17,21 @@ export interface BlockInfo {
   readonly 'io-status'?: IoStatus
 }
 
+type Rates = Readonly<Record<'bps' | 'bps_rd' | 'bps_wr' | 'iops' | 'iops_rd' | 'iops_wr', number>>
+
 /** What is in a drive (QAPI's BlockDeviceInfo). */
-export interface BlockDeviceInfo {
-  readonly file: string
-  readonly 'node-name': string
-  readonly ro: boolean
-  readonly drv: string
-  readonly backing_file_depth: number
-  readonly encrypted: boolean
-  readonly detect_zeroes: DetectZeroes
-  readonly bps: number
-  readonly bps_rd: number
-  readonly bps_wr: number
-  readonly iops: number
-  readonly iops_rd: number
-  readonly iops_wr: number
-  readonly image: ImageInfo
-  readonly cache: { readonly writeback: boolean; readonly direct: boolean; readonly 'no-flush': boolean }
-  readonly write_threshold: number
+export interface BlockDeviceInfo extends NodeInfo, Rates {
+  readonly iops_size?: number
+  readonly group?: string
 }
 
-/** An image (QAPI's ImageInfo). */
-export interface ImageInfo {
-  readonly filename: string
-  readonly format: string
-  readonly 'dirty-flag'?: boolean
-  readonly 'actual-size'?: number
-  readonly 'virtual-size': number
+const wireNames: Readonly<Record<ThrottleKind, keyof Rates>> = {
+  'bps-total': 'bps',
+  'bps-read': 'bps_rd',
+  'bps-write': 'bps_wr',
+  'iops-total': 'iops',
+  'iops-read': 'iops_rd',
+  'iops-write': 'iops_wr',
 }
 
 /**
@@ -51,6 +41,13 @@ export interface ImageInfo {
  */
 export function blockInfo(drives: Iterable<Drive>): Promise<BlockInfo[]> {
   return Promise.all([...drives].map(driveInfo))
+}
+
+/** All nodes as query-named-block-nodes shows them: the newest first. @throws {BlockError} kind `io` */
+export function namedNodes(graph: NodeGraph, { flat }: { readonly flat: boolean }): Promise<BlockDeviceInfo[]> {
+  return Promise.all(
+    graph.inOrder.reverse().map(async (node) => ({ ...(await nodeInfo(node, { flat })), ...ratesOf(undefined) })),
+  )
 }
 
 async function driveInfo(drive: Drive): Promise<BlockInfo> {
@@ -67,33 +64,23 @@ async function driveInfo(drive: Drive): Promise<BlockInfo> {
   }
 }
 
-async function insertedInfo({ writeback }: Drive, node: BlockNode): Promise<BlockDeviceInfo> {
-  return {
-    file: node.filename,
-    'node-name': node.name,
-    ro: node.readOnly,
-    drv: node.driver.name,
-    backing_file_depth: 0,
-    encrypted: false,
-    detect_zeroes: node.detectZeroes,
-    bps: 0,
-    bps_rd: 0,
-    bps_wr: 0,
-    iops: 0,
-    iops_rd: 0,
-    iops_wr: 0,
-    image: imageInfo(node, await node.details()),
-    cache: { writeback, direct: node.cache.direct, 'no-flush': node.cache.noFlush },
-    write_threshold: 0,
-  }
+async function insertedInfo({ writeback, throttleGroup }: Drive, node: BlockNode): Promise<BlockDeviceInfo> {
+  const info = await nodeInfo(node)
+  return { ...info, cache: { ...info.cache, writeback }, ...ratesOf(throttleGroup) }
 }
 
-function imageInfo(node: BlockNode, { dirty, actualSize }: ImageDetails): ImageInfo {
-  return {
-    filename: node.filename,
-    format: node.driver.name,
-    ...(dirty === undefined ? {} : { 'dirty-flag': dirty }),
-    ...(actualSize === undefined ? {} : { 'actual-size': actualSize }),
-    'virtual-size': node.length,
+function ratesOf(group: ThrottleGroup | undefined): Rates & { iops_size?: number; group?: string } {
+  const members: Record<string, number> = {}
+  for (const kind of throttleKinds) {
+    const { rate, burst, burstSeconds } = group?.limits[kind] ?? { rate: 0, burst: 0, burstSeconds: 1 }
+    const name = wireNames[kind]
+    members[name] = rate
+    if (burst === 0) continue
+    members[`${name}_max`] = burst
+    members[`${name}_max_length`] = burstSeconds
   }
+  const rates = members as unknown as Rates
+  if (group === undefined) return rates
+  const { iopsSize } = group.limits
+  return { ...rates, ...(iopsSize !== 0 && { iops_size: iopsSize }), group: group.name }
 }

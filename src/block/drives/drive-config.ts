@@ -1,5 +1,6 @@
 import type { DetectZeroes } from '../detect-zeroes.ts'
 import type { OptionValues } from '../option-bag.ts'
+import type { ThrottleLimits } from './throttle-limits.ts'
 
 /** How the board would connect a drive, in `-drive if=...`. */
 export type DriveInterface = 'none' | 'ide' | 'scsi' | 'floppy' | 'pflash' | 'mtd' | 'sd' | 'virtio' | 'xen'
@@ -35,6 +36,8 @@ export interface DriveConfig {
   readonly writeback: boolean
   readonly onReadError: ReadErrorPolicy
   readonly onWriteError: WriteErrorPolicy
+  /** What the guest may do in a second; undefined for anything. A group without a name is the drive's own. */
+  readonly throttle: { readonly limits: ThrottleLimits; readonly group: string | undefined } | undefined
 }
 
 /** Whether the user said anything of an image; without, the drive is empty. */

@@ -11,6 +11,7 @@ import {
   type ReadErrorPolicy,
   type WriteErrorPolicy,
 } from './drive-config.ts'
+import { limitsAnything, takeThrottleLimits } from './throttle-limits.ts'
 
 const interfaces = new Set<string>(['none', 'ide', 'scsi', 'floppy', 'pflash', 'mtd', 'sd', 'virtio', 'xen'])
 const interfacesWithErrorPolicy = new Set<DriveInterface>(['ide', 'scsi', 'virtio', 'none'])
@@ -33,6 +34,13 @@ const throttlingAliases: Readonly<Record<string, string>> = {
   bps: 'bps-total',
   bps_rd: 'bps-read',
   bps_wr: 'bps-write',
+  iops_max: 'iops-total-max',
+  iops_rd_max: 'iops-read-max',
+  iops_wr_max: 'iops-write-max',
+  bps_max: 'bps-total-max',
+  bps_rd_max: 'bps-read-max',
+  bps_wr_max: 'bps-write-max',
+  iops_size: 'iops-size',
 }
 
 /**
@@ -68,7 +76,7 @@ export function driveFromOptions(
   takeFormat(options)
   const onWriteError = parseWriteError(werror)
   const onReadError = parseReadError(rerror)
-  refuseThrottling(options)
+  const throttle = takeThrottle(options)
   const snapshot = options.takeBoolean('snapshot') ?? false
   const nodeOptions = options.takeAll()
   if (snapshot && hasImage({ file, nodeOptions })) throw missing('snapshot')
@@ -84,6 +92,7 @@ export function driveFromOptions(
     writeback,
     onReadError,
     onWriteError,
+    throttle,
   }
 }
 
@@ -196,14 +205,14 @@ function takeFormat(options: OptionBag): void {
   options.set('driver', format)
 }
 
-/** Limits of 0 are none. */
-function refuseThrottling(options: OptionBag): void {
+/** What is left below `throttling.` goes to the image's node, and is refused there. */
+function takeThrottle(options: OptionBag): DriveConfig['throttle'] {
   for (const [alias, name] of Object.entries(throttlingAliases)) rename(options, alias, `throttling.${name}`)
   const throttling = options.takeBelow('throttling')
-  throttling.takeString('group')
-  for (const limit of throttling.left) {
-    if (throttling.takeInteger(limit) !== 0) throw missing(`throttling.${limit}`)
-  }
+  const group = throttling.takeString('group')
+  const limits = takeThrottleLimits(throttling)
+  for (const [name, value] of Object.entries(throttling.takeAll())) options.set(`throttling.${name}`, String(value))
+  return limitsAnything(limits) ? { limits, group } : undefined
 }
 
 /** For what QEMU's drives can do and ours cannot. */

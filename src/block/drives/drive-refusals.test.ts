@@ -9,11 +9,6 @@ import { BlockError, type BlockErrorKind, connectPcDrives, DriveSet, driveFromOp
 /** Drives that QEMU takes and we, for now, do not: named, not ignored. */
 const missing: readonly (readonly [drives: string, text: string])[] = [
   ['file=d.raw,format=raw,snapshot=on', "Drive option 'snapshot' is not supported by this version"],
-  ['file=d.raw,format=raw,bps=1000', "Drive option 'throttling.bps-total' is not supported by this version"],
-  [
-    'file=d.raw,format=raw,throttling.iops-read=5',
-    "Drive option 'throttling.iops-read' is not supported by this version",
-  ],
   ['file=image.vmdk', "Unknown driver 'vmdk'"],
   ['file=d.raw,format=vmdk', "Unknown driver 'vmdk'"],
 ]

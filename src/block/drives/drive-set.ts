@@ -8,6 +8,7 @@ import { Drive, type DriveSurroundings } from './drive.ts'
 import { type DriveConfig, hasImage } from './drive-config.ts'
 import { driveFromOptions } from './drive-options.ts'
 import { checkPcPlace, type DrivePlace, driveName, placeDrive } from './placement.ts'
+import { ThrottleGroups } from './throttle-groups.ts'
 
 export interface DriveSetOptions {
   /** Sends the events of drives to whoever listens. */
@@ -37,11 +38,13 @@ export class DriveSet implements AsyncDisposable {
   readonly graph: NodeGraph
   readonly #drives = new Map<string, Drive>()
   readonly #givenIds = new Set<string>()
+  readonly throttleGroups = new ThrottleGroups()
   readonly #turns = new Turns()
-  readonly #emit: DriveSurroundings['emit']
+  /** Sends an event of drives. */
+  readonly emit: DriveSurroundings['emit']
 
   constructor({ warn, emit = () => undefined }: DriveSetOptions = {}) {
-    this.#emit = emit
+    this.emit = emit
     const isReserved = (name: string): boolean => this.#drives.has(name)
     this.graph = new NodeGraph({ isReserved, ...(warn === undefined ? {} : { warn }) })
   }
@@ -67,6 +70,21 @@ export class DriveSet implements AsyncDisposable {
     const drive = device !== undefined ? this.find(device) : [...this].find((one) => one.device?.path === id)
     if (drive === undefined) throw new QmpError('DeviceNotFound', `Device '${device ?? id}' not found`)
     return drive
+  }
+
+  /**
+   * The image that a command means.
+   *
+   * @throws {BlockError} kind `missing`, if there is no such drive and no such node; `empty`, if the drive has no medium
+   */
+  image({ device, nodeName }: { device?: string | undefined; nodeName?: string | undefined }): BlockNode {
+    const drive = device === undefined ? undefined : this.find(device)
+    const node = drive?.node ?? (nodeName === undefined ? undefined : this.graph.find(nodeName))
+    if (drive !== undefined && drive.node === undefined) {
+      throw new BlockError('empty', `Device '${device}' has no medium`, { drive: drive.id })
+    }
+    if (node !== undefined) return node
+    throw new BlockError('missing', `Cannot find device='${device ?? ''}' nor node-name='${nodeName ?? ''}'`)
   }
 
   /**
@@ -97,7 +115,7 @@ export class DriveSet implements AsyncDisposable {
       const node = await this.#openImage(config)
       try {
         const drive = this.#make(config, place)
-        if (node !== undefined) await drive.insert(node)
+        if (node !== undefined) await this.#fill(drive, node, config)
         if (config.id !== undefined) this.#givenIds.add(config.id)
         return drive
       } catch (error) {
@@ -138,6 +156,11 @@ export class DriveSet implements AsyncDisposable {
     return this.graph.open({ filename: file, options: { ...nodeOptions, 'detect-zeroes': detectZeroes }, readOnly })
   }
 
+  async #fill(drive: Drive, node: BlockNode, { throttle }: DriveConfig): Promise<void> {
+    await drive.insert(node)
+    if (throttle !== undefined) this.throttleGroups.limit(drive, throttle.limits, throttle.group)
+  }
+
   #make(config: DriveConfig, place: DrivePlace): Drive {
     const id = config.id ?? driveName(place, config.media)
     if (this.#drives.has(id)) {
@@ -146,7 +169,7 @@ export class DriveSet implements AsyncDisposable {
     if (this.graph.find(id) !== undefined) {
       throw new BlockError('duplicate', `Device name '${id}' conflicts with an existing node name`, { drive: id })
     }
-    const drive = new Drive(id, place, config, { emit: this.#emit })
+    const drive = new Drive(id, place, config, { emit: this.emit })
     this.#drives.set(id, drive)
     return drive
   }

@@ -1,4 +1,5 @@
 import type { EmitOf } from '../../qapi/index.ts'
+import { idle } from '../access.ts'
 import { BlockError } from '../block-error.ts'
 import type { DetectZeroes } from '../detect-zeroes.ts'
 import type { CacheMode } from '../driver.ts'
@@ -10,6 +11,7 @@ import { GuestMedium } from './guest-medium.ts'
 import type { GuestPort } from './guest-port.ts'
 import type { DrivePlace } from './placement.ts'
 import { DriveStatistics } from './statistics.ts'
+import type { ThrottleGroup, ThrottleMember } from './throttle-group.ts'
 import { canMoveTray, isTrayLocked, isTrayOpen, moveTray, type TrayMove, type TrayState } from './tray.ts'
 
 /** Whether the guest stands still because of this drive, and why. */
@@ -44,6 +46,7 @@ export class Drive {
   #device: GuestDevice | undefined
   #port: GuestPort | undefined
   #defaults: DriveDefaults
+  #throttle: ThrottleMember | undefined
   readonly #emit: DriveSurroundings['emit']
 
   constructor(
@@ -138,6 +141,46 @@ export class Drive {
     if (this.trayOpen !== before) await this.#showGuest()
   }
 
+  /** The group whose limits hold for the guest's requests. */
+  get throttleGroup(): ThrottleGroup | undefined {
+    return this.#throttle?.group
+  }
+
+  /** Lets other limits hold, or none; what waits under the old ones starts. */
+  setThrottle(member: ThrottleMember | undefined): void {
+    const before = this.#throttle
+    this.#throttle = member
+    before?.leave()
+  }
+
+  /** Tells the guest that its medium has another size now. */
+  async showSize(): Promise<void> {
+    if (this.#medium !== undefined && !this.trayOpen) await this.#port?.resized(this.#medium.byteLength)
+  }
+
+  /**
+   * Lets another node take the place of the one in the drive while the guest's requests wait; the guest does not notice.
+   * If the device cannot have it, the old one stays.
+   *
+   * @throws {BlockError} as `insert()`
+   */
+  async switchTo(node: BlockNode): Promise<void> {
+    const before = this.#attachment
+    if (before === undefined) throw new BlockError('empty', `Drive ${this.id} holds no medium`)
+    await before.update(idle)
+    try {
+      this.#attachment = await node.attach({
+        description: `block device '${this.id}'`,
+        access: deviceAccess(this.#device, node),
+      })
+    } catch (error) {
+      await before.update(deviceAccess(this.#device, before.node))
+      throw error
+    }
+    this.#medium?.switchTo(node)
+    await before.detach()
+  }
+
   /** Joins the drive with the guest's controller. */
   plug(port: GuestPort): void {
     this.#port = port
@@ -161,7 +204,11 @@ export class Drive {
       description: `block device '${this.id}'`,
       access: deviceAccess(this.#device, node),
     })
-    this.#medium = new GuestMedium(node, { statistics: this.statistics, writeback: this.writeback })
+    this.#medium = new GuestMedium(node, {
+      statistics: this.statistics,
+      writeback: this.writeback,
+      throttle: () => this.#throttle,
+    })
     this.#defaults = { readOnly: node.readOnly, detectZeroes: node.detectZeroes, cache: node.cache }
     if (!this.trayOpen) await this.#showGuest()
   }
@@ -179,6 +226,7 @@ export class Drive {
   /** Takes the image out when the machine is gone: no guest is told. */
   close(): Promise<void> {
     this.#port = undefined
+    this.setThrottle(undefined)
     return this.remove()
   }
 

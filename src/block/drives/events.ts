@@ -1,4 +1,4 @@
-import { bool, event, req, str } from '../../qapi/index.ts'
+import { bool, event, int, req, str } from '../../qapi/index.ts'
 
 /** Events of drives: declared here because this room emits them. */
 export const blockEvents = {
@@ -12,6 +12,18 @@ export const blockEvents = {
     },
     examples: [
       '{ "event": "DEVICE_TRAY_MOVED", "data": { "device": "ide1-cd0", "id": "/machine/unattached/device[22]", "tray-open": true }, "timestamp": { "seconds": 1265044230, "microseconds": 450486 } }',
+    ],
+  }),
+  BLOCK_WRITE_THRESHOLD: event({
+    since: '2.3',
+    doc: 'A write went beyond the offset that block-set-write-threshold named. It comes once; the offset is then forgotten.',
+    data: {
+      'node-name': req(str, 'name of the node'),
+      'amount-exceeded': req(int, 'by how many bytes the write went beyond'),
+      'write-threshold': req(int, 'the offset'),
+    },
+    examples: [
+      '{ "event": "BLOCK_WRITE_THRESHOLD", "data": { "node-name": "disk0", "amount-exceeded": 8192, "write-threshold": 17179869184 }, "timestamp": { "seconds": 1422524250, "microseconds": 450486 } }',
     ],
   }),
 }

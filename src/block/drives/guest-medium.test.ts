@@ -63,7 +63,7 @@ test('requests beyond the end are refused without taking memory for them', async
   }
   await assert.rejects(medium.write(sector, new Uint8Array(2 * sector)), { kind: 'range' })
   assert.equal(statistics.read.operations, 0)
-  assert.equal(statistics.write.failed, 1)
+  assert.equal(statistics.write.invalid, 1)
 })
 
 test('a read-only image refuses writes, and the image is as it was', async () => {

@@ -1,12 +1,16 @@
 import { BlockError } from '../block-error.ts'
+import { InFlight } from '../in-flight.ts'
 import type { BlockNode } from '../node.ts'
 import { type GateLimits, RequestGate } from './request-gate.ts'
 import type { DriveStatistics, Operation } from './statistics.ts'
+import type { ThrottleMember } from './throttle-group.ts'
 
 export interface GuestMediumOptions {
   readonly statistics: DriveStatistics
   /** Whether a write is complete when the host has it; if not, it is when it is on stable storage. */
   readonly writeback: boolean
+  /** The limits that hold at the moment. */
+  readonly throttle?: () => ThrottleMember | undefined
   readonly limits?: GateLimits
 }
 
@@ -15,18 +19,24 @@ const defaultLimits: GateLimits = { requests: 32, bytes: 32 * 2 ** 20 }
 
 /**
  * A node as the guest's controller sees it (the board's `Medium`): every request is checked against the image, counted,
- * and held back while too many run.
+ * and held back while too many run, while limits say so, or while another node takes the place of this one.
  */
 export class GuestMedium {
-  readonly #node: BlockNode
+  #node: BlockNode
   readonly #statistics: DriveStatistics
   readonly #writeback: boolean
+  readonly #throttle: () => ThrottleMember | undefined
   readonly #gate: RequestGate
+  readonly #inFlight = new InFlight()
 
-  constructor(node: BlockNode, { statistics, writeback, limits = defaultLimits }: GuestMediumOptions) {
+  constructor(
+    node: BlockNode,
+    { statistics, writeback, throttle = () => undefined, limits = defaultLimits }: GuestMediumOptions,
+  ) {
     this.#node = node
     this.#statistics = statistics
     this.#writeback = writeback
+    this.#throttle = throttle
     this.#gate = new RequestGate(limits)
   }
 
@@ -40,34 +50,48 @@ export class GuestMedium {
 
   /** The bytes are the caller's: their memory is not shared with anything. @throws {BlockError} */
   read(offset: number, length: number): Promise<Uint8Array> {
-    if (!(length >= 0 && offset >= 0 && offset + length <= this.byteLength))
-      return Promise.reject(outside(offset, length))
-    return this.#run('read', length, () => this.#node.read(offset, length))
+    return this.#run('read', offset, length, (node) => node.read(offset, length))
   }
 
   /** @throws {BlockError} */
   write(offset: number, bytes: Uint8Array): Promise<void> {
-    return this.#run('write', bytes.byteLength, () =>
-      this.#writeback ? this.#node.write(offset, bytes) : this.#writeThrough(offset, bytes),
-    )
+    return this.#run('write', offset, bytes.byteLength, async (node) => {
+      await node.write(offset, bytes)
+      if (!this.#writeback) await node.flush()
+    })
   }
 
   /** Settles when everything whose write has settled before is on stable storage. @throws {BlockError} */
   flush(): Promise<void> {
-    return this.#run('flush', 0, () => this.#node.flush())
+    return this.#run('flush', 0, 0, (node) => node.flush())
   }
 
-  async #writeThrough(offset: number, bytes: Uint8Array): Promise<void> {
-    await this.#node.write(offset, bytes)
-    await this.#node.flush()
+  /** Runs `work` while no request runs and none starts: those that come meanwhile wait. */
+  async drained<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      await this.#inFlight.drain()
+      return await work()
+    } finally {
+      this.#inFlight.resume()
+    }
   }
 
-  async #run<T>(operation: Operation, bytes: number, run: () => Promise<T>): Promise<T> {
+  /** Lets another node take the place of this one; in a drained section. */
+  switchTo(node: BlockNode): void {
+    this.#node = node
+  }
+
+  async #run<T>(operation: Operation, offset: number, bytes: number, run: (node: BlockNode) => Promise<T>): Promise<T> {
+    if (!(bytes >= 0 && offset >= 0 && offset + bytes <= this.byteLength)) {
+      this.#statistics.invalid(operation)
+      throw outside(offset, bytes)
+    }
     const startedAt = performance.now()
     const wait = this.#gate.enter(bytes)
     if (wait !== undefined) await wait
     try {
-      const result = await run()
+      if (operation !== 'flush') await this.#throttle()?.enter(operation, bytes)
+      const result = await this.#inFlight.run(() => run(this.#node), undefined)
       this.#statistics.done(operation, bytes, startedAt)
       return result
     } catch (error) {

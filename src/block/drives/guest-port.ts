@@ -4,6 +4,8 @@ import type { GuestMedium } from './guest-medium.ts'
 export interface GuestPort {
   /** What the guest finds in the drive from now on; the medium in an open tray cannot be read and is not told. */
   setMedium(medium: GuestMedium | undefined, tray: { readonly open: boolean }): Promise<void>
+  /** The medium has another size now. */
+  resized(byteLength: number): Promise<void>
   /** Somebody presses the eject button; what follows is up to the guest. */
   requestEject(): Promise<void>
 }

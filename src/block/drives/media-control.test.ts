@@ -28,7 +28,8 @@ interface Scene {
 /** A CD drive with a medium in it, and a guest that writes down what it is told. */
 async function scene(heard: string[] = []): Promise<Scene> {
   const drives = new DriveSet({
-    emit: (name, ...[data]) => heard.push(`${name} ${data?.['tray-open'] === true ? 'open' : 'closed'}`),
+    emit: (name, ...[data]) =>
+      heard.push(`${name} ${data !== undefined && 'tray-open' in data && data['tray-open'] ? 'open' : 'closed'}`),
   })
   const options = { file: first, format: 'raw', media: 'cdrom', index: '2' }
   const cd = await drives.add(driveFromOptions(options))
@@ -37,6 +38,7 @@ async function scene(heard: string[] = []): Promise<Scene> {
     async setMedium(medium: GuestMedium | undefined, { open }) {
       heard.push(open ? 'guest: tray open' : `guest: ${medium?.byteLength ?? 'nothing'}`)
     },
+    async resized() {},
     async requestEject() {
       heard.push('guest: eject button')
     },

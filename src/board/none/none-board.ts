@@ -167,6 +167,10 @@ export class NoneBoard implements Board {
     return this.#open(() => undefined)
   }
 
+  resizeMedium(_slot: DriveSlot, _byteLength: number): Promise<void> {
+    return this.#open(() => undefined)
+  }
+
   requestEject(_slot: DriveSlot): Promise<void> {
     return this.#open(() => undefined)
   }

@@ -248,6 +248,11 @@ export class Emulator {
     if (disk !== undefined && !drive.insert_disk(disk, disk.readOnly)) throw noFloppyFormat(disk.byteLength)
   }
 
+  /** A floppy keeps the geometry with which it was put in, as with QEMU. */
+  resizeMedium(slot: DriveSlot, byteLength: number): void {
+    if (slot.bus === 'ide') this.#ide.resizeMedium(slot.channel, slot.unit, byteLength)
+  }
+
   requestEject(slot: DriveSlot): void {
     if (slot.bus === 'ide') this.#ide.requestEject(slot.channel, slot.unit)
   }

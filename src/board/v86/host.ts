@@ -187,6 +187,10 @@ export class V86Board implements Board {
     if (before !== undefined) this.#media.delete(before)
   }
 
+  async resizeMedium(slot: DriveSlot, byteLength: number): Promise<void> {
+    if (this.#state !== 'crashed') await this.#call('resizeMedium', slot, byteLength)
+  }
+
   requestEject(slot: DriveSlot): Promise<void> {
     return this.#call('requestEject', slot)
   }

@@ -236,6 +236,8 @@ export interface V86IdeInterface {
   status_reg: number
   error_reg: number
   sector_count_reg: number
+  sector_count: number
+  readonly sector_size: number
   lba_mid_reg: number
   lba_high_reg: number
   current_atapi_command: number
@@ -261,7 +263,7 @@ export interface V86IdeInterface {
 
 /** What v86 asks of a disk. Callbacks come later, never inside the call. */
 export interface V86Disk {
-  readonly byteLength: number
+  byteLength: number
   onload?: (event: object) => void
   load(): void
   get(

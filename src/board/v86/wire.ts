@@ -46,6 +46,7 @@ export interface WorkerCalls {
   point(device: 'ps2' | 'vmmouse', events: readonly PointerEvent[]): void
   serialInput(port: number, bytes: Uint8Array): Promise<void>
   setMedium(slot: DriveSlot, medium: MediumShape | undefined, trayOpen: boolean): void
+  resizeMedium(slot: DriveSlot, byteLength: number): void
   requestEject(slot: DriveSlot): void
   /** A declared point of injection for tests: the worker fails as if the emulator had. */
   fail(how: 'throw' | 'exit'): void

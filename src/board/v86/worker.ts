@@ -56,6 +56,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     point: (device, events) => emulator.point(device, events),
     serialInput: (port, bytes) => emulator.serial.input(port, bytes),
     setMedium: (slot, medium, trayOpen) => emulator.setMedium(slot, medium, trayOpen),
+    resizeMedium: (slot, byteLength) => emulator.resizeMedium(slot, byteLength),
     requestEject: (slot) => emulator.requestEject(slot),
     fail: (how) => {
       if (how === 'exit') process.exit(3)

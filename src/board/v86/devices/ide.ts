@@ -58,6 +58,14 @@ export class IdeUnits {
     this.#trays.show(this.#cdAt(channel, unit), disk, trayOpen)
   }
 
+  /** Lets a disk have another size. */
+  resizeMedium(channel: 0 | 1, unit: 0 | 1, byteLength: number): void {
+    const found = this.#channels[channel]?.[unit === 0 ? 'master' : 'slave']
+    if (found?.buffer === null || found?.buffer === undefined) return
+    found.buffer.byteLength = byteLength
+    found.sector_count = Math.ceil(byteLength / found.sector_size)
+  }
+
   /** @throws {BoardError} kind `unavailable`, if there is no CD drive */
   requestEject(channel: 0 | 1, unit: 0 | 1): void {
     this.#trays.requestEject(this.#cdAt(channel, unit))

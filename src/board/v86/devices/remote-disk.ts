@@ -12,7 +12,7 @@ const sectorBytes = 512
 
 /** A disk in v86's shape whose bytes are with the host. */
 export class RemoteDisk implements V86Disk {
-  readonly byteLength: number
+  byteLength: number
   readonly readOnly: boolean
   onload?: (event: object) => void
   readonly #id: number

@@ -1,0 +1,100 @@
+import type { BlockNode } from '../node.ts'
+import type { NodeGraph } from '../node-graph.ts'
+import type { Drive } from './drive.ts'
+import type { LatencyHistogram } from './latency-histogram.ts'
+import { DriveStatistics } from './statistics.ts'
+
+/** Counters (QAPI's BlockDeviceStats), by their wire names. */
+export type BlockDeviceStats = ReturnType<typeof countersOf>
+
+/** A drive or a node with its counters, and those below it (QAPI's BlockStats). */
+export interface BlockStats {
+  readonly device?: string
+  readonly qdev?: string
+  readonly 'node-name'?: string
+  readonly stats: BlockDeviceStats
+  readonly 'driver-specific'?: FileStats
+  readonly parent?: BlockStats
+  readonly backing?: BlockStats
+}
+
+interface FileStats {
+  readonly driver: 'file' | 'host_device'
+  readonly 'discard-nb-ok': number
+  readonly 'discard-nb-failed': number
+  readonly 'discard-bytes-ok': number
+}
+
+/** The counters of drives, with the nodes below each. */
+export function driveStats(drives: Iterable<Drive>): BlockStats[] {
+  return [...drives].map(({ device, id, node, statistics }) => ({
+    device: id,
+    ...(device !== undefined && { qdev: device.path }),
+    ...(node === undefined
+      ? { stats: countersOf(statistics, 0, true) }
+      : { ...nodeStats(node), stats: countersOf(statistics, node.writes.highest, true) }),
+  }))
+}
+
+/** The counters of all nodes, in the order in which they were made. */
+export function allNodeStats(graph: NodeGraph): BlockStats[] {
+  return graph.inOrder.map((node) => nodeStats(node, { backing: false }))
+}
+
+function nodeStats(node: BlockNode, shown = { backing: true }): BlockStats {
+  const file = node.child('file')
+  const backing = shown.backing ? node.child('backing') : undefined
+  const { name } = node.driver
+  return {
+    'node-name': node.name,
+    stats: countersOf(nothing, node.writes.highest, false),
+    ...((name === 'file' || name === 'host_device') && {
+      'driver-specific': { driver: name, 'discard-nb-ok': 0, 'discard-nb-failed': 0, 'discard-bytes-ok': 0 },
+    }),
+    ...(file !== undefined && { parent: nodeStats(file, shown) }),
+    ...(backing !== undefined && { backing: nodeStats(backing) }),
+  }
+}
+
+/** Nodes count nothing but how far they were written: requests are counted where the guest makes them. */
+const nothing = new DriveStatistics()
+
+/** No guest of ours discards, and requests are never merged: those counters stay at 0. */
+function countersOf({ flush, idleTimeNs, read, write }: DriveStatistics, highest: number, accounts: boolean) {
+  return {
+    rd_bytes: read.bytes,
+    wr_bytes: write.bytes,
+    unmap_bytes: 0,
+    rd_operations: read.operations,
+    wr_operations: write.operations,
+    flush_operations: flush.operations,
+    unmap_operations: 0,
+    rd_total_time_ns: read.totalTimeNs,
+    wr_total_time_ns: write.totalTimeNs,
+    flush_total_time_ns: flush.totalTimeNs,
+    unmap_total_time_ns: 0,
+    wr_highest_offset: highest,
+    rd_merged: 0,
+    wr_merged: 0,
+    unmap_merged: 0,
+    ...(idleTimeNs !== undefined && { idle_time_ns: idleTimeNs }),
+    failed_rd_operations: read.failed,
+    failed_wr_operations: write.failed,
+    failed_flush_operations: flush.failed,
+    failed_unmap_operations: 0,
+    invalid_rd_operations: read.invalid,
+    invalid_wr_operations: write.invalid,
+    invalid_flush_operations: flush.invalid,
+    invalid_unmap_operations: 0,
+    account_invalid: accounts,
+    account_failed: accounts,
+    timed_stats: [],
+    ...binsOf('rd_latency_histogram', read.histogram),
+    ...binsOf('wr_latency_histogram', write.histogram),
+    ...binsOf('flush_latency_histogram', flush.histogram),
+  }
+}
+
+function binsOf(name: string, histogram: LatencyHistogram | undefined) {
+  return histogram === undefined ? {} : { [name]: { boundaries: [...histogram.boundaries], bins: [...histogram.bins] } }
+}
