@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { forever, receive, send, sendAl } from '../../../test/guests/bios-guest.ts'
 import { guestBoard } from '../../../test/guests/guest-board.ts'
+import type { Medium } from '../board.ts'
 import { kindIs } from '../board-suite.ts'
 
 const timeout = 60_000
@@ -33,6 +34,38 @@ for (const how of ['throw', 'exit'] as const) {
     assert.deepEqual(witness.notices, ['crashed'])
   })
 }
+
+test('a board that cannot be built again says so, refuses calls, and can be reset once its reason is gone', {
+  timeout,
+}, async (t) => {
+  const media = [1474560, 5000192].map(
+    (byteLength): Medium => ({
+      ...{ byteLength, readOnly: true },
+      read: async (_offset, length) => new Uint8Array(length),
+      write: async () => undefined,
+      flush: async () => undefined,
+    }),
+  )
+  const slot = { bus: 'floppy', unit: 0 } as const
+  const drives = [{ slot, kind: 'floppy', medium: media[0] }] as const
+  const { board, witness } = await guestBoard(t, echo, { drives })
+  await board.fail('throw').catch(() => undefined)
+  await witness.told(1)
+  await board.setMedium(slot, media[1]) // no floppy has that size
+  for (const reset of [board.reset(), board.reset()])
+    await assert.rejects(reset, /no floppy disk has 5000192 bytes|failed/)
+  assert.equal(board.state, 'crashed')
+  await assert.rejects(board.registers(), kindIs('crashed'))
+  await assert.rejects(board.reset(), kindIs('configuration'))
+  assert.equal(board.state, 'crashed')
+
+  await board.setMedium(slot, media[0])
+  await board.reset()
+  assert.equal(board.state, 'paused')
+  await board.resume()
+  assert.equal(String(await witness.heard(1)), '>')
+  assert.deepEqual(witness.notices, ['crashed'])
+})
 
 test('calls that wait are rejected when the board is closed', { timeout }, async (t) => {
   const { board } = await guestBoard(t, [])

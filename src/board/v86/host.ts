@@ -231,8 +231,17 @@ export class V86Board implements Board {
       worker.on('error', (error) => this.#crash(error, worker))
       worker.on('exit', (code) => this.#crash(new Error(`the board's thread has ended with status ${code}`), worker))
     } catch (error) {
-      this.#built.reject(error)
+      this.#giveUpBuilding(error)
     }
+  }
+
+  /** The board could not be built: whoever waits for it is told why, and a reset tries again. */
+  #giveUpBuilding(reason: unknown): void {
+    if (this.#state !== 'building') return
+    this.#state = 'crashed'
+    this.#built.reject(reason)
+    void this.#worker?.terminate()
+    this.#worker = undefined
   }
 
   async #workerConfig(): Promise<WorkerConfig> {
@@ -276,7 +285,7 @@ export class V86Board implements Board {
         this.#built.resolve()
         break
       case 'unbuildable':
-        this.#built.reject(boardError(message.error))
+        this.#giveUpBuilding(boardError(message.error))
         break
       case 'answer':
         this.#settle(message)
@@ -353,10 +362,14 @@ export class V86Board implements Board {
   /** The worker has failed, or is gone: what it was asked is rejected, and its surroundings are told once. */
   #crash(error: Error, worker: Worker): void {
     if (this.#worker !== worker || this.#state === 'closed' || this.#state === 'crashed') return
-    if (this.#state === 'building') this.#built.reject(error)
+    const failure = new BoardError('crashed', 'The board has failed', { cause: error })
+    if (this.#state === 'building') {
+      this.#giveUpBuilding(failure)
+      return
+    }
     this.#state = 'crashed'
     this.#worker = undefined
-    this.#rejectAll(new BoardError('crashed', 'The board has failed', { cause: error }))
+    this.#rejectAll(failure)
     void worker.terminate()
     this.#host.crashed(error)
   }
