@@ -94,6 +94,13 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
       assert.deepEqual(await board.readVirtual(5 * mebibyte - 17, bytes.length), bytes, 'without paging')
     })
 
+    kept('writes through page tables, too, all or nothing', async (board) => {
+      await board.writeVirtual(0x1ffe, Uint8Array.of(1, 2, 3, 4))
+      assert.deepEqual(await board.readPhysical(0x1ffe, 4), Uint8Array.of(1, 2, 3, 4))
+      await assert.rejects(board.writeVirtual(ramBytes - 4096, new Uint8Array(8192).fill(7)), kindIs('address'))
+      assert.deepEqual(await board.readPhysical(ramBytes - 4096, 4096), new Uint8Array(4096))
+    })
+
     kept('refuses addresses where there is no memory', async (board) => {
       await assert.rejects(board.readVirtual(0x80000000, 4), kindIs('address'))
       await assert.rejects(board.readVirtual(ramBytes - 2, 4), kindIs('address'))

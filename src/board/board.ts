@@ -32,6 +32,12 @@ export interface Board extends AsyncDisposable {
   readVirtual(address: number, length: number): Promise<Uint8Array>
   /** Writes guest RAM and keeps translated code coherent. @throws {BoardError} kind `address` */
   writePhysical(address: number, bytes: Uint8Array): Promise<void>
+  /**
+   * Writes RAM through the guest's page tables, also pages that the guest must not write: all of it or nothing.
+   *
+   * @throws {BoardError} kind `address`, if a page is not mapped or not RAM
+   */
+  writeVirtual(address: number, bytes: Uint8Array): Promise<void>
   /** The pages in a range of RAM that hold anything but zeros; the range begins and ends at a page's border. */
   readPages(address: number, length: number): Promise<RamPages>
   /**

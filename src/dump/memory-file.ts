@@ -21,6 +21,8 @@ export interface MemoryRange {
 
 /** How much is read from the board at once. */
 const chunkBytes = 1 << 20
+/** No file can have more bytes: whoever tried would fill the disk first. */
+const largestFile = Number.MAX_SAFE_INTEGER
 /** Above this physical address an i386 board has nothing. */
 const busEnd = 2n ** 32n
 
@@ -43,6 +45,7 @@ export class MemoryFiles {
       new QmpError('GenericError', `Invalid addr 0x${start.toString(16).padStart(16, '0')}/size ${size} specified`, {
         cause,
       })
+    // The size need not be one that a file can have: the address space ends before.
     await writeFile(filename, checkedSize(size), signal, async (offset, length) => {
       const address = start + BigInt(offset)
       if (address + BigInt(length) > busEnd) throw invalid()
@@ -61,7 +64,9 @@ export class MemoryFiles {
    */
   async savePhysical({ val, size, filename, signal }: MemoryRange): Promise<void> {
     const start = BigInt.asUintN(64, BigInt(val))
-    await writeFile(filename, checkedSize(size), signal, async (offset, length) => {
+    const total = checkedSize(size)
+    await writeFile(filename, total, signal, async (offset, length) => {
+      if (total > largestFile) throw ioError()
       const address = start + BigInt(offset)
       if (address >= busEnd) return new Uint8Array(length)
       const inside = Math.min(length, Number(busEnd - address))
@@ -75,10 +80,12 @@ export class MemoryFiles {
 }
 
 function checkedSize(size: number | bigint): number {
-  if (size < 0 || size > Number.MAX_SAFE_INTEGER) {
-    throw new QmpError('GenericError', "Parameter 'size' expects a size that a file can have")
-  }
+  if (size < 0) throw new QmpError('GenericError', "Parameter 'size' expects a size that a file can have")
   return Number(size)
+}
+
+function ioError(cause?: unknown): QmpError {
+  return new QmpError('GenericError', 'An IO error has occurred', { cause })
 }
 
 function isAddressError(error: unknown): boolean {
@@ -121,6 +128,6 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
       done += bytesWritten
     }
   } catch (cause) {
-    throw new QmpError('GenericError', 'An IO error has occurred', { cause })
+    throw ioError(cause)
   }
 }

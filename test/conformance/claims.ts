@@ -49,7 +49,9 @@ export const claims: Readonly<Record<string, Claim>> = {
   cpu: dropped,
   memsave: {
     verdict: 'divergent',
-    reason: 'takes the old spelling cpu of cpu-index too, and leaves no file behind when it fails',
+    reason:
+      'takes the old spelling cpu of cpu-index too, leaves no file behind when it fails, and refuses a size below 0, which ends QEMU',
+    tests: ['test/interop/memory.test.ts'],
   },
   pmemsave: exact,
   qmp_capabilities: exact,

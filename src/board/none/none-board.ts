@@ -150,6 +150,10 @@ export class NoneBoard implements Board {
     })
   }
 
+  writeVirtual(address: number, bytes: Uint8Array): Promise<void> {
+    return this.writePhysical(address, bytes) // a CPU that never runs has no page tables
+  }
+
   registers(): Promise<CpuRegisters> {
     return this.#open(() => resetRegisters)
   }

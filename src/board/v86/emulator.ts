@@ -126,7 +126,7 @@ export class Emulator {
       },
     })
     addPcFunctions(this.pci, cpu, { config, power: this.#power })
-    this.memory = new GuestMemory(cpu)
+    this.memory = new GuestMemory(cpu, () => this.pci.memoryRanges())
     this.#ps2 = new I8042(cpu)
     this.keyboard = new KeyboardQueue(this.#ps2.keyboard, new BiosKeyboard(this.memory, clock.now))
     this.#vmmouse = this.#buildVmmouse(config, notify)

@@ -6,14 +6,23 @@ const busEnd = 2 ** 32
 /** Video memory and option ROMs: below 1 MiB, but not RAM to v86's bus. */
 const vgaHole = { start: 0xa0000, end: 0xc0000 }
 /** The BIOS ends at the end of the address space. */
-const biosBytes = 1 << 20
+const bios = { start: busEnd - (1 << 20), end: busEnd }
+
+export interface AddressRange {
+  readonly start: number
+  /** The address behind the last one. */
+  readonly end: number
+}
 
 /** RAM and address space of the guest, as its bus and its page tables show them. */
 export class GuestMemory {
   readonly #cpu: V86Cpu
+  readonly #devices: () => readonly AddressRange[]
 
-  constructor(cpu: V86Cpu) {
+  /** @param devices - where devices have memory now, above RAM */
+  constructor(cpu: V86Cpu, devices: () => readonly AddressRange[]) {
     this.#cpu = cpu
+    this.#devices = devices
   }
 
   get ramBytes(): number {
@@ -31,15 +40,33 @@ export class GuestMemory {
     const inRam = Math.min(length, this.ramBytes - address)
     if (inRam > 0) bytes.set(this.ram.subarray(address, address + inRam))
     this.#readBytewise(bytes, address, vgaHole.start, Math.min(vgaHole.end, this.ramBytes))
-    this.#readBytewise(bytes, address, busEnd - biosBytes, busEnd)
+    this.#readBytewise(bytes, address, bios.start, bios.end)
+    for (const { start, end } of this.#devices()) {
+      this.#readBytewise(bytes, address, Math.max(start, this.ramBytes), end)
+    }
     return bytes
   }
 
   /** @throws {BoardError} kind `address`, if a part of the range is not RAM */
   writePhysical(address: number, bytes: Uint8Array): void {
-    if (address + bytes.length > this.ramBytes) throw noMemory(address)
-    this.#cpu.write_blob(bytes, address)
-    this.#cpu.wm.exports.jit_dirty_cache(address, address + bytes.length)
+    if (!(address >= 0 && address + bytes.length <= this.ramBytes)) throw noMemory(address)
+    this.#cpu.write_blob(bytes, address) // which also throws away what v86 has translated of it
+    const last = Math.min(vgaHole.end, address + bytes.length)
+    for (let at = Math.max(vgaHole.start, address); at < last; at++) {
+      this.#cpu.wm.exports.write8(at, bytes[at - address]!)
+    }
+  }
+
+  /**
+   * Writes where the CPU would at a linear address, whether or not the guest may write there: all of it or nothing.
+   *
+   * @throws {BoardError} kind `address`, if a page is not mapped or not RAM
+   */
+  writeVirtual(address: number, bytes: Uint8Array): void {
+    const pieces = this.#pieces(address, bytes.length, (physical, length) => physical + length <= this.ramBytes)
+    for (const { physical, offset, length } of pieces) {
+      this.writePhysical(physical, bytes.subarray(offset, offset + length))
+    }
   }
 
   readPages(address: number, length: number): RamPages {
@@ -63,15 +90,24 @@ export class GuestMemory {
   /** Copies what the CPU would read at a linear address. @throws {BoardError} kind `address`, if a page is not mapped */
   readVirtual(address: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length)
+    for (const piece of this.#pieces(address, length, (physical, size) => this.#isMemory(physical, size))) {
+      bytes.set(this.readPhysical(piece.physical, piece.length), piece.offset)
+    }
+    return bytes
+  }
+
+  /** Where the pages of a linear range are. @throws {BoardError} kind `address`, if one is not mapped or not fit */
+  #pieces(address: number, length: number, fits: (physical: number, length: number) => boolean) {
+    const pieces = []
     for (let offset = 0; offset < length; ) {
       const linear = address + offset
       const piece = Math.min(length - offset, 4096 - (linear % 4096))
       const physical = this.translate(linear)
-      if (physical === undefined || !this.#isMemory(physical, piece)) throw noMemory(linear)
-      bytes.set(this.readPhysical(physical, piece), offset)
+      if (physical === undefined || !fits(physical, piece)) throw noMemory(linear)
+      pieces.push({ physical, offset, length: piece })
       offset += piece
     }
-    return bytes
+    return pieces
   }
 
   /** The four bytes at a linear address in RAM; undefined if they are not mapped, or outside RAM. */
@@ -99,12 +135,12 @@ export class GuestMemory {
   }
 
   #walkPae(cr3: number, linear: number): number | undefined {
-    const pointer = this.#entry((cr3 & ~0x1f) >>> 0, 8 * (linear >>> 30))
+    const pointer = this.#wideEntry((cr3 & ~0x1f) >>> 0, 8 * (linear >>> 30))
     if (!(pointer & 1)) return undefined
-    const directory = this.#entry((pointer & ~0xfff) >>> 0, 8 * ((linear >>> 21) & 0x1ff))
+    const directory = this.#wideEntry((pointer & ~0xfff) >>> 0, 8 * ((linear >>> 21) & 0x1ff))
     if (!(directory & 1)) return undefined
     if (directory & 0x80) return ((directory & 0xffe00000) >>> 0) + (linear & 0x1fffff)
-    const page = this.#entry((directory & ~0xfff) >>> 0, 8 * ((linear >>> 12) & 0x1ff))
+    const page = this.#wideEntry((directory & ~0xfff) >>> 0, 8 * ((linear >>> 12) & 0x1ff))
     return page & 1 ? ((page & ~0xfff) >>> 0) + (linear & 0xfff) : undefined
   }
 
@@ -115,8 +151,15 @@ export class GuestMemory {
     return new DataView(this.ram.buffer, this.ram.byteOffset).getInt32(address, true)
   }
 
+  /** The low half of an entry of 64 bits; 0 if it points beyond the 32 bits of the bus. */
+  #wideEntry(table: number, offset: number): number {
+    const beyond = this.#entry(table, offset + 4) & 0x7fffffff // the top bit forbids execution
+    return beyond === 0 ? this.#entry(table, offset) : 0
+  }
+
   #isMemory(address: number, length: number): boolean {
-    return address + length <= this.ramBytes || (address >= busEnd - biosBytes && address + length <= busEnd)
+    if (address + length <= this.ramBytes) return true
+    return [bios, ...this.#devices()].some(({ start, end }) => address >= start && address + length <= end)
   }
 
   /** Reads the part of a range that lies in a region as the CPU would, since it is no RAM. */

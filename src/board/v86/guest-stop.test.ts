@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { assemble } from '../../../guests/assembler.ts'
 import {
   enablePower,
   in8,
@@ -11,6 +12,8 @@ import {
   tripleFault,
 } from '../../../test/guests/bios-guest.ts'
 import { guestBoard } from '../../../test/guests/guest-board.ts'
+import { ProbeBoard } from '../../../test/guests/probe-board.ts'
+import { callCode, poke } from '../../../test/guests/probe-guest.ts'
 
 const timeout = 60_000
 
@@ -64,6 +67,23 @@ for (const [name, value, notice] of [
     assert.equal(String(witness.serial), '<')
   })
 }
+
+test('a guest whose faults fault makes the CPU give up', { timeout }, async (t) => {
+  const probe = await ProbeBoard.start(t)
+  const directory = 0x100000
+  const code = assemble(0x9000, (asm) => {
+    asm.bits32()
+    asm.mov('eax', directory)
+    asm.movToControl(3, 'eax')
+    asm.movFromControl('eax', 0)
+    asm.op('or', 'eax', 0x80000000)
+    asm.movToControl(0, 'eax') // nothing is mapped from here on, neither the code nor any table
+  })
+  await probe.ask(...[...code].map((byte, index) => poke(0x9000 + index, 1, byte)))
+  void probe.ask(callCode(0x9000))
+  await probe.witness.told(1)
+  assert.deepEqual(probe.witness.notices, ['guestReset'])
+})
 
 test('a guest that asks for a kind of sleep that there is not goes on', { timeout }, async (t) => {
   const types = [3, 4, 5, 6, 7].flatMap((type) => out16(powerPorts + 4, 0x2000 | (type << 10)))

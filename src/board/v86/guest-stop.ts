@@ -39,10 +39,15 @@ export function catchGuestStops(emulator: V86Emulator, stops: GuestStops, lastPa
     } catch (error) {
       standStill(emulator)
       const panic = lastPanic()
-      if (undeliverableFault.test(panic)) stops.reset()
+      if (undeliverableFault.test(panic) || isEndlessFault(error)) stops.reset()
       else stops.crash(error instanceof Error ? error : new Error(String(error)))
     }
   }
+}
+
+/** A fault in the delivery of a fault in the delivery of a fault: v86 goes on for ever, where a CPU gives up at the third. */
+function isEndlessFault(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/.test(error.message)
 }
 
 /** Machines whose slice has been broken off by what only looks like a HLT. */

@@ -166,6 +166,10 @@ export class V86Board implements Board {
     return this.#call('restoreDevices', state)
   }
 
+  writeVirtual(address: number, bytes: Uint8Array): Promise<void> {
+    return this.#call('writeVirtual', address, bytes)
+  }
+
   registers(): Promise<CpuRegisters> {
     return this.#call('registers')
   }

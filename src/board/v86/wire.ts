@@ -31,6 +31,7 @@ export interface WorkerCalls {
   readPhysical(address: number, length: number): Uint8Array
   readVirtual(address: number, length: number): Uint8Array
   writePhysical(address: number, bytes: Uint8Array): void
+  writeVirtual(address: number, bytes: Uint8Array): void
   readPages(address: number, length: number): RamPages
   writePages(address: number, length: number, pages: RamPages): void
   saveDevices(): Promise<Uint8Array>

@@ -33,6 +33,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     readPhysical: (address, length) => emulator.memory.readPhysical(address, length),
     readVirtual: (address, length) => emulator.memory.readVirtual(address, length),
     writePhysical: (address, bytes) => emulator.memory.writePhysical(address, bytes),
+    writeVirtual: (address, bytes) => emulator.memory.writeVirtual(address, bytes),
     readPages: (address, length) => emulator.memory.readPages(address, length),
     writePages: (address, length, pages) => emulator.memory.writePages(address, length, pages),
     saveDevices: async () => {

@@ -1,3 +1,4 @@
+import type { AddressRange } from '../guest-memory.ts'
 import type { V86Cpu } from '../v86-internals.ts'
 
 /** v86 knows who answers for memory by blocks of this size. */
@@ -33,6 +34,11 @@ export class MemoryWindows {
     const window = new MemoryWindow(size, responder, (blocks) => this.#refresh(blocks))
     this.#windows.push(window)
     return window
+  }
+
+  /** Where windows are now. */
+  ranges(): readonly AddressRange[] {
+    return this.#windows.flatMap((window) => window.range ?? [])
   }
 
   #refresh(blocks: Iterable<number>): void {
@@ -86,6 +92,10 @@ export class MemoryWindow {
     const before = this.#blocks()
     this.#base = base
     this.#refresh(new Set([...before, ...this.#blocks()]))
+  }
+
+  get range(): AddressRange | undefined {
+    return this.#base === undefined ? undefined : { start: this.#base, end: this.#base + this.size }
   }
 
   touches(block: number): boolean {

@@ -1,6 +1,7 @@
 import type { PciFunction } from '../../board.ts'
 import { type BarShape, ConfigSpace, type FunctionShape } from '../../pci/config-space.ts'
 import { isaBridge } from '../../pci/pc-functions.ts'
+import type { AddressRange } from '../guest-memory.ts'
 import type { V86Cpu, V86PortEntry } from '../v86-internals.ts'
 import { type MemoryResponder, MemoryWindows } from './memory-windows.ts'
 import { PciInterrupts } from './pci-interrupts.ts'
@@ -91,6 +92,11 @@ export class PciBus {
   describe(): readonly PciFunction[] {
     const inOrder = [...this.#functions].sort(([one], [other]) => one - other)
     return inOrder.map(([, { space }]) => space.describe())
+  }
+
+  /** Where functions have memory now. */
+  memoryRanges(): readonly AddressRange[] {
+    return this.#memory.ranges()
   }
 
   reset(): void {
