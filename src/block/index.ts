@@ -6,6 +6,7 @@
 export type { Access, Permission } from './access.ts'
 export type { Attachment } from './attachment.ts'
 export { BlockError, type BlockErrorContext, type BlockErrorKind } from './block-error.ts'
+export { type ChainStatus, chainStatus } from './chain-status.ts'
 export { type CreateImageOptions, createImage } from './create-image.ts'
 export type {
   BlockStatus,

@@ -109,6 +109,7 @@ function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: La
       refcountOrder: Math.log2(refcountBits),
       headerLength: 0,
       compressionType: compressionTypes[compression],
+      unknownFields: new Uint8Array(0),
     },
     {
       extensions: { ...noExtensions, backingFormat: backing?.format, dataFile: dataFile?.filename },

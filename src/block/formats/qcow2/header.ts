@@ -23,6 +23,8 @@ export interface Header {
   readonly refcountOrder: number
   readonly headerLength: number
   readonly compressionType: number
+  /** Fields that a later version has added: kept as they are. */
+  readonly unknownFields: Uint8Array
 }
 
 /** Where fields stand that change while an image is open. */
@@ -44,14 +46,17 @@ const magic = 0x514649fb
 const lengthOfVersion2 = 72
 const shortestOfVersion3 = 104
 /** With all fields that we know. */
-export const longestHeader = 112
+const longestHeader = 112
+
+/** Enough to find out how large a cluster is. */
+export const headerStart = 112
 
 export const compressionTypes = { deflate: 0, zstd: 1 } as const
 
 /**
  * Reads the fields, and checks what decides where the others stand.
  *
- * @param bytes - the first `longestHeader` bytes of the image; zeroes where it is shorter
+ * @param bytes - the first bytes of the image, at most a cluster; zeroes where it is shorter
  * @throws {BlockError} in QEMU's words
  */
 export function parseHeader(bytes: Uint8Array): Header {
@@ -85,6 +90,7 @@ export function parseHeader(bytes: Uint8Array): Header {
     refcountOrder: version === 2 ? 4 : view.getUint32(96),
     headerLength,
     compressionType: headerLength > shortestOfVersion3 ? view.getUint8(104) : compressionTypes.deflate,
+    unknownFields: bytes.slice(longestHeader, headerLength),
   }
 }
 
@@ -102,7 +108,7 @@ export interface HeaderContents {
  */
 export function encodeHeader(header: Header, { extensions, backingFilename }: HeaderContents): Uint8Array {
   const clusterSize = 2 ** header.clusterBits
-  const headerLength = header.version === 2 ? lengthOfVersion2 : longestHeader
+  const headerLength = header.version === 2 ? lengthOfVersion2 : longestHeader + header.unknownFields.byteLength
   const name = new TextEncoder().encode(backingFilename ?? '')
   const room = clusterSize - headerLength - name.byteLength
   const encoded = encodeExtensions(extensions, header.version === 2 ? 'without names' : 'with names')
@@ -132,6 +138,7 @@ export function encodeHeader(header: Header, { extensions, backingFilename }: He
     view.setUint32(96, header.refcountOrder)
     view.setUint32(100, headerLength)
     view.setUint8(104, header.compressionType)
+    bytes.set(header.unknownFields, longestHeader)
   }
   bytes.set(fitting, headerLength)
   bytes.set(name, backingOffset)

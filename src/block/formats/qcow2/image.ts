@@ -1,8 +1,9 @@
+import type { NamedChild } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import type { Extensions } from './extensions.ts'
 import { compatible, incompatible } from './features.ts'
 import type { Geometry } from './geometry.ts'
-import { encodeFields, type Header, type headerFields } from './header.ts'
+import { encodeFields, encodeHeader, type Header, type headerFields } from './header.ts'
 import type { L1Table } from './l1-table.ts'
 import { Mapping } from './mapping.ts'
 import { MetadataMap, type MetadataRange } from './metadata-map.ts'
@@ -54,6 +55,8 @@ export class Image {
   backing: BlockNode | undefined
   snapshots: SnapshotTable
   readonly #lazy: boolean
+  /** Where the last compressed cluster ends, in a cluster that has room for more; else 0. */
+  compressedEnd = 0
   /** What lies from here on has never been written: the file reads as zeroes there. */
   #untouched: number
 
@@ -86,7 +89,7 @@ export class Image {
       l2,
       refcounts,
       quarantine: this.quarantine,
-      metadata: this.metadata,
+      freed: (cluster) => this.#freed(cluster),
       lazy: () => this.lazyRefcounts,
       beforeLazy: () => this.markDirty(),
     })
@@ -149,11 +152,29 @@ export class Image {
     this.header = { ...this.header, ...changes }
   }
 
+  /** Writes the first cluster anew, with another name of the backing file or none. @throws {BlockError} */
+  async nameBacking(backing: NamedChild | undefined): Promise<void> {
+    const extensions = { ...this.extensions, backingFormat: backing?.format }
+    const { filename } = backing ?? {}
+    const bytes = encodeHeader(this.header, { extensions, backingFilename: filename })
+    await this.file.write(0, bytes, { grow: true })
+    await this.file.flush()
+    this.extensions = extensions
+    this.backingFilename = filename
+  }
+
   /** Whether clusters that have just been allocated read as zeroes, because nobody has ever written there. */
   takeUntouched(offset: number, length: number): boolean {
     const untouched = offset >= this.#untouched && offset >= this.file.length
     this.#untouched = Math.max(this.#untouched, offset + length)
     return untouched
+  }
+
+  #freed(cluster: number): void {
+    const { clusterSize } = this.geometry
+    this.l2.forget(cluster * clusterSize, clusterSize)
+    this.metadata.delete(cluster)
+    if (Math.floor(this.compressedEnd / clusterSize) === cluster) this.compressedEnd = 0
   }
 
   /** Counts that say of a table that it is free are damaged. */

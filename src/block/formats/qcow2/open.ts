@@ -7,7 +7,7 @@ import { readCreateOptions } from './create-options.ts'
 import { type Extensions, parseExtensions } from './extensions.ts'
 import { incompatible, knownIncompatible, unknownFeatures } from './features.ts'
 import { type Geometry, geometryOf, l1EntriesFor } from './geometry.ts'
-import { compressionTypes, damaged, type Header, longestHeader, parseHeader, unsupported } from './header.ts'
+import { compressionTypes, damaged, type Header, headerStart, parseHeader, unsupported } from './header.ts'
 import { Image, type SnapshotTable } from './image.ts'
 import { L1Table } from './l1-table.ts'
 import { readOptions } from './options.ts'
@@ -91,9 +91,9 @@ interface Start {
 
 /** Reads the first cluster: the fields, the extensions, the name of the backing file. @throws {BlockError} */
 async function readHeader(file: BlockNode): Promise<Start> {
-  const header = parseHeader(await readPadded(file, 0, longestHeader))
-  const clusterSize = 2 ** header.clusterBits
+  const clusterSize = 2 ** parseHeader(await readPadded(file, 0, headerStart)).clusterBits
   const cluster = await readPadded(file, 0, clusterSize)
+  const header = parseHeader(cluster)
   const end = header.backingOffset === 0 ? clusterSize : header.backingOffset
   if (header.headerLength > end) throw damaged('Invalid backing file offset')
   const extensions = parseExtensions(cluster.subarray(header.headerLength, end))

@@ -8,6 +8,7 @@ import type {
   Damage,
   Driver,
   ImageDetails,
+  NamedChild,
   NestedOptions,
   RequestOptions,
   Snapshots,
@@ -17,6 +18,7 @@ import { InFlight } from '../../in-flight.ts'
 import type { BlockNode } from '../../node.ts'
 import type { OptionValues } from '../../option-bag.ts'
 import { checkImage } from './check.ts'
+import { CompressedWriter } from './compressed-writer.ts'
 import { Discards } from './discards.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
 import type { Image } from './image.ts'
@@ -49,6 +51,7 @@ export class Qcow2Driver implements Driver {
   readonly #reader: Reader
   readonly #writer: Writer
   readonly #discards: Discards
+  readonly #compressed: CompressedWriter
   readonly #inFlight = new InFlight()
   #writing = false
   /** Why nothing is served any more. */
@@ -60,6 +63,7 @@ export class Qcow2Driver implements Driver {
     this.#options = options
     this.#reader = new Reader(image)
     this.#writer = new Writer(image, this.#reader)
+    this.#compressed = new CompressedWriter(image, this.#writer)
     this.snapshots = new Qcow2Snapshots(this)
     this.#discards = new Discards(image, this.#writer)
   }
@@ -108,6 +112,23 @@ export class Qcow2Driver implements Driver {
     return this.#run(() => this.#discards.discard(offset, length, options), options)
   }
 
+  writeCompressed(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
+    const { clusterSize } = this.image.geometry
+    const toEnd = offset + bytes.byteLength === this.length
+    if (offset % clusterSize !== 0 || (bytes.byteLength % clusterSize !== 0 && !toEnd)) {
+      throw new BlockError('invalid', 'Only whole clusters can be written compressed', { offset })
+    }
+    return this.#run(() => this.#compressed.write(offset, bytes, options), options)
+  }
+
+  /** @throws {BlockError} kinds `invalid`, if the name does not fit, and `read-only` */
+  nameBacking(backing: NamedChild | undefined): Promise<void> {
+    return this.exclusive(async () => {
+      this.checkWritable()
+      await this.image.nameBacking(backing)
+    })
+  }
+
   flush(options?: RequestOptions): Promise<void> {
     return this.#run(() => this.#flush(options), options)
   }
@@ -140,7 +161,9 @@ export class Qcow2Driver implements Driver {
       const located = host !== 0 && !externalData ? { offset: host } : {}
       return { length: run, allocated: true, data: false, zero: true, ...located }
     }
-    return { length: run, allocated: false, data: false, zero: backing === undefined || offset >= backing.length }
+    const shown = Math.max(0, (backing?.length ?? 0) - offset)
+    if (shown === 0) return { length: run, allocated: false, data: false, zero: true }
+    return { length: Math.min(run, shown), allocated: false, data: false, zero: false }
   }
 
   async details(): Promise<ImageDetails> {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { missingProgram } from '../../../../test/oracle/peers.ts'
 import { blockNodeSuite } from '../../block-node-suite.ts'
-import { NodeGraph } from '../../index.ts'
+import { chainStatus, NodeGraph } from '../../index.ts'
 import type { Qcow2CreateOptions } from './create.ts'
 import { complaints, create, open, qemuImg, qemuIo, readByQemu, readByUs, temporaryFolder } from './image-fixture.ts'
 
@@ -145,4 +145,108 @@ test('a backing file that is missing, of no known format, or the image itself, i
     await assert.rejects(graph.open({ filename: path }), { message })
     assert.deepEqual([...graph.nodes], [])
   }
+})
+
+test('clusters are written compressed, several to one, and QEMU reads them', { skip }, async () => {
+  for (const layout of [
+    { clusterSize: 65536 },
+    { clusterSize: 4096, refcountBits: 1 },
+    { clusterSize: 16384, extendedL2: true },
+  ]) {
+    const path = fresh()
+    const size = 40 * layout.clusterSize + 512
+    await create(path, { size, ...layout })
+    const bytes = Uint8Array.from({ length: size }, (_, index) => (index >> 9) * 7 + ((index >> 17) & 1) * (index % 13))
+    for (let at = 10 * layout.clusterSize; at < 12 * layout.clusterSize; at++) bytes[at] = Math.random() * 256
+    await using image = await open(path)
+    const { node, driver } = image
+    await Promise.all([
+      driver.writeCompressed(0, bytes.subarray(0, 20 * layout.clusterSize)),
+      driver.writeCompressed(20 * layout.clusterSize, bytes.subarray(20 * layout.clusterSize)),
+    ])
+    assert.ok(Buffer.compare(await node.read(0, size), bytes) === 0)
+    assert.equal((await node.status(0, 1)).compressed, true)
+    await image.close()
+    assert.equal(await complaints(path), '')
+    assert.ok(Buffer.compare(await readByQemu(path), bytes) === 0)
+    await using again = await open(path)
+    await again.node.write(3000, new Uint8Array(6 * layout.clusterSize).fill(5))
+    bytes.fill(5, 3000, 3000 + 6 * layout.clusterSize)
+    await again.node.flush()
+    const rest = new Uint8Array(3 * layout.clusterSize).fill(6)
+    await again.driver.writeCompressed(30 * layout.clusterSize, rest)
+    bytes.set(rest, 30 * layout.clusterSize)
+    await again.close()
+    assert.equal(await complaints(path), '')
+    assert.ok(Buffer.compare(await readByQemu(path), bytes) === 0)
+  }
+})
+
+test('the name of the backing file is changed, and what else the header holds stays', { skip }, async () => {
+  const [one, other, path] = [fresh(), fresh(), fresh()]
+  for (const base of [one, other]) await create(base, { size: 65536 })
+  await qemuImg('create', '-q', '-f', 'qcow2', '-b', one, '-F', 'qcow2', path)
+  await using image = await open(path)
+  await image.driver.nameBacking({ filename: other, format: 'raw' })
+  const { backingFilename, backingFormat } = await image.node.details()
+  assert.deepEqual([backingFilename, backingFormat], [other, 'raw'])
+  await image.close()
+  const { out } = await qemuImg('info', path)
+  assert.match(out, new RegExp(`backing file: ${other}\nbacking file format: raw\n`))
+  await using again = await open(path)
+  await again.driver.nameBacking(undefined)
+  await again.close()
+  assert.doesNotMatch((await qemuImg('info', path)).out, /backing/)
+  assert.equal(await complaints(path), '')
+})
+
+test('an image keeps its data in a file of its own', { skip }, async () => {
+  for (const raw of [false, true]) {
+    const [path, data] = [fresh(), fresh()]
+    const options = `data_file=${data},data_file_raw=${raw ? 'on' : 'off'}`
+    await qemuImg('create', '-q', '-f', 'qcow2', '-o', options, path, '1M')
+    await qemuIo(path, 'write -P 3 100k 200k')
+    await using image = await open(path)
+    assert.equal(image.node.child('data-file')?.filename, data)
+    await image.node.write(0, new Uint8Array(70_000).fill(1))
+    await image.node.write(200_000, new Uint8Array(70_000).fill(2))
+    await image.node.writeZeroes(500_000, 200_000)
+    const seen = await image.node.read(0, 2 ** 20)
+    await image.close()
+    assert.equal(await complaints(path), '')
+    assert.ok(Buffer.compare(await readByQemu(path), seen) === 0)
+    if (raw) assert.ok(Buffer.compare(readFileSync(data), seen) === 0, 'the data file alone is a raw image')
+  }
+})
+
+test('what a chain holds is told range by range, as qemu-img map tells it', { skip }, async () => {
+  const [base, middle, top] = [fresh(), fresh(), fresh()]
+  await qemuImg('create', '-q', '-f', 'qcow2', base, '700k')
+  await qemuImg('create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', middle, '2M')
+  await qemuImg('create', '-q', '-f', 'qcow2', '-b', middle, '-F', 'qcow2', top, '3M')
+  await qemuIo(base, 'write 0 100k', 'write 512k 64k')
+  await qemuIo(middle, 'write 64k 64k', 'write -z 256k 128k', 'write 1M 64k')
+  await qemuIo(top, 'write 1088k 64k', 'write -z 0 64k', 'write 2M 64k', 'write 2M 64k')
+  await using graph = new NodeGraph()
+  const node = await graph.open({ filename: top, readOnly: true })
+  const ranges: unknown[] = []
+  let last: { text: string; end: number } | undefined
+  for (let at = 0; at < node.length; ) {
+    const { length, depth, allocated, zero, data, offset } = await chainStatus(node, at, node.length - at)
+    const range = {
+      start: at,
+      length,
+      depth,
+      present: allocated,
+      zero,
+      data,
+      ...(offset === undefined ? {} : { offset }),
+    }
+    const text = JSON.stringify([depth, allocated, zero, data, offset === undefined ? null : offset - at])
+    if (last?.text === text) (ranges.at(-1) as { length: number }).length += length
+    else ranges.push(range)
+    last = { text, end: at + length }
+    at += length
+  }
+  assert.deepEqual(ranges, JSON.parse((await qemuImg('map', '--output=json', top)).out))
 })

@@ -3,7 +3,6 @@ import { setUint64, viewOf } from './big-endian.ts'
 import type { Geometry } from './geometry.ts'
 import { headerFields } from './header.ts'
 import type { L1Table } from './l1-table.ts'
-import type { MetadataMap } from './metadata-map.ts'
 import type { ClusterRange, Quarantine } from './quarantine.ts'
 import { notLoaded, type Refcounts } from './refcounts.ts'
 import type { PendingWrite, TableCache } from './table-cache.ts'
@@ -17,7 +16,8 @@ export interface WritebackParts {
   readonly l2: TableCache
   readonly refcounts: Refcounts
   readonly quarantine: Quarantine
-  readonly metadata: MetadataMap
+  /** Hears of a cluster that nothing refers to any more. */
+  readonly freed: (cluster: number) => void
   /** Reference counts may be wrong after a crash: the image says that it is dirty. */
   readonly lazy: () => boolean
   /** Comes before tables refer to what is not counted yet. */
@@ -158,13 +158,10 @@ export class Writeback {
 
   /** Counts one reference to a cluster less. @throws {BlockError} kind `corrupt`, if none was counted */
   async dropReference(cluster: number): Promise<void> {
-    const { refcounts, l2, geometry, metadata } = this.#parts
+    const { refcounts, freed } = this.#parts
     for (;;) {
       const count = refcounts.tryAdd(cluster, -1)
-      if (count === 0) {
-        l2.forget(cluster * geometry.clusterSize, geometry.clusterSize)
-        metadata.delete(cluster)
-      }
+      if (count === 0) freed(cluster)
       if (count !== notLoaded) return
       await refcounts.cache.load(refcounts.missing)
     }
