@@ -24,6 +24,7 @@ export interface Board extends AsyncDisposable {
   pressPowerButton(): Promise<void>
   /** Wakes the guest from S3. */
   wake(): Promise<void>
+  /** Delivers a non-maskable interrupt before the next instruction; a paused board remembers one. A guest without a handler is reset. */
   injectNmi(): Promise<void>
 
   /** Reads at a physical address what the bus has there: RAM, ROM, zeros where nothing answers. Below 4 GiB. */

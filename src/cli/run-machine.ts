@@ -1,6 +1,7 @@
 import { Scope } from '../async/index.ts'
 import type { Logger } from '../log/index.ts'
 import { ConfigError, Machine, type MachineConfig, type MachineSurroundings } from '../machine/index.ts'
+import type { Ending } from '../runstate/index.ts'
 import { CommandLineError } from './command-line-error.ts'
 import { isDaemon, releaseTerminal, startDaemon } from './daemon.ts'
 import { logItems as knownItems, logItemsText, openLog } from './log-file.ts'
@@ -66,11 +67,11 @@ async function run(line: CommandLine): Promise<number> {
     scope.own(() => process.off('exit', remove))
   }
   if (line.processName !== undefined) process.title = line.processName
-  await runToEnd(config, log)
-  return 0
+  const { failed } = await runToEnd(config, log)
+  return failed === true ? 1 : 0
 }
 
-async function runToEnd(config: MachineConfig, log: Logger): Promise<void> {
+async function runToEnd(config: MachineConfig, log: Logger): Promise<Ending> {
   const starting = new AbortController()
   let machine: Machine | undefined
   const end = (signal: keyof typeof signals): void => {
@@ -84,7 +85,7 @@ async function runToEnd(config: MachineConfig, log: Logger): Promise<void> {
   try {
     machine = await Machine.start(config, { ...surroundings, log, signal: starting.signal })
     if (isDaemon) releaseTerminal()
-    await machine.ended
+    return await machine.ended
   } finally {
     clearInterval(alive)
     for (const signal of signalNames) process.off(signal, end)

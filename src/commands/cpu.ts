@@ -1,10 +1,26 @@
-import { bool, example, family, int, list, nothing, oneOf, opt, req, str, struct, union } from '../qapi/index.ts'
+import {
+  bool,
+  example,
+  family,
+  int,
+  list,
+  nothing,
+  oneOf,
+  opt,
+  QmpError,
+  req,
+  str,
+  struct,
+  union,
+} from '../qapi/index.ts'
 import { SysEmuTarget } from './machine.ts'
 
 const command = family<{
   cpus: {
     /** The CPUs of this machine, with what is true of them now. */
     status(): Promise<readonly { index: number; pc: number; halted: boolean; threadId: number }[]>
+    readonly count: number
+    injectNmi(): Promise<void>
   }
 }>()
 
@@ -103,6 +119,27 @@ export const cpuCommands = {
         props: { 'core-id': 0, 'thread-id': 0, 'socket-id': 0 },
         target: 'i386' as const,
       }))
+    },
+  }),
+
+  'inject-nmi': command({
+    since: '0.14',
+    doc: 'Deliver a non-maskable interrupt to the CPU.',
+    args: {},
+    returns: nothing,
+    errors: ['GenericError, if the machine has no CPU'],
+    examples: [
+      example(
+        'a PC that waits for its start',
+        `
+        -> { "execute": "inject-nmi" }
+        <- { "return": {} }`,
+      ),
+    ],
+    async run({ cpus }) {
+      if (cpus.count === 0) throw new QmpError('GenericError', 'this feature or command is not currently supported')
+      await cpus.injectNmi()
+      return {}
     },
   }),
 }

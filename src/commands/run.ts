@@ -1,8 +1,18 @@
-import { bool, example, family, nothing, oneOf, req, struct } from '../qapi/index.ts'
-import { type RunControl, runStates } from '../runstate/index.ts'
+import { bool, example, family, nothing, oneOf, opt, req, struct } from '../qapi/index.ts'
+import {
+  PanicAction,
+  RebootAction,
+  type RunControl,
+  runStates,
+  ShutdownAction,
+  WatchdogAction,
+} from '../runstate/index.ts'
 
 const command = family<{
-  runControl: Pick<RunControl, 'state' | 'running' | 'cont' | 'stop' | 'reset' | 'powerdown' | 'wakeup' | 'quit'>
+  runControl: Pick<
+    RunControl,
+    'state' | 'running' | 'cont' | 'stop' | 'reset' | 'powerdown' | 'wakeup' | 'setActions' | 'quit'
+  >
 }>()
 
 export const RunState = oneOf('RunState', runStates)
@@ -164,6 +174,50 @@ export const runCommands = {
     ],
     async run({ runControl }) {
       await runControl.wakeup()
+      return {}
+    },
+  }),
+
+  'set-action': command({
+    since: '6.0',
+    doc: 'Change what is done when the guest resets, shuts down, panics or does not feed its watchdog; what is not named stays.',
+    args: {
+      reboot: opt(RebootAction, 'what a reset request does'),
+      shutdown: opt(ShutdownAction, 'what a shutdown request does'),
+      panic: opt(PanicAction, 'what a panic of the guest does'),
+      watchdog: opt(WatchdogAction, 'what a watchdog does that was not fed'),
+    },
+    returns: nothing,
+    examples: [
+      example(
+        'a guest that switches itself off is kept',
+        `
+        -> { "execute": "set-action", "arguments": { "reboot": "shutdown", "shutdown": "pause", "panic": "pause", "watchdog": "inject-nmi" } }
+        <- { "return": {} }`,
+      ),
+    ],
+    preconfig: true,
+    run({ runControl }, actions) {
+      runControl.setActions(actions)
+      return {}
+    },
+  }),
+
+  'watchdog-set-action': command({
+    since: '2.11',
+    doc: 'Change what is done when the guest does not feed its watchdog.',
+    args: { action: req(WatchdogAction, 'what is to be done') },
+    returns: nothing,
+    examples: [
+      example(
+        'reset',
+        `
+        -> { "execute": "watchdog-set-action", "arguments": { "action": "reset" } }
+        <- { "return": {} }`,
+      ),
+    ],
+    run({ runControl }, { action }) {
+      runControl.setActions({ watchdog: action })
       return {}
     },
   }),

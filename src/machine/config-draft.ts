@@ -14,6 +14,7 @@ import {
 import type { MachineConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { type AccelWish, accelHelp, accelOf } from './settings/accel.ts'
+import { actionKinds, actionsOf } from './settings/actions.ts'
 import { bootKinds, bootOf } from './settings/boot.ts'
 import { CharacterDevices, chardevHelp, monKinds } from './settings/character-devices.ts'
 import { checkCpu, cpuHelp } from './settings/cpu.ts'
@@ -59,8 +60,9 @@ export class ConfigDraft {
   #startPaused = false
   #defaults = true
   #defaultSerial = 'vc:80Cx24C'
-  #onReboot: MachineConfig['onReboot'] = 'reset'
-  #onShutdown: MachineConfig['onShutdown'] = 'poweroff'
+  readonly #actions: OptionList[] = []
+  /** The first option that said something of them. */
+  #actionsOrigin: string | undefined
 
   constructor({ warn = () => undefined }: DraftOptions = {}) {
     this.#warn = warn
@@ -195,14 +197,10 @@ export class ConfigDraft {
     this.#defaults = false
   }
 
-  /** -no-reboot */
-  noReboot(): void {
-    this.#onReboot = 'shutdown'
-  }
-
-  /** -no-shutdown */
-  noShutdown(): void {
-    this.#onShutdown = 'pause'
+  /** -action, and the options that are short for parts of it. */
+  action(text: string, origin: string): void {
+    this.#actions.push(this.#list('action', actionKinds, undefined, text, origin))
+    this.#actionsOrigin ??= origin
   }
 
   /**
@@ -211,6 +209,7 @@ export class ConfigDraft {
    * @throws {ConfigError} if it cannot be
    */
   finish(): MachineConfig {
+    const actions = inWordsOf(this.#actionsOrigin, () => actionsOf(this.#actions))
     const kernel = this.#kernel()
     const rtcBase = meant(() => rtcBaseOf(this.#rtc, Date.now(), this.#warning))
     const type = meant(() => machineTypeOf(memberText(this.#machine, 'type')))
@@ -251,8 +250,7 @@ export class ConfigDraft {
       serial,
       vga,
       startPaused: this.#startPaused,
-      onReboot: this.#onReboot,
-      onShutdown: this.#onShutdown,
+      actions,
       rtcBase,
     })
   }

@@ -1,5 +1,6 @@
 import type { DefaultDrive, DriveConfig } from '../block/index.ts'
 import type { ChardevOptions } from '../chardev/index.ts'
+import type { Actions } from '../runstate/index.ts'
 
 /** A machine as it is to be built: plain data, every word understood, nothing opened yet. */
 export interface MachineConfig {
@@ -35,8 +36,8 @@ export interface MachineConfig {
   readonly vga: boolean
   /** -S: the machine waits for `cont`. */
   readonly startPaused: boolean
-  readonly onReboot: 'reset' | 'shutdown'
-  readonly onShutdown: 'poweroff' | 'pause'
+  /** What is done when the guest resets, shuts down, panics or does not feed its watchdog. */
+  readonly actions: Actions
   /** Guest clock at the start, in milliseconds since the epoch; undefined: the host's, in UTC. */
   readonly rtcBase: number | undefined
 }

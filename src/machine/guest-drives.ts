@@ -36,5 +36,6 @@ export function withDrives(board: Board, drives: DriveSet): RunnableBoard {
     },
     pressPowerButton: () => board.pressPowerButton(),
     wake: () => board.wake(),
+    injectNmi: () => board.injectNmi(),
   }
 }

@@ -28,8 +28,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives and a s
     serial: ['serial0'],
     vga: true,
     startPaused: false,
-    onReboot: 'reset',
-    onShutdown: 'poweroff',
+    actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset' },
     rtcBase: undefined,
   } satisfies MachineConfig) // biome-ignore format: one value a line
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.boot) && Object.isFrozen(config.chardevs[0]))
@@ -159,9 +158,14 @@ test('without defaults there is only what was asked for', () => {
   assert.equal(resolveConfig({ noDefaults: true, vga: 'std' }).vga, true)
 })
 
+test('of what is to be done when the guest ends, the last word counts', () => {
+  const { actions } = resolveConfig({ noReboot: true, action: ['panic=pause,watchdog=none', 'reboot=reset'].join(',') })
+  assert.deepEqual(actions, { reboot: 'reset', shutdown: 'poweroff', panic: 'pause', watchdog: 'none' })
+})
+
 test('flags that are false say nothing', () => {
-  const { startPaused, onReboot, onShutdown } = resolveConfig({ paused: true, noReboot: true, noShutdown: true })
-  assert.deepEqual([startPaused, onReboot, onShutdown], [true, 'shutdown', 'pause'])
+  const { startPaused, actions } = resolveConfig({ paused: true, noReboot: true, noShutdown: true })
+  assert.deepEqual([startPaused, actions.reboot, actions.shutdown], [true, 'shutdown', 'pause'])
   assert.deepEqual(resolveConfig({ paused: false, noReboot: false, noDefaults: false }), resolveConfig())
 })
 

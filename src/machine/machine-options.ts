@@ -52,6 +52,8 @@ export interface MachineOptions {
   readonly paused?: boolean
   /** A guest that resets ends the machine (-no-reboot). */
   readonly noReboot?: boolean
+  /** What is done when the guest resets, shuts down, panics or does not feed its watchdog (-action). */
+  readonly action?: OptionText
   /** A guest that switches itself off stops the machine, which does not end (-no-shutdown). */
   readonly noShutdown?: boolean
   /** No drives, serial ports and no video card that were not asked for (-nodefaults). */
@@ -106,8 +108,9 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   qmp: (draft, text, origin) => draft.qmp(text, origin),
   monitors: (draft, text, origin) => draft.mon(text, origin),
   paused: (draft) => draft.startPaused(),
-  noReboot: (draft) => draft.noReboot(),
-  noShutdown: (draft) => draft.noShutdown(),
+  action: (draft, text, origin) => draft.action(text, origin),
+  noReboot: (draft, _, origin) => draft.action('reboot=shutdown', origin),
+  noShutdown: (draft, _, origin) => draft.action('shutdown=pause', origin),
   noDefaults: (draft) => draft.noDefaults(),
 }
 

@@ -110,8 +110,8 @@ export class Machine implements AsyncDisposable {
       const runControl = new RunControl({
         board: withDrives(board, drives),
         emit: (name, ...[data]) => events.emit(name, data),
-        onReboot: config.onReboot,
-        onShutdown: config.onShutdown,
+        actions: config.actions,
+        ...(warn !== undefined && { warn }),
       })
       host.current = runControl
 

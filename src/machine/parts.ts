@@ -61,6 +61,7 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, in
     cpus: {
       count: hasCpu ? 1 : 0,
       status: async () => (hasCpu ? [await board.cpu()] : []),
+      injectNmi: () => board.injectNmi(),
     },
     pci: { functions: async () => (hasCpu ? board.pci() : undefined) },
     identity: identityOf(config),

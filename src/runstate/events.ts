@@ -1,4 +1,6 @@
 import { bool, event, oneOf, req } from '../qapi/index.ts'
+import { WatchdogAction } from './actions.ts'
+import { guestPanic } from './guest-panic.ts'
 
 /** Why a reset or a shutdown happened (QAPI ShutdownCause). */
 export const ShutdownCause = oneOf('ShutdownCause', [
@@ -67,5 +69,30 @@ export const runStateEvents = {
     since: '1.1',
     doc: 'The guest has woken up from sleep (ACPI S3).',
     examples: ['{ "event": "WAKEUP", "timestamp": { "seconds": 1344522075, "microseconds": 745528 } }'],
+  }),
+  WATCHDOG: event({
+    since: '0.13',
+    doc: 'The guest has not fed its watchdog in time. What follows is told by events of its own.',
+    data: { action: req(WatchdogAction, 'what is done now') },
+    rate: 1000,
+    examples: [
+      '{ "event": "WATCHDOG", "data": { "action": "reset" }, "timestamp": { "seconds": 1267061043, "microseconds": 959568 } }',
+    ],
+  }),
+  GUEST_PANICKED: event({
+    since: '1.5',
+    doc: "The guest's operating system has told that it has panicked.",
+    data: guestPanic,
+    examples: [
+      '{ "event": "GUEST_PANICKED", "data": { "action": "pause" }, "timestamp": { "seconds": 1648245231, "microseconds": 900001 } }',
+    ],
+  }),
+  GUEST_CRASHLOADED: event({
+    since: '5.0',
+    doc: "The guest's operating system has told that its kernel for crashes takes over; it goes on running.",
+    data: guestPanic,
+    examples: [
+      '{ "event": "GUEST_CRASHLOADED", "data": { "action": "run" }, "timestamp": { "seconds": 1648245259, "microseconds": 893771 } }',
+    ],
   }),
 }

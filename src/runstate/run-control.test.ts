@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Actions } from './actions.ts'
 import { RunControl, type RunControlOptions } from './run-control.ts'
 
 /** A board that notes what it was asked, and answers when it is told to. */
@@ -20,6 +21,9 @@ class NotedBoard {
   async wake(): Promise<void> {
     this.asked.push('wake')
   }
+  async injectNmi(): Promise<void> {
+    this.asked.push('nmi')
+  }
 }
 
 function setUp(options: Partial<RunControlOptions> = {}) {
@@ -30,8 +34,6 @@ function setUp(options: Partial<RunControlOptions> = {}) {
     emit: (name: string, data?: object) => {
       events.push(data === undefined ? name : `${name} ${JSON.stringify(data)}`)
     },
-    onReboot: 'reset',
-    onShutdown: 'poweroff',
     ...options,
   })
   return { board, control, events }
@@ -83,7 +85,7 @@ test('a reset of a stopped machine leads to prelaunch, of a running one back to 
 })
 
 test('with resets that end the machine, a reset is a shutdown with the reason of the reset', async () => {
-  const { control, events } = setUp({ onReboot: 'shutdown' })
+  const { control, events } = setUp({ actions: { reboot: 'shutdown' } })
   await control.cont()
   await control.reset()
   assert.deepEqual(events.slice(1), ['SHUTDOWN {"guest":false,"reason":"host-qmp-system-reset"}'])
@@ -91,7 +93,7 @@ test('with resets that end the machine, a reset is a shutdown with the reason of
 })
 
 test('with shutdowns that pause, only a reset leads out of the state shutdown', async () => {
-  const { control, events } = setUp({ onShutdown: 'pause' })
+  const { control, events } = setUp({ actions: { shutdown: 'pause' } })
   await control.cont()
   await control.guestShutdown()
   assert.equal(control.state, 'shutdown')
@@ -107,7 +109,7 @@ test('with shutdowns that pause, only a reset leads out of the state shutdown', 
 })
 
 test('quit ends the machine although shutdowns pause, and nothing is served after it', async () => {
-  const { board, control, events } = setUp({ onShutdown: 'pause' })
+  const { board, control, events } = setUp({ actions: { shutdown: 'pause' } })
   control.quit('host-qmp-quit')
   control.quit('host-signal')
   assert.deepEqual(events, ['SHUTDOWN {"guest":false,"reason":"host-qmp-quit"}'])
@@ -162,4 +164,103 @@ test('a request that fails does not hold up the next one', async () => {
   await assert.rejects(control.cont(), /no/)
   assert.equal(control.state, 'prelaunch')
   await control.stop()
+})
+
+/** What is told and asked of the board behind `cont`, and the state then, when a watchdog bites or the guest panics. */
+async function upset(
+  happen: (control: RunControl) => Promise<void>,
+  options: Partial<RunControlOptions>,
+): Promise<{ told: string[]; asked: string[]; state: string; ended: boolean }> {
+  const { board, control, events } = setUp(options)
+  await control.cont()
+  await happen(control)
+  return {
+    told: events.slice(1),
+    asked: board.asked.slice(1),
+    state: control.state,
+    ended: control.signal.aborted,
+  }
+}
+
+const bite = (watchdog: Actions['watchdog'], actions: Partial<Actions> = {}) =>
+  upset((control) => control.watchdogExpired(), { actions: { watchdog, ...actions } })
+const reset = { guest: true, reason: 'guest-reset' }
+
+test('a watchdog resets the guest, or ends the machine where resets do', async () => {
+  assert.deepEqual(await bite('reset'), {
+    told: ['WATCHDOG {"action":"reset"}', `RESET ${JSON.stringify(reset)}`],
+    asked: ['reset', 'resume'],
+    state: 'running',
+    ended: false,
+  })
+  const { told, ended } = await bite('reset', { reboot: 'shutdown' })
+  assert.deepEqual([told[1], ended], [`SHUTDOWN ${JSON.stringify(reset)}`, true])
+})
+
+test('a watchdog presses the power button, or pulls the plug, which no SHUTDOWN event tells', async () => {
+  const pressed = await bite('shutdown')
+  assert.deepEqual([pressed.told, pressed.asked], [['WATCHDOG {"action":"shutdown"}', 'POWERDOWN'], ['power']])
+  const pulled = await bite('poweroff', { shutdown: 'pause' })
+  assert.deepEqual([pulled.told, pulled.ended], [['WATCHDOG {"action":"poweroff"}'], true])
+})
+
+test('a watchdog stops the guest, which may go on then', async () => {
+  const { board, control, events } = setUp({ actions: { watchdog: 'pause' } })
+  await control.cont()
+  await control.watchdogExpired()
+  assert.deepEqual([control.state, board.asked], ['watchdog', ['resume', 'pause']])
+  await control.cont()
+  assert.deepEqual(events, ['RESUME', 'WATCHDOG {"action":"pause"}', 'STOP', 'RESUME'])
+})
+
+test('a watchdog injects an NMI, tells the user, or does nothing at all', async () => {
+  const texts: string[] = []
+  const debug = await upset((control) => control.watchdogExpired(), {
+    actions: { watchdog: 'debug' },
+    warn: (text) => texts.push(text),
+  })
+  assert.deepEqual([debug.told, debug.asked, texts], [['WATCHDOG {"action":"debug"}'], [], ['watchdog: timer fired']])
+  assert.deepEqual((await bite('inject-nmi')).asked, ['nmi'])
+  assert.deepEqual(await bite('none'), {
+    told: ['WATCHDOG {"action":"none"}'],
+    asked: [],
+    state: 'running',
+    ended: false,
+  })
+})
+
+const panic = (actions: Partial<Actions>) => upset((control) => control.guestPanicked(), { actions })
+
+test('a panic stops the guest, also if shutdowns are to stop it', async () => {
+  const stopped = {
+    told: ['GUEST_PANICKED {"action":"pause"}', 'STOP'],
+    asked: ['pause'],
+    state: 'guest-panicked',
+    ended: false,
+  }
+  assert.deepEqual(await panic({ panic: 'pause' }), stopped)
+  assert.deepEqual(await panic({ shutdown: 'pause' }), stopped)
+})
+
+test('a panic ends the machine, as a failure if that is asked for', async () => {
+  for (const [action, failed] of [
+    ['shutdown', {}],
+    ['exit-failure', { failed: true }],
+  ] as const) {
+    const { control, events } = setUp({ actions: { panic: action } })
+    await control.cont()
+    await control.guestPanicked()
+    assert.deepEqual(await control.ending, { reason: 'guest-panic', ...failed })
+    assert.deepEqual(events.slice(1), [
+      'GUEST_PANICKED {"action":"poweroff"}',
+      'SHUTDOWN {"guest":true,"reason":"guest-panic"}',
+    ])
+  }
+})
+
+test('a guest whose panics are nobody’s business goes on, as does one with a kernel for crashes', async () => {
+  const ignored = await panic({ panic: 'none' })
+  assert.deepEqual([ignored.told, ignored.asked], [['GUEST_PANICKED {"action":"run"}'], ['resume']])
+  const loaded = await upset((control) => control.guestCrashloaded(), {})
+  assert.deepEqual([loaded.told, loaded.asked], [['GUEST_CRASHLOADED {"action":"run"}'], []])
 })

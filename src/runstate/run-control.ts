@@ -1,6 +1,7 @@
 import { deferred } from '../async/index.ts'
 import type { EmitOf, Infer } from '../qapi/index.ts'
 import { QmpError } from '../qapi/index.ts'
+import { type Actions, defaultActions } from './actions.ts'
 import type { runStateEvents, ShutdownCause } from './events.ts'
 import { canMove, move, needsReset, type RunState } from './run-state.ts'
 
@@ -11,15 +12,16 @@ export interface RunnableBoard {
   reset(): Promise<void>
   pressPowerButton(): Promise<void>
   wake(): Promise<void>
+  injectNmi(): Promise<void>
 }
 
 export interface RunControlOptions {
   readonly board: RunnableBoard
   readonly emit: EmitOf<typeof runStateEvents>
-  /** What a reset request does (-no-reboot: `shutdown`). */
-  readonly onReboot: 'reset' | 'shutdown'
-  /** What a shutdown request does (-no-shutdown: `pause`). */
-  readonly onShutdown: 'poweroff' | 'pause'
+  /** What is done at the start, where it is not the default. */
+  readonly actions?: Partial<Actions>
+  /** Hears what a user should know. */
+  readonly warn?: (text: string) => void
 }
 
 export type Cause = Infer<typeof ShutdownCause>
@@ -27,6 +29,8 @@ export type Cause = Infer<typeof ShutdownCause>
 /** How the machine came to its end. */
 export interface Ending {
   readonly reason: Cause
+  /** Whoever started the machine is to take it for a failure: the guest has panicked under `exit-failure`. */
+  readonly failed?: true
 }
 
 /**
@@ -41,16 +45,16 @@ export class RunControl {
   readonly #ending = deferred<Ending>()
   readonly #over = new AbortController()
   readonly #listeners = new Set<(running: boolean) => void>()
-  #onReboot: RunControlOptions['onReboot']
-  #onShutdown: RunControlOptions['onShutdown']
+  readonly #warn: (text: string) => void
+  #actions: Actions
   #state: RunState = 'prelaunch'
   #last: Promise<unknown> | undefined
 
-  constructor({ board, emit, onReboot, onShutdown }: RunControlOptions) {
+  constructor({ board, emit, actions, warn = noop }: RunControlOptions) {
     this.#board = board
     this.#emit = emit
-    this.#onReboot = onReboot
-    this.#onShutdown = onShutdown
+    this.#actions = { ...defaultActions, ...actions }
+    this.#warn = warn
   }
 
   get state(): RunState {
@@ -78,10 +82,9 @@ export class RunControl {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Changes what reset and shutdown requests do (QMP `set-action`). */
-  setActions({ onReboot, onShutdown }: Partial<Pick<RunControlOptions, 'onReboot' | 'onShutdown'>>): void {
-    this.#onReboot = onReboot ?? this.#onReboot
-    this.#onShutdown = onShutdown ?? this.#onShutdown
+  /** Changes what is done when something happens (QMP `set-action`); what is not named stays. */
+  setActions(changes: Partial<Actions>): void {
+    this.#actions = { ...this.#actions, ...changes }
   }
 
   /**
@@ -121,10 +124,7 @@ export class RunControl {
 
   /** Presses the power button (QMP `system_powerdown`): what follows is up to the guest. */
   powerdown(): Promise<void> {
-    return this.#serve(async () => {
-      this.#emit('POWERDOWN')
-      await this.#board.pressPowerButton()
-    })
+    return this.#serve(() => this.#powerdown())
   }
 
   /**
@@ -175,6 +175,52 @@ export class RunControl {
     })
   }
 
+  /** The guest has panicked; the board stands still until this is served. */
+  guestPanicked(): Promise<void> {
+    return this.#serve(async () => {
+      const { panic, shutdown } = this.#actions
+      if (panic === 'none') {
+        this.#emit('GUEST_PANICKED', { action: 'run' })
+        if (this.running) await this.#board.resume()
+      } else if (panic === 'pause' || (panic === 'shutdown' && shutdown === 'pause')) {
+        this.#emit('GUEST_PANICKED', { action: 'pause' })
+        await this.#halt('guest-panicked')
+      } else {
+        this.#emit('GUEST_PANICKED', { action: 'poweroff' })
+        await this.#shutdown('guest-panic', true)
+      }
+    })
+  }
+
+  /** The guest has panicked and goes on with a kernel that it keeps for this. */
+  guestCrashloaded(): Promise<void> {
+    return this.#serve(async () => this.#emit('GUEST_CRASHLOADED', { action: 'run' }))
+  }
+
+  /** A watchdog has bitten: the guest has not fed it in time. */
+  watchdogExpired(): Promise<void> {
+    return this.#serve(async () => {
+      const { watchdog } = this.#actions
+      this.#emit('WATCHDOG', { action: watchdog })
+      switch (watchdog) {
+        case 'reset':
+          return this.#reset('guest-reset', true)
+        case 'shutdown':
+          return this.#powerdown()
+        case 'poweroff':
+          return this.#end('none') // the one end without a SHUTDOWN event
+        case 'pause':
+          return this.#halt('watchdog')
+        case 'debug':
+          return this.#warn('watchdog: timer fired')
+        case 'inject-nmi':
+          return this.#board.injectNmi()
+        case 'none':
+          return
+      }
+    })
+  }
+
   /** The board failed: whatever the guest did is lost, the monitor stays. */
   boardFailed(): Promise<void> {
     return this.#serve(async () => {
@@ -185,6 +231,11 @@ export class RunControl {
     })
   }
 
+  async #powerdown(): Promise<void> {
+    this.#emit('POWERDOWN')
+    await this.#board.pressPowerButton()
+  }
+
   async #halt(state: RunState): Promise<void> {
     if (this.#state !== 'running') return
     await this.#board.pause()
@@ -193,7 +244,7 @@ export class RunControl {
   }
 
   async #reset(reason: Cause, guest: boolean): Promise<void> {
-    if (this.#onReboot === 'shutdown') return this.#shutdown(reason, guest)
+    if (this.#actions.reboot === 'shutdown') return this.#shutdown(reason, guest)
     const wasRunning = this.#state === 'running'
     await this.#board.reset()
     this.#emit('RESET', { guest, reason })
@@ -203,13 +254,14 @@ export class RunControl {
 
   async #shutdown(reason: Cause, guest: boolean): Promise<void> {
     this.#emit('SHUTDOWN', { guest, reason })
-    if (this.#onShutdown === 'pause') await this.#halt('shutdown')
+    if (this.#actions.shutdown === 'pause') await this.#halt('shutdown')
     else this.#end(reason)
   }
 
   #end(reason: Cause): void {
     this.#over.abort(new Error('the machine has ended'))
-    this.#ending.resolve({ reason })
+    const failed = reason === 'guest-panic' && this.#actions.panic === 'exit-failure'
+    this.#ending.resolve({ reason, ...(failed && { failed }) })
   }
 
   #moveTo(state: RunState): void {

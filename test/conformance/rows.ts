@@ -50,13 +50,6 @@ export const rows: readonly Row[] = [
   { transcript: 'status', case: 'query-cpu-definitions', kind: 'divergent', reason: ownProcessor },
   { transcript: 'status', case: 'removed-classic-commands', steps: [0, 1, 2, 7], kind: 'divergent', reason: kept },
   {
-    transcript: 'status',
-    case: 'no-shutdown-pause',
-    steps: [5, 6, 7, 8],
-    kind: 'pending',
-    reason: 'what set-action changed in step 4',
-  },
-  {
     transcript: 'device',
     case: 'query-pci-q35',
     kind: 'divergent',

@@ -55,6 +55,15 @@ export const refusals: readonly Refusal[] = [
   [['-smp', 'cpus.x=1'], "Parameters 'smp.cpus.*' are unexpected"],
   [['-smp', '1,a=1,b=2,c=3,d=4'], "Parameter 'smp.b' is unexpected"],
 
+  about('-action', 'foo=bar', "Invalid parameter 'foo'"),
+  about('-action', 'reboot=off', "Parameter 'reboot' does not accept value 'off'"),
+  about('-action', 'panic=poweroff', "Parameter 'panic' does not accept value 'poweroff'"),
+  about('-watchdog-action', 'a,b', "Parameter 'watchdog' does not accept value 'a,b'"),
+  [
+    ['-watchdog-action', 'none', '-action', 'watchdog=bite', '-machine', 'bogus'],
+    "-watchdog-action none: Parameter 'watchdog' does not accept value 'bite'",
+  ],
+
   [['-machine', 'bogus'], noMachine],
   [['-M', 'bogus'], noMachine],
   about('-machine', 'pc,usb', "Expected '=' after parameter 'usb'"),

@@ -20,7 +20,7 @@ import { breakOff, catchGuestStops, standStill } from './guest-stop.ts'
 import type { HostRequests } from './host-requests.ts'
 import { patchIdleYield } from './idle-yield.ts'
 import { KeyboardQueue } from './keyboard-queue.ts'
-import { raiseNmi } from './nmi.ts'
+import { NmiLine } from './nmi.ts'
 import { completeCpuReset, PowerOnState } from './power-on-state.ts'
 import { SavedState, v86Version } from './saved-state.ts'
 import { ScreenCapture } from './screen-capture.ts'
@@ -46,6 +46,7 @@ export class Emulator {
   readonly #ps2: I8042
   readonly #vmmouse: Vmmouse | undefined
   readonly #ide: IdeUnits
+  readonly #nmi: NmiLine
   readonly #powerOn: PowerOnState
   readonly #vgaPowerOn: VgaPowerOnState
   readonly #bootOrder: string
@@ -139,6 +140,7 @@ export class Emulator {
     completeCpuReset(cpu)
     this.#powerOn = new PowerOnState(cpu)
     this.#vgaPowerOn = new VgaPowerOnState(cpu.devices.vga)
+    this.#nmi = new NmiLine(emulator, this.memory)
     catchGuestStops(
       emulator,
       {
@@ -187,6 +189,7 @@ export class Emulator {
     this.#vmmouse?.reset()
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
     completeCpuReset(this.cpu)
+    this.#nmi.reset()
     this.#kernel?.restore()
     writeBootOrder(this.cpu, this.#bootOrder)
     if (running) this.resume()
@@ -212,9 +215,8 @@ export class Emulator {
     this.#rouse()
   }
 
-  /** @throws {BoardError} kind `unavailable`, if the guest has no handler */
   injectNmi(): void {
-    raiseNmi(this.cpu, this.memory)
+    this.#nmi.request()
     this.#rouse()
   }
 

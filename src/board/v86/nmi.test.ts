@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { forever, send } from '../../../test/guests/bios-guest.ts'
+import { forever, send, tripleFault } from '../../../test/guests/bios-guest.ts'
 import { guestBoard } from '../../../test/guests/guest-board.ts'
 
 /** The handler lies at 0000:0600: `mov dx, 3F8h; mov al, 'N'; out dx, al; iret`. */
@@ -22,3 +22,32 @@ for (const [state, rest] of [
     assert.equal(String(await witness.heard(6)), '>NNNNN')
   })
 }
+
+test('of the NMIs that come while the guest stands still, it hears one', { timeout: 60_000 }, async (t) => {
+  const { board, witness } = await guestBoard(t, [...send('>'), ...forever(0x90)])
+  await board.writePhysical(2 * 4, Uint8Array.of(0x00, 0x06, 0x00, 0x00))
+  await board.writePhysical(0x600, Uint8Array.from(handler))
+  await board.resume()
+  await witness.heard(1)
+  await board.pause()
+  const before = await board.registers()
+  for (let count = 0; count < 3; count++) await board.injectNmi()
+  assert.deepEqual(await board.registers(), before)
+  await board.resume()
+  await witness.heard(2)
+  await board.injectNmi()
+  assert.equal(String(await witness.heard(3)), '>NN')
+})
+
+test('a guest without an interrupt table is reset by an NMI', { timeout: 60_000 }, async (t) => {
+  const { board, witness } = await guestBoard(t, [
+    ...tripleFault.slice(0, -1), // all but the interrupt
+    ...send('>'),
+    ...forever(0x90),
+  ])
+  await board.resume()
+  await witness.heard(1)
+  await board.injectNmi()
+  await witness.told(1)
+  assert.deepEqual(witness.notices, ['guestReset'])
+})
