@@ -8,6 +8,7 @@ export type { Attachment } from './attachment.ts'
 export { BlockError, type BlockErrorContext, type BlockErrorKind } from './block-error.ts'
 export { type ChainStatus, chainStatus } from './chain-status.ts'
 export { type CreateImageOptions, createImage } from './create-image.ts'
+export { createDisk, Disk, type OpenDiskOptions, openDisk } from './disk.ts'
 export type {
   BlockStatus,
   CacheMode,

@@ -21,6 +21,7 @@ import { checkImage } from './check.ts'
 import { CompressedWriter } from './compressed-writer.ts'
 import { Discards } from './discards.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
+import { compressionTypes, unsupported } from './header.ts'
 import type { Image } from './image.ts'
 import { kinds } from './mapping.ts'
 import { Qcow2Snapshots } from './qcow2-snapshots.ts'
@@ -113,6 +114,9 @@ export class Qcow2Driver implements Driver {
   }
 
   writeCompressed(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
+    if (this.image.header.compressionType !== compressionTypes.deflate) {
+      throw unsupported('Clusters cannot be compressed by zstd')
+    }
     const { clusterSize } = this.image.geometry
     const toEnd = offset + bytes.byteLength === this.length
     if (offset % clusterSize !== 0 || (bytes.byteLength % clusterSize !== 0 && !toEnd)) {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { createDisk, type Disk, openDisk } from './index.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'vmon-disk-'))
+after(() => rmSync(folder, { recursive: true }))
+
+for (const format of ['raw', 'qcow2']) {
+  test(`an image is made, written, resized, and read again: ${format}`, async () => {
+    const path = join(folder, `disk.${format}`)
+    await createDisk(path, { format, size: 2 ** 20 })
+    {
+      await using disk = await openDisk(path, { format })
+      assert.equal(disk.length, 2 ** 20)
+      await disk.write(1000, Uint8Array.of(1, 2, 3))
+      await disk.writeZeroes(1001, 1)
+      await disk.flush()
+      await disk.resize(2 ** 21)
+      await disk.write(2 ** 21 - 1, Uint8Array.of(9))
+    }
+    await using disk = await openDisk(path, { format, readOnly: true })
+    assert.deepEqual([...(await disk.read(999, 5))], [0, 1, 0, 3, 0])
+    assert.deepEqual([...(await disk.read(2 ** 21 - 2, 2))], [0, 9])
+    assert.equal((await disk.status(1000, 1)).data, true)
+    await assert.rejects(disk.write(0, Uint8Array.of(1)), { kind: 'read-only' })
+  })
+}
+
+test('an image over another takes its size, and two cannot write one', async () => {
+  const [base, top] = [join(folder, 'base.raw'), join(folder, 'top.qcow2')]
+  writeFileSync(base, new Uint8Array(70_144).fill(5))
+  await createDisk(top, {
+    format: 'qcow2',
+    backing: { filename: 'base.raw', format: 'raw' },
+    options: { cluster_size: '4k' },
+  })
+  await using disk = await openDisk(top)
+  assert.equal(disk.length, 70_144)
+  assert.equal((await disk.read(70_000, 1))[0], 5)
+  assert.equal((await disk.details()).clusterSize, 4096)
+  await assert.rejects(
+    openDisk(top).then((other: Disk) => other.close()),
+    { kind: 'locked' },
+  )
+  await assert.rejects(createDisk(top, { format: 'qcow2', size: 512 }), { kind: 'locked' })
+  assert.equal((await disk.read(0, 1))[0], 5)
+})
+
+const refused: readonly (readonly [options: Parameters<typeof createDisk>[1], message: string])[] = [
+  [{ format: 'none', size: 512 }, "Unknown file format 'none'"],
+  [{ format: 'qcow2' }, 'Image creation needs a size parameter'],
+  [{ format: 'qcow2', size: 100 }, 'Image size must be a multiple of 512 bytes'],
+  [
+    { format: 'qcow2', size: 512, options: { cluster_size: 1000 } },
+    'Cluster size must be a power of two between 512 and 2048k',
+  ],
+  [
+    { format: 'qcow2', size: 512, options: { refcount_bits: 3 } },
+    'Refcount width must be a power of two and may not exceed 64 bits',
+  ],
+  [{ format: 'qcow2', size: 512, options: { what: 'x' } }, "Invalid parameter 'what'"],
+  [{ format: 'raw', size: 512, backing: { filename: 'x' } }, "Backing file not supported for file format 'raw'"],
+  [
+    { format: 'qcow2', size: 512, options: { compat: '0.10', extended_l2: true } },
+    'Extended L2 entries are only supported with compatibility level 1.1 and above (use version=v3 or greater)',
+  ],
+]
+
+for (const [options, message] of refused) {
+  test(`an image that cannot be is refused before a file is touched: ${message}`, async () => {
+    const path = join(folder, 'refused')
+    await assert.rejects(createDisk(path, options), { message })
+    assert.equal(existsSync(path), false)
+  })
+}
+
+test('an image takes the space that is written', async () => {
+  const path = join(folder, 'sparse.qcow2')
+  await createDisk(path, { format: 'qcow2', size: 2 ** 40 })
+  await using disk = await openDisk(path)
+  await disk.write(2 ** 39, new Uint8Array(65536).fill(1))
+  await disk.close()
+  assert.ok(statSync(path).size < 2 ** 20)
+})
