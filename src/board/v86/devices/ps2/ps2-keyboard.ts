@@ -1,5 +1,5 @@
 import { Ps2Queue } from './ps2-queue.ts'
-import { translate, untranslated } from './scan-codes.ts'
+import { inSet3, Translator, translate, untranslated } from './scan-codes.ts'
 
 const ack = 0xfa
 const resend = 0xfe
@@ -29,7 +29,7 @@ const withArgument: ReadonlySet<number> = new Set([
   command.setKeyMakeBreak,
 ])
 
-/** A PS/2 keyboard with scan code sets 1 and 2, as QEMU's. */
+/** A PS/2 keyboard with its three sets of scan codes, as QEMU's. */
 export class Ps2Keyboard {
   readonly queue: Ps2Queue
   /** The controller turns set 2 into set 1. */
@@ -39,17 +39,19 @@ export class Ps2Keyboard {
   #enabled = true
   #set = 2
   #awaiting = 0
+  readonly #translator = new Translator()
 
   constructor(changed: (waiting: boolean) => void) {
     this.queue = new Ps2Queue(changed)
   }
 
-  /** Whether all the codes of an event would be taken now: if not, those that have no room are lost. */
+  /** Whether all the codes of a key would be taken now: if not, those that have no room are lost. */
   takes(codes: readonly number[]): boolean {
-    return !this.#enabled || this.#encoded(codes).length <= this.queue.room
+    const longest = this.translates ? codes : untranslated(codes)
+    return !this.#enabled || longest.length <= this.queue.room
   }
 
-  /** A key goes down or up: its codes in set 1. A keyboard that the guest has switched off says nothing. */
+  /** A key goes down or up: its codes in set 1, as the controller translates them. A keyboard that the guest has switched off says nothing. */
   press(codes: readonly number[]): void {
     if (this.#enabled) this.queue.report(...this.#encoded(codes))
   }
@@ -81,10 +83,11 @@ export class Ps2Keyboard {
     this.queue.setState(queue as number[][])
   }
 
-  /** In the set that the guest has chosen; a set 1 that is translated once more becomes nonsense, as it does in QEMU. */
+  /** In the set that the guest has chosen; a set other than 2 becomes nonsense when it is translated, as it does in QEMU. */
   #encoded(codes: readonly number[]): readonly number[] {
-    if (this.#set === 1) return this.translates ? codes.map(translate) : codes
-    return this.translates ? codes : untranslated(codes)
+    if (this.#set === 2) return this.translates ? codes : untranslated(codes)
+    const own = this.#set === 3 ? inSet3(codes) : codes
+    return this.translates ? own.flatMap((byte) => this.#translator.take(byte)) : own
   }
 
   #command(byte: number): void {

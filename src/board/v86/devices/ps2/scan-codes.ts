@@ -31,3 +31,71 @@ export function untranslated(codes: readonly number[]): number[] {
     return code & released ? [releasePrefix, key] : [key]
   })
 }
+
+/** Codes of set 3, by runs of keys as they are numbered in set 1, plus 0x80 for those with the prefix 0xE0. */
+const set3 = new Map(
+  (
+    [
+      [0x01, '08 16 1e 26 25 2e 36 3d 3e 46 45 4e 55 66 0d 15 1d 24 2d 2c 35 3c 43 44 4d 54 5b 5a 11 1c 1b 23'],
+      [0x21, '2b 34 33 3b 42 4b 4c 52 0e 12 5c 1a 22 21 2a 32 31 3a 41 49 4a 59 7e 19 29 14 07 0f 17 1f 27 2f'],
+      [0x41, '37 3f 47 4f 76 5f 6c 75 7d 4e 6b 73 74 7c 69 72 7a 70 71 57'],
+      [0x56, '13 56 5e'],
+      [0x70, '87'],
+      [0x77, '87'],
+      [0x79, '86'],
+      [0x7b, '85'],
+      [0x7d, '5d'],
+      [0x90, '94'],
+      [0x99, '93'],
+      [0x9c, '79 58'],
+      [0xa0, '9c a3'],
+      [0xa4, '98'],
+      [0xae, '9d'],
+      [0xb0, '95'],
+      [0xb2, '97'],
+      [0xb5, '4a'],
+      [0xb7, '57 39'],
+      [0xc6, '62 6e 63 6f'],
+      [0xcb, '61'],
+      [0xcd, '6a'],
+      [0xcf, '65 60 6d 67 64'],
+      [0xdb, '8b 8c 8d'],
+      [0xe8, '0a'],
+    ] as const
+  ).flatMap(([first, codes]) =>
+    codes.split(' ').map((code, index) => [first + index, Number.parseInt(code, 16)] as const),
+  ),
+)
+/** Pause in set 1, less its release bits: in set 3 it is a key like any other. */
+const pause = [0xe1, 0x1d, 0x45] as const
+/** The make-believe Shift around keys with the prefix, which set 3 does without. */
+const shift = 0x2a
+
+/**
+ * The codes of one key of set 1 in set 3, where every key has a byte of its own, and a prefix when it is released. A key
+ * that the set does not have gives nothing.
+ */
+export function inSet3(codes: readonly number[]): number[] {
+  const isReleased = (codes.at(-1)! & released) !== 0
+  const prefixed = codes[0] === 0xe0
+  const number = codes[0] === pause[0] ? 0xc6 : (codes.at(-1)! & ~released) | (prefixed ? released : 0)
+  const code = prefixed && number === (shift | released) ? undefined : set3.get(number)
+  if (code === undefined) return []
+  return isReleased ? [releasePrefix, code] : [code]
+}
+
+/** Translates byte by byte as the controller does: the release prefix waits for the code that it belongs to. */
+export class Translator {
+  #release = 0
+
+  /** The bytes that come out for one that goes in: one, or none for the release prefix. */
+  take(byte: number): number[] {
+    if (byte === releasePrefix) {
+      this.#release = released
+      return []
+    }
+    const code = translate(byte) | this.#release
+    this.#release = 0
+    return [code]
+  }
+}
