@@ -128,7 +128,7 @@ export interface BoardConfig {
   /** How many UARTs, 0 to 4. */
   readonly serialPorts: number
   readonly vga: boolean
-  /** VMware's backdoor port, and the mouse behind it; they are there if absent. */
+  /** VMware's backdoor port, and the mouse behind it; there unless this is false. */
   readonly vmport?: boolean
   /** Guest clock at start, in milliseconds since the epoch; undefined: the host's UTC. */
   readonly rtcBase?: number

@@ -23,7 +23,7 @@ export async function readBoardFiles({ accel, firmware, kernel }: MachineConfig,
 
 /** What the board is to be. */
 export function boardConfigOf(config: MachineConfig, files: BoardFiles, drives: DriveSet, log: Logger): BoardConfig {
-  const { ramBytes, boot, vga, rtcBase } = config
+  const { ramBytes, boot, vga, vmport, rtcBase } = config
   const slots = [...drives].flatMap((drive) => driveConfigOf(drive) ?? [])
   return {
     ramBytes,
@@ -34,6 +34,7 @@ export function boardConfigOf(config: MachineConfig, files: BoardFiles, drives: 
     drives: slots,
     serialPorts: config.serial.findLastIndex((label) => label !== undefined) + 1,
     vga,
+    vmport,
     ...(rtcBase !== undefined && { rtcBase }),
     logFirmware: log.enabled('firmware'),
   }

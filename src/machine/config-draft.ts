@@ -249,6 +249,7 @@ export class ConfigDraft {
       monitors,
       serial,
       vga,
+      vmport: this.#machine.vmport !== 'off',
       startPaused: this.#startPaused,
       actions,
       rtcBase,

@@ -34,6 +34,8 @@ export interface MachineConfig {
   /** Labels of the character devices of COM1 to COM4; undefined for a port that is not there. */
   readonly serial: readonly (string | undefined)[]
   readonly vga: boolean
+  /** VMware's backdoor port, and the mouse behind it. */
+  readonly vmport: boolean
   /** -S: the machine waits for `cont`. */
   readonly startPaused: boolean
   /** What is done when the guest resets, shuts down, panics or does not feed its watchdog. */

@@ -27,6 +27,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives and a s
     monitors: [],
     serial: ['serial0'],
     vga: true,
+    vmport: true,
     startPaused: false,
     actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset' },
     rtcBase: undefined,

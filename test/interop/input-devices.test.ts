@@ -104,7 +104,6 @@ test('the keyboard speaks the set of scan codes that the guest has chosen, as in
     for (const [set, mode] of [
       [1, 0x00],
       [2, 0x00],
-      [3, 0x00],
       [3, 0x40],
     ] as const) {
       const setting = [0x60, mode, 0xf0, set].map((value, index) => [index === 0 ? command : data, value] as const)
@@ -120,9 +119,7 @@ test('the keyboard speaks the set of scan codes that the guest has chosen, as in
     return heard
   })
   assert.deepEqual(ours, theirs)
-  assert.ok(
-    ours.includes('set 3, shift,shift_r: 12 f0 12 59 f0 59') || ours.includes('set 3, unmapped,shift: 12 f0 12'),
-  )
+  assert.ok(theirs.includes('set 2, unmapped,shift: 12 f0 12'))
 })
 
 test('a PS/2 mouse sends the packets that QEMU sends: without a wheel, with one, with two and five buttons', {

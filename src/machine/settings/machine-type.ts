@@ -12,7 +12,7 @@ const properties: Readonly<
   Record<string, { readonly words: readonly string[]; readonly ours: readonly string[] | undefined }>
 > = {
   usb: { words: onOff, ours: ['off'] },
-  vmport: { words: onOffAuto, ours: ['off', 'auto'] },
+  vmport: { words: onOffAuto, ours: ['on', 'off', 'auto'] },
   smm: { words: onOffAuto, ours: ['off', 'auto'] },
   acpi: { words: onOffAuto, ours: ['on', 'auto'] },
   pic: { words: onOffAuto, ours: ['on', 'auto'] },
