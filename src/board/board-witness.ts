@@ -8,6 +8,8 @@ export class BoardWitness implements BoardHost {
   readonly notices: Notice[] = []
   /** Why the board crashed, each time. */
   readonly failures: Error[] = []
+  /** How often a key or button would have woken the guest. */
+  wakeRequests = 0
   /** What the guest asked of VMware's mouse, each time. */
   readonly vmmouseModes: VmmouseMode[] = []
   readonly #lines: Uint8Array[] = []
@@ -30,6 +32,11 @@ export class BoardWitness implements BoardHost {
   crashed(error: Error): void {
     this.failures.push(error)
     this.#note('crashed')
+  }
+
+  wakeRequested(): void {
+    this.wakeRequests++
+    this.#look()
   }
 
   vmmouse(mode: VmmouseMode): void {

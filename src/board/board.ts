@@ -100,6 +100,8 @@ export interface BoardHost {
   crashed(error: Error): void
   /** Bytes that the guest sent through a serial port. Back-pressure: the port stalls until the promise settles. */
   serialOutput(port: number, bytes: Uint8Array): Promise<void> | void
+  /** A key or a button has been used that would wake the guest if it slept; told only while the board stands still. */
+  wakeRequested(): void
   /** The guest has begun to listen to VMware's mouse, asks it for coordinates of another kind, or has ceased to listen. */
   vmmouse(mode: VmmouseMode): void
   /**

@@ -252,6 +252,10 @@ function boardHost(parts: BoardSurroundings, log: Logger): BoardHost {
       log.log('machine', 'the board has failed', { error })
       serve((runControl) => runControl.boardFailed())
     },
+    wakeRequested: () =>
+      serve(async (runControl) => {
+        if (runControl.state === 'suspended') await runControl.wakeup()
+      }),
     vmmouse: (mode) => parts.input?.setVmmouse(mode),
     guestTray: async (slot, move) => (await driveAt(parts.drives, slot)?.guestTray(move)) ?? false,
     serialOutput: (port, bytes) => parts.serial[port]?.output(bytes),

@@ -35,7 +35,7 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, in
   })
   scope.own(
     runControl.onRunning((running) => {
-      if (running) sendKey.resume()
+      if (running || runControl.state === 'suspended') sendKey.resume()
       else sendKey.pause()
     }),
   )

@@ -50,6 +50,7 @@ async function boot(
       guestShutdown: () => said.reject(new Error('the guest has switched off')),
       guestSuspend: () => said.reject(new Error('the guest sleeps')),
       crashed: (error) => said.reject(error),
+      wakeRequested: () => undefined,
       vmmouse: () => undefined,
       serialOutput(_port, bytes) {
         text += Buffer.from(bytes).toString('latin1')

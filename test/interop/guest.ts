@@ -14,6 +14,7 @@ export const vmon: readonly string[] = [
 ]
 
 interface Reply {
+  readonly event?: string
   readonly return?: unknown
   readonly error?: { readonly class: string; readonly desc: string }
 }
@@ -22,6 +23,8 @@ export class Guest implements AsyncDisposable {
   readonly #server: Server
   readonly #signal: AbortSignal
   readonly #waiting = new Set<() => void>()
+  /** Names of events that came while a reply was waited for. */
+  #events: string[] = []
   #qmp: Connection | undefined
   #com1: Socket | undefined
   #received = Buffer.alloc(0)
@@ -67,9 +70,19 @@ export class Guest implements AsyncDisposable {
     this.#qmp!.send(Buffer.from(`${JSON.stringify({ execute: command, arguments: args })}\n`))
     for (;;) {
       const message = JSON.parse(await this.#line()) as Reply
+      if (message.event !== undefined) this.#events.push(message.event)
       if (message.error !== undefined) throw new Error(`${command}: ${message.error.class}: ${message.error.desc}`)
       if (message.return !== undefined) return message.return
     }
+  }
+
+  /** Waits for an event that has not been waited for before. */
+  async event(name: string): Promise<void> {
+    while (!this.#events.includes(name)) {
+      const { event } = JSON.parse(await this.#line()) as Reply
+      if (event !== undefined) this.#events.push(event)
+    }
+    this.#events.splice(this.#events.indexOf(name), 1)
   }
 
   /** Presses keys together, by name or number. */

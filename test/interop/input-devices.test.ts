@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { qKeyCodes } from '../../src/input/index.ts'
+import { BootFloppy } from '../guests/boot-floppy.ts'
 import { missingProgram } from '../oracle/peers.ts'
-import { qemu } from './guest.ts'
-import { onBothPuppets, type PortPuppet } from './port-puppet.ts'
+import { type Guest, qemu } from './guest.ts'
+import { onBoth, onBothPuppets, type PortPuppet } from './port-puppet.ts'
 
 const skip = missingProgram(qemu[0]!)
 const data = 0x60
@@ -95,31 +96,31 @@ test('the keyboard controller, the keyboard and the mouse answer as in QEMU, com
 })
 
 test('the keyboard speaks the set of scan codes that the guest has chosen, as in QEMU', { skip }, async (t) => {
-  // Set 2 has no codes for these, which is all that vmon's keyboard goes by; QEMU's have some in sets 1 and 3.
+  // Set 2 has no codes for the latter, which is all that vmon's keyboard goes by; QEMU's have some in sets 1 and 3.
+  const long = ['print', 'sysrq', 'pause']
   const lacking = ['menu', 'again', 'props', 'undo', 'front', 'copy', 'open', 'paste', 'find', 'cut', 'lf', 'help']
-  const keys = qKeyCodes.filter((key) => ![...lacking, 'lang1', 'lang2'].includes(key))
-  const pairs = Array.from({ length: Math.ceil(keys.length / 2) }, (_, index) => keys.slice(2 * index, 2 * index + 2))
+  const keys = qKeyCodes.filter((key) => ![...long, ...lacking, 'lang1', 'lang2'].includes(key))
+  const some = Array.from({ length: Math.ceil(keys.length / 3) }, (_, index) => keys.slice(3 * index, 3 * index + 3))
   const [theirs, ours] = await onBothPuppets(t, async (puppet) => {
     const heard: string[] = []
     for (const [set, mode] of [
-      [1, 0x00],
       [2, 0x00],
       [3, 0x40],
     ] as const) {
       const setting = [0x60, mode, 0xf0, set].map((value, index) => [index === 0 ? command : data, value] as const)
       heard.push(await puppet.drain(setting))
-      for (const pair of pairs) {
-        const events = pair.flatMap((key) =>
+      for (const together of some) {
+        const events = together.flatMap((key) =>
           [true, false].map((down) => ({ type: 'key', data: { down, key: { type: 'qcode', data: key } } })),
         )
         await puppet.guest.execute('input-send-event', { events })
-        heard.push(`set ${set}, ${pair}: ${await puppet.drain()}`)
+        heard.push(`set ${set}, ${together}: ${await puppet.drain()}`)
       }
     }
     return heard
   })
   assert.deepEqual(ours, theirs)
-  assert.ok(theirs.includes('set 2, unmapped,shift: 12 f0 12'))
+  assert.ok(theirs.includes('set 2, unmapped,shift,shift_r: 12 f0 12 59 f0 59'))
 })
 
 test('a PS/2 mouse sends the packets that QEMU sends: without a wheel, with one, with two and five buttons', {
@@ -299,4 +300,36 @@ test("VMware's mouse gives the guest the coordinates that were sent, to the bit,
   assert.ok(ours.includes(`[${ps2},${vmmouse}]`))
   const [x, y] = [2 * 12345, 2 * 23456].map((value) => value.toString(16))
   assert.ok(ours.includes(`27 4: 0 ${x} ${y} 0 51515151 d1d1d1d1`))
+})
+
+test('without the backdoor there is no VMware mouse', { skip }, async (t) => {
+  const ask = (puppet: PortPuppet) => puppet.call({ eax: 0x564d5868, ebx: 0, ecx: 0x0a, edx: 0x5658 })
+  const [theirs, ours] = await onBothPuppets(t, ask, ['-machine', 'vmport=off'])
+  assert.equal(ours, theirs)
+  assert.match(ours, /^ffffffff /)
+})
+
+test('a key wakes a guest that sleeps, and so does a click, if the guest has left the device on', {
+  skip,
+}, async (t) => {
+  const sleep = (program: BootFloppy): Uint8Array => program.sendSerial('.').awaitSerial().out16(0x604, 0x2400).image() // PM1 control: sleep, type S3
+  const click = { type: 'btn', data: { button: 'left', down: true } }
+  const move = { type: 'rel', data: { axis: 'x', value: 1 } }
+  const key = { type: 'key', data: { down: false, key: { type: 'qcode', data: 'a' } } }
+  const mouseOn = new BootFloppy().out8(command, 0xd4).out8(data, 0xf4)
+  for (const [program, idle, waking] of [
+    [mouseOn, [move], ['input-send-event', { events: [click] }]],
+    [new BootFloppy(), [move, click], ['send-key', { keys: [key.data.key] }]],
+    [new BootFloppy().out8(data, 0xf5), [key, click, move], ['system_wakeup', {}]],
+  ] as const) {
+    const play = async (guest: Guest): Promise<void> => {
+      guest.sendSerial('.')
+      await guest.event('SUSPEND')
+      if (idle.length > 0) await guest.execute('input-send-event', { events: idle })
+      assert.equal(((await guest.execute('query-status')) as { status: string }).status, 'suspended')
+      await guest.execute(waking[0], waking[1])
+      await guest.event('WAKEUP')
+    }
+    await onBoth(t, sleep(program), play)
+  }
 })

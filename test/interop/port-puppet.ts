@@ -54,16 +54,26 @@ export async function onBothPuppets<T>(
   play: (puppet: PortPuppet) => Promise<T>,
   options: readonly string[] = [],
 ): Promise<[T, T]> {
+  return onBoth(t, portPuppetFloppy(), (guest) => play(new PortPuppet(guest)), options)
+}
+
+/** Boots a floppy on both, waits for the `.` by which its program says that it is there, and does the same with both. */
+export async function onBoth<T>(
+  t: TestContext,
+  image: Uint8Array,
+  play: (guest: Guest) => Promise<T>,
+  options: readonly string[] = [],
+): Promise<[T, T]> {
   const folder = await mkdtemp(join(tmpdir(), 'vmon-puppet-'))
   t.after(() => rm(folder, { recursive: true }))
-  const floppy = join(folder, 'puppet.img')
-  await writeFile(floppy, portPuppetFloppy())
+  const floppy = join(folder, 'guest.img')
+  await writeFile(floppy, image)
   const boot = ['-drive', `if=floppy,format=raw,readonly=on,file=${floppy}`, '-boot', 'a', ...options]
   const on = async (command: readonly string[]): Promise<T> => {
     await using guest = await Guest.start(command, boot, t.signal)
     await guest.execute('cont')
     await guest.receive(Buffer.from('.'))
-    return await play(new PortPuppet(guest))
+    return await play(guest)
   }
   return Promise.all([on(qemu), on(vmon)])
 }

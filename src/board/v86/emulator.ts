@@ -42,6 +42,7 @@ export class Emulator {
   readonly #screen: ScreenCapture | undefined
   readonly #v86: V86Emulator
   readonly #clock: VirtualClock
+  readonly #notify: (notice: Notice) => void
   readonly #power: Piix4Pm
   readonly #ps2: I8042
   readonly #vmmouse: Vmmouse | undefined
@@ -102,6 +103,7 @@ export class Emulator {
   private constructor({ config, emulator, clock, requests, disks, notify, lastPanic }: Built) {
     const { cpu } = emulator.v86
     this.#v86 = emulator
+    this.#notify = notify
     this.#clock = clock
     this.#bootOrder = config.bootOrder
     this.#requests = requests
@@ -130,7 +132,7 @@ export class Emulator {
     this.memory = new GuestMemory(cpu, () => this.pci.memoryRanges())
     this.#ps2 = new I8042(cpu)
     this.keyboard = new KeyboardQueue(this.#ps2.keyboard, new BiosKeyboard(this.memory, clock.now))
-    this.#vmmouse = this.#buildVmmouse(config, notify)
+    this.#vmmouse = this.#buildVmmouse(config)
     this.serial = new SerialLines(emulator, config.serialPorts, (port, bytes) =>
       notify({ type: 'serialOutput', port, bytes }),
     )
@@ -200,13 +202,24 @@ export class Emulator {
     cpu.devices.rtc.cmos_data[0x0f] = 0xfe // shutdown status: resume through the ACPI wake-up vector
     cpu.reset_cpu()
     completeCpuReset(cpu)
+    this.#ps2.reset()
+    this.#vmmouse?.reset()
+    this.keyboard.reset()
     this.#power.wake()
+  }
+
+  /** Keys go down or up: bytes of scan code set 1. */
+  sendKeys(scanCodes: readonly number[]): void {
+    this.keyboard.send(scanCodes)
+    if (this.#ps2.keyboard.enabled) this.#offerWake()
+    this.#rouse()
   }
 
   /** Something is done with a pointing device. */
   point(device: 'ps2' | 'vmmouse', events: readonly PointerEvent[]): void {
     if (device === 'ps2') this.#ps2.mouse.act(events)
     else this.#vmmouse?.act(events)
+    if (device === 'ps2' && this.#ps2.mouse.pressed) this.#offerWake()
     this.#rouse()
   }
 
@@ -259,12 +272,17 @@ export class Emulator {
     if (slot.bus === 'ide') this.#ide.requestEject(slot.channel, slot.unit)
   }
 
-  #buildVmmouse({ vmport, ramBytes }: WorkerConfig, notify: (notice: Notice) => void): Vmmouse | undefined {
+  #buildVmmouse({ vmport, ramBytes }: WorkerConfig): Vmmouse | undefined {
     if (vmport !== false) {
-      return new Vmmouse(this.cpu, this.#ps2.mouse, ramBytes, (mode) => notify({ type: 'vmmouse', mode }))
+      return new Vmmouse(this.cpu, this.#ps2.mouse, ramBytes, (mode) => this.#notify({ type: 'vmmouse', mode }))
     }
     silenceBackdoor(this.cpu)
     return undefined
+  }
+
+  /** Only a guest that stands still may sleep. */
+  #offerWake(): void {
+    if (!this.#v86.v86.running) this.#notify({ type: 'wakeRequested' })
   }
 
   /** Lets a guest that waits in a HLT look at once. */

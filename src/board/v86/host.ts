@@ -309,6 +309,9 @@ export class V86Board implements Board {
         this.#state = 'paused'
         this.#host.guestSuspend(message.kind)
         break
+      case 'wakeRequested':
+        this.#host.wakeRequested()
+        break
       case 'vmmouse':
         this.#host.vmmouse(message.mode)
         break

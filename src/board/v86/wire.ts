@@ -42,7 +42,7 @@ export interface WorkerCalls {
   picture(): Picture
   pictureChanges(serial: number): PictureChanges
   text(): TextScreen | undefined
-  sendKeys(scanCodes: readonly number[]): Promise<void>
+  sendKeys(scanCodes: readonly number[]): void
   keysWaiting(): number
   point(device: 'ps2' | 'vmmouse', events: readonly PointerEvent[]): void
   serialInput(port: number, bytes: Uint8Array): Promise<void>
@@ -114,6 +114,7 @@ export type Notice =
   | { readonly type: 'guestReset' }
   | { readonly type: 'guestShutdown' }
   | { readonly type: 'guestSuspend'; readonly kind: 'ram' | 'disk' }
+  | { readonly type: 'wakeRequested' }
   | { readonly type: 'vmmouse'; readonly mode: VmmouseMode }
   | { readonly type: 'crashed'; readonly message: string }
   | { readonly type: 'serialOutput'; readonly port: number; readonly bytes: Uint8Array }

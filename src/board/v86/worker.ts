@@ -52,7 +52,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     picture: () => emulator.screen.picture(),
     pictureChanges: (serial) => emulator.screen.changes(serial),
     text: () => emulator.screen.text(),
-    sendKeys: async (scanCodes) => emulator.keyboard.send(scanCodes),
+    sendKeys: (scanCodes) => emulator.sendKeys(scanCodes),
     keysWaiting: () => emulator.keyboard.waiting,
     point: (device, events) => emulator.point(device, events),
     serialInput: (port, bytes) => emulator.serial.input(port, bytes),

@@ -45,6 +45,11 @@ export class Ps2Keyboard {
     this.queue = new Ps2Queue(changed)
   }
 
+  /** Whether it says anything: the guest can switch it off. */
+  get enabled(): boolean {
+    return this.#enabled
+  }
+
   /** Whether all the codes of a key would be taken now: if not, those that have no room are lost. */
   takes(codes: readonly number[]): boolean {
     const longest = this.translates ? codes : untranslated(codes)

@@ -88,6 +88,11 @@ export class Ps2Mouse {
     this.#tell()
   }
 
+  /** Whether a button is down; a mouse that the guest has switched off does not feel that. */
+  get pressed(): boolean {
+    return (this.#status & status.enabled) !== 0 && this.#buttons !== 0
+  }
+
   write(byte: number): void {
     if (this.#awaiting !== 0) this.#argument(byte)
     else if (this.#wraps && byte !== command.reset) this.#wrapped(byte)
