@@ -10,25 +10,28 @@ export interface BoardShape {
   readonly serialPorts: number
   /** Where there are drives, and of which kind, in order. */
   readonly drives: readonly string[]
+  /** Further devices, in order. */
+  readonly devices: readonly string[]
 }
 
 /** @param version of what executes */
-export function shapeOf(
-  kind: Board['kind'],
-  version: string,
-  {
-    ramBytes,
-    vga,
-    serialPorts,
-    drives,
-  }: Pick<BoardConfig, 'ramBytes' | 'vga' | 'serialPorts'> & {
-    readonly drives: readonly Pick<BoardConfig['drives'][number], 'slot' | 'kind'>[]
-  },
-): BoardShape {
+export function shapeOf(kind: Board['kind'], version: string, config: ShapedConfig): BoardShape {
+  const { ramBytes, vga, serialPorts, drives, devices = [] } = config
   const places = drives.map(({ slot, kind: what }) =>
     slot.bus === 'ide' ? `${what} at ide${slot.channel}.${slot.unit}` : `${what} at floppy${slot.unit}`,
   )
-  return { board: `${kind} ${version}`.trim(), ramBytes, vga, serialPorts, drives: places.sort() }
+  return {
+    board: `${kind} ${version}`.trim(),
+    ramBytes,
+    vga,
+    serialPorts,
+    drives: places.sort(),
+    devices: devices.map(({ driver }) => driver),
+  }
+}
+
+type ShapedConfig = Pick<BoardConfig, 'ramBytes' | 'vga' | 'serialPorts' | 'devices'> & {
+  readonly drives: readonly Pick<BoardConfig['drives'][number], 'slot' | 'kind'>[]
 }
 
 /** @throws {BoardError} kind `state`, naming the first thing in which a state's board differs from this one */

@@ -1,7 +1,14 @@
 import { type Deferred, deferred } from '../async/index.ts'
 import type { BoardHost, VmmouseMode } from './board.ts'
 
-type Notice = 'guestReset' | 'guestShutdown' | 'guestSuspend' | 'crashed'
+type Notice =
+  | 'guestReset'
+  | 'guestShutdown'
+  | 'guestSuspend'
+  | 'guestPanicked'
+  | 'guestCrashloaded'
+  | 'watchdogExpired'
+  | 'crashed'
 
 /** The surroundings of a board under test: remembers what it is told, and lets a test wait for it. */
 export class BoardWitness implements BoardHost {
@@ -10,6 +17,8 @@ export class BoardWitness implements BoardHost {
   readonly failures: Error[] = []
   /** How often a key or button would have woken the guest. */
   wakeRequests = 0
+  /** By how many seconds the guest has set its clock before the host's, each time. */
+  readonly clockOffsets: number[] = []
   /** What the guest asked of VMware's mouse, each time. */
   readonly vmmouseModes: VmmouseMode[] = []
   readonly #lines: Uint8Array[] = []
@@ -27,6 +36,23 @@ export class BoardWitness implements BoardHost {
 
   guestSuspend(): void {
     this.#note('guestSuspend')
+  }
+
+  guestPanicked(): void {
+    this.#note('guestPanicked')
+  }
+
+  guestCrashloaded(): void {
+    this.#note('guestCrashloaded')
+  }
+
+  watchdogExpired(): void {
+    this.#note('watchdogExpired')
+  }
+
+  clockSet(offsetSeconds: number): void {
+    this.clockOffsets.push(offsetSeconds)
+    this.#look()
   }
 
   crashed(error: Error): void {

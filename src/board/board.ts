@@ -1,3 +1,4 @@
+import type { BoardDevice } from './device-models.ts'
 import type { RamPages } from './ram-pages.ts'
 
 /**
@@ -96,6 +97,14 @@ export interface BoardHost {
   guestShutdown(): void
   /** The guest went to sleep (S3) or wants to hibernate (S4). The board stands still. */
   guestSuspend(kind: 'ram' | 'disk'): void
+  /** The guest says that it has panicked; the board stands still until it is reset or resumed. */
+  guestPanicked(): void
+  /** The guest says that it has panicked, and deals with that itself. */
+  guestCrashloaded(): void
+  /** The guest has not fed its watchdog in time. It runs on. */
+  watchdogExpired(): void
+  /** The guest has set its clock: by how many seconds it goes before the host's, in UTC. */
+  clockSet(offsetSeconds: number): void
   /** The emulator itself failed: the guest cannot go on without a reset, perhaps not even then. */
   crashed(error: Error): void
   /** Bytes that the guest sent through a serial port. Back-pressure: the port stalls until the promise settles. */
@@ -127,6 +136,8 @@ export interface BoardConfig {
   readonly bootMenu?: { readonly enabled: boolean; readonly timeoutMs?: number }
   /** The drives that the board has; a removable one may be empty. */
   readonly drives: readonly DriveConfig[]
+  /** Devices beside those that every PC has. */
+  readonly devices?: readonly BoardDevice[]
   /** How many UARTs, 0 to 4. */
   readonly serialPorts: number
   readonly vga: boolean
@@ -134,6 +145,8 @@ export interface BoardConfig {
   readonly vmport?: boolean
   /** Guest clock at start, in milliseconds since the epoch; undefined: the host's UTC. */
   readonly rtcBase?: number
+  /** Whether the guest's clock stands still while the guest does (`-rtc clock=vm`), or goes with the host's. */
+  readonly rtcStops?: boolean
   readonly logFirmware?: boolean
 }
 

@@ -6,6 +6,7 @@
 export * from './board.ts'
 export { BoardError, type BoardErrorKind } from './board-error.ts'
 export { createBoard } from './create-board.ts'
+export { type BoardDevice, type DeviceModel, type DeviceProperty, deviceModels } from './device-models.ts'
 export { type FirmwareSearch, findFirmware, usualFirmwareFolders } from './firmware.ts'
 export type { RamPages } from './ram-pages.ts'
 export { type Read, restoreBoard, saveBoard, type Write } from './save-board.ts'

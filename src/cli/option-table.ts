@@ -183,6 +183,13 @@ export const options: readonly Option[] = [
     apply: ({ draft }, _, origin) => draft.action('shutdown=pause', origin),
   },
   {
+    names: ['device'],
+    argument: 'DRIVER[,PROPERTY=VALUE]',
+    group: 'machine',
+    help: 'a further device; -device help lists those that there are, -device DRIVER,help its properties',
+    apply: ({ draft }, text, origin) => draft.device(text, origin),
+  },
+  {
     names: ['action'],
     argument: 'EVENT=ACTION[,...]',
     group: 'boot',

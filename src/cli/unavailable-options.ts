@@ -3,7 +3,7 @@ const flags = `async-teardown audio-help enable-kvm enable-sync-profile full-scr
   no-hpet old-param only-migratable portrait preconfig s semihosting singlestep snapshot usb win2k-hack xen-attach
   xen-domid-restrict`
 
-const withArgument = `acpitable add-fd audio audiodev blockdev chroot compat debugcon device dfilter dtb
+const withArgument = `acpitable add-fd audio audiodev blockdev chroot compat debugcon dfilter dtb
   dump-vmstate echr fsdev fw_cfg g gdb global icount incoming iscsi k loadvm mem-path msg mtdblock net netdev nic numa
   object option-rom overcommit parallel pflash plugin prom-env qtest qtest-log readconfig rotate runas sandbox sd seed
   semihosting-config set smbios spice tpmdev trace usbdevice virtfs vnc xen-domid`

@@ -23,7 +23,7 @@ export async function readBoardFiles({ accel, firmware, kernel }: MachineConfig,
 
 /** What the board is to be. */
 export function boardConfigOf(config: MachineConfig, files: BoardFiles, drives: DriveSet, log: Logger): BoardConfig {
-  const { ramBytes, boot, vga, vmport, rtcBase } = config
+  const { ramBytes, boot, vga, vmport, rtcBase, rtcStops, devices } = config
   const slots = [...drives].flatMap((drive) => driveConfigOf(drive) ?? [])
   return {
     ramBytes,
@@ -36,6 +36,8 @@ export function boardConfigOf(config: MachineConfig, files: BoardFiles, drives: 
     vga,
     vmport,
     ...(rtcBase !== undefined && { rtcBase }),
+    rtcStops,
+    devices,
     logFirmware: log.enabled('firmware'),
   }
 }

@@ -18,11 +18,12 @@ import { actionKinds, actionsOf } from './settings/actions.ts'
 import { bootKinds, bootOf } from './settings/boot.ts'
 import { CharacterDevices, chardevHelp, monKinds } from './settings/character-devices.ts'
 import { checkCpu, cpuHelp } from './settings/cpu.ts'
+import { type DeviceWords, devicesOf, readDevice } from './settings/devices.ts'
 import { checkDisplay, displayHelp, vgaHelp, vgaOf } from './settings/display.ts'
 import { checkCpuCount, checkMachineProperties, machineHelp, machineTypeOf, smpKinds } from './settings/machine-type.ts'
 import { memoryKinds, ramBytesOf } from './settings/memory.ts'
 import { nameKinds, namesOf, parseUuid } from './settings/name.ts'
-import { rtcBaseOf, rtcKinds } from './settings/rtc.ts'
+import { rtcBaseOf, rtcKinds, rtcStopsOf } from './settings/rtc.ts'
 
 export interface DraftOptions {
   /** Hears of what is taken but should not be said like that, or has no effect; without a prefix, maybe with hints below. */
@@ -52,6 +53,7 @@ export class ConfigDraft {
   readonly #accels: AccelWish[] = []
   readonly #drives: { readonly values: Readonly<Record<string, string>>; readonly origin: string }[] = []
   readonly #devices = new CharacterDevices()
+  readonly #extraDevices: { readonly words: DeviceWords; readonly origin: string }[] = []
   readonly #firmwareFolders: string[] = []
   #help: HelpText | undefined
   #uuid: string | undefined
@@ -203,6 +205,13 @@ export class ConfigDraft {
     this.#actionsOrigin ??= origin
   }
 
+  /** -device */
+  device(text: string, origin: string): void {
+    const wish = inWordsOf(origin, () => readDevice(text, (said) => this.#warn(`${origin}: warning: ${said}`)))
+    if (wish.help !== undefined) this.#answer({ text: wish.help, status: 0 })
+    else this.#extraDevices.push({ words: wish.words, origin })
+  }
+
   /**
    * What was said, understood and frozen.
    *
@@ -228,6 +237,7 @@ export class ConfigDraft {
     if (this.#defaults && machine === 'pc' && !this.#devices.hasSerial)
       this.#devices.serial(this.#defaultSerial, undefined)
     const { monitors, serial } = this.#devices.frontends(chardevs, machine)
+    const devices = devicesOf(this.#extraDevices, machine)
     meant(() => checkCpu(this.#cpu ?? 'v86'))
     if (kernel !== undefined && machine === 'none')
       throw ConfigError.at(
@@ -253,6 +263,8 @@ export class ConfigDraft {
       startPaused: this.#startPaused,
       actions,
       rtcBase,
+      rtcStops: rtcStopsOf(this.#rtc),
+      devices,
     })
   }
 

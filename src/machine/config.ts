@@ -1,4 +1,5 @@
 import type { DefaultDrive, DriveConfig } from '../block/index.ts'
+import type { BoardDevice } from '../board/index.ts'
 import type { ChardevOptions } from '../chardev/index.ts'
 import type { Actions } from '../runstate/index.ts'
 
@@ -42,6 +43,10 @@ export interface MachineConfig {
   readonly actions: Actions
   /** Guest clock at the start, in milliseconds since the epoch; undefined: the host's, in UTC. */
   readonly rtcBase: number | undefined
+  /** Whether it stands still while the guest does, or goes with the host's. */
+  readonly rtcStops: boolean
+  /** What is built in beside what every PC has, in order. */
+  readonly devices: readonly BoardDevice[]
 }
 
 /** Who wants a thing that is opened later, so that a failure can say so: see `startupError()`. */

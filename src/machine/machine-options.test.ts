@@ -31,6 +31,8 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives and a s
     startPaused: false,
     actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset' },
     rtcBase: undefined,
+    rtcStops: false,
+    devices: [],
   } satisfies MachineConfig) // biome-ignore format: one value a line
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.boot) && Object.isFrozen(config.chardevs[0]))
 })

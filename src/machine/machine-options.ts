@@ -56,6 +56,8 @@ export interface MachineOptions {
   readonly action?: OptionText
   /** A guest that switches itself off stops the machine, which does not end (-no-shutdown). */
   readonly noShutdown?: boolean
+  /** Devices beside those that every PC has, as in `-device`. */
+  readonly devices?: readonly OptionText[]
   /** No drives, serial ports and no video card that were not asked for (-nodefaults). */
   readonly noDefaults?: boolean
 }
@@ -111,6 +113,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   action: (draft, text, origin) => draft.action(text, origin),
   noReboot: (draft, _, origin) => draft.action('reboot=shutdown', origin),
   noShutdown: (draft, _, origin) => draft.action('shutdown=pause', origin),
+  devices: (draft, text, origin) => draft.device(text, origin),
   noDefaults: (draft) => draft.noDefaults(),
 }
 

@@ -102,7 +102,7 @@ export class Machine implements AsyncDisposable {
         if (options.backend.type === 'pty') redirected?.(filename, label)
       }
 
-      const host: BoardSurroundings = { current: undefined, serial: [], input: undefined, drives }
+      const host: BoardSurroundings = { current: undefined, serial: [], input: undefined, drives, events }
       const board = scope.own(
         await createBoard(config.accel, boardConfigOf(config, await boardFiles, drives, log), boardHost(host, log)),
       )
@@ -235,7 +235,11 @@ interface BoardSurroundings {
   readonly serial: Line[]
   input: PcInput | undefined
   readonly drives: DriveSet
+  readonly events: EventHub
 }
+
+/** Where QEMU has the clock in its tree of objects. */
+const rtcPath = '/machine/unattached/device[10]'
 
 /** Passes what the board tells on. */
 function boardHost(parts: BoardSurroundings, log: Logger): BoardHost {
@@ -247,6 +251,10 @@ function boardHost(parts: BoardSurroundings, log: Logger): BoardHost {
   return {
     guestReset: () => serve((runControl) => runControl.guestReset()),
     guestShutdown: () => serve((runControl) => runControl.guestShutdown()),
+    guestPanicked: () => serve((runControl) => runControl.guestPanicked()),
+    guestCrashloaded: () => serve((runControl) => runControl.guestCrashloaded()),
+    watchdogExpired: () => serve((runControl) => runControl.watchdogExpired()),
+    clockSet: (offset) => parts.events.emit('RTC_CHANGE', { offset, 'qom-path': rtcPath }),
     guestSuspend: (kind) => serve((runControl) => runControl.guestSuspend(kind)),
     crashed: (error) => {
       log.log('machine', 'the board has failed', { error })

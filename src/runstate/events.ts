@@ -1,4 +1,4 @@
-import { bool, event, oneOf, req } from '../qapi/index.ts'
+import { bool, event, int, oneOf, req, str } from '../qapi/index.ts'
 import { WatchdogAction } from './actions.ts'
 import { guestPanic } from './guest-panic.ts'
 
@@ -93,6 +93,18 @@ export const runStateEvents = {
     data: guestPanic,
     examples: [
       '{ "event": "GUEST_CRASHLOADED", "data": { "action": "run" }, "timestamp": { "seconds": 1648245259, "microseconds": 893771 } }',
+    ],
+  }),
+  RTC_CHANGE: event({
+    since: '0.14',
+    doc: 'The guest has set its clock.',
+    data: {
+      offset: req(int, "by how many seconds the guest's clock goes before the host's, in UTC"),
+      'qom-path': req(str, 'where the clock stands in the tree of objects'),
+    },
+    rate: 1000,
+    examples: [
+      '{ "event": "RTC_CHANGE", "data": { "offset": 78, "qom-path": "/machine/unattached/device[10]" }, "timestamp": { "seconds": 1267020223, "microseconds": 435656 } }',
     ],
   }),
 }

@@ -48,6 +48,10 @@ async function boot(
     {
       guestReset: () => said.reject(new Error('the guest has reset')),
       guestShutdown: () => said.reject(new Error('the guest has switched off')),
+      guestPanicked: () => said.reject(new Error('the guest has panicked')),
+      guestCrashloaded: () => undefined,
+      watchdogExpired: () => undefined,
+      clockSet: () => undefined,
       guestSuspend: () => said.reject(new Error('the guest sleeps')),
       crashed: (error) => said.reject(error),
       wakeRequested: () => undefined,

@@ -6,6 +6,7 @@ import { packDevices, unpackDevices } from '../device-state.ts'
 import { vgaMemoryBytes } from '../pci/pc-functions.ts'
 import { BiosKeyboard } from './bios-keyboard.ts'
 import { bootOrderNibbles, writeBootOrder } from './boot-order.ts'
+import { addDevices, type ExtraDevice } from './devices/extra-devices.ts'
 import { IdeUnits } from './devices/ide.ts'
 import { KernelImage } from './devices/kernel-image.ts'
 import { addPcFunctions } from './devices/pc-functions.ts'
@@ -54,6 +55,9 @@ export class Emulator {
   readonly #kernel: KernelImage | undefined
   readonly #requests: HostRequests
   readonly #saved: SavedState
+  /** Devices of our own that v86 does not know, by the names under which their states are kept. */
+  readonly #extras: ReadonlyMap<string, ExtraDevice>
+  readonly #rtcStops: boolean
   readonly #shape: BoardShape
 
   /** Builds the machine and leaves it standing still, about to execute its first instruction. */
@@ -114,6 +118,7 @@ export class Emulator {
     patchVbeVirtualWidth(emulator)
     configureFirmware(cpu, config, (line) => notify({ type: 'firmwareLog', line }))
     if (config.rtcBase !== undefined) cpu.devices.rtc.rtc_time = config.rtcBase
+    this.#rtcStops = config.rtcStops === true
     const stopped = (notice: Notice): void => {
       this.#clock.stop()
       this.serial.move() // what the guest sent before comes before
@@ -126,6 +131,13 @@ export class Emulator {
         if (type === 1) stopped({ type: 'guestSuspend', kind: 'ram' })
         else if (type === 2) stopped({ type: 'guestSuspend', kind: 'disk' })
         else stopped({ type: 'guestShutdown' })
+      },
+    })
+    this.#extras = addDevices(cpu, clock, config, {
+      notify,
+      stop: (notice) => {
+        breakOff(emulator)
+        stopped(notice)
       },
     })
     addPcFunctions(this.pci, cpu, { config, power: this.#power })
@@ -151,7 +163,7 @@ export class Emulator {
       },
       lastPanic,
     )
-    this.#saved = new SavedState(emulator, clock)
+    this.#saved = new SavedState(emulator, clock, this.#extras)
     this.#shape = shapeOf('v86', v86Version, config)
     this.#moveAfterEachSlice()
   }
@@ -169,7 +181,7 @@ export class Emulator {
   resume(): void {
     if (this.#v86.v86.running) return
     this.#clock.start()
-    this.cpu.devices.rtc.last_update = Date.now()
+    if (this.#rtcStops) this.cpu.devices.rtc.last_update = Date.now()
     this.#v86.v86.run()
   }
 
@@ -189,6 +201,7 @@ export class Emulator {
     this.#ide.reset()
     this.keyboard.reset()
     this.#vmmouse?.reset()
+    for (const device of this.#extras.values()) device.reset?.()
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
     completeCpuReset(this.cpu)
     this.#nmi.reset()

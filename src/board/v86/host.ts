@@ -302,8 +302,16 @@ export class V86Board implements Board {
         break
       case 'guestReset':
       case 'guestShutdown':
+      case 'guestPanicked':
         this.#state = 'paused'
         this.#host[message.type]()
+        break
+      case 'guestCrashloaded':
+      case 'watchdogExpired':
+        this.#host[message.type]()
+        break
+      case 'clockSet':
+        this.#host.clockSet(message.offsetSeconds)
         break
       case 'guestSuspend':
         this.#state = 'paused'

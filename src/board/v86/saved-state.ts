@@ -1,5 +1,5 @@
 import { BoardError } from '../board-error.ts'
-import type { V86Emulator } from './v86-internals.ts'
+import type { StatefulDevice, V86Emulator } from './v86-internals.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** The release of v86 that the patches of this folder are made for; a state is of its internals. */
@@ -13,6 +13,8 @@ interface Omitted {
   readonly vgaVirtualWidth: number
   /** What waits in the serial ports for the guest. */
   readonly serial: readonly (readonly number[])[]
+  /** The states of our own devices. */
+  readonly devices: Readonly<Record<string, readonly unknown[]>>
 }
 
 /**
@@ -20,10 +22,13 @@ interface Omitted {
  * can be sent while the guest still runs, and most of them are empty.
  */
 export class SavedState {
+  readonly #devices: ReadonlyMap<string, StatefulDevice>
   readonly #emulator: V86Emulator
   readonly #clock: VirtualClock
 
-  constructor(emulator: V86Emulator, clock: VirtualClock) {
+  /** @param devices - our own that v86 does not know, by name */
+  constructor(emulator: V86Emulator, clock: VirtualClock, devices: ReadonlyMap<string, StatefulDevice>) {
+    this.#devices = devices
     this.#emulator = emulator
     this.#clock = clock
   }
@@ -48,6 +53,9 @@ export class SavedState {
         pmTimer: acpi.last_timer,
         vgaVirtualWidth: vga.svga_virtual_width ?? 0,
         serial: [uart0, uart1, uart2, uart3].map((uart) => (uart === undefined ? [] : [...uart.input])),
+        devices: Object.fromEntries(
+          [...this.#devices].map(([name, device]) => [name, device.get_state() as unknown[]]),
+        ),
       },
       bytes,
     }
@@ -67,6 +75,7 @@ export class SavedState {
     this.#clock.set(omitted.clock)
     this.#shadowed({ unpack_memory: () => undefined }, () => this.#emulator.v86.restore_state(bytes.slice().buffer))
     const { acpi, vga, uart0, uart1, uart2, uart3 } = cpu.devices
+    for (const [name, device] of this.#devices) device.set_state(omitted.devices[name])
     acpi.last_timer = omitted.pmTimer
     vga.svga_virtual_width = omitted.vgaVirtualWidth
     for (const [port, uart] of [uart0, uart1, uart2, uart3].entries()) {

@@ -186,6 +186,10 @@ export interface V86Acpi {
 
 export interface V86Rtc {
   rtc_time: number
+  readonly cmos_index: number
+  readonly cmos_b: number
+  /** Brings `rtc_time` up to now. */
+  timer(now: number): number
   last_update: number
   readonly cmos_data: Uint8Array
   cmos_read(index: number): number

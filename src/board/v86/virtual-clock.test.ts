@@ -24,6 +24,42 @@ test('the clock goes while it is started, and stands still while it is stopped',
   assert.equal(after(5), 15)
 })
 
+test('a timer waits for guest time, and not while that stands still', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let host = 0
+  const clock = new VirtualClock(() => host)
+  const pass = (milliseconds: number): void => {
+    host += milliseconds
+    t.mock.timers.tick(milliseconds)
+  }
+  let times = 0
+  const timer = clock.timer(() => {
+    times++
+  })
+  timer.arm(100)
+  pass(500)
+  assert.deepEqual([times, timer.left], [0, 100])
+  clock.start()
+  pass(60)
+  clock.stop()
+  pass(500)
+  assert.deepEqual([times, timer.left], [0, 40])
+  clock.start()
+  pass(39)
+  assert.equal(times, 0)
+  pass(1)
+  assert.deepEqual([times, timer.left], [1, undefined])
+  timer.arm(10)
+  timer.arm(undefined)
+  pass(1000)
+  timer.arm(10)
+  timer.arm(30)
+  pass(20)
+  assert.equal(times, 1)
+  pass(10)
+  assert.equal(times, 2)
+})
+
 test('a guest reads less time than has passed outside, by what it stood still', { timeout: 60_000 }, async (t) => {
   // For each byte that comes: rdtsc; send EAX. The counter goes at 1 GHz; its low half lasts for four seconds.
   const { board, witness } = await guestBoard(t, forever(...receive, 0x0f, 0x31, ...sendEax))

@@ -4,6 +4,7 @@
  */
 export class VirtualClock {
   readonly #source: () => number
+  readonly #timers = new Set<GuestTimer>()
   #offset = 0
   #stoppedAt: number | undefined
 
@@ -16,6 +17,10 @@ export class VirtualClock {
   /** Milliseconds of guest time since the start. */
   readonly now = (): number => (this.#stoppedAt ?? this.#source()) - this.#offset
 
+  get goes(): boolean {
+    return this.#stoppedAt === undefined
+  }
+
   /** Lets guest time be what it was when a machine was saved. */
   set(milliseconds: number): void {
     this.#offset = (this.#stoppedAt ?? this.#source()) - milliseconds
@@ -23,11 +28,61 @@ export class VirtualClock {
 
   stop(): void {
     this.#stoppedAt ??= this.#source()
+    for (const timer of this.#timers) timer.follow()
   }
 
   start(): void {
     if (this.#stoppedAt === undefined) return
     this.#offset += this.#source() - this.#stoppedAt
     this.#stoppedAt = undefined
+    for (const timer of this.#timers) timer.follow()
+  }
+
+  /** A timer that knows when time stands still. */
+  timer(expired: () => void): GuestTimer {
+    const timer = new GuestTimer(this, expired)
+    this.#timers.add(timer)
+    return timer
+  }
+}
+
+/** Something that is to happen at a point of guest time, whether the CPU executes anything or not. */
+export class GuestTimer {
+  readonly #clock: VirtualClock
+  readonly #expired: () => void
+  #due: number | undefined
+  #waiting: ReturnType<typeof setTimeout> | undefined
+
+  constructor(clock: VirtualClock, expired: () => void) {
+    this.#clock = clock
+    this.#expired = expired
+  }
+
+  /** Milliseconds of guest time that are left; undefined if nothing is to happen. */
+  get left(): number | undefined {
+    return this.#due === undefined ? undefined : Math.max(0, this.#due - this.#clock.now())
+  }
+
+  /** Lets it happen so many milliseconds of guest time from now, or not at all. */
+  arm(milliseconds: number | undefined): void {
+    this.#due = milliseconds === undefined ? undefined : this.#clock.now() + milliseconds
+    this.follow()
+  }
+
+  /** The clock has been started or stopped, or there is something else to wait for. */
+  follow(): void {
+    clearTimeout(this.#waiting)
+    const { left } = this
+    if (left === undefined || !this.#clock.goes) return
+    this.#waiting = setTimeout(() => this.#look(), Math.ceil(left))
+  }
+
+  #look(): void {
+    if (this.left === undefined || this.left > 0) {
+      this.follow()
+      return
+    }
+    this.#due = undefined
+    this.#expired()
   }
 }

@@ -116,6 +116,10 @@ export type Notice =
   | { readonly type: 'guestSuspend'; readonly kind: 'ram' | 'disk' }
   | { readonly type: 'wakeRequested' }
   | { readonly type: 'vmmouse'; readonly mode: VmmouseMode }
+  | { readonly type: 'guestPanicked' }
+  | { readonly type: 'guestCrashloaded' }
+  | { readonly type: 'watchdogExpired' }
+  | { readonly type: 'clockSet'; readonly offsetSeconds: number }
   | { readonly type: 'crashed'; readonly message: string }
   | { readonly type: 'serialOutput'; readonly port: number; readonly bytes: Uint8Array }
   | { readonly type: 'firmwareLog'; readonly line: string }

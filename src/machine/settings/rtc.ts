@@ -5,6 +5,11 @@ export const rtcKinds: OptionKinds = { base: 'string', clock: 'string', driftfix
 
 const datetime = /^\s*([+-]?\d+)-(\d+)-(\d+)(?:T(\d+):(\d+):(\d+))?/
 
+/** Whether the guest's clock stands still while the guest does: `clock=vm`. */
+export function rtcStopsOf(lists: readonly OptionList[]): boolean {
+  return mergeOptionLists(lists).get('clock') === 'vm'
+}
+
 /**
  * The guest clock at its start, in milliseconds since the epoch; undefined for the host's, in UTC.
  *
