@@ -3,5 +3,5 @@
  * that runs elsewhere.
  */
 export { CommandError, ConnectionLostError, ProtocolError, QmpClient, type QmpEvent } from './client/index.ts'
-export { connectQmp, type RunningMachine, startMachine } from './embedding/index.ts'
+export { connectQmp, type MachineMemory, type RunningMachine, startMachine } from './embedding/index.ts'
 export { ConfigError, type MachineOptions } from './machine/index.ts'

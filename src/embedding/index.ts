@@ -3,4 +3,5 @@
  * Joins machine and client; adds nothing to either.
  */
 export { connectQmp } from './connect-qmp.ts'
+export { type AddressSpace, MachineMemory, type MemorySearch } from './machine-memory.ts'
 export { type RunningMachine, startMachine } from './start-machine.ts'

@@ -1,5 +1,6 @@
 import { type GuestKeyboard, type GuestScreen, QmpClient } from '../client/index.ts'
 import { Machine, type MachineOptions, type MachineSurroundings, resolveConfig } from '../machine/index.ts'
+import { MachineMemory } from './machine-memory.ts'
 
 /** A machine that runs in this process, with a client of its own. */
 export interface RunningMachine extends AsyncDisposable {
@@ -9,6 +10,8 @@ export interface RunningMachine extends AsyncDisposable {
   readonly screen: GuestScreen
   /** Types on the guest's keyboard. */
   readonly keyboard: GuestKeyboard
+  /** What is in the guest's memory. */
+  readonly memory: MachineMemory
   readonly machine: Machine
   /** Ends the machine, whatever it does; later callers join the first. */
   close(): Promise<void>
@@ -30,7 +33,8 @@ export async function startMachine(
     const qmp = await QmpClient.connect(machine.connect())
     const close = (): Promise<void> => machine.close()
     const { screen, keyboard } = qmp
-    return { qmp, screen, keyboard, machine, close, [Symbol.asyncDispose]: close }
+    const memory = new MachineMemory(machine.board)
+    return { qmp, screen, keyboard, memory, machine, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await machine.close('host-error')
     throw error

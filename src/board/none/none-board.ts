@@ -118,7 +118,7 @@ export class NoneBoard implements Board {
 
   writePhysical(address: number, bytes: Uint8Array): Promise<void> {
     return this.#open(() => {
-      if (address + bytes.length > this.ramBytes) throw outside(address)
+      if (!(address >= 0 && address + bytes.length <= this.ramBytes)) throw outside(address)
       this.#memory.write(address, bytes)
     })
   }
