@@ -23,8 +23,12 @@ export class Discards {
   }
 
   async writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
-    const { geometry, header } = this.#image
+    const { geometry, header, data } = this.#image
     const end = offset + length
+    // A data file that is a raw image has the same bytes as this one.
+    if (this.#image.rawData && offset < data.length) {
+      await data.writeZeroes(offset, Math.min(end, data.length) - offset, options)
+    }
     if (header.version === 2) return this.#zeroByHand(offset, end, options)
     const begin = Math.min(end, Math.ceil(offset / geometry.subclusterSize) * geometry.subclusterSize)
     const last = end === header.size ? end : Math.max(begin, end - (end % geometry.subclusterSize))
@@ -50,7 +54,7 @@ export class Discards {
   forget(offset: number, length: number): Promise<void> {
     const { entries } = this.#writer
     const change: Change = (slice, at) => {
-      entries.giveUp(slice, at)
+      entries.giveUp(slice, at, true)
       entries.set(slice, at, 0, 0)
       if (this.#image.geometry.subclusters > 1) entries.setBits(slice, at, 0, 0)
       return 'changed'
@@ -109,7 +113,7 @@ export class Discards {
     const owned = !compressed && (high & copiedBit) !== 0
     const keeps = owned && (!unmap || this.#image.externalData)
     if (geometry.subclusters === 1) {
-      if (!keeps) entries.giveUp(slice, at)
+      if (!keeps) entries.giveUp(slice, at, true)
       if (keeps) entries.set(slice, at, high, low | zeroBit)
       else entries.set(slice, at, 0, zeroBit)
       return 'changed'
@@ -117,7 +121,7 @@ export class Discards {
     const bits = subclusterBits(begin / geometry.subclusterSize, Math.ceil(end / geometry.subclusterSize))
     if (bits === allSubclusters) {
       if (!keeps) {
-        entries.giveUp(slice, at)
+        entries.giveUp(slice, at, true)
         entries.set(slice, at, 0, 0)
       }
       entries.setBits(slice, at, allSubclusters, 0)
@@ -136,7 +140,7 @@ export class Discards {
     const located = (high & (compressedBit | copiedBit)) !== 0 || offsetOf(high, low) !== 0
     const showsBacking = backing !== undefined
     if (!located && !showsBacking) return 'changed'
-    entries.giveUp(slice, at)
+    entries.giveUp(slice, at, true)
     if (geometry.subclusters > 1) {
       entries.set(slice, at, 0, 0)
       entries.setBits(slice, at, allSubclusters, 0)

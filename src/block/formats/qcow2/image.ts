@@ -1,7 +1,7 @@
 import type { NamedChild } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import type { Extensions } from './extensions.ts'
-import { compatible, incompatible } from './features.ts'
+import { autoclear, compatible, incompatible } from './features.ts'
 import type { Geometry } from './geometry.ts'
 import { encodeFields, encodeHeader, type Header, type headerFields } from './header.ts'
 import type { L1Table } from './l1-table.ts'
@@ -99,6 +99,11 @@ export class Image {
   /** Whether reference counts may lag behind: a crash makes the image dirty, and the next who opens it counts anew. */
   get lazyRefcounts(): boolean {
     return this.#lazy && this.header.version === 3
+  }
+
+  /** Whether the data file alone is a raw image of what the guest sees. */
+  get rawData(): boolean {
+    return this.externalData && (this.header.autoclear & autoclear.rawData) !== 0n
   }
 
   get dirty(): boolean {

@@ -42,8 +42,12 @@ export class L2Writes {
     this.#image.l2.markDirty(slice, at, at + 16)
   }
 
-  /** Gives up what an entry refers to; the entry itself is the caller's. */
-  giveUp(slice: Slice, at: number): void {
+  /**
+   * Gives up what an entry refers to; the entry itself is the caller's.
+   *
+   * @param discard - the storage may have the space back
+   */
+  giveUp(slice: Slice, at: number, discard = false): void {
     const { geometry, quarantine, externalData } = this.#image
     if (externalData) return
     const high = slice.view.getUint32(at)
@@ -52,11 +56,11 @@ export class L2Writes {
       const offset = compressedOffset(high, low, geometry.clusterBits)
       const end = offset + compressedLength(high, low, geometry.clusterBits)
       const first = Math.floor(offset / geometry.clusterSize)
-      quarantine.add({ first, count: Math.ceil(end / geometry.clusterSize) - first })
+      quarantine.add({ first, count: Math.ceil(end / geometry.clusterSize) - first, discard })
       return
     }
     const host = offsetOf(high, low)
-    if (host !== 0) quarantine.add({ first: host / geometry.clusterSize, count: 1 })
+    if (host !== 0) quarantine.add({ first: host / geometry.clusterSize, count: 1, discard })
   }
 }
 

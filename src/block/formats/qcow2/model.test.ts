@@ -13,7 +13,7 @@ const size = 200 * 1024
 const backingSize = 150 * 1024
 let images = 0
 /** More by the environment: `VMON_QCOW2_SEQUENCES=1000`. */
-const sequences = Number(process.env['VMON_QCOW2_SEQUENCES'] ?? 6)
+const sequences = Number(process.env['VMON_QCOW2_SEQUENCES'] ?? 4)
 
 const offset = fc.nat(size - 1)
 const length = fc.oneof(fc.nat(5000), fc.nat(100_000))

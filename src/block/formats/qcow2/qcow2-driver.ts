@@ -134,7 +134,11 @@ export class Qcow2Driver implements Driver {
   }
 
   flush(options?: RequestOptions): Promise<void> {
-    return this.#run(() => this.#flush(options), options)
+    // Not as the others: a flush knows no cluster, and those that are free after it need not wait for it.
+    return this.#inFlight.run(() => {
+      if (this.#damage !== undefined) throw this.#damage
+      return this.#flush(options).catch((error) => this.#failed(error))
+    }, options?.signal)
   }
 
   async #flush(options?: RequestOptions): Promise<void> {

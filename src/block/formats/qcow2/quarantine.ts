@@ -2,6 +2,8 @@
 export interface ClusterRange {
   readonly first: number
   readonly count: number
+  /** Somebody wanted the space back: the storage hears of it. */
+  readonly discard?: boolean
 }
 
 /**

@@ -151,8 +151,22 @@ export class Writeback {
 
   /** Clusters that nothing refers to lose a reference. */
   async #giveBack(ranges: readonly ClusterRange[]): Promise<void> {
-    for (const { first, count } of ranges) {
+    for (const range of ranges) {
+      const { first, count } = range
+      if (range.discard === true) await this.#discard(range)
       for (let cluster = first; cluster < first + count; cluster++) await this.dropReference(cluster)
+    }
+  }
+
+  /** Tells the storage of clusters that are about to be free: before anybody can take them. */
+  async #discard({ first, count }: ClusterRange): Promise<void> {
+    const { file, refcounts, geometry } = this.#parts
+    for (let cluster = first; cluster < first + count; cluster++) {
+      const offset = cluster * geometry.clusterSize
+      const length = Math.min(geometry.clusterSize, file.length - offset)
+      let counted = refcounts.peek(cluster)
+      for (; counted === notLoaded; counted = refcounts.peek(cluster)) await refcounts.cache.load(refcounts.missing)
+      if (counted === 1 && length > 0) await file.discard(offset, length)
     }
   }
 
