@@ -6,7 +6,7 @@ export interface Preparation {
   /** The file that keeps the prepared machine's state. Let its name tell of which guest and options it is. */
   readonly state: string
   /** Brings a machine that has just been started to where tests begin: a shell's prompt, say. */
-  readonly prepare: (machine: RunningMachine) => Promise<void>
+  readonly prepare: (machine: RunningMachine) => Promise<unknown>
   readonly surroundings?: Omit<MachineSurroundings, 'savedState'>
 }
 

@@ -54,7 +54,7 @@ describe('the README', () => {
 
   it('shows programs that run', async () => {
     const programs = blocks('ts')
-    assert.equal(programs.length, 4)
+    assert.equal(programs.length, 5)
     await writeFile(join(folder, 'boot.img'), demoFloppy())
     const options = ['-display', 'none', '-accel', 'none', '-qmp', 'unix:qmp.sock,server=on,wait=off']
     await using server = await Server.start([...vmon.command, ...options])
