@@ -28,8 +28,8 @@ export const commands = {
   ...cpuCommands,
   ...pciCommands,
   ...machineCommands,
-  ...protocolCommands,
   ...consoleCommands,
+  ...protocolCommands,
 }
 
 /** The families, each a page of the documentation. */
