@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { forever, receive, send, sendAl } from '../../../test/guests/bios-guest.ts'
 import { guestBoard } from '../../../test/guests/guest-board.ts'
@@ -83,4 +84,31 @@ test('calls that wait are rejected with the reason for which the board is closed
   await board.registers()
   await board.close(reason)
   await refused
+})
+
+test('a CPU that waits for an interrupt is told as halted, behind its instruction', { timeout }, async (t) => {
+  const { board, witness } = await guestBoard(t, [...send('>'), 0xfa, 0xf4])
+  await board.resume()
+  await witness.heard(1)
+  let cpu = await board.cpu()
+  while (!cpu.halted) cpu = await board.cpu()
+  const code = await board.readPhysical(cpu.pc - 2, 2)
+  assert.deepEqual(code, Uint8Array.of(0xfa, 0xf4), 'cli; hlt')
+  assert.equal(cpu.pc, (await board.registers()).eip + 0xf0000)
+})
+
+test('the thread that is told as the CPU is the one that works while the guest does', { timeout }, async (t) => {
+  const boards = await Promise.all([forever(0x90), forever(0x90)].map((code) => guestBoard(t, [...send('>'), ...code])))
+  const [busy, standing] = await Promise.all(boards.map(async ({ board }) => (await board.cpu()).threadId))
+  assert.notEqual(busy, standing)
+  /** Processor time that a thread has used, in ticks of the system (proc(5): utime and stime). */
+  const used = async (thread: number): Promise<number> => {
+    const fields = (await readFile(`/proc/self/task/${thread}/stat`, 'latin1')).split(') ')[1]!.split(' ')
+    return Number(fields[11]) + Number(fields[12])
+  }
+  const before = await used(busy!)
+  const idle = await used(standing!)
+  await boards[0]!.board.resume()
+  while ((await used(busy!)) < before + 10) assert.equal((await boards[0]!.board.cpu()).halted, false)
+  assert.ok((await used(standing!)) - idle < 10)
 })

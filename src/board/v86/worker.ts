@@ -2,7 +2,8 @@
  * The board's thread: builds the emulator from the configuration that the host gave, serves the host's calls between
  * slices of execution, and asks the host for requests.
  */
-import { readdirSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { BoardError } from '../board-error.ts'
 import { readRegisters } from './cpu-state.ts'
@@ -13,10 +14,10 @@ import type { CallName, ToHost, ToWorker, WireError, WorkerCalls, WorkerConfig }
 const host = parentPort!
 const tell = (message: ToHost, transfer: ArrayBuffer[] = []): void => host.postMessage(message, transfer)
 
-/** The system's number of this thread: the newest of the process's threads when the worker starts. */
+/** The system's number of this thread, which is the one that executes; the process's where the system does not tell. */
 function ownThreadId(): number {
   try {
-    return Math.max(...readdirSync('/proc/self/task').map(Number))
+    return Number(basename(readlinkSync('/proc/thread-self')))
   } catch {
     return process.pid
   }
