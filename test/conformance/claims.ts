@@ -32,7 +32,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   screendump: {
     verdict: 'divergent',
     reason:
-      'the pictures are equal; a PNG file that cannot be written whole is an error, where QEMU says nothing; without a VGA there is no console, where QEMU shows its own terminals; VBE modes with 4 bits are not drawn',
+      'the pictures are equal, mode by mode; a PNG file that cannot be written whole is an error, where QEMU says nothing; without a VGA there is no console, where QEMU shows its own terminals; VBE modes with 4 bits are drawn as if they had 8; setting a VBE mode clears all video memory, and the planes of a text mode are laid out otherwise, which a guest shows only if it looks for it (docs/decisions/0004)',
     tests: ['test/interop/pictures.test.ts'],
   },
   stop: exact,
