@@ -7,10 +7,12 @@ import { after, mock, test } from 'node:test'
 import { deferred } from '../../src/async/index.ts'
 import {
   connectPcDrives,
+  createDisk,
   type Drive,
   DriveSet,
   type DriveShorthand,
   driveFromOptions,
+  openDisk,
   shorthandDrive,
 } from '../../src/block/index.ts'
 import { type BoardConfig, createBoard, findFirmware } from '../../src/board/index.ts'
@@ -20,17 +22,29 @@ import { bootCd, bootDisk, copyOffset, greeting } from './boot-media.ts'
 const folder = fs.mkdtempSync(join(tmpdir(), 'vmon-guests-'))
 after(() => fs.rmSync(folder, { recursive: true }))
 
+/** An image in a format, over a backing file that holds half of it if the format can. */
+async function writeImage(path: string, format: 'raw' | 'qcow2', bytes: Uint8Array): Promise<void> {
+  if (format === 'raw') return fs.writeFileSync(path, bytes)
+  const half = bytes.length / 2
+  fs.writeFileSync(`${path}.base`, bytes.subarray(0, half))
+  const backing = { filename: `${path}.base`, format: 'raw' }
+  await createDisk(path, { format, size: bytes.length, backing })
+  await using disk = await openDisk(path)
+  await disk.write(half, bytes.subarray(half))
+}
+
 /** Boots a PC with one image in one drive until the guest has sent the greeting, or `E` for a failure. */
 async function boot(
   shorthand: DriveShorthand,
   slot: BoardConfig['drives'][number]['slot'],
   image: Uint8Array,
   seen: (drive: Drive, path: string) => void,
+  format: 'raw' | 'qcow2' = 'raw',
 ): Promise<void> {
   const path = join(folder, shorthand)
-  fs.writeFileSync(path, image)
+  await writeImage(path, format, image)
   const drives = new DriveSet()
-  const drive = await drives.add(driveFromOptions({ ...shorthandDrive(shorthand, path), format: 'raw' }))
+  const drive = await drives.add(driveFromOptions({ ...shorthandDrive(shorthand, path), format }))
   await connectPcDrives(drives, { vga: false, serialPorts: 1, parallelPorts: 0, networkCards: 0 })
   const said = deferred<string>()
   let text = ''
@@ -96,6 +110,18 @@ test('a guest boots from a hard disk, and what it writes and flushes is in the i
   })
   mock.restoreAll()
   syncBuiltinESMExports()
+})
+
+test('a guest boots from a qcow2 image over a backing file, which stays as it is while the guest writes', async () => {
+  const image = bootDisk(8 * 2 ** 20, { flush: true })
+  const slot = { bus: 'ide', channel: 0, unit: 0 } as const
+  await boot('hda', slot, image, ({ statistics }) => assert.equal(statistics.write.failed, 0), 'qcow2')
+  const path = join(folder, 'hda')
+  assert.deepEqual(new Uint8Array(fs.readFileSync(`${path}.base`)), image.slice(0, image.length / 2))
+  await using disk = await openDisk(path, { readOnly: true })
+  const written = await disk.read(copyOffset, greeting.length)
+  assert.equal(Buffer.from(written).toString('latin1'), greeting)
+  assert.deepEqual(await disk.node.driver.check!().then(({ corruptions, leaks }) => [corruptions, leaks]), [0, 0])
 })
 
 test('a guest boots from a floppy, and what it writes is in the image file', () =>
