@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { promisify } from 'node:util'
+import { missingProgram } from '../../test/oracle/peers.ts'
 import { createDisk, type Disk, openDisk } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmon-disk-'))
+const skip = missingProgram('qemu-img')
 after(() => rmSync(folder, { recursive: true }))
 
 for (const format of ['raw', 'qcow2']) {
@@ -74,6 +78,57 @@ for (const [options, message] of refused) {
     const path = join(folder, 'refused')
     await assert.rejects(createDisk(path, options), { message })
     assert.equal(existsSync(path), false)
+  })
+}
+
+for (const [preallocation, extended_l2] of [
+  ['metadata', false],
+  ['metadata', true],
+  ['full', false],
+] as const) {
+  const kind = `${preallocation}${extended_l2 ? ', with subclusters' : ''}`
+  test(`an image whose clusters have their places is sound, and full where that is wanted: ${kind}`, {
+    skip,
+  }, async () => {
+    const path = join(folder, 'preallocated')
+    await createDisk(path, { format: 'qcow2', size: 3 * 2 ** 20, options: { preallocation, extended_l2 } })
+    const { stdout } = await promisify(execFile)('qemu-img', ['check', '--output=json', path])
+    assert.equal(JSON.parse(stdout)['allocated-clusters'], 48)
+    assert.equal(statSync(path).blocks * 512 > 3 * 2 ** 20, preallocation === 'full')
+    await using disk = await openDisk(path)
+    await disk.write(100_000, Uint8Array.of(1))
+    assert.deepEqual([...(await disk.read(99_999, 3))], [0, 1, 0])
+    await disk.close()
+    await promisify(execFile)('qemu-img', ['check', path])
+  })
+}
+
+test('places for clusters, or space in a data file, are refused where they would hide or miss what is there', async () => {
+  const path = join(folder, 'not-preallocated')
+  await assert.rejects(
+    createDisk(path, {
+      ...{ format: 'qcow2', size: 512, backing: { filename: 'base.raw', format: 'raw' } },
+      options: { preallocation: 'metadata' },
+    }),
+    { message: 'Backing file and preallocation can only be used at the same time if extended_l2 is on' },
+  )
+  await assert.rejects(
+    createDisk(path, { format: 'qcow2', size: 512, options: { preallocation: 'full', data_file: 'data' } }),
+    { message: 'Space of a data file cannot be taken before it is written' },
+  )
+})
+
+for (const [method, message] of [
+  ['aes', 'Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators'],
+  ['luks', 'Images that LUKS has encrypted cannot be opened'],
+] as const) {
+  test(`an encrypted image is refused by name: ${method}`, { skip }, async () => {
+    const path = join(folder, `${method}.qcow2`)
+    const hurry = method === 'luks' ? ',encrypt.iter-time=10' : ''
+    const options = `encrypt.format=${method},encrypt.key-secret=key${hurry}`
+    const secret = ['--object', 'secret,id=key,data=123456']
+    await promisify(execFile)('qemu-img', ['create', '-q', '-f', 'qcow2', ...secret, '-o', options, path, '1M'])
+    await assert.rejects(openDisk(path), { message })
   })
 }
 

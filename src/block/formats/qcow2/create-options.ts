@@ -5,7 +5,7 @@ import type { Qcow2CreateOptions } from './create.ts'
 
 const versions = { '0.10': 2, v2: 2, '1.1': 3, v3: 3 } as const
 const compressions = { zlib: 'deflate', zstd: 'zstd' } as const
-const preallocations = { off: 'off', metadata: 'metadata' } as const
+const preallocations = { off: 'off', metadata: 'metadata', falloc: 'full', full: 'full' } as const
 
 /** What `qemu-img create -o` says, as `planQcow2()` wants it. @throws {BlockError} kind `invalid` */
 export function readCreateOptions({ size, backing, options }: CreateRequest): Qcow2CreateOptions {

@@ -1,6 +1,7 @@
 import { BlockError } from '../../block-error.ts'
 import type { NamedChild } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
+import { writeZeroBytes } from '../../zeroes.ts'
 import { setUint64, viewOf } from './big-endian.ts'
 import { noExtensions } from './extensions.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
@@ -23,8 +24,11 @@ export interface Qcow2CreateOptions {
   readonly extendedL2?: boolean
   /** How clusters are compressed that are written so. Default: deflate, which QEMU calls zlib. */
   readonly compression?: 'deflate' | 'zstd'
-  /** `metadata`: every cluster has its place from the beginning. Default: clusters get one when they are written. */
-  readonly preallocation?: 'off' | 'metadata'
+  /**
+   * `metadata`: every cluster has its place from the beginning; `full`: and zeroes are written there, so that the space is
+   * taken. Default: clusters get a place when they are written.
+   */
+  readonly preallocation?: 'off' | 'metadata' | 'full'
   /** What shows where nothing is written: as it will stand in the image, relative to it. */
   readonly backing?: NamedChild
   /** Where the guest's bytes go; everything else stays in the image. `raw`: that file alone is a raw image. */
@@ -43,7 +47,11 @@ export function planQcow2(options: Qcow2CreateOptions): (file: BlockNode) => Pro
   const geometry = checkedGeometry(options)
   const layout = layOut(options, geometry)
   const header = encodeStart(options, geometry, layout)
-  return (file) => writeImage(file, geometry, layout, header)
+  return async (file) => {
+    await writeImage(file, geometry, layout, header)
+    if (options.preallocation !== 'full') return
+    await writeZeroBytes(file, layout.dataOffset, layout.length - layout.dataOffset)
+  }
 }
 
 async function writeImage(file: BlockNode, geometry: Geometry, layout: Layout, header: Uint8Array): Promise<void> {
@@ -58,7 +66,7 @@ async function writeImage(file: BlockNode, geometry: Geometry, layout: Layout, h
   await file.write(0, header, { grow: true })
 }
 
-/** Gives every guest cluster its place. */
+/** Gives every guest cluster its place. Subclusters stay unallocated in it: what is behind them shows. */
 async function writeMap(file: BlockNode, geometry: Geometry, layout: Layout): Promise<void> {
   const { clusterSize, l2EntrySize, l2Entries } = geometry
   const l1 = new Uint8Array(layout.l2Tables * 8)
@@ -69,7 +77,6 @@ async function writeMap(file: BlockNode, geometry: Geometry, layout: Layout): Pr
     const count = Math.min(l2Entries, layout.guestClusters - index * l2Entries)
     for (let entry = 0; entry < count; entry++) {
       setOwned(viewOf(table), entry * l2EntrySize, layout.dataOffset + (index * l2Entries + entry) * clusterSize)
-      if (l2EntrySize === 16) viewOf(table).setUint32(entry * 16 + 12, 0xffff_ffff)
     }
     await file.write(offset, table, { grow: true })
   }
@@ -134,6 +141,12 @@ function checkedGeometry(options: Qcow2CreateOptions): Geometry {
   if (extendedL2 && clusterSize < 16384) {
     throw invalid('Extended L2 entries are only supported with cluster sizes of at least 16384 bytes')
   }
+  if (options.preallocation === 'full' && options.dataFile !== undefined) {
+    throw invalid('Space of a data file cannot be taken before it is written')
+  }
+  if ((options.preallocation ?? 'off') !== 'off' && !extendedL2 && backing !== undefined) {
+    throw invalid('Backing file and preallocation can only be used at the same time if extended_l2 is on')
+  }
   if (options.dataFile?.raw === true && backing !== undefined) {
     throw invalid('Backing file and data-file-raw cannot be used at the same time')
   }
@@ -182,7 +195,7 @@ function layOut(options: Qcow2CreateOptions, geometry: Geometry): Layout {
   const l1Entries = Math.max(1, l1EntriesFor(size, geometry))
   const l1Clusters = Math.ceil((l1Entries * 8) / clusterSize)
   // A data file that is a raw image is all data.
-  const mapped = preallocation === 'metadata' || dataFile?.raw === true
+  const mapped = preallocation === 'metadata' || preallocation === 'full' || dataFile?.raw === true
   const l2Tables = mapped ? l1EntriesFor(size, geometry) : 0
   const guestClusters = Math.ceil(size / clusterSize)
   const dataClusters = mapped && dataFile === undefined ? guestClusters : 0

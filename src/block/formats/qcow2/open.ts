@@ -16,6 +16,7 @@ import { largestRefcountTable, Refcounts } from './refcounts.ts'
 import { readSnapshots } from './snapshot-table.ts'
 import { TableCache } from './table-cache.ts'
 
+const cryptMethods = { aes: 1, luks: 2 } as const
 const largestL1 = 32 * 2 ** 20
 const longestBackingFilename = 1023
 
@@ -128,6 +129,10 @@ function checkFeatures({ header, extensions }: Start, readOnly: boolean): void {
   if (header.refcountOrder > 6) {
     throw damaged('Reference count entry width too large; may not exceed 64 bits')
   }
+  if (header.cryptMethod === cryptMethods.aes) {
+    throw unsupported('Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators')
+  }
+  if (header.cryptMethod === cryptMethods.luks) throw unsupported('Images that LUKS has encrypted cannot be opened')
   if (header.cryptMethod !== 0) throw unsupported(`Unsupported encryption method ${header.cryptMethod}`)
 }
 
