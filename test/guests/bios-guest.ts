@@ -52,6 +52,23 @@ export const sendEax: readonly number[] = [
 ]
 /** Waits until a bit of a port is set: `mov dx, port; again: in al, dx; test al, bit; jz again` */
 export const awaitBit = (port: number, bit: number): number[] => [0xba, ...word(port), 0xec, 0xa8, bit, 0x74, 0xfb]
+/** Waits until bits of a port are clear. */
+export const awaitClear = (port: number, bits: number): number[] => [0xba, ...word(port), 0xec, 0xa8, bits, 0x75, 0xfb]
+/** `mov dx, port; mov al, [address]; out dx, al` */
+export const out8From = (port: number, address: number): number[] => [
+  ...[0xba, ...word(port), 0xa0, ...word(address)],
+  0xee,
+]
+/** `mov dx, port; mov eax, [address]; out dx, eax` */
+export const out32From = (port: number, address: number): number[] => [
+  ...[0xba, ...word(port), 0x66, 0xa1, ...word(address)],
+  ...[0x66, 0xef],
+]
+/** Writes words of memory to a port: `mov dx, port; mov si, address; mov cx, words; cld; rep outsw` */
+export const outWordsFrom = (port: number, address: number, words: number): number[] => [
+  ...[0xba, ...word(port), 0xbe, ...word(address), 0xb9, ...word(words)],
+  ...[0xfc, 0xf3, 0x6f],
+]
 /** Waits for a byte from COM1; it is in AL then. */
 export const receive: readonly number[] = [...awaitBit(com1 + 5, 1), ...in8(com1)]
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { MachineOptions, RunningMachine } from '../../src/index.ts'
+import type { Logger } from '../../src/log/index.ts'
 import { startPrepared } from '../../src/testing/index.ts'
 import { debianInitrd, debianKernel, digest, guestCache } from './debian-initrd.ts'
 import { SerialShell } from './serial-shell.ts'
@@ -32,8 +33,9 @@ export class DebianGuest implements AsyncDisposable {
    * A guest of its own for each call.
    *
    * @param options on top of what every guest has; those that the guest can see are booted once for each choice
+   * @param log hears what the machine logs
    */
-  static async atPrompt(options: MachineOptions = {}): Promise<DebianGuest> {
+  static async atPrompt(options: MachineOptions = {}, log?: Logger): Promise<DebianGuest> {
     const folder = await mkdtemp(join(tmpdir(), 'vmon-guest-'))
     try {
       const disk = join(folder, diskName)
@@ -46,6 +48,7 @@ export class DebianGuest implements AsyncDisposable {
         { ...own, ...options },
         {
           state: await statePath(own.initrd, options),
+          surroundings: { ...(log !== undefined && { log }) },
           prepare: async () => {
             shell = await SerialShell.connect(serial)
             await shell.prompt()

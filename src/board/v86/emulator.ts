@@ -6,6 +6,7 @@ import { packDevices, unpackDevices } from '../device-state.ts'
 import { vgaMemoryBytes } from '../pci/pc-functions.ts'
 import { BiosKeyboard } from './bios-keyboard.ts'
 import { bootOrderNibbles, writeBootOrder } from './boot-order.ts'
+import { boundBusMasters } from './bus-masters.ts'
 import { addDevices, type ExtraDevice } from './devices/extra-devices.ts'
 import { IdeUnits } from './devices/ide.ts'
 import { KernelImage } from './devices/kernel-image.ts'
@@ -111,6 +112,7 @@ export class Emulator {
     this.#clock = clock
     this.#bootOrder = config.bootOrder
     this.#requests = requests
+    boundBusMasters(cpu)
     this.#ide = new IdeUnits(cpu, ideUnits(config, disks), requests)
     insertFloppies(cpu, config, disks)
     patchIdleYield(emulator.v86)

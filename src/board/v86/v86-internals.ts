@@ -215,6 +215,8 @@ export interface V86IdeChannel extends StatefulDevice {
   readonly master: V86IdeInterface
   readonly slave: V86IdeInterface
   dma_status: number
+  /** Where the table of memory regions is. */
+  readonly prdt_addr: number
   dma_command: number
   device_control_reg: number
 }
@@ -249,13 +251,19 @@ export interface V86IdeInterface {
   medium_changed: number
   ata_command(command: number): void
   ata_advance(command: number, sectors: number): void
+  ata_read_sectors(command: number): void
+  ata_read_sectors_dma(command: number): void
+  ata_write_sectors(command: number): void
+  ata_write_sectors_dma(command: number): void
   atapi_handle(): void
   atapi_check_condition_response(senseKey: number, additionalSense: number): void
   create_identify_packet(): void
   data_allocate(length: number): void
   device_reset(): void
   do_write(): void
+  do_ata_read_sectors_dma(): void
   do_ata_write_sectors_dma(): void
+  do_atapi_dma(): void
   eject(): void
   get_count(lba48: boolean): number
   get_lba(lba48: boolean): number

@@ -11,8 +11,10 @@ const command = {
   inquiry: 0x12,
   startStop: 0x1b,
   preventAllow: 0x1e,
+  read10: 0x28,
   getEventStatus: 0x4a,
   modeSense10: 0x5a,
+  read12: 0xa8,
 } as const
 
 /** Status register: busy; ready; ready, with data to be read. */
@@ -22,8 +24,12 @@ const dataReady = 0x58
 /** Sense keys, and additional sense codes. */
 const notReady = 2
 const illegalRequest = 5
+const outOfRange = 0x21
 const invalidField = 0x24
 const removalPrevented = 0x53
+const sectorBytes = 2048
+/** What the shorter of the two commands that read can ask for. */
+const mostSectors = 0xffff
 
 /** What GET EVENT STATUS NOTIFICATION tells of a drive, each event once. */
 interface Tray {
@@ -94,6 +100,9 @@ export class AtapiTrays {
       case command.getEventStatus:
         this.#eventStatus(unit, packet)
         return true
+      case command.read10:
+      case command.read12:
+        return this.#refusesRead(unit, packet)
       case command.modeSense10:
         if ((packet[2]! & 0x3f) !== 0x2a) return false
         this.#answer(unit, capabilities(this.#of(unit)).subarray(0, lengthAt(packet, 7)))
@@ -148,6 +157,17 @@ export class AtapiTrays {
     const header = [0, wanted ? 4 : 0, wanted ? mediaClass : 0x80, 1 << mediaClass]
     const answer = Uint8Array.from(wanted ? [...header, this.#nextEvent(unit), this.#status(unit), 0, 0] : header)
     this.#answer(unit, answer.subarray(0, lengthAt(packet, 7)))
+  }
+
+  /** v86 takes large addresses for negative ones, and holds as many bytes in memory as the guest wants to read. */
+  #refusesRead(unit: V86IdeInterface, packet: Uint8Array): boolean {
+    if (unit.buffer === null) return false
+    const numbers = new DataView(packet.buffer, packet.byteOffset)
+    const count = packet[0] === command.read12 ? numbers.getUint32(6) : numbers.getUint16(7)
+    const behind = (numbers.getUint32(2) + count) * sectorBytes
+    if (behind <= unit.buffer.byteLength && count <= mostSectors) return false
+    this.#refuse(unit, illegalRequest, outOfRange)
+    return true
   }
 
   /** 0 for none, 1 for a press of the eject button, 2 for a new medium. */

@@ -1,6 +1,8 @@
 import { BoardError } from '../../board-error.ts'
 import type { V86Cpu, V86Disk, V86IdeChannel, V86IdeConstructor, V86IdeInterface } from '../v86-internals.ts'
 import { AtapiTrays, patchAtapi, type TrayPort } from './atapi.ts'
+import { patchBounds } from './ide-bounds.ts'
+import { patchDma } from './ide-dma.ts'
 
 /** Commands of ATA that this file takes over. */
 const flushCache = 0xe7
@@ -113,6 +115,8 @@ function patchInterface(
   patchIdentify(prototype, unitOf)
   patchFlush(prototype)
   patchWrites(prototype)
+  patchBounds(prototype)
+  patchDma(prototype, failDma)
   patchReads(prototype)
 }
 
@@ -178,22 +182,6 @@ function patchWrites(prototype: V86IdeInterface): void {
       this.push_irq()
     })
     this.report_write(length)
-  }
-  const dma = prototype.do_ata_write_sectors_dma
-  prototype.do_ata_write_sectors_dma = function (this: V86IdeInterface) {
-    const disk = this.buffer!
-    const guarded: V86Disk = Object.create(disk)
-    guarded.set = (offset, data, done) =>
-      disk.set(offset, data, (error) => {
-        if (error === undefined) done()
-        else failDma(this, aborted)
-      })
-    this.buffer = guarded
-    try {
-      dma.call(this)
-    } finally {
-      this.buffer = disk
-    }
   }
 }
 

@@ -9,6 +9,8 @@ export interface BlockPort {
 }
 
 const sectorBytes = 512
+/** No command moves more: 65,535 sectors of a CD. */
+const mostBytes = 128 << 20
 
 /** A disk in v86's shape whose bytes are with the host. */
 export class RemoteDisk implements V86Disk {
@@ -37,6 +39,10 @@ export class RemoteDisk implements V86Disk {
   }
 
   get(offset: number, length: number, done: (data: Uint8Array, error?: Error) => void): void {
+    if (!(offset >= 0 && length >= 0 && length <= mostBytes)) {
+      void Promise.resolve().then(() => done(new Uint8Array(0), outside()))
+      return
+    }
     const inside = Math.max(0, Math.min(length, this.byteLength - offset))
     const wanted = inside - (inside % sectorBytes)
     this.#port.read(this.#id, offset, wanted).then(
@@ -46,6 +52,10 @@ export class RemoteDisk implements V86Disk {
   }
 
   set(offset: number, data: Uint8Array, done: (error?: Error) => void): void {
+    if (!(offset >= 0 && offset + data.length <= this.byteLength) || data.length % sectorBytes !== 0) {
+      void Promise.resolve().then(() => done(outside()))
+      return
+    }
     this.#port.write(this.#id, offset, data.slice()).then(() => done(), done)
   }
 
@@ -76,4 +86,9 @@ function padded(data: Uint8Array, length: number): Uint8Array {
   const bytes = new Uint8Array(length)
   bytes.set(data)
   return bytes
+}
+
+/** The guest has asked its controller for what the disk does not have. */
+function outside(): RangeError {
+  return new RangeError('outside of the disk')
 }
