@@ -9,6 +9,7 @@
  *   helper sync FILE                          fsync
  *   helper spin                               keeps the processor busy
  *   helper hold KIB SEED                      fills memory, prints pid and address, and stays
+ *   helper grip KIB SEED                      the same, and keeps the processor busy, so that its memory is mapped
  *   helper churn KIB SEED                     fills and checks memory for ever, tells after each round
  *   helper nonsense SEED SECONDS ports|pci|msr|modes|all
  */
@@ -99,11 +100,12 @@ static int cdrom(const char *what, const char *path) {
 static void fill(u32 *words, u32 count, u32 from) { seed = from; while (count--) *words++ = next(); }
 static int holds(u32 *words, u32 count, u32 from) { seed = from; while (count--) if (*words++ != next()) return 0; return 1; }
 
-static int hold(u32 bytes, u32 from) {
+static int hold(u32 bytes, u32 from, int busy) {
   u32 *words = memory(bytes);
   if (!words) return fail("mmap", -12);
   fill(words, bytes / 4, from);
   sayNumber(CALL3(GETPID, 0, 0, 0), 10); say(" 0x"); sayNumber((u32)words, 16); say("\n");
+  while (busy) __asm__ volatile("");
   for (;;) CALL3(PAUSE, 0, 0, 0);
 }
 
@@ -193,7 +195,8 @@ static int run(int count, char **words) {
   if (same(what, "cdrom") && count == 4) return cdrom(words[2], words[3]);
   if (same(what, "sync") && count == 3) return CALL3(FSYNC, openFile(words[2], 1), 0, 0) < 0;
   if (same(what, "spin")) for (;;) __asm__ volatile("");
-  if (same(what, "hold") && count == 4) return hold(first * 1024, second);
+  if (same(what, "hold") && count == 4) return hold(first * 1024, second, 0);
+  if (same(what, "grip") && count == 4) return hold(first * 1024, second, 1);
   if (same(what, "churn") && count == 4) return churn(first * 1024, second);
   if (same(what, "nonsense") && count == 5) return nonsense(first, second, words[4]);
   return fail("helper: what?", -22);
