@@ -17,6 +17,7 @@ import { I8042 } from './devices/ps2/i8042.ts'
 import { RemoteDisk } from './devices/remote-disk.ts'
 import { silenceBackdoor, Vmmouse } from './devices/vmmouse.ts'
 import { configureFirmware } from './firmware-files.ts'
+import { patchGuestCode } from './guest-code.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { breakOff, catchGuestStops, standStill } from './guest-stop.ts'
 import type { HostRequests } from './host-requests.ts'
@@ -116,6 +117,7 @@ export class Emulator {
     this.#ide = new IdeUnits(cpu, ideUnits(config, disks), requests)
     insertFloppies(cpu, config, disks)
     patchIdleYield(emulator.v86)
+    patchGuestCode(cpu)
     patchVgaPorts(emulator)
     patchVbeVirtualWidth(emulator)
     configureFirmware(cpu, config, (line) => notify({ type: 'firmwareLog', line }))

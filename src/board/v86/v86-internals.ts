@@ -76,7 +76,11 @@ export interface V86Cpu {
   readonly memory_map_read32: ((address: number) => number)[]
   readonly memory_map_write32: ((address: number, value: number) => void)[]
   readonly bios: { vga: ArrayBuffer | undefined }
-  readonly wm: { readonly exports: V86Exports }
+  readonly wm: { readonly exports: V86Exports; readonly wasm_table: WebAssembly.Table }
+  readonly jit_imports: Record<string, WebAssembly.ImportValue>
+  /** v86 has made a module of a page of the guest's code, which lies in its memory at `address`. */
+  codegen_finalize(slot: number, start: number, flags: number, address: number, length: number): void
+  codegen_finalize_finished(slot: number, start: number, flags: number): void
   reboot_internal(): void
   reset_cpu(): void
   write_blob(bytes: Uint8Array, address: number): void

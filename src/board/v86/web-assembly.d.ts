@@ -6,12 +6,17 @@ declare namespace WebAssembly {
   interface Memory {
     readonly buffer: ArrayBuffer
   }
+  interface Table {
+    set(index: number, value: () => void): void
+  }
   type Exports = Record<string, unknown>
   type ImportValue = unknown
   type Imports = Record<string, Record<string, ImportValue>>
   interface Instance {
     readonly exports: Exports
   }
+  const Module: new (bytes: Uint8Array) => Module
+  const Instance: new (module: Module, imports?: Imports) => Instance
   function compile(bytes: Uint8Array): Promise<Module>
   function instantiate(module: Module, imports: Imports): Promise<Instance>
 }
