@@ -77,7 +77,7 @@ export interface Board extends AsyncDisposable {
    * Puts a medium into a removable drive, or takes it out (`undefined`): the guest sees the change. A medium in an open
    * tray cannot be read, so it counts as taken out.
    */
-  setMedium(slot: DriveSlot, medium: Medium | undefined, tray?: { readonly open: boolean }): Promise<void>
+  setMedium(slot: DriveSlot, medium: Medium | undefined, tray?: TrayView): Promise<void>
   /** Says that the medium in a drive has another size now; the guest sees it when it asks the drive who it is. */
   resizeMedium(slot: DriveSlot, byteLength: number): Promise<void>
   /** Tells the guest that somebody presses the eject button of a drive; what follows is up to the guest. */
@@ -85,6 +85,13 @@ export interface Board extends AsyncDisposable {
 
   /** Ends the board; pending calls are rejected with `reason`. Later callers join the first. */
   close(reason?: Error): Promise<void>
+}
+
+/** What a guest finds of the tray of its drive. */
+export interface TrayView {
+  readonly open: boolean
+  /** The guest has moved the tray itself, or was reset: no new medium is announced. */
+  readonly expected?: boolean
 }
 
 export type BoardState = 'building' | 'paused' | 'running' | 'crashed' | 'closed'

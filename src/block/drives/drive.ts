@@ -129,7 +129,7 @@ export class Drive {
     this.#tray = moveTray(this.#tray, move)
     if (this.trayOpen !== before) {
       this.#tellTrayMoved()
-      await this.#showGuest()
+      await this.#showGuest({ expected: true })
     }
     return true
   }
@@ -138,7 +138,7 @@ export class Drive {
   async reset(): Promise<void> {
     const before = this.trayOpen
     this.#tray = moveTray(this.#tray, 'reset')
-    if (this.trayOpen !== before) await this.#showGuest()
+    if (this.trayOpen !== before) await this.#showGuest({ expected: true })
   }
 
   /** The group whose limits hold for the guest's requests. */
@@ -246,8 +246,8 @@ export class Drive {
     this.#device = device
   }
 
-  async #showGuest(): Promise<void> {
-    await this.#port?.setMedium(this.trayOpen ? undefined : this.#medium, { open: this.trayOpen })
+  async #showGuest({ expected = false } = {}): Promise<void> {
+    await this.#port?.setMedium(this.trayOpen ? undefined : this.#medium, { open: this.trayOpen, expected })
   }
 
   #tellTrayMoved(): void {

@@ -1,5 +1,5 @@
 import { V86 } from 'v86'
-import type { DriveSlot, PointerEvent } from '../board.ts'
+import type { DriveSlot, PointerEvent, TrayView } from '../board.ts'
 import { BoardError } from '../board-error.ts'
 import { type BoardShape, shapeOf } from '../board-shape.ts'
 import { packDevices, unpackDevices } from '../device-state.ts'
@@ -8,6 +8,8 @@ import { BiosKeyboard } from './bios-keyboard.ts'
 import { bootOrderNibbles, writeBootOrder } from './boot-order.ts'
 import { boundBusMasters } from './bus-masters.ts'
 import { addDevices, type ExtraDevice } from './devices/extra-devices.ts'
+import { patchFloppyErrors } from './devices/floppy-errors.ts'
+import { patchFloppySeeks } from './devices/floppy-seeks.ts'
 import { IdeUnits } from './devices/ide.ts'
 import { KernelImage } from './devices/kernel-image.ts'
 import { addPcFunctions } from './devices/pc-functions.ts'
@@ -116,6 +118,8 @@ export class Emulator {
     boundBusMasters(cpu)
     this.#ide = new IdeUnits(cpu, ideUnits(config, disks), requests)
     insertFloppies(cpu, config, disks)
+    patchFloppySeeks(cpu)
+    patchFloppyErrors(cpu)
     patchIdleYield(emulator.v86)
     patchGuestCode(cpu)
     patchVgaPorts(emulator)
@@ -269,10 +273,10 @@ export class Emulator {
     if (this.#v86.v86.running) throw new BoardError('unavailable', 'the board runs')
   }
 
-  setMedium(slot: DriveSlot, shape: MediumShape | undefined, trayOpen: boolean): void {
+  setMedium(slot: DriveSlot, shape: MediumShape | undefined, tray: TrayView): void {
     const disk = shape === undefined ? undefined : new RemoteDisk(shape, this.#requests)
     if (slot.bus === 'ide') {
-      this.#ide.setMedium(slot.channel, slot.unit, disk, trayOpen)
+      this.#ide.setMedium(slot.channel, slot.unit, disk, tray)
       return
     }
     const drive = this.cpu.devices.fdc.drives[slot.unit]!

@@ -18,6 +18,7 @@ import type {
   Pointers,
   Screen,
   SerialPort,
+  TrayView,
 } from '../board.ts'
 import { BoardError } from '../board-error.ts'
 import type { RamPages } from '../ram-pages.ts'
@@ -182,11 +183,11 @@ export class V86Board implements Board {
     return this.#call('pci')
   }
 
-  async setMedium(slot: DriveSlot, medium: Medium | undefined, tray = { open: false }): Promise<void> {
+  async setMedium(slot: DriveSlot, medium: Medium | undefined, tray: TrayView = { open: false }): Promise<void> {
     const before = this.#shapes.get(slotName(slot))
     this.#inserted.set(slotName(slot), medium)
     if (this.#state === 'crashed') return // the worker that comes after finds it there
-    await this.#call('setMedium', slot, this.#shapeOf(slot, medium), tray.open)
+    await this.#call('setMedium', slot, this.#shapeOf(slot, medium), tray)
     // What the guest has asked of the old medium has been passed on by now.
     if (before !== undefined) this.#media.delete(before)
   }

@@ -140,7 +140,7 @@ export interface V86Devices {
   ide: V86Ide
   cdrom: V86IdeInterface
   readonly pit: StatefulDevice
-  readonly dma: StatefulDevice
+  readonly dma: V86Dma
   readonly uart0: V86Uart
   readonly uart1?: V86Uart
   readonly uart2?: V86Uart
@@ -200,8 +200,26 @@ export interface V86Rtc {
   cmos_write(index: number, value: number): void
 }
 
+export interface V86Dma extends StatefulDevice {
+  /** Moves what the channel is programmed for from a disk to memory; `done` hears whether that failed. */
+  do_read: DmaTransfer
+  do_write: DmaTransfer
+}
+
+export type DmaTransfer = (
+  disk: V86Disk,
+  start: number,
+  length: number,
+  channel: number,
+  done: (failed: boolean) => void,
+) => void
+
 export interface V86FloppyDrive {
   drive_type: number
+  curr_track: number
+  readonly buffer: V86Disk | null
+  /** @returns 0 or 1 if the head is there, and has not or has moved; 2 and 3 if there is no such track or sector */
+  seek(head: number, track: number, sector: number): number
   insert_disk(disk: V86Disk, readOnly: boolean): boolean
   eject_disk(): void
 }

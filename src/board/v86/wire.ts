@@ -15,6 +15,7 @@ import type {
   PictureChanges,
   PointerEvent,
   TextScreen,
+  TrayView,
   VmmouseMode,
 } from '../board.ts'
 import type { BoardErrorKind } from '../board-error.ts'
@@ -46,7 +47,7 @@ export interface WorkerCalls {
   keysWaiting(): number
   point(device: 'ps2' | 'vmmouse', events: readonly PointerEvent[]): void
   serialInput(port: number, bytes: Uint8Array): Promise<void>
-  setMedium(slot: DriveSlot, medium: MediumShape | undefined, trayOpen: boolean): void
+  setMedium(slot: DriveSlot, medium: MediumShape | undefined, tray: TrayView): void
   resizeMedium(slot: DriveSlot, byteLength: number): void
   requestEject(slot: DriveSlot): void
   /** A declared point of injection for tests: the worker fails as if the emulator had. */

@@ -57,7 +57,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     keysWaiting: () => emulator.keyboard.waiting,
     point: (device, events) => emulator.point(device, events),
     serialInput: (port, bytes) => emulator.serial.input(port, bytes),
-    setMedium: (slot, medium, trayOpen) => emulator.setMedium(slot, medium, trayOpen),
+    setMedium: (slot, medium, tray) => emulator.setMedium(slot, medium, tray),
     resizeMedium: (slot, byteLength) => emulator.resizeMedium(slot, byteLength),
     requestEject: (slot) => emulator.requestEject(slot),
     fail: (how) => {

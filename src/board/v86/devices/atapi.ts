@@ -1,4 +1,4 @@
-import type { GuestTrayMove } from '../../board.ts'
+import type { GuestTrayMove, TrayView } from '../../board.ts'
 import type { V86Disk, V86IdeInterface } from '../v86-internals.ts'
 
 /** Asks the host whether the tray of a drive may move; what follows from it is shown before the answer comes. */
@@ -54,18 +54,22 @@ export class AtapiTrays {
   }
 
   /** Shows the guest what is in the drive from now on. */
-  show(unit: V86IdeInterface, disk: V86Disk | undefined, open: boolean): void {
+  show(unit: V86IdeInterface, disk: V86Disk | undefined, { open, expected = false }: TrayView): void {
     const tray = this.#of(unit)
     tray.open = open
     if (open) tray.locked = false
-    tray.ejectRequested = false
-    tray.newMedium = true
-    const { status_reg: status, error_reg: error } = unit
+    const { status_reg: status, error_reg: error, medium_changed: changed } = unit
     if (disk === undefined) unit.buffer = null
     else unit.set_cdrom(disk)
     // v86 answers a change of media as if a command had failed; a guest that has sent none would be misled.
     unit.status_reg = status
     unit.error_reg = error
+    if (expected) {
+      unit.medium_changed = changed
+      return
+    }
+    tray.ejectRequested = false
+    tray.newMedium = true
     unit.push_irq()
   }
 

@@ -1,3 +1,4 @@
+import type { TrayView } from '../../board.ts'
 import { BoardError } from '../../board-error.ts'
 import type { V86Cpu, V86Disk, V86IdeChannel, V86IdeConstructor, V86IdeInterface } from '../v86-internals.ts'
 import { AtapiTrays, patchAtapi, type TrayPort } from './atapi.ts'
@@ -56,8 +57,8 @@ export class IdeUnits {
   }
 
   /** Puts a disk into a CD drive, or takes it out. @throws {BoardError} kind `unavailable`, if there is no such drive */
-  setMedium(channel: 0 | 1, unit: 0 | 1, disk: V86Disk | undefined, trayOpen: boolean): void {
-    this.#trays.show(this.#cdAt(channel, unit), disk, trayOpen)
+  setMedium(channel: 0 | 1, unit: 0 | 1, disk: V86Disk | undefined, tray: TrayView): void {
+    this.#trays.show(this.#cdAt(channel, unit), disk, tray)
   }
 
   /** Lets a disk have another size. */
@@ -81,6 +82,7 @@ export class IdeUnits {
       channel.device_control_reg = 2
       for (const unit of [channel.master, channel.slave]) {
         this.#trays.reset(unit)
+        unit.medium_changed = 0
         unit.device_reset()
       }
     }
