@@ -26,9 +26,21 @@ export function takePages(ram: Uint8Array, address: number): RamPages {
 
 /** Makes a piece of RAM hold these pages, which lie in it, and zeros everywhere else. @param address where it begins */
 export function placePages(ram: Uint8Array, address: number, { addresses, bytes }: RamPages): void {
-  ram.fill(0)
-  for (const [index, page] of addresses.entries())
+  let behind = 0
+  for (const [index, page] of addresses.entries()) {
+    clear(ram, behind, page - address)
     ram.set(bytes.subarray(index * pageBytes, (index + 1) * pageBytes), page - address)
+    behind = page - address + pageBytes
+  }
+  clear(ram, behind, ram.length)
+}
+
+/** Writes zeros where there are others: memory that nobody has written to takes no space on the host, and none after this. */
+function clear(ram: Uint8Array, start: number, end: number): void {
+  for (let block = start; block < end; block += zeros.length) {
+    const next = Math.min(block + zeros.length, end)
+    if (!isZero(ram, block, next)) ram.fill(0, block, next)
+  }
 }
 
 /** Whether pages are what they say: whole, and inside the range. */
