@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { missingProgram } from '../../../../test/oracle/peers.ts'
 import { create, open, qemuImg, readByQemu, temporaryFolder } from './image-fixture.ts'
@@ -15,15 +16,23 @@ const folder = temporaryFolder('qcow2-kill')
 const kills = Number(process.env['VMON_KILLS'] ?? 8)
 const writer = fileURLToPath(new URL('./kill-writer.js', import.meta.url))
 
-/** Lets a process write, and kills it so many flushes after its first. @returns the step that the last flush told of */
-async function killed(path: string, first: number, flushes: number): Promise<number> {
+/**
+ * Lets a process write, and kills it so many flushes after its first, and so many turns of this process's loop later.
+ *
+ * @returns the step that the last flush told of
+ */
+async function killed(path: string, first: number, flushes: number, turns: number): Promise<number> {
   const child = spawn(process.execPath, [writer, path, String(first)], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   let told = first
   let seen = 0
+  const killLater = async (): Promise<void> => {
+    for (let left = turns; left > 0; left--) await turn()
+    child.kill('SIGKILL')
+  }
   for await (const line of createInterface(child.stdout)) {
     told = Number(line)
-    if (++seen === flushes) setImmediate(() => child.kill('SIGKILL'))
+    if (++seen === flushes) void killLater()
   }
   const [, signal] = await exited
   assert.equal(signal, 'SIGKILL')
@@ -49,7 +58,7 @@ for (const [name, layout] of [
     ])
     let first = 0
     for (let round = 0; round < kills / 2; round++) {
-      const told = await killed(path, first, 1 + ((round * 7) % 11))
+      const told = await killed(path, first, 1 + ((round * 7) % 11), (round * 7919) % 1009)
       const { code, out } = await qemuImg('check', '-f', 'qcow2', path)
       // 3: leaks alone. A lazily counted image is mended by whoever opens it.
       if (!('lazyRefcounts' in layout)) assert.ok(code === 0 || code === 3, out)
