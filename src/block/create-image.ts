@@ -3,6 +3,7 @@ import { reasonText, systemCode } from '../errno/index.ts'
 import { BlockError, kindOfSystemError } from './block-error.ts'
 import { combinePath } from './combine-path.ts'
 import { formats } from './formats/table.ts'
+import type { BlockNode } from './node.ts'
 import type { NodeGraph } from './node-graph.ts'
 import { OptionBag, type OptionValues } from './option-bag.ts'
 import { protocolOf } from './protocols/of-filename.ts'
@@ -37,7 +38,9 @@ export async function createImage(graph: NodeGraph, options: CreateImageOptions)
   const size = options.size ?? (await sizeOfBacking(graph, options))
   const bag = new OptionBag(options.options ?? {})
   const named = backing === undefined ? undefined : { filename: backing.filename, format: backing.format }
-  const make = definition.create({ size, backing: named, options: bag })
+  const others: { readonly path: string; readonly bytes: number }[] = []
+  const needFile = (path: string, bytes: number): void => void others.push({ path, bytes })
+  const make = definition.create({ size, backing: named, options: bag, needFile })
   const [unknown] = bag.left
   if (unknown !== undefined) throw new BlockError('invalid', `Invalid parameter '${unknown}'`, { option: unknown })
   const protocol = protocolOf(filename)
@@ -46,9 +49,19 @@ export async function createImage(graph: NodeGraph, options: CreateImageOptions)
       filename,
     })
   }
-  const { filename: path } = protocol.parseFilename(filename)
-  await touch(String(path))
-  const file = await graph.open({ options: { driver: 'file', filename: String(path) } })
+  for (const { path, bytes } of others) {
+    await writeFile(graph, path, async (file) => {
+      await file.truncate(0)
+      await file.truncate(bytes)
+    })
+  }
+  await writeFile(graph, String(protocol.parseFilename(filename)['filename']), make)
+}
+
+/** Has a file written by `make`, while nobody else may use it. */
+async function writeFile(graph: NodeGraph, filename: string, make: (file: BlockNode) => Promise<void>): Promise<void> {
+  await touch(filename)
+  const file = await graph.open({ options: { driver: 'file', filename } })
   try {
     const writer = await file.attach({
       description: 'an image that is being made',

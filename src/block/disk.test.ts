@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -129,6 +129,27 @@ for (const [method, message] of [
     const secret = ['--object', 'secret,id=key,data=123456']
     await promisify(execFile)('qemu-img', ['create', '-q', '-f', 'qcow2', ...secret, '-o', options, path, '1M'])
     await assert.rejects(openDisk(path), { message })
+  })
+}
+
+for (const raw of [false, true]) {
+  test(`an image is made with a file for its data beside it${raw ? ', which is a raw image' : ''}`, {
+    skip,
+  }, async () => {
+    const [path, data] = [join(folder, `image-${raw}`), join(folder, `data-${raw}`)]
+    writeFileSync(data, 'what was there')
+    const options = { data_file: data, data_file_raw: raw, cluster_size: '4k' }
+    await createDisk(path, { format: 'qcow2', size: 100_352, options })
+    assert.equal(readFileSync(data).length, raw ? 102_400 : 0)
+    await using disk = await openDisk(path)
+    await disk.write(1000, Uint8Array.of(1, 2, 3))
+    await disk.close()
+    await promisify(execFile)('qemu-img', ['check', path])
+    const compared = await promisify(execFile)('qemu-img', ['convert', '-O', 'raw', path, `${path}.raw`])
+    assert.equal(compared.stderr, '')
+    const seen = readFileSync(`${path}.raw`)
+    assert.deepEqual([...seen.subarray(999, 1004)], [0, 1, 2, 3, 0])
+    if (raw) assert.ok(readFileSync(data).subarray(0, seen.length).equals(seen))
   })
 }
 

@@ -260,6 +260,8 @@ export interface CreateRequest {
   readonly backing: NamedChild | undefined
   /** The format takes out the options that it knows, as `qemu-img create -o` has them; what is left is refused. */
   readonly options: OptionBag
+  /** Has another file made, too, with so many zeros in it. As with QEMU its name is not relative to the image. */
+  needFile(filename: string, bytes: number): void
 }
 
 /** A protocol as the table of protocols lists it. */

@@ -1,14 +1,14 @@
 import { BlockError } from '../../block-error.ts'
 import type { CreateRequest } from '../../driver.ts'
 import type { OptionBag } from '../../option-bag.ts'
-import type { Qcow2CreateOptions } from './create.ts'
+import { defaultClusterSize, type Qcow2CreateOptions } from './create.ts'
 
 const versions = { '0.10': 2, v2: 2, '1.1': 3, v3: 3 } as const
 const compressions = { zlib: 'deflate', zstd: 'zstd' } as const
 const preallocations = { off: 'off', metadata: 'metadata', falloc: 'full', full: 'full' } as const
 
 /** What `qemu-img create -o` says, as `planQcow2()` wants it. @throws {BlockError} kind `invalid` */
-export function readCreateOptions({ size, backing, options }: CreateRequest): Qcow2CreateOptions {
+export function readCreateOptions({ size, backing, options, needFile }: CreateRequest): Qcow2CreateOptions {
   const clusterSize = options.takeSize('cluster_size')
   const refcountBits = options.takeInteger('refcount_bits')
   const lazyRefcounts = options.takeBoolean('lazy_refcounts')
@@ -17,6 +17,10 @@ export function readCreateOptions({ size, backing, options }: CreateRequest): Qc
   const raw = options.takeBoolean('data_file_raw') ?? false
   const preallocation = takeWord(options, 'preallocation', preallocations)
   if (raw && dataFile === undefined) throw new BlockError('invalid', 'data-file-raw requires data-file')
+  if (dataFile !== undefined) {
+    const whole = clusterSize ?? defaultClusterSize
+    needFile(dataFile, raw ? Math.ceil(size / whole) * whole : 0)
+  }
   return {
     size,
     version: takeWord(options, 'compat', versions) ?? 3,

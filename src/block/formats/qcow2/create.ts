@@ -36,6 +36,7 @@ export interface Qcow2CreateOptions {
 }
 
 const largestL1 = 32 * 2 ** 20
+export const defaultClusterSize = 65536
 
 /**
  * Looks whether there can be such an image.
@@ -127,7 +128,14 @@ function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: La
 
 /** @throws {BlockError} kind `invalid` */
 function checkedGeometry(options: Qcow2CreateOptions): Geometry {
-  const { size, version = 3, clusterSize = 65536, refcountBits = 16, extendedL2 = false, backing } = options
+  const {
+    size,
+    version = 3,
+    clusterSize = defaultClusterSize,
+    refcountBits = 16,
+    extendedL2 = false,
+    backing,
+  } = options
   if (!isPowerOfTwo(clusterSize) || clusterSize < 512 || clusterSize > 2 ** 21) {
     throw invalid('Cluster size must be a power of two between 512 and 2048k')
   }

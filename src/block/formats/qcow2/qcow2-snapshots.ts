@@ -114,6 +114,10 @@ export class Qcow2Snapshots implements Snapshots {
     return this.#host.exclusive(async () => {
       const { image } = this.#host
       this.#host.checkWritable()
+      if (image.externalData) {
+        // Nothing in the data file can be shared: its clusters stand where the guest has them.
+        throw new BlockError('unsupported', 'An image with a data file cannot have internal snapshots')
+      }
       const result = await work(image)
       await this.#settle(image)
       if (!image.lazyRefcounts) await image.markClean()
