@@ -10,6 +10,7 @@ import {
   powerPorts,
   receive,
   sendAl,
+  sendEax,
 } from '../../../../test/guests/bios-guest.ts'
 import { guestBoard } from '../../../../test/guests/guest-board.ts'
 
@@ -33,6 +34,28 @@ test('the power button sets its bit of PM1 status, which the guest clears by wri
   await board.pressPowerButton()
   assert.deepEqual(await next(), [1, 1, 0])
   assert.deepEqual(await next(), [0, 0, 0])
+})
+
+test('the timer follows guest time, back as well when an earlier state is restored', { timeout: 60_000 }, async (t) => {
+  const { board, witness } = await guestBoard(t, [
+    ...enablePower,
+    ...forever(...receive, 0xba, (powerPorts + 8) & 0xff, (powerPorts + 8) >> 8, 0x66, 0xed, ...sendEax),
+  ])
+  const ticks = async (): Promise<number> => {
+    const before = witness.received
+    await board.serial[0]!.write(Uint8Array.of(0))
+    return (await witness.heard(before + 4)).readUInt32LE(before)
+  }
+  const begin = await board.saveDevices()
+  await board.resume()
+  let late = 0
+  while (late < 100_000) late = await ticks()
+  assert.ok(late <= 0xffffff)
+  await board.pause()
+  await board.restoreDevices(begin)
+  await board.resume()
+  const early = await ticks()
+  assert.ok(early < late, `${early} behind ${late}`)
 })
 
 test('the power button wakes a guest that halts, through the system control interrupt', {

@@ -18,6 +18,7 @@ const sciIrq = 9
 /** How many ports the fixed registers have, and where each of them is among these: words, and a timer of 24 bits. */
 const portCount = 64
 const offsets = { status: 0, enable: 2, control: 4, timer: 8 } as const
+const timerKilohertz = 3579.545
 /** Where v86 has them. */
 const v86Base = 0xb000
 
@@ -83,8 +84,14 @@ export class Piix4Pm {
     else this.#cpu.device_lower_irq(sciIrq)
   }
 
+  /**
+   * v86's timer never goes back, and stands still until guest time has come to where it once was: that is the host's
+   * clock when the machine was built, or the guest's when an earlier state was restored. Firmware would wait as long.
+   */
   #replaceTimer(): void {
     const acpi = this.#acpi
+    acpi.get_timer = (now) => Math.floor(now * timerKilohertz)
+    acpi.last_timer = 0
     acpi.timer = (now) => {
       const timer = acpi.get_timer(now)
       if ((timer ^ acpi.last_timer) & (1 << 23)) acpi.pm1_status |= 1
