@@ -15,7 +15,8 @@ const boardFolder = fileURLToPath(new URL('../../src/board/', import.meta.url))
 
 /**
  * Debian's 32-bit Linux at a shell's prompt: 128 MiB, an empty disk of 64 MiB at ide0-hd0 (/dev/sda), a CD-ROM and a
- * floppy drive without a medium, a shell on COM1. It has been booted once and is restored, in about a second.
+ * floppy drive without a medium, an ib700 watchdog and a pvpanic device, a shell on COM1. It has been booted once and is
+ * restored, in about a second; what the kernel said meanwhile is in /tmp/boot.
  */
 export class DebianGuest implements AsyncDisposable {
   readonly vm: RunningMachine
@@ -47,12 +48,12 @@ export class DebianGuest implements AsyncDisposable {
       const vm = await startPrepared(
         { ...own, ...options },
         {
-          state: await statePath(own.initrd, options),
+          state: await statePath({ ...own, hda: '', serial: '', ...options }),
           surroundings: { ...(log !== undefined && { log }) },
           prepare: async () => {
             shell = await SerialShell.connect(serial)
             await shell.prompt()
-            await shell.run('dmesg -c >/dev/null')
+            await shell.run('dmesg -c >/tmp/boot')
           },
         },
       )
@@ -86,16 +87,17 @@ export async function debianOptions({ disk, serial }: { readonly disk: string; r
     memory: 128,
     kernel: debianKernel,
     initrd: await debianInitrd(),
-    append: 'console=tty0 console=ttyS0 mitigations=off quiet',
+    append: 'console=tty0 console=ttyS0 earlyprintk=ttyS0 loglevel=6 mitigations=off nokaslr',
     hda: disk,
     serial: `unix:${serial},server=on,wait=off`,
+    devices: ['ib700', 'pvpanic'],
   } satisfies MachineOptions
 }
 
 /** States are of one board's code and one guest. */
-async function statePath(initrd: string, options: MachineOptions): Promise<string> {
+async function statePath(options: MachineOptions): Promise<string> {
   const code: (string | Uint8Array)[] = []
   for (const name of (await readdir(boardFolder, { recursive: true })).sort())
     if (name.endsWith('.js') && !name.includes('.test.')) code.push(name, await readFile(join(boardFolder, name)))
-  return join(guestCache, `state-${digest(...code, initrd, JSON.stringify(options))}`)
+  return join(guestCache, `state-${digest(...code, JSON.stringify(options))}`)
 }
