@@ -234,7 +234,10 @@ async function hardware(guest: DebianGuest): Promise<string> {
   return unnumbered(found.join('\n'))
 }
 
-/** What the kernel has said of the hardware that it found; the order of what goes on side by side does not count. */
+/**
+ * What the kernel has said of the hardware that it found; the order of what goes on side by side does not count, nor
+ * that it found something slow.
+ */
 function found(messages: string): string[] {
   const lines = unnumbered(messages)
     .split(/\r?\n/)
@@ -243,6 +246,7 @@ function found(messages: string): string[] {
     .filter((line) =>
       /^(BIOS-e820|IOAPIC|ACPI|PCI|pci|pnp|ata\d|scsi|sd|sr|input|i8042|serio|00:|Floppy|FDC|DMI)/.test(line),
     )
+    .filter((line) => !/ took \d+ usecs$/.test(line))
     .sort()
 }
 

@@ -23,12 +23,9 @@ export class Discards {
   }
 
   async writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
-    const { geometry, header, data } = this.#image
+    const { geometry, header } = this.#image
     const end = offset + length
-    // A data file that is a raw image has the same bytes as this one.
-    if (this.#image.rawData && offset < data.length) {
-      await data.writeZeroes(offset, Math.min(end, data.length) - offset, options)
-    }
+    await this.#zeroRawData(offset, end, options)
     if (header.version === 2) return this.#zeroByHand(offset, end, options)
     const begin = Math.min(end, Math.ceil(offset / geometry.subclusterSize) * geometry.subclusterSize)
     const last = end === header.size ? end : Math.max(begin, end - (end % geometry.subclusterSize))
@@ -47,7 +44,9 @@ export class Discards {
     const begin = Math.ceil(offset / clusterSize) * clusterSize
     const end = offset + length === header.size ? header.size : offset + length - ((offset + length) % clusterSize)
     const change: Change = (slice, at) => this.#drop(slice, at)
-    if (begin < end) await this.#eachCluster(begin, end, change, options)
+    if (begin >= end) return
+    await this.#zeroRawData(begin, end, { ...options, unmap: true })
+    await this.#eachCluster(begin, end, change, options)
   }
 
   /** Gives back whole clusters that the guest will not see any more: nothing stays in the tables. */
@@ -60,6 +59,12 @@ export class Discards {
       return 'changed'
     }
     return this.#eachCluster(offset, offset + length, change, undefined, 'even where nothing shows')
+  }
+
+  /** A data file that is a raw image has the same bytes as this one. */
+  async #zeroRawData(begin: number, end: number, options?: ZeroesOptions): Promise<void> {
+    const { rawData, data } = this.#image
+    if (rawData && begin < data.length) await data.writeZeroes(begin, Math.min(end, data.length) - begin, options)
   }
 
   async #eachCluster(
