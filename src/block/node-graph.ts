@@ -1,4 +1,3 @@
-import { print } from '../json/index.ts'
 import { BlockError } from './block-error.ts'
 import type { DetectZeroes } from './detect-zeroes.ts'
 import { type CacheMode, type Damage, type Driver, writeback } from './driver.ts'
@@ -96,8 +95,7 @@ export class NodeGraph implements AsyncDisposable {
     if (settings.name !== undefined) this.checkName(settings.name)
     const generatedName = settings.generatedName ?? this.generateName()
     const name = settings.name ?? generatedName
-    const filename = driver.filename ?? `json:${print(driver.fullOptions())}`
-    const node = new BlockNode(driver, { name, readOnly, cache, detectZeroes, discard, filename }, this.#turns, () =>
+    const node = new BlockNode(driver, { name, readOnly, cache, detectZeroes, discard }, this.#turns, () =>
       this.#forget(node),
     )
     this.#order.set(node, this.#begun.get(generatedName) ?? this.#count++)

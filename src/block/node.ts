@@ -1,3 +1,4 @@
+import { print } from '../json/index.ts'
 import { type Access, checkConflicts, combine, idle, type Permission } from './access.ts'
 import { Attachment } from './attachment.ts'
 import { BlockError } from './block-error.ts'
@@ -29,8 +30,6 @@ export interface NodeSettings {
   readonly detectZeroes: DetectZeroes
   /** Whether discards reach the driver. */
   readonly discard: boolean
-  /** What the image is called where users read it. */
-  readonly filename: string
 }
 
 /** Who attaches to a node. */
@@ -52,7 +51,6 @@ export class BlockNode {
   readonly cache: CacheMode
   readonly detectZeroes: DetectZeroes
   readonly discards: boolean
-  readonly filename: string
   readonly driver: Driver
   readonly writes = new WriteMark()
   readonly #io: Driver | Shaping
@@ -71,12 +69,16 @@ export class BlockNode {
     this.cache = settings.cache
     this.detectZeroes = settings.detectZeroes
     this.discards = settings.discard
-    this.filename = settings.filename
     this.driver = driver
     this.#io = driver.limits === undefined ? driver : new Shaping(driver, driver.limits)
     this.#turns = turns
     this.#forget = forget
     for (const [role, child] of driver.children) this.#children.set(role, child.#admit(`node '${settings.name}'`, idle))
+  }
+
+  /** What the image is called where users read it. */
+  get filename(): string {
+    return this.driver.filename ?? `json:${print(this.driver.fullOptions())}`
   }
 
   get state(): NodeState {

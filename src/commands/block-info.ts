@@ -16,9 +16,10 @@ import {
 } from '../qapi/index.ts'
 
 const BlockDeviceIoStatus = oneOf('BlockDeviceIoStatus', ['ok', 'failed', 'nospace'])
-const BlockdevDetectZeroesOptions = oneOf('BlockdevDetectZeroesOptions', ['off', 'on', 'unmap'])
+export const BlockdevDetectZeroesOptions = oneOf('BlockdevDetectZeroesOptions', ['off', 'on', 'unmap'])
 
-const SnapshotInfo = struct('SnapshotInfo', {
+/** A snapshot inside an image (QAPI's SnapshotInfo). */
+export const SnapshotInfo = struct('SnapshotInfo', {
   id: req(str, 'number that the image gave it'),
   name: req(str, 'name that the user gave it'),
   'vm-state-size': req(int, 'bytes of machine state in it; 0 for a snapshot of the disk alone'),

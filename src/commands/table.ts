@@ -2,6 +2,7 @@ import { blockEvents } from '../block/index.ts'
 import type { ArgsOf, CommandTable, NeedsOf, ReturnOf } from '../qapi/index.ts'
 import { runStateEvents } from '../runstate/index.ts'
 import { blockCommands } from './block.ts'
+import { blockGraphCommands } from './block-graph.ts'
 import { blockMediaCommands } from './block-media.ts'
 import { blockTuningCommands } from './block-tuning.ts'
 import { chardevCommands } from './chardev.ts'
@@ -21,6 +22,7 @@ export const commands = {
   ...blockCommands,
   ...blockMediaCommands,
   ...blockTuningCommands,
+  ...blockGraphCommands,
   ...chardevCommands,
   ...screenCommands,
   ...inputCommands,
@@ -38,6 +40,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   block: { title: 'Drives and their images', commands: blockCommands },
   'block-media': { title: 'Trays and media', commands: blockMediaCommands },
   'block-tuning': { title: 'Sizes of images, limits and statistics of drives', commands: blockTuningCommands },
+  'block-graph': { title: 'Nodes, snapshots and transactions', commands: blockGraphCommands },
   chardev: { title: 'Character devices', commands: chardevCommands },
   screen: { title: "Pictures of the guest's screen", commands: screenCommands },
   input: { title: 'Keyboard and pointing devices', commands: inputCommands },

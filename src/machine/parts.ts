@@ -1,5 +1,5 @@
 import type { Scope } from '../async/index.ts'
-import { type DriveSet, DriveTuning, MediaControl } from '../block/index.ts'
+import { type DriveSet, DriveTuning, GraphControl, MediaControl } from '../block/index.ts'
 import type { Board } from '../board/index.ts'
 import type { ChardevSet } from '../chardev/index.ts'
 import { commands, events, type MachineParts } from '../commands/index.ts'
@@ -45,6 +45,7 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, in
     drives,
     media: new MediaControl(drives),
     tuning: new DriveTuning(drives),
+    graph: scope.own(new GraphControl(drives)),
     chardevs,
     sendKey,
     inputHandlers,

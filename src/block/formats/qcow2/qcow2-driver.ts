@@ -1,5 +1,6 @@
 import type { Access } from '../../access.ts'
 import { BlockError } from '../../block-error.ts'
+import { combinePath } from '../../combine-path.ts'
 import type {
   BlockStatus,
   CheckOptions,
@@ -58,10 +59,13 @@ export class Qcow2Driver implements Driver {
   /** Why nothing is served any more. */
   #damage: BlockError | undefined
   #reported = false
+  /** Whether the backing image is another than the one that the image names, or is missing. */
+  #backing: { readonly overridden: boolean; readonly refused: boolean }
 
   constructor(image: Image, options: Qcow2DriverOptions) {
     this.image = image
     this.#options = options
+    this.#backing = { overridden: options.backingOverridden, refused: options.backingRefused }
     this.#reader = new Reader(image)
     this.#writer = new Writer(image, this.#reader)
     this.#compressed = new CompressedWriter(image, this.#writer)
@@ -82,18 +86,18 @@ export class Qcow2Driver implements Driver {
   }
 
   get filename(): string | undefined {
-    const { backingOverridden, backingRefused } = this.#options
-    return backingOverridden || backingRefused ? undefined : this.image.file.driver.filename
+    const { overridden, refused } = this.#backing
+    return overridden || refused ? undefined : this.image.file.driver.filename
   }
 
   fullOptions(): NestedOptions {
-    const { backingOverridden, backingRefused } = this.#options
+    const { overridden, refused } = this.#backing
     const { file, backing } = this.image
     return {
       driver: this.name,
       file: file.driver.fullOptions(),
-      ...(backingOverridden && backing !== undefined ? { backing: backing.driver.fullOptions() } : {}),
-      ...(backingRefused ? { backing: null } : {}),
+      ...(overridden && backing !== undefined ? { backing: backing.driver.fullOptions() } : {}),
+      ...(refused ? { backing: null } : {}),
     }
   }
 
@@ -203,6 +207,12 @@ export class Qcow2Driver implements Driver {
   setChild(role: ChildRole, child: BlockNode | undefined): void {
     if (role !== 'backing') throw new BlockError('unsupported', `Node cannot change its ${role} node`)
     this.image.backing = child
+    const { backingFilename: named, file } = this.image
+    const expected = named === undefined ? undefined : combinePath(file.filename, named)
+    this.#backing = {
+      overridden: child !== undefined && child.filename !== expected,
+      refused: child === undefined && named !== undefined,
+    }
   }
 
   async close(): Promise<void> {

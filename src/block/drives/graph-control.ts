@@ -1,0 +1,152 @@
+import { QmpError } from '../../qapi/index.ts'
+import type { Attachment } from '../attachment.ts'
+import { BlockError } from '../block-error.ts'
+import type { SnapshotInfo } from '../node-info.ts'
+import type { OptionValues } from '../option-bag.ts'
+import type { Drive } from './drive.ts'
+import type { DriveSet } from './drive-set.ts'
+import { ExternalSnapshot, type OverlayFile, type OverlayNode } from './external-snapshot.ts'
+import type { GraphChange } from './graph-change.ts'
+import { deleteInternalSnapshot, InternalSnapshot, type InternalSnapshotTarget } from './internal-snapshot.ts'
+
+/** One step of a transaction. */
+export type TransactionStep =
+  | { readonly type: 'abort' }
+  | { readonly type: 'overlay'; readonly target: OverlayFile | OverlayNode }
+  | { readonly type: 'internal-snapshot'; readonly target: InternalSnapshotTarget }
+
+export interface TransactionOptions {
+  /** Jobs of the steps end together; only steps with jobs can do that. */
+  readonly grouped?: boolean
+}
+
+/** Changes the block graph: nodes that users add, snapshots, and several changes at once. Errors are in QEMU's words. */
+export class GraphControl implements AsyncDisposable {
+  readonly #drives: DriveSet
+  /** Nodes that users have added stay open until users delete them. */
+  readonly #added = new Map<string, Attachment>()
+
+  constructor(drives: DriveSet) {
+    this.#drives = drives
+  }
+
+  /**
+   * Opens a node that stays until it is deleted.
+   *
+   * @param options - by dotted keys, as `-blockdev` has them
+   */
+  add(options: OptionValues): Promise<void> {
+    return this.#drives.exclusively(async () => {
+      if (options['node-name'] === undefined) {
+        throw new BlockError('invalid', "'node-name' must be specified for the root node")
+      }
+      const node = await this.#drives.graph.open({ options })
+      this.#added.set(node.name, await node.attach({ description: 'the monitor' }))
+    })
+  }
+
+  /** Deletes a node that nobody uses. */
+  remove(name: string): Promise<void> {
+    return this.#drives.exclusively(async () => {
+      const node = this.#drives.graph.find(name)
+      if (node === undefined) throw new BlockError('missing', `Failed to find node with node-name='${name}'`)
+      const hold = this.#added.get(name)
+      if ([...this.#drives].some((drive) => drive.node === node)) throw inUse(`Node ${name} is in use`)
+      if (hold === undefined) throw inUse(`Node ${name} is not owned by the monitor`)
+      const user = [...this.#drives.graph.nodes].find((other) =>
+        (['file', 'backing', 'data-file'] as const).some((role) => other.child(role) === node),
+      )
+      if (user !== undefined) throw inUse(`Block device ${name} is in use`)
+      this.#added.delete(name)
+      await hold.detach()
+    })
+  }
+
+  /** Puts an overlay on an image. */
+  snapshot(target: OverlayFile | OverlayNode): Promise<void> {
+    return this.transaction([{ type: 'overlay', target }])
+  }
+
+  snapshotInside(target: InternalSnapshotTarget): Promise<void> {
+    return this.transaction([{ type: 'internal-snapshot', target }])
+  }
+
+  deleteSnapshotInside(target: Parameters<typeof deleteInternalSnapshot>[1]): Promise<SnapshotInfo> {
+    return this.#drives.exclusively(() => deleteInternalSnapshot(this.#drives, target))
+  }
+
+  /**
+   * Takes all steps, or none: while they are taken the guest's requests wait, and if one fails, those before it are taken
+   * back. Files that were made on the way stay.
+   */
+  transaction(steps: readonly TransactionStep[], { grouped = false }: TransactionOptions = {}): Promise<void> {
+    return this.#drives.exclusively(() =>
+      drained([...this.#drives], () =>
+        takeAll(
+          steps.map((step) => this.#changeOf(step)),
+          grouped,
+        ),
+      ),
+    )
+  }
+
+  /** Lets go of the nodes that users have added. */
+  async close(): Promise<void> {
+    for (const hold of [...this.#added.values()].reverse()) await hold.detach()
+    this.#added.clear()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #changeOf(step: TransactionStep): GraphChange {
+    switch (step.type) {
+      case 'abort':
+        return abortion
+      case 'overlay':
+        return new ExternalSnapshot(this.#drives, step.target)
+      case 'internal-snapshot':
+        return new InternalSnapshot(this.#drives, step.target)
+    }
+  }
+}
+
+async function takeAll(changes: readonly GraphChange[], grouped: boolean): Promise<void> {
+  const taken: GraphChange[] = []
+  try {
+    for (const change of changes) {
+      if (grouped && change !== abortion) {
+        const text = `Action '${change.name}' does not support Transaction property completion-mode = grouped`
+        throw new QmpError('GenericError', text)
+      }
+      await change.prepare()
+      taken.push(change)
+    }
+  } catch (error) {
+    for (const change of [...taken].reverse()) await change.abort()
+    throw error
+  } finally {
+    for (const change of taken.reverse()) await change.finish()
+  }
+}
+
+/** The step that always fails, for those who want to see the others taken back. */
+const abortion: GraphChange = {
+  name: 'abort',
+  prepare: () => Promise.reject(new QmpError('GenericError', 'Transaction aborted using Abort action')),
+  abort: () => Promise.resolve(),
+  finish: () => Promise.resolve(),
+}
+
+/** Runs work while the guest's requests to all drives wait. */
+function drained<T>(drives: readonly Drive[], work: () => Promise<T>): Promise<T> {
+  const [first, ...others] = drives
+  if (first === undefined) return work()
+  const inner = (): Promise<T> => drained(others, work)
+  return first.medium === undefined ? inner() : first.medium.drained(inner)
+}
+
+function inUse(text: string): BlockError {
+  return new BlockError('busy', text)
+}

@@ -1,0 +1,124 @@
+import type { OptionValue, OptionValues } from '../block/index.ts'
+import {
+  bool,
+  either,
+  type Infer,
+  int,
+  nil,
+  type ObjectType,
+  oneOf,
+  opt,
+  req,
+  size,
+  str,
+  struct,
+  type Type,
+  union,
+} from '../qapi/index.ts'
+import { BlockdevDetectZeroesOptions } from './block-info.ts'
+
+const BlockdevOptionsFile = struct('BlockdevOptionsFile', {
+  filename: req(str, 'name of the file', { complete: 'file' }),
+  locking: opt(oneOf('OnOffAuto', ['auto', 'on', 'off']), 'whether other processes are kept from using it, or used'),
+  aio: opt(oneOf('BlockdevAioOptions', ['threads', 'native', 'io_uring']), "how QEMU talks to the host's kernel"),
+})
+
+const BlockdevOptionsNull = struct('BlockdevOptionsNull', {
+  size: opt(int, 'bytes that the guest sees'),
+  'latency-ns': opt(size, 'how long a request takes, in nanoseconds'),
+  'read-zeroes': opt(bool, 'whether reads give zeroes'),
+})
+
+/** A type that is only made when it is used: options hold options. */
+function later<T>(make: () => Type<T>): Type<T> {
+  let made: Type<T> | undefined
+  const type = (): Type<T> => {
+    made ??= make()
+    return made
+  }
+  return {
+    get name() {
+      return type().name
+    },
+    get shape() {
+      return type().shape
+    },
+    decode: (value, at) => type().decode(value, at),
+  }
+}
+
+/** A node to be opened, or the name of one that is there. */
+const BlockdevRef = later<string | BlockdevOptions>(() =>
+  either('BlockdevRef', { object: BlockdevOptions, string: str }),
+)
+
+const BlockdevRefOrNull = later<string | null | BlockdevOptions>(() =>
+  either('BlockdevRefOrNull', { object: BlockdevOptions, string: str, null: nil }),
+)
+
+const BlockdevOptionsRaw = struct('BlockdevOptionsRaw', {
+  file: req(BlockdevRef, 'the node below'),
+  offset: opt(int, 'where the image begins in it, in bytes'),
+  size: opt(int, 'how long the image is, in bytes'),
+})
+
+const BlockdevOptionsQcow2 = struct('BlockdevOptionsQcow2', {
+  file: req(BlockdevRef, 'the node below'),
+  backing: opt(BlockdevRefOrNull, 'the backing image, in place of the one that the image names; null for none'),
+  'lazy-refcounts': opt(bool, 'whether reference counts may lag behind'),
+  'pass-discard-request': opt(bool, 'whether discards of the guest reach the node below'),
+  'pass-discard-snapshot': opt(bool, 'whether clusters of deleted snapshots are discarded below'),
+  'pass-discard-other': opt(bool, 'whether other clusters that are free again are discarded below'),
+  'cache-size': opt(int, 'bytes for tables in memory'),
+  'l2-cache-size': opt(int, 'bytes for the tables that map clusters'),
+  'l2-cache-entry-size': opt(int, 'bytes in a piece of them'),
+  'refcount-cache-size': opt(int, 'bytes for reference counts'),
+  'cache-clean-interval': opt(int, 'seconds after which tables that nobody uses leave memory'),
+  'data-file': opt(BlockdevRef, 'the node that holds the data alone'),
+})
+
+const members = {
+  driver: req(oneOf('BlockdevDriver', ['file', 'host_device', 'null-co', 'qcow2', 'raw']), 'how it keeps its bytes'),
+  'node-name': opt(str, 'name of the node', { complete: 'node' }),
+  discard: opt(oneOf('BlockdevDiscardOptions', ['ignore', 'unmap']), 'what happens to discards'),
+  cache: opt(
+    struct('BlockdevCacheOptions', {
+      direct: opt(bool, "whether requests go around the host's page cache"),
+      'no-flush': opt(bool, 'whether flushes are left out'),
+    }),
+    'caches',
+  ),
+  'read-only': opt(bool, 'whether it can only be read'),
+  'auto-read-only': opt(bool, 'whether it is read only where it cannot be written'),
+  'detect-zeroes': opt(BlockdevDetectZeroesOptions, 'whether writes of zeroes take no space'),
+}
+
+/** A node as it is to be opened. The drivers are those that there are. */
+export interface BlockdevOptions {
+  readonly driver: 'file' | 'host_device' | 'null-co' | 'qcow2' | 'raw'
+  readonly [option: string]: unknown
+}
+
+export const BlockdevOptions: ObjectType<BlockdevOptions> = union('BlockdevOptions', {
+  base: members,
+  discriminator: 'driver',
+  branches: {
+    file: BlockdevOptionsFile,
+    host_device: BlockdevOptionsFile,
+    'null-co': BlockdevOptionsNull,
+    qcow2: BlockdevOptionsQcow2,
+    raw: BlockdevOptionsRaw,
+  },
+}) as ObjectType<Infer<ObjectType<BlockdevOptions>>>
+
+/** The same as options by dotted keys: `file.driver`. */
+export function flatOptions(options: BlockdevOptions): OptionValues {
+  const flat: Record<string, OptionValue> = {}
+  const walk = (value: unknown, path: string): void => {
+    if (typeof value === 'object' && value !== null) {
+      for (const [name, member] of Object.entries(value)) walk(member, path === '' ? name : `${path}.${name}`)
+    } else if (value !== undefined) flat[path] = value as OptionValue
+  }
+  walk(options, '')
+  return flat
+}
