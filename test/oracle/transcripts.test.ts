@@ -15,8 +15,13 @@ for (const [topic, cases] of transcripts) {
         // A QEMU that is told to end within milliseconds of its first greeting does not catch the signal yet.
         if (exit.signal === 'SIGTERM') return
         assert.equal(exit.status, 0, exit.stderr)
-        assert.deepEqual(leftovers, [], 'socket files left behind')
+        assert.deepEqual(leftovers.filter(isMonitor(recorded.setup)), [], 'socket files left behind')
       })
     }
   })
+}
+
+/** QEMU removes the sockets of its monitors; what a command has it listen on, such as an NBD server, stays. */
+function isMonitor(setup: readonly string[]) {
+  return (name: string) => setup.some((word) => word.includes(name))
 }
