@@ -24,6 +24,11 @@ export class SerialShell {
     return new SerialShell(socket)
   }
 
+  /** What has been said since the last typing. */
+  get said(): string {
+    return this.#text
+  }
+
   /** Waits for the shell's prompt. */
   prompt(): Promise<string> {
     return this.until(/\n[^\n]*# $/)

@@ -40,9 +40,15 @@ export function catchGuestStops(emulator: V86Emulator, stops: GuestStops, lastPa
       standStill(emulator)
       const panic = lastPanic()
       if (undeliverableFault.test(panic) || isEndlessFault(error)) stops.reset()
-      else stops.crash(error instanceof Error ? error : new Error(String(error)))
+      else stops.crash(failureOf(error, panic))
     }
   }
+}
+
+/** What v86 says before it traps tells more than the trap. */
+function failureOf(error: unknown, panic: string): Error {
+  if (error instanceof WebAssembly.RuntimeError && panic !== '') return new Error(panic.trim(), { cause: error })
+  return error instanceof Error ? error : new Error(String(error))
 }
 
 /** A fault in the delivery of a fault in the delivery of a fault: v86 goes on for ever, where a CPU gives up at the third. */

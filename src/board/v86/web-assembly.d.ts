@@ -17,6 +17,7 @@ declare namespace WebAssembly {
   }
   const Module: new (bytes: Uint8Array) => Module
   const Instance: new (module: Module, imports?: Imports) => Instance
+  const RuntimeError: new () => Error
   function compile(bytes: Uint8Array): Promise<Module>
   function instantiate(module: Module, imports: Imports): Promise<Instance>
 }
