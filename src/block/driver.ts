@@ -47,6 +47,8 @@ export interface BlockStatus {
   readonly zero: boolean
   /** Where the bytes lie in the node below, if they lie there as they are. */
   readonly offset?: number
+  /** The node below that `offset` is in. Default: the data file, else the file. */
+  readonly in?: BlockNode
   /** They lie there deflated. */
   readonly compressed?: boolean
 }
@@ -204,6 +206,8 @@ export interface OpenRequest {
   readonly options: OptionBag
   readonly readOnly: boolean
   readonly cache: CacheMode
+  /** Whatever others do with the storage, it is opened: nothing is locked. For reading only. */
+  readonly forceShare?: boolean
   /** Says something to the user. */
   warn(text: string): void
 }
@@ -242,6 +246,8 @@ export interface OpenedChild {
 /** A format as the table of formats lists it. */
 export interface FormatDefinition {
   readonly name: string
+  /** Whether data can be written in little space. */
+  readonly compresses?: boolean
   /** @throws {BlockError} if the image cannot be opened; the node below still belongs to the caller then */
   open(request: FormatRequest): Promise<Driver>
   /**

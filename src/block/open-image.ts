@@ -42,6 +42,7 @@ interface Source {
   readonly filename: string | undefined
   readonly readOnly: boolean
   readonly cache: CacheMode
+  readonly forceShare: boolean
   /** The files of the images for which this one is opened as backing file. */
   readonly above: readonly string[]
 }
@@ -57,7 +58,14 @@ export async function openImage(
   { filename, options, readOnly = false, forCheck = false }: ImageSource,
   { warn, damaged }: ImageHearer,
 ): Promise<BlockNode> {
-  return openAny({ filename, options: new OptionBag(options ?? {}), readOnly, cache: writeback, above: [] })
+  return openAny({
+    filename,
+    options: new OptionBag(options ?? {}),
+    readOnly,
+    cache: writeback,
+    forceShare: false,
+    above: [],
+  })
 
   async function openAny(given: Source): Promise<BlockNode> {
     const source = withInherited(given)
@@ -160,6 +168,8 @@ export async function openImage(
       if (path === undefined) throw new BlockError('invalid', 'A block device must be specified for "file"')
       below.set('driver', defaultProtocol(String(path)).name)
     }
+    // A format knows what it gives up; whether it may is for the node above to say.
+    below.setDefault('discard', 'unmap')
     return openAny({ ...source, options: below, filename: undefined })
   }
 
@@ -174,14 +184,16 @@ export async function openImage(
     const name = options.takeString('node-name')
     if (name !== undefined) graph.checkName(name)
     const generatedName = graph.generateName()
-    const { readOnly, cache, above } = source
+    const { readOnly, cache, forceShare, above } = source
     // Files are opened for writing only when somebody writes: nothing to keep here.
     options.takeBoolean('auto-read-only')
     const discard = parseDiscard(options.takeString('discard'))
     const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'))
-    const driver = await open({ options, readOnly, cache, above }, name ?? generatedName)
+    const driver = await open({ options, readOnly, cache, forceShare, above }, name ?? generatedName)
     let node: BlockNode
     try {
+      // That there shall be no backing file is true of a format without any.
+      if (options.peek('backing') === null || options.peek('backing') === '') options.takeString('backing')
       const [unknown] = options.left
       if (unknown !== undefined) throw unsupportedOption(kind, driverName, unknown)
       node = graph.add(driver, { name, generatedName, readOnly, cache, detectZeroes, discard })
@@ -207,10 +219,16 @@ export async function openImage(
 
 /** Takes the options that hold for the nodes below too, unless these have their own. */
 function withInherited(source: Source): Source {
-  const { options, readOnly, cache } = source
+  const { options, cache } = source
+  const readOnly = options.takeBoolean('read-only') ?? source.readOnly
+  const forceShare = options.takeBoolean('force-share') ?? source.forceShare
+  if (forceShare && !readOnly) {
+    throw new BlockError('invalid', 'force-share=on can only be used with read-only images', { option: 'force-share' })
+  }
   return {
     ...source,
-    readOnly: options.takeBoolean('read-only') ?? readOnly,
+    readOnly,
+    forceShare,
     cache: {
       direct: options.takeBoolean('cache.direct') ?? cache.direct,
       noFlush: options.takeBoolean('cache.no-flush') ?? cache.noFlush,

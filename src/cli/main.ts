@@ -3,6 +3,7 @@
  */
 async function main([word, ...rest]: readonly string[]): Promise<number> {
   if (word === 'shell') return (await import('./shell/shell.ts')).runShell(rest)
+  if (word === 'img') return (await import('./img/img.ts')).runImg(rest)
   if (word === 'completion') return printCompletion(rest[0])
   const { runMachine } = await import('./run-machine.ts')
   return runMachine(word === undefined ? [] : [word, ...rest])

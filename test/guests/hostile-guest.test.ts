@@ -67,7 +67,7 @@ class Enemy {
     const failures: string[] = [] // of the board
     const log = {
       enabled: (item: string) => item === 'machine',
-      log: (item: string, message: string, fields?: Readonly<Record<string, unknown>>) => {
+      log: (item: string, _message: string, fields?: Readonly<Record<string, unknown>>) => {
         if (item === 'machine') failures.push(String(fields?.['error']).replace(/\s+/g, ' '))
       },
     }

@@ -1,8 +1,10 @@
 import type { FormatDefinition } from '../driver.ts'
 import { qcow2 } from './qcow2/open.ts'
 import { raw } from './raw/open.ts'
+import { vdi } from './vdi/open.ts'
+import { vpc } from './vpc/open.ts'
 
 /** The image formats of this version, by name. */
 export const formats: ReadonlyMap<string, FormatDefinition> = new Map(
-  [raw, qcow2].map((format) => [format.name, format]),
+  [raw, qcow2, vdi, vpc].map((format) => [format.name, format]),
 )

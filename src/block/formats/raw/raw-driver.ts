@@ -1,5 +1,13 @@
 import { BlockError } from '../../block-error.ts'
-import type { ChildRole, Driver, ImageDetails, NestedOptions, RequestOptions } from '../../driver.ts'
+import type {
+  BlockStatus,
+  ChildRole,
+  Driver,
+  ImageDetails,
+  NestedOptions,
+  RequestOptions,
+  ZeroesOptions,
+} from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import type { OptionValues } from '../../option-bag.ts'
 import { probeFormat, probeLength } from '../probe.ts'
@@ -59,6 +67,18 @@ export class RawDriver implements Driver {
   write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
     if (this.#probed && offset < probeLength && bytes.byteLength > 0) return this.#writeStart(offset, bytes, options)
     return this.#file.write(this.#offset + offset, bytes, options)
+  }
+
+  writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
+    return this.#file.writeZeroes(this.#offset + offset, length, options)
+  }
+
+  discard(offset: number, length: number, options?: RequestOptions): Promise<void> {
+    return this.#file.discard(this.#offset + offset, length, options)
+  }
+
+  status(offset: number, length: number): Promise<BlockStatus> {
+    return this.#file.status(this.#offset + offset, length)
   }
 
   flush(options?: RequestOptions): Promise<void> {

@@ -1,9 +1,11 @@
 import type { Access } from '../../access.ts'
 import { BlockError } from '../../block-error.ts'
-import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../driver.ts'
+import type { BlockStatus, ChildRole, Driver, ImageDetails, NestedOptions, ZeroesOptions } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
+import { writeZeroBytes } from '../../zeroes.ts'
 import type { FileHandle } from './file-handle.ts'
 import type { FileLock } from './file-lock.ts'
+import { loadHoles } from './holes.ts'
 
 const sector = 512
 
@@ -85,6 +87,24 @@ export class FileDriver implements Driver {
     }
   }
 
+  /** Leaves a hole, where the file system can. */
+  async writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
+    this.#unflushed = true
+    if (options?.unmap === true && this.#punch(offset, length)) return
+    await writeZeroBytes(this, offset, length, options)
+  }
+
+  async discard(offset: number, length: number): Promise<void> {
+    if (this.#punch(offset, length)) this.#unflushed = true
+  }
+
+  /** Where the file has holes, as far as the system tells. */
+  async status(offset: number, length: number): Promise<BlockStatus> {
+    const holes = this.name === 'file' ? loadHoles() : undefined
+    const { data, length: run } = holes?.look(this.#handle.fd, offset, length, this.#size) ?? { data: true, length }
+    return { length: run, allocated: true, data, zero: !data, offset }
+  }
+
   async truncate(length: number): Promise<void> {
     if (this.name !== 'file') {
       throw new BlockError('unsupported', 'Cannot resize device files', { filename: this.filename })
@@ -112,6 +132,12 @@ export class FileDriver implements Driver {
     } finally {
       await this.#reader.close()
     }
+  }
+
+  /** @returns false, if the system cannot do it */
+  #punch(offset: number, length: number): boolean {
+    if (this.#writer === undefined || this.name !== 'file') return false
+    return loadHoles()?.punch(this.#writer.fd, offset, length) ?? false
   }
 
   async #endWriting(): Promise<void> {

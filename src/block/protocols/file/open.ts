@@ -24,7 +24,10 @@ export const hostDevice: ProtocolDefinition = {
   open: (request) => open(request, 'host_device'),
 }
 
-async function open({ options, cache }: OpenRequest, name: 'file' | 'host_device'): Promise<FileDriver> {
+async function open(
+  { options, cache, forceShare = false }: OpenRequest,
+  name: 'file' | 'host_device',
+): Promise<FileDriver> {
   const path = options.takeString('filename')
   const locking = takeLocking(options.takeString('locking'))
   if (path === undefined || path === '') {
@@ -34,7 +37,7 @@ async function open({ options, cache }: OpenRequest, name: 'file' | 'host_device
   try {
     const stats = await handle.stat()
     checkType(name, path, stats)
-    const lock = stats.isFile() ? lockOf(handle, locking) : undefined
+    const lock = stats.isFile() && !forceShare ? lockOf(handle, locking) : undefined
     return new FileDriver({ name, handle, size: sizeOf(stats), lock, flushAtClose: !cache.noFlush })
   } catch (error) {
     await handle.close()

@@ -1,0 +1,112 @@
+import { BlockError } from '../../block-error.ts'
+import type { FormatDefinition, FormatRequest } from '../../driver.ts'
+import type { BlockNode } from '../../node.ts'
+import { checkReadOnly, ReadOnlyImage, readTable } from '../read-only-image.ts'
+
+const headerSize = 512
+const signature = 0xbeda107f
+const version = 0x00010001
+const blockSize = 2 ** 20
+const sector = 512
+const largestMap = 0x1fffffff
+/** A map entry from here on names no block: one that was never there, or one that has been discarded. */
+const firstUnallocated = 0xfffffffe
+const types = { dynamic: 1, fixed: 2 } as const
+
+/** VirtualBox's format: blocks of a MiB, in the order in which they were first written. */
+export const vdi: FormatDefinition = {
+  name: 'vdi',
+
+  async open({ file, readOnly }: FormatRequest): Promise<ReadOnlyImage> {
+    checkReadOnly(readOnly, 'vdi', file.filename)
+    const header = readHeader(await readTable(file, 0, headerSize))
+    // What the file does not hold of the map, a hostile header could make endless.
+    if (header.mapOffset + header.blocks * 4 > file.length) {
+      throw invalid('block map lies behind the end of the image')
+    }
+    const map = await readTable(file, header.mapOffset, header.blocks * 4)
+    return new ReadOnlyImage({
+      name: 'vdi',
+      length: header.length,
+      file,
+      details: { clusterSize: blockSize, dirty: false },
+      find: async (offset, length) => findBlock(file, header, map, offset, length),
+    })
+  },
+}
+
+interface Header {
+  readonly type: number
+  readonly mapOffset: number
+  readonly dataOffset: number
+  /** Guest bytes. */
+  readonly length: number
+  readonly blocks: number
+}
+
+/** @throws {BlockError} in QEMU's words, of kind `invalid` or `unsupported` */
+function readHeader(view: DataView): Header {
+  const at = (offset: number): number => view.getUint32(offset, true)
+  if (at(0x40) !== signature) throw invalid(`Image not in VDI format (bad signature ${hex(at(0x40))})`)
+  if (at(0x44) !== version) {
+    throw unsupported(`unsupported VDI image (version ${at(0x44) >>> 16}.${at(0x44) & 0xffff})`)
+  }
+  const [mapOffset, dataOffset] = [at(0x154), at(0x158)]
+  if (mapOffset % sector !== 0) {
+    throw unsupported(`unsupported VDI image (unaligned block map offset ${hex(mapOffset)})`)
+  }
+  if (dataOffset % sector !== 0) throw unsupported(`unsupported VDI image (unaligned data offset ${hex(dataOffset)})`)
+  if (at(0x168) !== sector) throw unsupported(`unsupported VDI image (sector size ${at(0x168)} is not 512)`)
+  if (at(0x178) !== blockSize) {
+    throw unsupported(`unsupported VDI image (block size ${at(0x178)} is not ${blockSize})`)
+  }
+  const [blocks, size] = [at(0x180), view.getBigUint64(0x170, true)]
+  if (size > BigInt(largestMap) * BigInt(blockSize)) {
+    throw unsupported(
+      `Unsupported VDI image size (size is 0x${size.toString(16)}, max supported is 0x${(largestMap * blockSize).toString(16)})`,
+    )
+  }
+  const length = Math.ceil(Number(size) / sector) * sector
+  if (length > blocks * blockSize) {
+    throw unsupported(`unsupported VDI image (disk size ${length}, image bitmap has room for ${blocks * blockSize})`)
+  }
+  for (const [uuid, text] of [
+    [0x1a8, 'non-NULL link UUID'],
+    [0x1b8, 'non-NULL parent UUID'],
+  ] as const) {
+    if ([0, 4, 8, 12].some((word) => at(uuid + word) !== 0)) throw unsupported(`unsupported VDI image (${text})`)
+  }
+  if (blocks > largestMap) {
+    throw unsupported(`unsupported VDI image (too many blocks ${blocks}, max is ${largestMap})`)
+  }
+  return { type: at(0x4c), mapOffset, dataOffset, length, blocks }
+}
+
+function findBlock(file: BlockNode, header: Header, map: DataView, offset: number, length: number) {
+  const first = Math.floor(offset / blockSize)
+  const within = offset % blockSize
+  const wanted = Math.min(length, header.length - offset)
+  const start = map.getUint32(first * 4, true)
+  let run = Math.min(wanted, blockSize - within)
+  // Blocks that follow each other in the file are one stretch, and so are those that are nowhere.
+  for (let block = first + 1; run < wanted; block++) {
+    const entry = map.getUint32(block * 4, true)
+    if (start >= firstUnallocated ? entry < firstUnallocated : entry !== start + block - first) break
+    run = Math.min(wanted, run + blockSize)
+  }
+  if (start >= firstUnallocated) return { length: run, zero: true }
+  const stored = { node: file, offset: header.dataOffset + start * blockSize + within }
+  return { length: run, stored, preallocated: header.type === types.fixed }
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`
+}
+
+function invalid(message: string): BlockError {
+  return new BlockError('invalid', message)
+}
+
+function unsupported(message: string): BlockError {
+  return new BlockError('unsupported', message)
+}

@@ -1,0 +1,138 @@
+import { BlockError } from '../../block-error.ts'
+import type { FormatDefinition, FormatRequest } from '../../driver.ts'
+import type { BlockNode } from '../../node.ts'
+import { checkReadOnly, type Place, ReadOnlyImage, readTable } from '../read-only-image.ts'
+
+const sector = 512
+const footerSize = 512
+const types = { fixed: 2, dynamic: 3, differencing: 4 } as const
+/** Sectors that cylinders, heads and sectors can count. */
+const largestGeometry = 65535 * 16 * 255
+const largestSectors = 0xff000000
+const largestMap = 0x0fffffff
+const unallocated = 0xffffffff
+const cookie = 'conectix'
+
+/** Microsoft's format for virtual disks, in its older form (VHD): fixed, or with blocks that come when they are written. */
+export const vpc: FormatDefinition = {
+  name: 'vpc',
+
+  async open({ file, readOnly, options }: FormatRequest): Promise<ReadOnlyImage> {
+    checkReadOnly(readOnly, 'vpc', file.filename)
+    const sizing = readSizing(options.takeString('force_size_calc'))
+    const footer = await readFooter(file)
+    const type = footer.getUint32(60)
+    if (type !== types.fixed && type !== types.dynamic) throw invalid('Unsupported or invalid VHD type')
+    const length = sizeOf(footer, sizing) * sector
+    if (type === types.fixed) {
+      return new ReadOnlyImage({
+        name: 'vpc',
+        length,
+        file,
+        details: { dirty: false },
+        find: async (offset, wanted) => ({ length: wanted, stored: { node: file, offset }, preallocated: true }),
+      })
+    }
+    const map = await readMap(file, footer, length)
+    return new ReadOnlyImage({
+      name: 'vpc',
+      length,
+      file,
+      details: { clusterSize: map.blockSize, dirty: false },
+      find: async (offset, wanted) => findBlock(file, map, offset, wanted),
+    })
+  },
+}
+
+/** The footer, or its copy at the beginning of an image that grows. @throws {BlockError} kind `invalid` */
+async function readFooter(file: BlockNode): Promise<DataView> {
+  const copy = await readTable(file, 0, footerSize)
+  if (isFooter(copy)) return copy
+  if (file.length < footerSize) throw invalid('invalid VPC image')
+  const footer = await readTable(file, file.length - footerSize, footerSize)
+  if (!isFooter(footer) || footer.getUint32(60) !== types.fixed) throw invalid('invalid VPC image')
+  return footer
+}
+
+function isFooter(view: DataView): boolean {
+  for (let index = 0; index < cookie.length; index++) {
+    if (view.getUint8(index) !== cookie.charCodeAt(index)) return false
+  }
+  return true
+}
+
+type Sizing = 'chs' | 'current_size' | undefined
+
+/** @throws {BlockError} kind `invalid` */
+function readSizing(word: string | undefined): Sizing {
+  if (word === undefined || word === 'chs' || word === 'current_size') return word
+  throw new BlockError('invalid', 'Invalid size calculation algorithm', { option: 'force_size_calc' })
+}
+
+/** Programs whose images are as long as their footer says; those of others are as long as their geometry. */
+const exactCreators = ['win ', 'qem2', 'd2v ', 'tap\0', 'vs  ', 'wa\0\0']
+
+/** In sectors. @throws {BlockError} kind `invalid` */
+function sizeOf(footer: DataView, sizing: Sizing): number {
+  const geometry = footer.getUint16(56) * footer.getUint8(58) * footer.getUint8(59)
+  const current = Number(footer.getBigUint64(48) / BigInt(sector))
+  const creator = String.fromCharCode(...[28, 29, 30, 31].map((at) => footer.getUint8(at)))
+  const exact = sizing === undefined ? exactCreators.includes(creator) : sizing === 'current_size'
+  const sectors = exact || geometry === largestGeometry ? current : geometry
+  if (sectors > largestSectors) throw new BlockError('invalid', 'File too large')
+  return sectors
+}
+
+interface BlockMap {
+  readonly blockSize: number
+  /** Of the bitmap before each block. */
+  readonly bitmapSize: number
+  readonly entries: DataView
+}
+
+/** @throws {BlockError} in QEMU's words */
+async function readMap(file: BlockNode, footer: DataView, length: number): Promise<BlockMap> {
+  const headerOffset = exact(footer.getBigUint64(16))
+  const header = await readTable(file, headerOffset, 1024)
+  if (String.fromCharCode(...new Uint8Array(header.buffer, 0, 8)) !== 'cxsparse') throw invalid('invalid VPC image')
+  const blockSize = header.getUint32(32)
+  if (blockSize < sector || (blockSize & (blockSize - 1)) !== 0) {
+    throw invalid(`Invalid block size ${blockSize}`)
+  }
+  const count = header.getUint32(28)
+  if (count > largestMap || count * blockSize < length) throw invalid('Page Allocation Table too small')
+  const offset = exact(header.getBigUint64(16))
+  const needed = Math.ceil(length / blockSize) * 4
+  if (offset + needed > file.length) throw invalid('Page Allocation Table lies behind the end of the image')
+  const entries = await readTable(file, offset, needed)
+  const bitmapSize = Math.ceil(blockSize / sector / 8 / sector) * sector
+  return { blockSize, bitmapSize, entries }
+}
+
+function findBlock(
+  file: BlockNode,
+  { blockSize, bitmapSize, entries }: BlockMap,
+  offset: number,
+  length: number,
+): Place {
+  const entryAt = (block: number): number => entries.getUint32(block * 4)
+  const first = Math.floor(offset / blockSize)
+  const within = offset % blockSize
+  const start = entryAt(first)
+  let run = Math.min(length, blockSize - within)
+  if (start !== unallocated)
+    return { length: run, stored: { node: file, offset: start * sector + bitmapSize + within } }
+  for (let block = first + 1; run < length && entryAt(block) === unallocated; block++) {
+    run = Math.min(length, run + blockSize)
+  }
+  return { length: run, zero: true }
+}
+
+function exact(offset: bigint): number {
+  if (offset > BigInt(Number.MAX_SAFE_INTEGER)) throw invalid('invalid VPC image')
+  return Number(offset)
+}
+
+function invalid(message: string): BlockError {
+  return new BlockError('invalid', message)
+}

@@ -1,0 +1,142 @@
+import { BlockError, type BlockNode, createImage, imageFormats, NodeGraph } from '../../block/index.ts'
+import { OptionError } from '../../keyval/index.ts'
+import { Arguments } from './arguments.ts'
+import { CreateOptions, checkOptionLists } from './create-options.ts'
+import { type Output, textOf } from './img.ts'
+import { ImgError, UsageError } from './img-error.ts'
+import { readNumber } from './numbers.ts'
+
+/** `vmon img create`: makes an empty image. */
+export async function create(argv: readonly string[], output: Output): Promise<number> {
+  const args = new Arguments(argv, 'F= b= f= o= q u object=')
+  const [filename, sizeText, unexpected] = args.operands
+  const format = args.value('f') ?? 'raw'
+  if (args.values('o').some((text) => text === 'help' || text === '?')) {
+    output.out(new CreateOptions(knownFormat(format)).help())
+    return 0
+  }
+  if (filename === undefined) throw new UsageError('Expecting image file name')
+  const size = sizeText === undefined ? undefined : readNumber('image size', sizeText)
+  if (unexpected !== undefined) throw new UsageError(`Unexpected argument: ${unexpected}`)
+  checkOptionLists(args.values('o'))
+  const plan: CreatePlan = {
+    filename,
+    format,
+    options: args.values('o'),
+    backing: args.value('b'),
+    backingFormat: args.value('F'),
+    unsafe: args.has('u'),
+    size,
+  }
+  try {
+    await makeImage(plan, args.has('q') ? undefined : output, output)
+    return 0
+  } catch (error) {
+    if (error instanceof OptionError) throw new ImgError(`${filename}: ${error.message}`)
+    if (error instanceof BlockError) throw new ImgError(`${filename}: ${textOf(error)}`)
+    if (error instanceof ImgError) throw new ImgError(`${filename}: ${error.message}`)
+    throw error
+  }
+}
+
+/** What to make. */
+export interface CreatePlan {
+  readonly filename: string
+  readonly format: string
+  /** Each as `-o` has it. */
+  readonly options: readonly string[]
+  readonly backing?: string | undefined
+  readonly backingFormat?: string | undefined
+  /** The backing file need not be there. */
+  readonly unsafe?: boolean
+  readonly size: number | undefined
+}
+
+/**
+ * Makes an image.
+ *
+ * @param output - where to say what is made, if that is wanted
+ * @throws {BlockError}, {OptionError} in QEMU's words
+ */
+async function makeImage(plan: CreatePlan, output: Output | undefined, hearing: Pick<Output, 'warn'>): Promise<void> {
+  const { filename, format } = plan
+  const options = new CreateOptions(knownFormat(format))
+  options.read(plan.options)
+  if (plan.size !== undefined) {
+    if (options.has('size')) throw new BlockError('invalid', 'The image size must be specified only once')
+    options.set('size', String(plan.size))
+  }
+  if (plan.backing !== undefined) {
+    if (!options.knows('backing_file')) {
+      throw new BlockError('unsupported', `Backing file not supported for file format '${format}'`)
+    }
+    options.set('backing_file', plan.backing)
+  }
+  if (plan.backingFormat !== undefined) options.set('backing_fmt', plan.backingFormat)
+  await using graph = new NodeGraph(hearing)
+  const backing = options.get('backing_file')
+  if (backing !== undefined) await fitToBacking(graph, plan, options, backing)
+  if (options.size === undefined) throw new BlockError('invalid', 'Image creation needs a size parameter')
+  output?.out(options.describe(filename))
+  await writeImage(graph, filename, format, options)
+}
+
+/** Makes the file. @throws {BlockError} */
+export async function writeImage(
+  graph: NodeGraph,
+  filename: string,
+  format: string,
+  options: CreateOptions,
+): Promise<void> {
+  const backing = options.get('backing_file')
+  const backingFormat = options.get('backing_fmt')
+  await createImage(graph, {
+    filename,
+    format,
+    size: Math.ceil((options.size ?? 0) / 512) * 512,
+    options: options.forDriver(),
+    ...(backing === undefined
+      ? {}
+      : { backing: { filename: backing, ...(backingFormat === undefined ? {} : { format: backingFormat }) } }),
+  })
+}
+
+/** A format of which images can be made. @throws {ImgError} in QEMU's words */
+export function knownFormat(format: string): string {
+  const known = imageFormats.get(format)
+  if (known === undefined) throw new ImgError(`Unknown file format '${format}'`)
+  if (known.create === undefined) throw new ImgError(`Format driver '${format}' does not support image creation`)
+  return format
+}
+
+/** Looks at the backing file: whether it is there, what it is, how long. */
+async function fitToBacking(
+  graph: NodeGraph,
+  { filename, unsafe = false }: CreatePlan,
+  options: CreateOptions,
+  backing: string,
+): Promise<void> {
+  if (backing === filename) {
+    throw new BlockError('invalid', 'Error: Trying to create an image with the same filename as the backing file')
+  }
+  if (unsafe && options.size !== undefined) return
+  const format = options.get('backing_fmt')
+  let node: BlockNode
+  try {
+    const path = backing.startsWith('/') ? backing : filename.slice(0, filename.lastIndexOf('/') + 1) + backing
+    node = await graph.open({
+      filename: path,
+      options: format === undefined ? {} : { driver: format },
+      readOnly: true,
+    })
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error
+    throw new BlockError(error.kind, `${error.message}\nCould not open backing image.`, error.context)
+  }
+  const { length, driver } = node
+  await node.close()
+  if (format === undefined) {
+    throw new BlockError('invalid', `Backing file specified without backing format\nDetected format of ${driver.name}.`)
+  }
+  if (options.size === undefined) options.set('size', String(length))
+}

@@ -1,0 +1,38 @@
+import { qemuVersion } from '../../commands/index.ts'
+import { packageVersion } from '../help.ts'
+
+/** What `vmon img --version` prints. */
+export function versionText(): string {
+  const { major, minor, micro } = qemuVersion.qemu
+  return `vmon img version ${packageVersion()} (qemu-img of QEMU ${major}.${minor}.${micro})\n`
+}
+
+const commands = [
+  ['check', '[-q] [-f FORMAT] [--output=human|json] [-r leaks|all] [-T CACHE] [-U] FILE', 'look for faults'],
+  ['compare', '[-f FORMAT] [-F FORMAT] [-T CACHE] [-p] [-q] [-s] [-U] FILE FILE', 'say whether two images are equal'],
+  [
+    'convert',
+    '[-U] [-c] [-p] [-q] [-n] [-f FORMAT] [-t CACHE] [-T CACHE] [-O FORMAT] [-B BACKING -F FORMAT] [-o OPTIONS] [-S SIZE] [-m N] [-W] [--salvage] FILE... TARGET',
+    'copy images into a new one',
+  ],
+  ['create', '[-q] [-f FORMAT] [-b BACKING -F FORMAT] [-u] [-o OPTIONS] FILE [SIZE]', 'make an empty image'],
+  ['info', '[-f FORMAT] [--output=human|json] [--backing-chain] [-U] FILE', 'say what an image is'],
+  [
+    'map',
+    '[-f FORMAT] [--start-offset=OFFSET] [--max-length=LENGTH] [--output=human|json] [-U] FILE',
+    'say where an image keeps what',
+  ],
+  ['resize', '[-f FORMAT] [-q] [--shrink] FILE [+|-]SIZE', 'make an image longer or shorter'],
+  ['snapshot', '[-q] [-l | -a NAME | -c NAME | -d NAME] [-U] FILE', 'list, apply, create, delete internal snapshots'],
+] as const
+
+/** What `vmon img --help` prints. */
+export function helpText(): string {
+  const lines = commands.map(([name, syntax, help]) => `  ${name} ${syntax}\n      ${help}\n`)
+  return (
+    `${versionText()}usage: vmon img COMMAND [options]\n\nCommands:\n${lines.join('')}\n` +
+    'Options, texts and exit statuses are those of qemu-img. With --image-opts a FILE is a list of options\n' +
+    '(driver=qcow2,file.filename=...). Sizes take the suffixes k, M, G, T, P and E, of 1024 each. CACHE is one of\n' +
+    'none, writeback, writethrough, directsync and unsafe. -o help lists the options of a format.\n'
+  )
+}

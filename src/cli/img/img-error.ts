@@ -1,0 +1,19 @@
+/** A call of `vmon img` that cannot be served: the text is for the user, without the program's name. */
+export class ImgError extends Error {
+  override readonly name = 'ImgError'
+  /** What the program ends with. */
+  readonly status: number
+
+  constructor(message: string, status = 1) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** The arguments cannot be understood; the user is told where to read about them. */
+export class UsageError extends ImgError {}
+
+/** The user has asked for the help. */
+export class HelpWanted extends Error {
+  override readonly name = 'HelpWanted'
+}

@@ -1,0 +1,44 @@
+import { parseSize } from '../../keyval/index.ts'
+import { ImgError } from './img-error.ts'
+
+const largest = 2n ** 63n - 1n
+
+/**
+ * A number of bytes, perhaps with a suffix, as QEMU's tools read it.
+ *
+ * @param what - what it is the number of, as a complaint names it
+ * @throws {ImgError} if it is none, or not between the limits
+ */
+export function readNumber(what: string, text: string, { min = 0n, max = largest } = {}): number {
+  const value = parseSize(text)
+  if (value === 'malformed') {
+    throw new ImgError(
+      `Invalid ${what} specified. You may use k, M, G, T, P or E suffixes for\n` +
+        'vmon img: kilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.',
+    )
+  }
+  if (value === 'out of range' || value < min || value > max) {
+    throw new ImgError(`Invalid ${what} specified. Must be between ${min} and ${max}.`)
+  }
+  return Number(value)
+}
+
+const units = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
+
+/** A number of bytes for people: three digits, or four without a fraction (`1.5 GiB`). */
+export function sizeText(bytes: number): string {
+  // The unit in which there are less than 1000 of it, for then three digits show it well.
+  let unit = 0
+  let value = bytes
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1024
+    unit++
+  }
+  return `${threeDigits(value)} ${units[unit]}B`
+}
+
+/** `%0.3g` of the C library. */
+function threeDigits(value: number): string {
+  const rounded = Number(value.toPrecision(3))
+  return rounded >= 1000 ? rounded.toExponential().replace(/e\+(\d)$/, 'e+0$1') : String(rounded)
+}

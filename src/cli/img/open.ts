@@ -1,0 +1,83 @@
+import { type Attachment, BlockError, type BlockNode, type NodeGraph, type OptionValues } from '../../block/index.ts'
+import { parseOptionList } from '../../keyval/index.ts'
+import { textOf } from './img.ts'
+import { ImgError } from './img-error.ts'
+
+const all = ['read', 'write', 'resize'] as const
+
+/** How an image is to be opened. */
+export interface OpenMode {
+  readonly format?: string | undefined
+  /** The file name is a list of options (`--image-opts`). */
+  readonly imageOptions?: boolean
+  readonly writable?: boolean
+  /** Whatever others do with the image. */
+  readonly forceShare?: boolean
+  readonly cache?: CacheWords
+  /** Leave out the backing file. */
+  readonly noBacking?: boolean
+  readonly forCheck?: boolean
+  /** Freed clusters go back to the file system. */
+  readonly discard?: boolean
+  /** What the program ends with if the image cannot be opened. */
+  readonly failure?: number
+}
+
+/** What the words of `-t` and `-T` mean, as options of a node. */
+const cacheModes = {
+  none: { 'cache.direct': true, 'cache.no-flush': false },
+  off: { 'cache.direct': true, 'cache.no-flush': false },
+  directsync: { 'cache.direct': true, 'cache.no-flush': false },
+  writeback: { 'cache.direct': false, 'cache.no-flush': false },
+  unsafe: { 'cache.direct': false, 'cache.no-flush': true },
+  writethrough: { 'cache.direct': false, 'cache.no-flush': false },
+} as const
+
+export type CacheWords = keyof typeof cacheModes
+
+/** @param what - `cache option` or `source cache option` @throws {ImgError} */
+export function readCache(word: string | undefined, what: string, failure?: number): CacheWords | undefined {
+  if (word === undefined || Object.hasOwn(cacheModes, word)) return word as CacheWords | undefined
+  throw new ImgError(`Invalid ${what}: ${word}`, failure)
+}
+
+/** An open image and our hold on it. */
+export interface OpenImage extends AsyncDisposable {
+  readonly node: BlockNode
+  readonly user: Attachment
+}
+
+/** Opens an image as the options say. @throws {ImgError} in QEMU's words */
+export async function openImage(graph: NodeGraph, filename: string, mode: OpenMode): Promise<OpenImage> {
+  try {
+    const node = await graph.open({
+      ...(mode.imageOptions === true ? {} : { filename }),
+      options: nodeOptions(filename, mode),
+      readOnly: mode.writable !== true,
+      ...(mode.forCheck === undefined ? {} : { forCheck: mode.forCheck }),
+    })
+    const uses = mode.writable === true ? all : (['read'] as const)
+    try {
+      const user = await node.attach({ description: 'vmon img', access: { uses, shares: all } })
+      return { node, user, [Symbol.asyncDispose]: () => user.detach() }
+    } catch (error) {
+      if (!node.attached) await node.close()
+      throw error
+    }
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error
+    throw new ImgError(`Could not open '${filename}': ${textOf(error)}`, mode.failure)
+  }
+}
+
+function nodeOptions(filename: string, mode: OpenMode): OptionValues {
+  const { format, imageOptions, forceShare, cache = 'writeback', noBacking, discard } = mode
+  return {
+    ...cacheModes[cache],
+    ...(forceShare === true ? { 'force-share': true } : {}),
+    ...(noBacking === true ? { backing: null } : {}),
+    ...(discard === true ? { discard: 'unmap' } : {}),
+    ...(format === undefined ? {} : { driver: format }),
+    ...(imageOptions === true ? parseOptionList(filename).toRecord() : {}),
+  }
+}

@@ -1,0 +1,64 @@
+import { BlockError, NodeGraph, type Snapshots } from '../../block/index.ts'
+import { Arguments } from './arguments.ts'
+import type { Output } from './img.ts'
+import { ImgError, UsageError } from './img-error.ts'
+import { openImage } from './open.ts'
+import { snapshotTable } from './snapshot-table.ts'
+
+const actions = ['l', 'a', 'c', 'd'] as const
+
+/** `vmon img snapshot`: lists, makes, applies and deletes an image's internal snapshots. */
+export async function snapshot(argv: readonly string[], output: Output): Promise<number> {
+  const args = new Arguments(argv, 'l a= c= d= q object= image-opts U:force-share')
+  const wanted = args.options.filter(([name]) => (actions as readonly string[]).includes(name))
+  if (wanted.length > 1) throw new UsageError("Cannot mix '-l', '-a', '-c', '-d'")
+  const [filename] = args.operands
+  if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
+  const [action, name = ''] = wanted[0] ?? []
+  await using graph = new NodeGraph(output)
+  await using image = await openImage(graph, filename, {
+    imageOptions: args.has('image-opts'),
+    forceShare: args.has('U'),
+    writable: action !== 'l' && action !== undefined,
+    discard: true,
+  })
+  const { snapshots } = image.node.driver
+  if (action === 'l' && snapshots !== undefined && snapshots.list.length > 0) {
+    output.out(`Snapshot list:\n${snapshotTable(snapshots.list).join('\n')}\n`)
+  }
+  if (action === 'c') await make(snapshots, name)
+  if (action === 'a') await apply(snapshots, name)
+  if (action === 'd') await remove(snapshots, name)
+  return 0
+}
+
+async function make(snapshots: Snapshots | undefined, name: string): Promise<void> {
+  const complaint = `Could not create snapshot '${name}'`
+  if (snapshots === undefined) throw new ImgError(`${complaint}: -95 (Operation not supported)`)
+  await inWords(complaint, () => snapshots.create({ name }))
+}
+
+async function apply(snapshots: Snapshots | undefined, name: string): Promise<void> {
+  const complaint = `Could not apply snapshot '${name}'`
+  if (snapshots === undefined) throw new ImgError(`${complaint}: Block driver does not support snapshots`)
+  const found = snapshots.list.find(({ id }) => id === name) ?? snapshots.list.find((one) => one.name === name)
+  if (found === undefined) throw new ImgError(`${complaint}: Failed to load snapshot: No such file or directory`)
+  await inWords(complaint, () => snapshots.apply(found.id))
+}
+
+async function remove(snapshots: Snapshots | undefined, name: string): Promise<void> {
+  const found = snapshots?.list.find((one) => one.name === name)
+  if (snapshots === undefined || found === undefined) {
+    throw new ImgError(`Could not delete snapshot '${name}': snapshot not found`)
+  }
+  await inWords(`Could not delete snapshot '${name}'`, () => snapshots.delete(found.id))
+}
+
+async function inWords(complaint: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (error instanceof BlockError) throw new ImgError(`${complaint}: ${error.message}`)
+    throw error
+  }
+}
