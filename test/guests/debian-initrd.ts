@@ -28,7 +28,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
-dmesg -n 1
+echo 0 >/proc/sys/kernel/printk # an emergency behind the prompt would hide it
 for line in ttyS0 ttyS1; do stty -F /dev/$line cols 4000; done 2>/dev/null # so that an echo is one line
 for module in $(cat /modules/order); do insmod /modules/$module; done 2>/dev/null
 export PS1='# '
