@@ -38,15 +38,13 @@ export function combine(holders: Iterable<AccessHolder>): Access {
 }
 
 /**
- * Refuses a use that others exclude, or that excludes what others do.
+ * Refuses uses that others exclude.
  *
+ * @param holders - the newest first: of several conflicts the first one is told
  * @throws {BlockError} kind `busy`
  */
-export function checkConflicts(node: string, candidate: AccessHolder, others: Iterable<AccessHolder>): void {
-  for (const other of others) {
-    refuse(node, candidate, other)
-    refuse(node, other, candidate)
-  }
+export function checkConflicts(node: string, holders: readonly AccessHolder[]): void {
+  for (const owner of holders) for (const user of holders) if (user !== owner) refuse(node, user, owner)
 }
 
 function refuse(node: string, user: AccessHolder, owner: AccessHolder): void {

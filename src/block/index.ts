@@ -40,13 +40,14 @@ export type {
   ReadErrorPolicy,
   WriteErrorPolicy,
 } from './drives/drive-config.ts'
+export type { DriveDeviceConfig } from './drives/drive-device-config.ts'
 export { type DriveShorthand, driveFromOptions, shorthandDrive } from './drives/drive-options.ts'
 export { type DefaultDrive, DriveSet, type DriveSetOptions, type DriveTarget } from './drives/drive-set.ts'
 export { DriveTuning, type ImageTarget } from './drives/drive-tuning.ts'
 export { blockEvents } from './drives/events.ts'
 export type { OverlayFile, OverlayNode } from './drives/external-snapshot.ts'
 export { GraphControl, type TransactionStep } from './drives/graph-control.ts'
-export type { GuestDevice, GuestDeviceModel } from './drives/guest-device.ts'
+export type { DeviceIdentity, DevicePolicies, GuestDevice, GuestDeviceModel } from './drives/guest-device.ts'
 export { GuestMedium } from './drives/guest-medium.ts'
 export type { GuestPort } from './drives/guest-port.ts'
 export { MediaControl, type NewMedium, type ReadOnlyMode } from './drives/media-control.ts'

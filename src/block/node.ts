@@ -274,8 +274,10 @@ export class BlockNode {
   /** Changes what one user does, here and below; if that fails, everything is as before. */
   async #change(attachment: Attachment, wanted: Access): Promise<void> {
     const before = attachment.access
-    const others = [...this.#attachments].filter((other) => other !== attachment)
-    checkConflicts(this.name, { description: attachment.description, access: wanted }, others)
+    const holders = [...this.#attachments].map((each) =>
+      each === attachment ? { description: each.description, access: wanted } : each,
+    )
+    checkConflicts(this.name, holders.reverse())
     if (wanted.uses.some((permission) => permission !== 'read')) this.#checkWritable()
     attachment.become(wanted)
     try {

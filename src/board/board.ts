@@ -169,6 +169,8 @@ export interface DriveConfig {
   readonly kind: 'disk' | 'cdrom' | 'floppy'
   readonly model?: string
   readonly serial?: string
+  /** Where the firmware tries to boot from first: the lower ones before the higher ones, and those without one last. */
+  readonly bootIndex?: number
   readonly medium: Medium | undefined
 }
 

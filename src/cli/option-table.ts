@@ -118,6 +118,13 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.drive(text, origin),
   },
   {
+    names: ['blockdev'],
+    argument: 'DRIVER,node-name=NAME[,OPTION=VALUE]...',
+    group: 'drives',
+    help: 'a node that a -device can have as its drive, as blockdev-add makes it; also as JSON',
+    apply: ({ draft }, text, origin) => draft.blockdev(text, origin),
+  },
+  {
     names: ['boot'],
     argument: '[order=]DRIVES[,once=DRIVES][,menu=on|off][,splash-time=MS]',
     group: 'boot',

@@ -42,14 +42,20 @@ export function boardConfigOf(config: MachineConfig, files: BoardFiles, drives: 
   }
 }
 
-function driveConfigOf({ place, media, medium }: Drive): BoardConfig['drives'][number] | undefined {
-  const kind = place.interface === 'floppy' ? 'floppy' : media
-  const slot = slotOf(place)
-  return slot === undefined ? undefined : { slot, kind, medium }
+function driveConfigOf(drive: Drive): BoardConfig['drives'][number] | undefined {
+  const slot = slotOf(drive)
+  const { device, medium } = drive
+  if (slot === undefined || device === undefined) return undefined
+  const { model, bootIndex, identity } = device
+  return { slot, kind: driveKinds[model], medium, ...identity, ...(bootIndex !== undefined && { bootIndex }) }
 }
 
+const driveKinds = { 'ide-hd': 'disk', 'ide-cd': 'cdrom', floppy: 'floppy' } as const
+
 /** Where on the board a drive is; undefined for one that the guest does not have. */
-export function slotOf({ interface: bus, bus: channel, unit }: Drive['place']): DriveSlot | undefined {
+export function slotOf({ device }: Drive): DriveSlot | undefined {
+  if (device === undefined) return undefined
+  const { interface: bus, bus: channel, unit } = device.place
   if (bus === 'floppy' && isBit(unit)) return { bus: 'floppy', unit }
   if (bus === 'ide' && isBit(channel) && isBit(unit)) return { bus: 'ide', channel, unit }
   return undefined

@@ -1,4 +1,11 @@
-import { BlockError, type DriveShorthand, driveFromOptions, shorthandDrive } from '../block/index.ts'
+import {
+  BlockError,
+  type DefaultDrive,
+  type DriveShorthand,
+  driveFromOptions,
+  type OptionValues,
+  shorthandDrive,
+} from '../block/index.ts'
 import { usualFirmwareFolders } from '../board/index.ts'
 import { chardevOptionKinds } from '../chardev/index.ts'
 import {
@@ -15,11 +22,13 @@ import type { MachineConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { type AccelWish, accelHelp, accelOf } from './settings/accel.ts'
 import { actionKinds, actionsOf } from './settings/actions.ts'
+import { readBlockdev } from './settings/blockdevs.ts'
 import { bootKinds, bootOf } from './settings/boot.ts'
 import { CharacterDevices, chardevHelp, monKinds } from './settings/character-devices.ts'
 import { checkCpu, cpuHelp } from './settings/cpu.ts'
 import { type DeviceWords, devicesOf, readDevice } from './settings/devices.ts'
 import { checkDisplay, displayHelp, vgaHelp, vgaOf } from './settings/display.ts'
+import { isJsonOption } from './settings/json-option.ts'
 import { checkCpuCount, checkMachineProperties, machineHelp, machineTypeOf, smpKinds } from './settings/machine-type.ts'
 import { memoryKinds, ramBytesOf } from './settings/memory.ts'
 import { nameKinds, namesOf, parseUuid } from './settings/name.ts'
@@ -51,9 +60,10 @@ export class ConfigDraft {
   /** What -machine and the options that are short for parts of it say. */
   readonly #machine: KeyvalObject = Object.create(null)
   readonly #accels: AccelWish[] = []
+  readonly #blockdevs: { readonly options: OptionValues; readonly origin: string }[] = []
   readonly #drives: { readonly values: Readonly<Record<string, string>>; readonly origin: string }[] = []
   readonly #devices = new CharacterDevices()
-  readonly #extraDevices: { readonly words: DeviceWords; readonly origin: string }[] = []
+  readonly #extraDevices: { readonly words: DeviceWords; readonly origin: string; readonly json: boolean }[] = []
   readonly #firmwareFolders: string[] = []
   #help: HelpText | undefined
   #uuid: string | undefined
@@ -152,6 +162,10 @@ export class ConfigDraft {
     this.#defaultSerial = 'stdio'
   }
 
+  blockdev(text: string, origin: string): void {
+    this.#blockdevs.push({ options: inWordsOf(origin, () => readBlockdev(text)), origin })
+  }
+
   drive(text: string, origin: string): void {
     const list = this.#list('drive', undefined, undefined, text, origin)
     this.#drives.push({ values: list.toRecord(), origin })
@@ -209,7 +223,7 @@ export class ConfigDraft {
   device(text: string, origin: string): void {
     const wish = inWordsOf(origin, () => readDevice(text, (said) => this.#warn(`${origin}: warning: ${said}`)))
     if (wish.help !== undefined) this.#answer({ text: wish.help, status: 0 })
-    else this.#extraDevices.push({ words: wish.words, origin })
+    else this.#extraDevices.push({ words: wish.words, origin, json: isJsonOption(text) })
   }
 
   /**
@@ -237,7 +251,9 @@ export class ConfigDraft {
     if (this.#defaults && machine === 'pc' && !this.#devices.hasSerial)
       this.#devices.serial(this.#defaultSerial, undefined)
     const { monitors, serial } = this.#devices.frontends(chardevs, machine)
-    const devices = devicesOf(this.#extraDevices, machine)
+    // QEMU builds what is said in JSON behind all that is said in words.
+    const said = [false, true].flatMap((json) => this.#extraDevices.filter((device) => device.json === json))
+    const { devices, driveDevices } = devicesOf(said, machine)
     meant(() => checkCpu(this.#cpu ?? 'v86'))
     if (kernel !== undefined && machine === 'none')
       throw ConfigError.at(
@@ -253,8 +269,9 @@ export class ConfigDraft {
       firmware: { bios: memberText(this.#machine, 'firmware'), folders: this.#firmwareFolders },
       kernel,
       boot,
+      blockdevs: this.#blockdevs,
       drives,
-      defaultDrives: this.#defaults && machine === 'pc' ? ['cdrom', 'floppy', 'sdcard'] : [],
+      defaultDrives: this.#defaults && machine === 'pc' ? defaultDrivesBeside(driveDevices) : [],
       chardevs,
       monitors,
       serial,
@@ -265,6 +282,7 @@ export class ConfigDraft {
       rtcBase,
       rtcStops: rtcStopsOf(this.#rtc),
       devices,
+      driveDevices,
     })
   }
 
@@ -325,6 +343,16 @@ export class ConfigDraft {
   #answer(help: HelpText): void {
     this.#help ??= help
   }
+}
+
+/** Who asks for a disk or CD drive by name gets no CD drive besides; the same holds for floppy drives. */
+function defaultDrivesBeside(devices: MachineConfig['driveDevices']): DefaultDrive[] {
+  const has = (...models: string[]): boolean => devices.some(({ model }) => models.includes(model))
+  return [
+    ...(has('ide-cd', 'ide-hd') ? [] : (['cdrom'] as const)),
+    ...(has('floppy') ? [] : (['floppy'] as const)),
+    'sdcard',
+  ]
 }
 
 function firmwareHelp(folders: readonly string[]): string {

@@ -1,4 +1,4 @@
-import type { DefaultDrive, DriveConfig } from '../block/index.ts'
+import type { DefaultDrive, DriveConfig, DriveDeviceConfig, OptionValues } from '../block/index.ts'
 import type { BoardDevice } from '../board/index.ts'
 import type { ChardevOptions } from '../chardev/index.ts'
 import type { Actions } from '../runstate/index.ts'
@@ -26,6 +26,8 @@ export interface MachineConfig {
     readonly menu: boolean
     readonly splashTimeMs: number | undefined
   }
+  /** Nodes that are opened before all drives, by the options of blockdev-add. */
+  readonly blockdevs: readonly ({ readonly options: OptionValues } & Asked)[]
   readonly drives: readonly (DriveConfig & Asked)[]
   /** Empty drives that are added where their place is free. */
   readonly defaultDrives: readonly DefaultDrive[]
@@ -47,6 +49,8 @@ export interface MachineConfig {
   readonly rtcStops: boolean
   /** What is built in beside what every PC has, in order. */
   readonly devices: readonly BoardDevice[]
+  /** Disks, CD and floppy drives beside those that drives got by their place, in order. */
+  readonly driveDevices: readonly (DriveDeviceConfig & Asked)[]
 }
 
 /** Who wants a thing that is opened later, so that a failure can say so: see `startupError()`. */

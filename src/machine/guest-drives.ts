@@ -6,7 +6,7 @@ import { slotOf } from './board-config.ts'
 /** Joins each drive that the guest has with its controller on the board. */
 export function plugDrives(drives: DriveSet, board: Board): void {
   for (const drive of drives) {
-    const slot = slotOf(drive.place)
+    const slot = slotOf(drive)
     if (slot === undefined) continue
     drive.plug({
       setMedium: (medium, tray) => board.setMedium(slot, medium, tray),
@@ -18,8 +18,8 @@ export function plugDrives(drives: DriveSet, board: Board): void {
 
 /** The drive in a slot of the board. */
 export function driveAt(drives: DriveSet, slot: DriveSlot): Drive | undefined {
-  return [...drives].find(({ place }) => {
-    const own = slotOf(place)
+  return [...drives].find((drive) => {
+    const own = slotOf(drive)
     if (own?.bus !== slot.bus || own.unit !== slot.unit) return false
     return own.bus === 'floppy' || slot.bus === 'floppy' || own.channel === slot.channel
   })

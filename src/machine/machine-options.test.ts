@@ -21,6 +21,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives and a s
     firmware: { bios: undefined, folders: [] },
     kernel: undefined,
     boot: { order: 'cad', once: undefined, menu: false, splashTimeMs: undefined },
+    blockdevs: [],
     drives: [],
     defaultDrives: ['cdrom', 'floppy', 'sdcard'],
     chardevs: [{ label: 'serial0', backend: { type: 'vc' }, origin: undefined, consequence: "could not connect serial device to character backend 'vc:80Cx24C'" }],
@@ -33,6 +34,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives and a s
     rtcBase: undefined,
     rtcStops: false,
     devices: [],
+    driveDevices: [],
   } satisfies MachineConfig) // biome-ignore format: one value a line
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.boot) && Object.isFrozen(config.chardevs[0]))
 })

@@ -1,5 +1,5 @@
 import { Scope, untilAborted } from '../async/index.ts'
-import { connectPcDrives, DriveSet, type PcDevices } from '../block/index.ts'
+import { connectPcDrives, DriveSet, GraphControl, type PcDevices } from '../block/index.ts'
 import { type Board, type BoardHost, createBoard } from '../board/index.ts'
 import { ChardevSet, Line } from '../chardev/index.ts'
 import { commands, events as eventTable, qemuVersion } from '../commands/index.ts'
@@ -92,9 +92,12 @@ export class Machine implements AsyncDisposable {
           ...(warn !== undefined && { warn }),
         }),
       )
+      const graph = scope.own(new GraphControl(drives))
+      for (const blockdev of config.blockdevs) await asked(blockdev, graph.add(blockdev.options))
       for (const drive of config.drives) await asked(drive, drives.add(drive))
       drives.addDefaults(config.defaultDrives)
       if (config.machine === 'pc') await connectPcDrives(drives, pcDevicesOf(config))
+      for (const device of config.driveDevices) await asked(device, drives.addDevice(device))
 
       const chardevs = scope.own(new ChardevSet())
       for (const options of config.chardevs) {
@@ -127,7 +130,7 @@ export class Machine implements AsyncDisposable {
 
       const dispatcher = new Dispatcher({
         commands,
-        parts: partsOf({ config, scope, board, drives, chardevs, runControl, inputHandlers, log }),
+        parts: partsOf({ config, scope, board, drives, graph, chardevs, runControl, inputHandlers, log }),
         log,
       })
       const monitor = (pretty: boolean): QmpMonitor =>

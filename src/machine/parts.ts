@@ -1,5 +1,5 @@
 import type { Scope } from '../async/index.ts'
-import { type DriveSet, DriveTuning, GraphControl, MediaControl } from '../block/index.ts'
+import { type DriveSet, DriveTuning, type GraphControl, MediaControl } from '../block/index.ts'
 import type { Board } from '../board/index.ts'
 import type { ChardevSet } from '../chardev/index.ts'
 import { commands, events, type MachineParts } from '../commands/index.ts'
@@ -17,6 +17,7 @@ export interface Joined {
   readonly scope: Scope
   readonly board: Board
   readonly drives: DriveSet
+  readonly graph: GraphControl
   readonly chardevs: ChardevSet
   readonly runControl: RunControl
   readonly inputHandlers: InputHandlers
@@ -24,7 +25,16 @@ export interface Joined {
 }
 
 /** The parts that commands act on: everything that the table needs, or this does not compile. */
-export function partsOf({ config, scope, board, drives, chardevs, runControl, inputHandlers }: Joined): MachineParts {
+export function partsOf({
+  config,
+  scope,
+  board,
+  drives,
+  graph,
+  chardevs,
+  runControl,
+  inputHandlers,
+}: Joined): MachineParts {
   const hasCpu = config.machine === 'pc'
   const sendKey = new SendKey({
     press: (key, down) => {
@@ -45,7 +55,7 @@ export function partsOf({ config, scope, board, drives, chardevs, runControl, in
     drives,
     media: new MediaControl(drives),
     tuning: new DriveTuning(drives),
-    graph: scope.own(new GraphControl(drives)),
+    graph,
     chardevs,
     sendKey,
     inputHandlers,

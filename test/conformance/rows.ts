@@ -71,7 +71,7 @@ export const rows: readonly Row[] = [
     kind: 'pending',
     reason: 'the file that blockdev-create makes',
   },
-  { transcript: 'block', case: 'eject-by-qdev-id', kind: 'pending', reason: 'drives as -device' },
+  { transcript: 'block', case: 'query-block-blockdev', kind: 'pending', reason: 'the device virtio-blk-pci' },
   { transcript: 'block', case: 'qom-drive-hmp', steps: [5], kind: 'pending', reason: 'what drive_del does' },
   { transcript: 'block', case: 'nbd-server-basic', steps: [3], kind: 'pending', reason: 'the NBD server' },
   {

@@ -16,8 +16,10 @@ import {
   shorthandDrive,
 } from '../../src/block/index.ts'
 import { type BoardConfig, createBoard, findFirmware } from '../../src/board/index.ts'
+import { startMachine } from '../../src/index.ts'
 import { silent } from '../../src/log/index.ts'
 import { bootCd, bootDisk, copyOffset, greeting } from './boot-media.ts'
+import { SerialShell } from './serial-shell.ts'
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'vmon-guests-'))
 after(() => fs.rmSync(folder, { recursive: true }))
@@ -141,3 +143,33 @@ test('a guest boots from the second unit of a channel that has no first', () =>
     assert.equal(copyIn(path), greeting)
     assert.deepEqual([statistics.write.bytes, statistics.read.failed], [512, 0])
   }))
+
+test('a guest boots from the disk that says so, and is told what it is called', async () => {
+  const [first, second] = ['first', 'second'].map((name) => {
+    const path = join(folder, name)
+    fs.writeFileSync(path, bootDisk(8 * 2 ** 20))
+    return path
+  })
+  const com1 = join(folder, 'com1')
+  await using vm = await startMachine({
+    drives: [{ if: 'none', id: 'first', file: first!, format: 'raw' }],
+    blockdevs: [{ driver: 'file', filename: second!, 'node-name': 'second' }],
+    devices: [
+      { driver: 'ide-hd', drive: 'first', serial: 'A1' },
+      { driver: 'ide-hd', drive: 'second', id: 'disk', bus: 'ide.1', bootindex: '0' },
+    ],
+    serial: `unix:${com1},server=on,wait=off`,
+    noDefaults: true,
+    paused: true,
+  })
+  const line = await SerialShell.connect(com1)
+  await vm.qmp.execute('cont')
+  await line.until(new RegExp(greeting))
+  line.close()
+  const written = (await vm.qmp.execute('query-blockstats')).map(({ qdev, stats }) => [qdev, stats.wr_operations])
+  assert.deepEqual(written, [
+    ['/machine/peripheral-anon/device[0]', 0],
+    ['disk', 1],
+  ])
+  assert.deepEqual([copyIn(first!), copyIn(second!)], ['\0'.repeat(greeting.length), greeting])
+})

@@ -12,6 +12,9 @@ const deprecated = (origin: string, written: string, instead: string): string =>
 /** The one option of a line, and what is said of it. */
 const about = (option: string, value: string, text: string): Refusal => [[option, value], `${option} ${value}: ${text}`]
 
+const several = (device: string, times: number): string[] =>
+  Array.from({ length: times }, () => ['-device', device]).flat()
+
 type Refusal = readonly [words: readonly string[], said: string]
 
 /**
@@ -219,5 +222,41 @@ export const refusals: readonly Refusal[] = [
   [['-mon', 'nope,mode=control', '-accel', 'bogus'], '-accel bogus: invalid accelerator bogus'],
   [['-serial', 'chardev:nope', '-mon', 'nope,mode=control'], '-mon nope,mode=control: chardev "nope" not found'],
   [['-cpu', 'bogus', '-serial', 'chardev:nope'], "-serial chardev:nope: could not connect serial device to character backend 'chardev:nope'"],
+  about('-device', 'ide-hd', 'No drive specified'),
+  about('-device', 'ide-hd,drive=', 'No drive specified'),
+  about('-device', 'ide-hd,drive=nope', "Property 'ide-hd.drive' can't find value 'nope'"),
+  about('-device', 'ide-hd,drive=a,bogus=1', "Property 'ide-hd.bogus' not found"),
+  about('-device', 'ide-cd,bus=ide.5', "Bus 'ide.5' not found"),
+  about('-device', 'ide-cd,bus=pci.0', "Device 'ide-cd' can't go on PCI bus"),
+  about('-device', 'ide-cd,bus=isa.0', "Device 'ide-cd' can't go on ISA bus"),
+  about('-device', 'ide-cd,unit=5', "Can't create IDE unit 5, bus supports only 2 units"),
+  about('-device', 'ide-cd,unit=x', "Parameter 'unit' expects integer"),
+  about('-device', 'ide-cd,rerror=bogus', "Parameter 'rerror' does not accept value 'bogus'"),
+  about('-device', 'ide-cd,write-cache=maybe', "Parameter 'write-cache' does not accept value 'maybe'"),
+  about('-device', 'ide-cd,share-rw=x', "Parameter 'share-rw' expects 'on' or 'off'"),
+  about('-device', 'ide-cd,id=1x', notAnIdentifier),
+  about('-device', 'floppy,rerror=stop', "Property 'floppy.rerror' not found"),
+  about('-device', 'floppy,unit=3', "Can't create floppy unit 3, bus supports only 2 units"),
+  [['-device', 'floppy,unit=0', '-device', 'floppy,unit=0'], '-device floppy,unit=0: Floppy unit 0 is in use'],
+  [several('floppy', 3), "-device floppy: Can't create floppy unit 2, bus supports only 2 units"],
+  [several('ide-cd', 5), '-device ide-cd: IDE unit 1 is in use'],
+  [['-M', 'none', '-device', 'ide-cd'], "-device ide-cd: No 'IDE' bus found for device 'ide-cd'"],
+  [['-device', 'ide-cd,bootindex=1', '-device', 'ide-cd,bootindex=1'], '-device ide-cd,bootindex=1: The bootindex 1 has already been used'],
+  [['-drive', 'if=none,id=a', '-device', 'ide-hd,drive=a'], '-device ide-hd,drive=a: Device needs media, but drive is empty'],
+  [['-drive', 'if=none,id=a,file=d.raw,format=raw', '-device', 'ide-hd,drive=a', '-device', 'ide-cd,drive=a'], "-device ide-cd,drive=a: Drive 'a' is already in use by another device"],
+  [['-drive', 'id=a,file=d.raw,format=raw', '-device', 'ide-hd,drive=a'], "-device ide-hd,drive=a: Drive 'a' is already in use because it has been automatically connected to another device (did you need 'if=none' in the drive options?)"],
+  about('-blockdev', 'help', 'Help is not available for this option'),
+  about('-blockdev', 'bogus', "Parameter 'driver' does not accept value 'bogus'"),
+  about('-blockdev', 'raw', "Parameter 'file' is missing"),
+  about('-blockdev', 'raw,file=x', "'node-name' must be specified for the root node"),
+  about('-blockdev', 'node-name=x', "Parameter 'driver' is missing"),
+  about('-blockdev', 'file,filename=nope,node-name=n', "Could not open 'nope': No such file or directory"),
+  about('-blockdev', 'file,filename=d.raw,node-name=n,bogus=1', "Parameter 'bogus' is unexpected"),
+  about('-blockdev', 'file,filename=d.raw,node-name=n,read-only=maybe', "Parameter 'read-only' expects 'on' or 'off'"),
+  about('-blockdev', 'raw,file.driver=null-co,file.size=x,node-name=n', "Parameter 'file.size' expects integer"),
+  about('-blockdev', '{"driver":"file","filename":"d.raw"}', "'node-name' must be specified for the root node"),
+  about('-blockdev', '{"driver":"file","filename":3}', "Invalid parameter type for 'filename', expected: string"),
+  [['-blockdev', 'file,filename=d.raw,node-name=n', '-blockdev', 'null-co,node-name=n'], "-blockdev null-co,node-name=n: Duplicate nodes with node-name='n'"],
+  [['-blockdev', 'file,filename=d.raw,node-name=n', '-device', 'ide-hd,drive=n,id=h', '-device', 'ide-hd,drive=n'], "-device ide-hd,drive=n: Permission conflict on node 'n': permissions 'write' are both required by block device 'h' (uses node 'n' as 'root' child) and unshared by block device '/machine/peripheral-anon/device[0]' (uses node 'n' as 'root' child)."],
   [['-bios', 'nofile', '-cpu', 'bogus'], "unable to find CPU model 'bogus'"],
 ] // biome-ignore format: a line of the table for each

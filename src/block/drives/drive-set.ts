@@ -6,8 +6,10 @@ import { NodeGraph } from '../node-graph.ts'
 import { Turns } from '../turns.ts'
 import { Drive, type DriveSurroundings } from './drive.ts'
 import { type DriveConfig, hasImage } from './drive-config.ts'
+import type { DriveDeviceConfig } from './drive-device-config.ts'
 import { driveFromOptions } from './drive-options.ts'
-import { checkPcPlace, type DrivePlace, driveName, placeDrive } from './placement.ts'
+import { deviceTraits } from './guest-device.ts'
+import { checkPcPlace, type DrivePlace, driveName, placeDevice, placeDrive } from './placement.ts'
 import { ThrottleGroups } from './throttle-groups.ts'
 
 export interface DriveSetOptions {
@@ -36,7 +38,8 @@ export type DefaultDrive = 'cdrom' | 'floppy' | 'sdcard'
 /** The drives of a machine, by name, and the nodes of their images. */
 export class DriveSet implements AsyncDisposable {
   readonly graph: NodeGraph
-  readonly #drives = new Map<string, Drive>()
+  /** In the order in which they were made; those without a name are found by their device. */
+  readonly #drives: Drive[] = []
   readonly #givenIds = new Set<string>()
   readonly throttleGroups = new ThrottleGroups()
   readonly #turns = new Turns()
@@ -45,7 +48,7 @@ export class DriveSet implements AsyncDisposable {
 
   constructor({ warn, emit = () => undefined }: DriveSetOptions = {}) {
     this.emit = emit
-    const isReserved = (name: string): boolean => this.#drives.has(name)
+    const isReserved = (name: string): boolean => this.find(name) !== undefined
     this.graph = new NodeGraph({ isReserved, ...(warn === undefined ? {} : { warn }) })
   }
 
@@ -55,7 +58,7 @@ export class DriveSet implements AsyncDisposable {
   }
 
   find(id: string): Drive | undefined {
-    return this.#drives.get(id)
+    return id === '' ? undefined : this.#drives.find((drive) => drive.id === id)
   }
 
   /**
@@ -134,11 +137,47 @@ export class DriveSet implements AsyncDisposable {
     }
   }
 
+  /**
+   * Gives a device its drive: the one that it names, one of its own for the node that it names, or an empty one.
+   *
+   * @throws {BlockError} in QEMU's words, if there is no such drive, if another device has it, if the place is taken, or if
+   * the device cannot have the image
+   */
+  addDevice({ backend, position, ...device }: DriveDeviceConfig): Promise<Drive> {
+    return this.#turns.take(async () => {
+      const { model, path } = device
+      const drive = backend === undefined ? undefined : this.find(backend)
+      if (drive?.device !== undefined) throw alreadyInUse(drive)
+      const node = backend === undefined || drive !== undefined ? undefined : this.graph.find(backend)
+      if (backend !== undefined && drive === undefined && node === undefined) {
+        throw new BlockError('missing', `Property '${model}.drive' can't find value '${backend}'`)
+      }
+      if (backend === undefined && !deviceTraits[model].removable) throw new BlockError('invalid', 'No drive specified')
+      const connected = [...this].flatMap((other) => other.device?.place ?? [])
+      const place = placeDevice(model, position, connected)
+      if (drive !== undefined) {
+        await drive.connect({ ...device, place })
+        return drive
+      }
+      const media = model === 'ide-cd' ? 'cdrom' : 'disk'
+      const own = new Drive('', place, { ...ownDrive, media }, { emit: this.emit, owner: path })
+      if (node !== undefined) await own.insert(node)
+      try {
+        await own.connect({ ...device, place })
+      } catch (error) {
+        await own.remove()
+        throw error
+      }
+      this.#drives.push(own)
+      return own
+    })
+  }
+
   /** Takes the media out of all drives and closes every image. What was flushed before is on the disk. */
   async close(): Promise<void> {
     const ending = new Scope()
     ending.own(this.graph)
-    for (const drive of this.#drives.values()) ending.own(() => drive.close())
+    for (const drive of this.#drives) ending.own(() => drive.close())
     await ending.close()
   }
 
@@ -147,7 +186,7 @@ export class DriveSet implements AsyncDisposable {
   }
 
   get #places(): DrivePlace[] {
-    return [...this.#drives.values()].map((drive) => drive.place)
+    return this.#drives.map((drive) => drive.place)
   }
 
   async #openImage(config: DriveConfig): Promise<BlockNode | undefined> {
@@ -163,16 +202,29 @@ export class DriveSet implements AsyncDisposable {
 
   #make(config: DriveConfig, place: DrivePlace): Drive {
     const id = config.id ?? driveName(place, config.media)
-    if (this.#drives.has(id)) {
+    if (this.find(id) !== undefined) {
       throw new BlockError('duplicate', `Device with id '${id}' already exists`, { drive: id })
     }
     if (this.graph.find(id) !== undefined) {
       throw new BlockError('duplicate', `Device name '${id}' conflicts with an existing node name`, { drive: id })
     }
     const drive = new Drive(id, place, config, { emit: this.emit })
-    this.#drives.set(id, drive)
+    this.#drives.push(drive)
     return drive
   }
+}
+
+/** What a drive is like that a device has without anybody having made one: what is put into it is read-only at first. */
+const ownDrive = driveFromOptions({ if: 'none', readonly: 'on' })
+
+/** A drive of which one that was made for a place of the PC says what to do. */
+function alreadyInUse({ id, place }: Drive): BlockError {
+  const text =
+    place.interface === 'none'
+      ? `Drive '${id}' is already in use by another device`
+      : `Drive '${id}' is already in use because it has been automatically connected to another device ` +
+        `(did you need 'if=none' in the drive options?)`
+  return new BlockError('busy', text, { drive: id })
 }
 
 function samePlace(one: DrivePlace, other: DrivePlace): boolean {

@@ -26,6 +26,8 @@ export interface DriveDefaults {
 
 export interface DriveSurroundings {
   readonly emit: EmitOf<typeof blockEvents>
+  /** Who has the drive, in words for users; the drive itself unless said. */
+  readonly owner?: string
 }
 
 /**
@@ -33,12 +35,11 @@ export interface DriveSurroundings {
  * device of the guest that has taken it.
  */
 export class Drive {
+  /** Empty for a drive that a device has without anybody having made one. */
   readonly id: string
+  /** Where it was asked to be; where the guest finds it, its device knows. */
   readonly place: DrivePlace
   readonly media: DriveMedia
-  readonly writeback: boolean
-  readonly onReadError: ReadErrorPolicy
-  readonly onWriteError: WriteErrorPolicy
   readonly statistics = new DriveStatistics()
   #tray: TrayState = 'closed'
   #attachment: Attachment | undefined
@@ -47,22 +48,36 @@ export class Drive {
   #port: GuestPort | undefined
   #defaults: DriveDefaults
   #throttle: ThrottleMember | undefined
+  readonly #config: Pick<DriveConfig, 'writeback' | 'onReadError' | 'onWriteError'>
+  readonly #owner: string
   readonly #emit: DriveSurroundings['emit']
 
   constructor(
     id: string,
     place: DrivePlace,
     config: Omit<DriveConfig, 'id' | 'position' | 'interface'>,
-    { emit }: DriveSurroundings,
+    { emit, owner = id }: DriveSurroundings,
   ) {
     this.#emit = emit
+    this.#owner = owner
     this.id = id
     this.place = place
     this.media = config.media
-    this.writeback = config.writeback
-    this.onReadError = config.onReadError
-    this.onWriteError = config.onWriteError
+    this.#config = config
     this.#defaults = { readOnly: config.readOnly, detectZeroes: config.detectZeroes, cache: cacheOf(config) }
+  }
+
+  /** Writes are complete when the host has them; if not, when they are on stable storage. */
+  get writeback(): boolean {
+    return this.#device?.policies?.writeback ?? this.#config.writeback
+  }
+
+  get onReadError(): ReadErrorPolicy {
+    return this.#device?.policies?.onReadError ?? this.#config.onReadError
+  }
+
+  get onWriteError(): WriteErrorPolicy {
+    return this.#device?.policies?.onWriteError ?? this.#config.onWriteError
   }
 
   /** The image in the drive. */
@@ -170,7 +185,7 @@ export class Drive {
     await before.update(idle)
     try {
       this.#attachment = await node.attach({
-        description: `block device '${this.id}'`,
+        description: `block device '${this.#owner}'`,
         access: deviceAccess(this.#device, node),
       })
     } catch (error) {
@@ -201,12 +216,12 @@ export class Drive {
   async insert(node: BlockNode): Promise<void> {
     if (this.#attachment !== undefined) throw new BlockError('busy', `Drive ${this.id} holds a medium already`)
     this.#attachment = await node.attach({
-      description: `block device '${this.id}'`,
+      description: `block device '${this.#owner}'`,
       access: deviceAccess(this.#device, node),
     })
     this.#medium = new GuestMedium(node, {
       statistics: this.statistics,
-      writeback: this.writeback,
+      writeback: () => this.writeback,
       throttle: () => this.#throttle,
     })
     this.#defaults = { readOnly: node.readOnly, detectZeroes: node.detectZeroes, cache: node.cache }

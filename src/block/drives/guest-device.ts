@@ -1,5 +1,7 @@
 import { type Access, idle } from '../access.ts'
 import type { BlockNode } from '../node.ts'
+import type { ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
+import type { DrivePlace } from './placement.ts'
 
 /** The guest's side of a drive. */
 export type GuestDeviceModel = 'ide-hd' | 'ide-cd' | 'floppy'
@@ -9,6 +11,28 @@ export interface GuestDevice {
   readonly model: GuestDeviceModel
   /** The id that the user gave it, or its QOM path. */
   readonly path: string
+  /** Where it is. */
+  readonly place: DrivePlace
+  /** When the firmware tries to boot from it, compared with others; undefined for after those that have one. */
+  readonly bootIndex?: number
+  /** What it tells the guest of itself, where that is not what such devices say. */
+  readonly identity?: DeviceIdentity
+  /** What it says of its drive, where that is not what the drive was made with. */
+  readonly policies?: DevicePolicies
+}
+
+/** What a disk or CD drive tells the guest of itself; what is beyond 20 or 40 characters is cut off. */
+export interface DeviceIdentity {
+  readonly serial?: string
+  readonly model?: string
+}
+
+export interface DevicePolicies {
+  readonly onReadError?: ReadErrorPolicy
+  readonly onWriteError?: WriteErrorPolicy
+  readonly writeback?: boolean
+  /** Others may write to the image, too. */
+  readonly sharesWrites?: boolean
 }
 
 export interface GuestDeviceTraits {
@@ -44,5 +68,7 @@ export const deviceTraits: Readonly<Record<GuestDeviceModel, GuestDeviceTraits>>
 
 /** What a drive does with its medium when no device, or this one, has taken it. */
 export function deviceAccess(device: GuestDevice | undefined, node: BlockNode): Access {
-  return device === undefined ? idle : deviceTraits[device.model].access(node)
+  if (device === undefined) return idle
+  const access = deviceTraits[device.model].access(node)
+  return device.policies?.sharesWrites === true ? { ...access, shares: [...access.shares, 'write'] } : access
 }

@@ -32,7 +32,7 @@ async function mediumOn(driver: MemoryDriver, options: Partial<GuestMediumOption
   const statistics = new DriveStatistics()
   const node = new NodeGraph().add(driver, { readOnly })
   await node.attach({ description: 'a guest', access: { uses: readOnly ? ['read'] : ['read', 'write'], shares: [] } })
-  return { statistics, medium: new GuestMedium(node, { statistics, writeback: true, ...options }) }
+  return { statistics, medium: new GuestMedium(node, { statistics, writeback: () => true, ...options }) }
 }
 
 test('what the guest does is done to the image, and counted', async () => {

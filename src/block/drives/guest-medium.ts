@@ -7,8 +7,8 @@ import type { ThrottleMember } from './throttle-group.ts'
 
 export interface GuestMediumOptions {
   readonly statistics: DriveStatistics
-  /** Whether a write is complete when the host has it; if not, it is when it is on stable storage. */
-  readonly writeback: boolean
+  /** Whether a write is now complete when the host has it; if not, it is when it is on stable storage. */
+  readonly writeback: () => boolean
   /** The limits that hold at the moment. */
   readonly throttle?: () => ThrottleMember | undefined
   readonly limits?: GateLimits
@@ -24,7 +24,7 @@ const defaultLimits: GateLimits = { requests: 32, bytes: 32 * 2 ** 20 }
 export class GuestMedium {
   #node: BlockNode
   readonly #statistics: DriveStatistics
-  readonly #writeback: boolean
+  readonly #writeback: () => boolean
   readonly #throttle: () => ThrottleMember | undefined
   readonly #gate: RequestGate
   readonly #inFlight = new InFlight()
@@ -57,7 +57,7 @@ export class GuestMedium {
   write(offset: number, bytes: Uint8Array): Promise<void> {
     return this.#run('write', offset, bytes.byteLength, async (node) => {
       await node.write(offset, bytes)
-      if (!this.#writeback) await node.flush()
+      if (!this.#writeback()) await node.flush()
     })
   }
 

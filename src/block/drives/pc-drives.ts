@@ -36,7 +36,7 @@ export async function connectPcDrives(drives: DriveSet, pc: PcDevices): Promise<
 }
 
 function connect(drive: Drive, model: GuestDeviceModel, number: number): Promise<void> {
-  return drive.connect({ model, path: `/machine/unattached/device[${number}]` })
+  return drive.connect({ model, path: `/machine/unattached/device[${number}]`, place: drive.place })
 }
 
 function inOrder(drives: DriveSet, kind: 'floppy' | 'ide'): Drive[] {

@@ -1,5 +1,6 @@
 import { BlockError } from '../block-error.ts'
 import type { DriveConfig, DriveInterface, DriveMedia } from './drive-config.ts'
+import type { GuestDeviceModel } from './guest-device.ts'
 
 /** Where a drive is. */
 export interface DrivePlace {
@@ -51,6 +52,39 @@ export function placeDrive(
   }
   if (isTaken(bus, unit)) {
     throw new BlockError('duplicate', `drive with bus=${bus}, unit=${unit} (index=${index ?? -1}) exists`)
+  }
+  return { interface: kind, bus, unit }
+}
+
+/** What QEMU calls the places of a bus. */
+const unitNames = { ide: 'IDE', floppy: 'floppy' } as const
+
+/**
+ * Finds the place of a new device among the others.
+ *
+ * @throws {BlockError} kind `duplicate`, if the place is taken; `invalid`, if there is no such place
+ */
+export function placeDevice(
+  model: GuestDeviceModel,
+  wanted: { readonly bus: number | undefined; readonly unit: number | undefined },
+  taken: readonly DrivePlace[],
+): DrivePlace {
+  const kind = model === 'floppy' ? 'floppy' : 'ide'
+  const { buses, units } = pcPlaces[kind]!
+  const on = (bus: number): DrivePlace[] => taken.filter((other) => other.interface === kind && other.bus === bus)
+  const free = Array.from({ length: buses }, (_, bus) => bus).find((bus) => on(bus).length < units)
+  const bus = wanted.bus ?? free ?? 0
+  const isTaken = (unit: number): boolean => on(bus).some((other) => other.unit === unit)
+  // On a full bus a disk asks for the last unit, a floppy drive for the one after it.
+  const last = kind === 'ide' ? units - 1 : units
+  let unit = wanted.unit ?? 0
+  if (wanted.unit === undefined) while (unit < last && isTaken(unit)) unit++
+  const name = unitNames[kind]
+  if (unit >= units) {
+    throw new BlockError('invalid', `Can't create ${name} unit ${unit}, bus supports only ${units} units`)
+  }
+  if (isTaken(unit)) {
+    throw new BlockError('duplicate', `${name[0]!.toUpperCase()}${name.slice(1)} unit ${unit} is in use`)
   }
   return { interface: kind, bus, unit }
 }

@@ -16,6 +16,8 @@ const debugPortPresent = 0xe9
 export function configureFirmware(cpu: V86Cpu, config: WorkerConfig, log: (line: string) => void): void {
   cpu.option_roms.push({ name: 'etc/system-states', data: Uint8Array.from(systemStates) })
   cpu.option_roms.push({ name: tableLoader, data: new Uint8Array(0) })
+  const order = bootOrder(config.drives)
+  if (order !== '') cpu.option_roms.push({ name: 'bootorder', data: new TextEncoder().encode(`${order}\0`) })
   const wait = config.bootMenu?.timeoutMs
   if (wait !== undefined) {
     cpu.option_roms.push({ name: 'etc/boot-menu-wait', data: new Uint8Array(Uint32Array.of(wait).buffer) })
@@ -32,4 +34,17 @@ export function configureFirmware(cpu: V86Cpu, config: WorkerConfig, log: (line:
     log(line)
     line = ''
   })
+}
+
+/** The drives that the firmware tries first, a line each, by their places in Open Firmware's tree of devices. */
+function bootOrder(drives: WorkerConfig['drives']): string {
+  return drives
+    .filter(({ bootIndex }) => bootIndex !== undefined)
+    .sort((one, other) => one.bootIndex! - other.bootIndex!)
+    .map(({ slot }) =>
+      slot.bus === 'ide'
+        ? `/pci@i0cf8/ide@1,1/drive@${slot.channel}/disk@${slot.unit}`
+        : `/pci@i0cf8/isa@1/fdc@03f0/floppy@${slot.unit}`,
+    )
+    .join('\n')
 }

@@ -1,7 +1,11 @@
-import { type BoardDevice, type DeviceModel, deviceModels } from '../../board/index.ts'
+import type { DeviceIdentity, DevicePolicies, DriveDeviceConfig, GuestDeviceModel } from '../../block/index.ts'
+import type { BoardDevice } from '../../board/index.ts'
 import { qdictOrder } from '../../hash/index.ts'
-import { OptionError, parseInt64, parseOptionList } from '../../keyval/index.ts'
+import { checkIdentifier, OptionError, parseOptionList } from '../../keyval/index.ts'
+import type { Asked } from '../config.ts'
 import { ConfigError } from '../config-error.ts'
+import { deviceModels, driveModels, pcBuses } from './device-models.ts'
+import { type PropertyValue, propertyLine } from './device-properties.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
 
 /** What an option says of a device: text, or what JSON holds. */
@@ -10,7 +14,11 @@ export type DeviceWords = Readonly<Record<string, unknown>>
 /** A device as it was asked for, or the help that was asked for instead. */
 export type DeviceWish = { readonly words: DeviceWords; readonly help?: undefined } | { readonly help: string }
 
-const models: Readonly<Record<string, DeviceModel>> = deviceModels
+/** The devices that a machine is to have beside its own: those on the board, and those that have a drive. */
+export interface WishedDevices {
+  readonly devices: readonly BoardDevice[]
+  readonly driveDevices: readonly (DriveDeviceConfig & Asked)[]
+}
 
 /**
  * Reads a `-device`.
@@ -23,7 +31,7 @@ export function readDevice(text: string, warn: (text: string) => void): DeviceWi
   if (text === 'help' || text === '?') return { help: listOfModels() }
   const list = parseOptionList(text, { impliedName: 'driver', help: true, warn })
   const driver = list.get('driver')
-  if (list.help && driver !== undefined && Object.hasOwn(models, driver)) return { help: propertiesHelp(driver) }
+  if (list.help && driver !== undefined && Object.hasOwn(deviceModels, driver)) return { help: propertiesHelp(driver) }
   return { words: list.toRecord() }
 }
 
@@ -35,59 +43,130 @@ export function readDevice(text: string, warn: (text: string) => void): DeviceWi
 export function devicesOf(
   wishes: readonly { readonly words: DeviceWords; readonly origin: string }[],
   machine: 'pc' | 'none',
-): BoardDevice[] {
+): WishedDevices {
   const devices: BoardDevice[] = []
+  const driveDevices: (DriveDeviceConfig & Asked)[] = []
+  const ids = new Set<string>()
+  const bootIndexes = new Set<number>()
+  let unnamed = 0
   for (const { words, origin } of wishes) {
     try {
-      const device = deviceOf(words, machine)
-      if (device.id !== undefined && devices.some(({ id }) => id === device.id))
-        throw new OptionError(`Duplicate ID '${device.id}' for device`)
-      if (device.driver === 'pvpanic' && devices.some(({ driver }) => driver === 'pvpanic'))
+      const { driver, id, bus, properties } = understood(words, machine)
+      if (id !== undefined && ids.has(id)) throw new OptionError(`Duplicate ID '${id}' for device`)
+      if (driver === 'pvpanic' && devices.some((other) => other.driver === 'pvpanic'))
         throw new OptionError('duplicate fw_cfg file name: etc/pvpanic-port')
-      devices.push(device)
+      if (id !== undefined) ids.add(id)
+      const path = id ?? `/machine/peripheral-anon/device[${unnamed++}]`
+      if (!isDriveModel(driver)) {
+        devices.push({ driver, id, properties } as BoardDevice)
+        continue
+      }
+      const device = driveDeviceOf(driver, path, bus, properties)
+      if (device.bootIndex !== undefined && bootIndexes.has(device.bootIndex))
+        throw new OptionError(`The bootindex ${device.bootIndex} has already been used`)
+      if (device.bootIndex !== undefined) bootIndexes.add(device.bootIndex)
+      driveDevices.push({ ...device, origin })
     } catch (error) {
       if (error instanceof OptionError) throw ConfigError.at(origin, error.message, error)
       throw error
     }
   }
-  return devices
+  return { devices, driveDevices }
 }
 
-function deviceOf(words: DeviceWords, machine: 'pc' | 'none'): BoardDevice {
+interface Understood {
+  readonly driver: string
+  readonly id: string | undefined
+  readonly bus: string | undefined
+  /** Those that were said; for devices on the board also the others. */
+  readonly properties: Readonly<Record<string, PropertyValue>>
+}
+
+function understood(words: DeviceWords, machine: 'pc' | 'none'): Understood {
   const { driver, id, bus, ...rest } = words
   if (driver === undefined) throw new OptionError("Parameter 'driver' is missing")
-  if (typeof driver !== 'string' || !Object.hasOwn(models, driver))
+  if (typeof driver !== 'string' || !Object.hasOwn(deviceModels, driver))
     throw new OptionError(`'${String(driver)}' is not a valid device model name`)
-  const model = models[driver]!
+  const model = deviceModels[driver]!
   if (bus === undefined && machine === 'none')
     throw new OptionError(`No '${model.bus}' bus found for device '${driver}'`)
-  if (bus !== undefined && bus !== 'isa.0') {
-    if (bus === 'pci.0' && machine === 'pc') throw new OptionError(`Device '${driver}' can't go on PCI bus`)
-    throw new OptionError(`Bus '${String(bus)}' not found`)
+  if (bus !== undefined) {
+    const kind = machine === 'pc' ? pcBuses[String(bus)] : undefined
+    if (kind === undefined) throw new OptionError(`Bus '${String(bus)}' not found`)
+    if (kind !== model.bus) throw new OptionError(`Device '${driver}' can't go on ${kind} bus`)
   }
-  const properties: Record<string, number> = {}
-  for (const [name, { byDefault }] of Object.entries(model.properties)) properties[name] = byDefault
+  if (typeof id === 'string') checkIdentifier(id)
+  const properties: Record<string, PropertyValue> = {}
+  if (!isDriveModel(driver))
+    for (const [name, { byDefault }] of Object.entries(model.properties)) properties[name] = Number(byDefault)
   for (const name of qdictOrder(Object.keys(rest))) {
     const property = model.properties[name]
     if (property === undefined) throw new OptionError(`Property '${driver}.${name}' not found`)
-    properties[name] = integerOf(name, rest[name], property.bits)
+    properties[name] = property.read(name, rest[name])
   }
-  return { driver, id: typeof id === 'string' ? id : undefined, properties } as BoardDevice
+  return {
+    driver,
+    id: typeof id === 'string' ? id : undefined,
+    bus: bus === undefined ? undefined : String(bus),
+    properties,
+  }
 }
 
-function integerOf(name: string, value: unknown, bits: number): number {
-  if (typeof value !== 'string' && typeof value !== 'number')
-    throw new OptionError(`Parameter '${name}' expects uint64`)
-  const number = typeof value === 'string' ? parseInt64(value) : BigInt(Math.trunc(value))
-  if (typeof number !== 'bigint') throw new OptionError(`Parameter '${name}' expects integer`)
-  if (number < 0n || number >= 1n << BigInt(bits)) throw new OptionError(`Parameter '${name}' expects uint${bits}_t`)
-  return Number(number)
+function isDriveModel(driver: string): driver is GuestDeviceModel {
+  return Object.hasOwn(driveModels, driver)
+}
+
+function driveDeviceOf(
+  model: GuestDeviceModel,
+  path: string,
+  bus: string | undefined,
+  properties: Understood['properties'],
+): DriveDeviceConfig {
+  const { drive, unit, bootindex } = properties
+  return {
+    model,
+    path,
+    backend: drive === undefined || drive === '' ? undefined : String(drive),
+    position: {
+      bus: bus === undefined ? undefined : Number(bus.slice(bus.lastIndexOf('.') + 1)),
+      unit: typeof unit === 'number' && unit <= 0x7fff_ffff ? unit : undefined,
+    },
+    ...(typeof bootindex === 'number' && bootindex >= 0 && { bootIndex: bootindex }),
+    identity: identityOf(properties),
+    policies: policiesOf(properties),
+  }
+}
+
+function identityOf({ serial, model }: Understood['properties']): DeviceIdentity {
+  return {
+    ...(serial !== undefined && { serial: String(serial) }),
+    ...(model !== undefined && { model: String(model) }),
+  }
+}
+
+/** What says `auto` is as the drive was made. Reads find no disk full: `enospc` reports what fails. */
+function policiesOf(properties: Understood['properties']): DevicePolicies {
+  const said = (name: string): string | undefined => {
+    const value = properties[name]
+    return value === undefined || value === 'auto' ? undefined : String(value)
+  }
+  const rerror = said('rerror')
+  const werror = said('werror')
+  const cache = said('write-cache')
+  return {
+    ...(rerror !== undefined && {
+      onReadError: (rerror === 'enospc' ? 'report' : rerror) as NonNullable<DevicePolicies['onReadError']>,
+    }),
+    ...(werror !== undefined && { onWriteError: werror as NonNullable<DevicePolicies['onWriteError']> }),
+    ...(cache !== undefined && { writeback: cache === 'on' }),
+    sharesWrites: properties['share-rw'] === true,
+  }
 }
 
 function listOfModels(): string {
-  const categories = [...new Set(Object.values(models).map(({ category }) => category))]
+  const categories = [...new Set(Object.values(deviceModels).map(({ category }) => category))]
   const sections = categories.map((category) => {
-    const lines = Object.entries(models)
+    const lines = Object.entries(deviceModels)
       .filter(([, model]) => model.category === category)
       .map(([name, { bus, description }]) =>
         [`name "${name}"`, `bus ${bus}`, ...(description === undefined ? [] : [`desc "${description}"`])].join(', '),
@@ -98,11 +177,7 @@ function listOfModels(): string {
 }
 
 function propertiesHelp(driver: string): string {
-  const properties = Object.entries(models[driver]!.properties)
+  const properties = Object.entries(deviceModels[driver]!.properties)
   if (properties.length === 0) return `There are no options for ${driver}.\n`
-  const lines = properties.map(([name, { bits, byDefault }]) => {
-    const left = `  ${name}=<uint${bits}>`
-    return `${left.padEnd(24)} -  (default: ${byDefault})\n`
-  })
-  return `${driver} options:\n${lines.join('')}`
+  return `${driver} options:\n${properties.map(([name, type]) => propertyLine(name, type)).join('')}`
 }
