@@ -2,7 +2,8 @@
  * QMP side by side with QEMU 7.2: round trips, pipelined commands, start-up, memory of idle clients.
  *
  * Both servers run in processes of their own and are driven by the same client; their runs alternate, so that a
- * machine whose speed drifts does not favour one of them.
+ * machine whose speed drifts does not favour one of them. While one is measured, the other one is held: a guest that
+ * runs flat out costs its own server something, not its rival.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -63,6 +64,8 @@ async function compare(folder: string, state: string, extra: readonly string[]):
     if (!extra.includes('-S')) await new Promise((resolve) => setTimeout(resolve, 4000)) // let both reach the loop
     for (let round = 0; round < rounds; round++) {
       for (const name of ['vmon', 'qemu'] as const) {
+        const rival = servers[name === 'vmon' ? 'qemu' : 'vmon'].process
+        rival.kill('SIGSTOP')
         // QEMU serves one client at a time: the one before must have gone.
         await new Promise((resolve) => setTimeout(resolve, 20))
         const blocking = blockingRoundTrips(servers[name].socket, roundTrips / rounds)
@@ -70,6 +73,7 @@ async function compare(folder: string, state: string, extra: readonly string[]):
         trips[name].push(...(blocking ?? (await client.roundTrips(roundTrips / rounds))))
         rates[name].push(await client.pipeline(name === 'qemu' ? pipelined / 20 : pipelined))
         client.close()
+        rival.kill('SIGCONT')
       }
     }
   } finally {
