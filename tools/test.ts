@@ -22,6 +22,10 @@ for (const folder of ['dist/src', 'dist/guests', 'dist/test', 'dist/tools']) {
   }
 }
 files.sort()
+if (files.length === 0) {
+  console.error(`no test's path contains any of: ${words.join(' ')}`)
+  process.exit(1)
+}
 
 const child = spawn(
   process.execPath,

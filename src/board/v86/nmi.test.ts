@@ -23,6 +23,18 @@ for (const [state, rest] of [
   })
 }
 
+test('NMIs that come at once reach the guest one after the other', { timeout: 60_000 }, async (t) => {
+  const { board, witness } = await guestBoard(t, [...send('>'), ...forever(0x90)])
+  // As the other handler, but between `N` and `n` it spins: xor cx, cx; again: loop again.
+  const slow = [...handler.slice(0, -1), ...[0x31, 0xc9, 0xe2, 0xfe, 0xe2, 0xfe], ...[0xb0, 0x6e, 0xee, 0xcf]]
+  await board.writePhysical(2 * 4, Uint8Array.of(0x00, 0x06, 0x00, 0x00))
+  await board.writePhysical(0x600, Uint8Array.from(slow))
+  await board.resume()
+  await witness.heard(1)
+  await Promise.all([board.injectNmi(), board.injectNmi(), board.injectNmi()])
+  assert.equal(String(await witness.heard(7)), '>NnNnNn')
+})
+
 test('of the NMIs that come while the guest stands still, it hears one', { timeout: 60_000 }, async (t) => {
   const { board, witness } = await guestBoard(t, [...send('>'), ...forever(0x90)])
   await board.writePhysical(2 * 4, Uint8Array.of(0x00, 0x06, 0x00, 0x00))

@@ -54,6 +54,10 @@ export interface V86Cpu {
   readonly protected_mode: ArrayLike<number>
   readonly previous_ip: { [index: number]: number }
   readonly in_hlt: { [index: number]: number }
+  /** EFLAGS; the arithmetic flags lag behind. */
+  readonly flags: { readonly [index: number]: number }
+  /** Instructions executed, modulo 2^32. */
+  readonly instruction_counter: { readonly [index: number]: number }
   readonly instruction_pointer: ArrayLike<number>
   /** Whether the code and the stack segment are of 32 bits. */
   readonly is_32: ArrayLike<number>
