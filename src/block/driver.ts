@@ -270,6 +270,20 @@ export interface CreateRequest {
   needFile(filename: string, bytes: number): void
 }
 
+export interface FilterRequest extends OpenRequest {
+  /** The node whose bytes it lets through. */
+  readonly child: BlockNode
+}
+
+/** A filter as the table of filters lists it. */
+export interface FilterDefinition {
+  readonly name: string
+  /** What the options call the node below. */
+  readonly child: 'file' | 'image'
+  /** @throws {BlockError} if the options are wrong; the node below still belongs to the caller then */
+  open(request: FilterRequest): Promise<Driver>
+}
+
 /** A protocol as the table of protocols lists it. */
 export interface ProtocolDefinition {
   readonly name: string

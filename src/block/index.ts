@@ -31,7 +31,7 @@ export type {
 } from './driver.ts'
 export { type BlockDeviceInfo, type BlockInfo, blockInfo, namedNodes } from './drives/block-info.ts'
 export { allNodeStats, type BlockStats, driveStats } from './drives/block-stats.ts'
-export { Drive, type IoStatus } from './drives/drive.ts'
+export { Drive } from './drives/drive.ts'
 export type {
   DriveConfig,
   DriveInterface,

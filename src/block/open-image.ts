@@ -6,12 +6,14 @@ import {
   type CacheMode,
   type Damage,
   type Driver,
+  type FilterDefinition,
   type FormatDefinition,
   type NamedChild,
   type OpenedChild,
   type ProtocolDefinition,
   writeback,
 } from './driver.ts'
+import { filters } from './filters/table.ts'
 import { probeFormat, probeLength } from './formats/probe.ts'
 import { formats } from './formats/table.ts'
 import type { BlockNode } from './node.ts'
@@ -75,6 +77,8 @@ export async function openImage(
       if (source.filename !== undefined) source.options.set('filename', source.filename)
       return openProtocol(protocol, source)
     }
+    const filter = name === undefined ? undefined : filters.get(name)
+    if (filter !== undefined) return openFilter(filter, source)
     if (name === undefined && !saysWhere(source)) {
       throw new BlockError('invalid', 'Must specify either driver or file')
     }
@@ -145,6 +149,19 @@ export async function openImage(
 
   function openProtocol(definition: ProtocolDefinition, source: Source): Promise<BlockNode> {
     return finish('protocol', source, definition.name, (common) => definition.open({ ...common, warn }))
+  }
+
+  async function openFilter(definition: FilterDefinition, source: Source): Promise<BlockNode> {
+    const { options } = source
+    const below = options.takeBelow(definition.child)
+    const reference = options.takeString(definition.child)
+    const child = reference === undefined ? await openStorageOf(source, below, source.filename) : findNode(reference)
+    try {
+      return await finish('protocol', source, definition.name, (common) => definition.open({ ...common, child, warn }))
+    } catch (error) {
+      if (reference === undefined && child.state === 'open' && !child.attached) await child.close()
+      throw error
+    }
   }
 
   /** What is below a format: named by the file name, by the options under `file.`, or a node that is there already. */

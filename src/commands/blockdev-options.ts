@@ -4,6 +4,7 @@ import {
   either,
   type Infer,
   int,
+  list,
   nil,
   type ObjectType,
   oneOf,
@@ -77,8 +78,38 @@ const BlockdevOptionsQcow2 = struct('BlockdevOptionsQcow2', {
   'data-file': opt(BlockdevRef, 'the node that holds the data alone'),
 })
 
+const BlkdebugEvent = oneOf('BlkdebugEvent', ['read_aio', 'write_aio', 'flush_to_os', 'flush_to_disk', 'none'])
+
+const BlkdebugInjectErrorOptions = struct('BlkdebugInjectErrorOptions', {
+  event: req(BlkdebugEvent, 'what sets the rule off; `none` is the opening of the node'),
+  state: opt(int, 'only in this state'),
+  iotype: opt(
+    oneOf('BlkdebugIOType', ['read', 'write', 'write-zeroes', 'discard', 'flush']),
+    'which requests fail; by default all',
+  ),
+  errno: opt(int, 'number of the error; by default EIO'),
+  sector: opt(int, 'only requests that touch this sector'),
+  once: opt(bool, 'only one request fails'),
+  immediately: opt(bool, 'fail without waiting: makes no difference'),
+})
+
+const BlkdebugSetStateOptions = struct('BlkdebugSetStateOptions', {
+  event: req(BlkdebugEvent, 'what sets the rule off'),
+  state: opt(int, 'only in this state'),
+  new_state: req(int, 'the state that begins then'),
+})
+
+const BlockdevOptionsBlkdebug = struct('BlockdevOptionsBlkdebug', {
+  image: req(BlockdevRef, 'the node below'),
+  'inject-error': opt(list(BlkdebugInjectErrorOptions), 'which requests fail'),
+  'set-state': opt(list(BlkdebugSetStateOptions), 'changes of state'),
+})
+
 const members = {
-  driver: req(oneOf('BlockdevDriver', ['file', 'host_device', 'null-co', 'qcow2', 'raw']), 'how it keeps its bytes'),
+  driver: req(
+    oneOf('BlockdevDriver', ['blkdebug', 'file', 'host_device', 'null-co', 'qcow2', 'raw']),
+    'how it keeps its bytes',
+  ),
   'node-name': opt(str, 'name of the node', { complete: 'node' }),
   discard: opt(oneOf('BlockdevDiscardOptions', ['ignore', 'unmap']), 'what happens to discards'),
   cache: opt(
@@ -95,7 +126,7 @@ const members = {
 
 /** A node as it is to be opened. The drivers are those that there are. */
 export interface BlockdevOptions {
-  readonly driver: 'file' | 'host_device' | 'null-co' | 'qcow2' | 'raw'
+  readonly driver: 'blkdebug' | 'file' | 'host_device' | 'null-co' | 'qcow2' | 'raw'
   readonly [option: string]: unknown
 }
 
@@ -103,6 +134,7 @@ export const BlockdevOptions: ObjectType<BlockdevOptions> = union('BlockdevOptio
   base: members,
   discriminator: 'driver',
   branches: {
+    blkdebug: BlockdevOptionsBlkdebug,
     file: BlockdevOptionsFile,
     host_device: BlockdevOptionsFile,
     'null-co': BlockdevOptionsNull,

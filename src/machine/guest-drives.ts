@@ -31,6 +31,7 @@ export function withDrives(board: Board, drives: DriveSet): RunnableBoard {
     resume: () => board.resume(),
     pause: () => board.pause(),
     reset: async () => {
+      drives.forgetFailed()
       await board.reset()
       await drives.reset()
     },

@@ -1,6 +1,6 @@
 import { Scope, untilAborted } from '../async/index.ts'
 import { connectPcDrives, DriveSet, GraphControl, type PcDevices } from '../block/index.ts'
-import { type Board, type BoardHost, createBoard } from '../board/index.ts'
+import { type Board, BoardError, type BoardHost, createBoard } from '../board/index.ts'
 import { ChardevSet, Line } from '../chardev/index.ts'
 import { commands, events as eventTable, qemuVersion } from '../commands/index.ts'
 import { InputHandlers, PcInput } from '../input/index.ts'
@@ -46,6 +46,7 @@ export class Machine implements AsyncDisposable {
   readonly runControl: RunControl
   readonly board: Board
   readonly events: EventHub
+  readonly #drives: DriveSet
   /** Settles when the machine has ended and everything is closed; rejects if the board could not be built. */
   readonly ended: Promise<Ending>
   readonly #scope: Scope
@@ -56,6 +57,7 @@ export class Machine implements AsyncDisposable {
     runControl: RunControl,
     board: Board,
     events: EventHub,
+    drives: DriveSet,
     scope: Scope,
     connect: () => Duplex,
   ) {
@@ -63,6 +65,7 @@ export class Machine implements AsyncDisposable {
     this.runControl = runControl
     this.board = board
     this.events = events
+    this.#drives = drives
     this.#scope = scope
     this.#connect = connect
     this.ended = this.#end()
@@ -86,9 +89,11 @@ export class Machine implements AsyncDisposable {
       boardFiles.catch(() => undefined)
 
       const events = scope.own(new EventHub(eventTable))
+      const host: BoardSurroundings = { current: undefined, serial: [], input: undefined, events }
       const drives = scope.own(
         new DriveSet({
           emit: (name, ...[data]) => events.emit(name, data),
+          stopGuest: () => serve(host, log, (runControl) => runControl.driveFailed()),
           ...(warn !== undefined && { warn }),
         }),
       )
@@ -105,9 +110,12 @@ export class Machine implements AsyncDisposable {
         if (options.backend.type === 'pty') redirected?.(filename, label)
       }
 
-      const host: BoardSurroundings = { current: undefined, serial: [], input: undefined, drives, events }
       const board = scope.own(
-        await createBoard(config.accel, boardConfigOf(config, await boardFiles, drives, log), boardHost(host, log)),
+        await createBoard(
+          config.accel,
+          boardConfigOf(config, await boardFiles, drives, log),
+          boardHost(host, drives, log),
+        ),
       )
       plugDrives(drives, board)
       const runControl = new RunControl({
@@ -117,6 +125,9 @@ export class Machine implements AsyncDisposable {
         ...(warn !== undefined && { warn }),
       })
       host.current = runControl
+      runControl.onRunning((running) => {
+        if (running) drives.retryFailed()
+      })
 
       const inputHandlers = new InputHandlers()
       if (config.machine === 'pc') host.input = pcInput(inputHandlers, board, log)
@@ -153,7 +164,7 @@ export class Machine implements AsyncDisposable {
         return theirs
       }
       if (savedState !== undefined) await restoreFromFile(board, savedState)
-      const machine = new Machine(config, runControl, board, events, scope, connect)
+      const machine = new Machine(config, runControl, board, events, drives, scope, connect)
       if (!config.startPaused) void runControl.launch().catch(() => undefined) // `ended` tells why the board cannot start
       return machine
     } catch (error) {
@@ -171,13 +182,15 @@ export class Machine implements AsyncDisposable {
    * Saves the state of the machine to a file, for `savedState`: CPU, devices and RAM, not the media. The guest stands
    * still meanwhile.
    *
-   * @throws {BoardError} if the board has failed
+   * @throws {BoardError} if the board has failed, or if a request to a drive has and waits for the guest to go on
    * @throws {Error} with the system's `code`, if the file cannot be written; nothing is left of it then
    */
   async save(path: string): Promise<void> {
     const { running } = this.runControl
     if (running) await this.runControl.stop()
     try {
+      if (this.#drives.waitForGuest)
+        throw new BoardError('unavailable', 'a request to a drive has failed, and is to be tried again first')
       await saveToFile(this.board, path)
     } finally {
       if (running) await this.runControl.cont()
@@ -237,38 +250,39 @@ interface BoardSurroundings {
   current: RunControl | undefined
   readonly serial: Line[]
   input: PcInput | undefined
-  readonly drives: DriveSet
   readonly events: EventHub
 }
 
 /** Where QEMU has the clock in its tree of objects. */
 const rtcPath = '/machine/unattached/device[10]'
 
+/** Asks run control for something that has come up below it. */
+function serve({ current }: BoardSurroundings, log: Logger, work: (runControl: RunControl) => Promise<void>): void {
+  if (current === undefined) return
+  work(current).catch((error) => log.log('machine', 'the board could not follow', { error }))
+}
+
 /** Passes what the board tells on. */
-function boardHost(parts: BoardSurroundings, log: Logger): BoardHost {
-  const serve = (request: (runControl: RunControl) => Promise<void>): void => {
-    const { current } = parts
-    if (current === undefined) return
-    request(current).catch((error) => log.log('machine', 'the board could not follow', { error }))
-  }
+function boardHost(parts: BoardSurroundings, drives: DriveSet, log: Logger): BoardHost {
+  const request = (work: (runControl: RunControl) => Promise<void>): void => serve(parts, log, work)
   return {
-    guestReset: () => serve((runControl) => runControl.guestReset()),
-    guestShutdown: () => serve((runControl) => runControl.guestShutdown()),
-    guestPanicked: () => serve((runControl) => runControl.guestPanicked()),
-    guestCrashloaded: () => serve((runControl) => runControl.guestCrashloaded()),
-    watchdogExpired: () => serve((runControl) => runControl.watchdogExpired()),
+    guestReset: () => request((runControl) => runControl.guestReset()),
+    guestShutdown: () => request((runControl) => runControl.guestShutdown()),
+    guestPanicked: () => request((runControl) => runControl.guestPanicked()),
+    guestCrashloaded: () => request((runControl) => runControl.guestCrashloaded()),
+    watchdogExpired: () => request((runControl) => runControl.watchdogExpired()),
     clockSet: (offset) => parts.events.emit('RTC_CHANGE', { offset, 'qom-path': rtcPath }),
-    guestSuspend: (kind) => serve((runControl) => runControl.guestSuspend(kind)),
+    guestSuspend: (kind) => request((runControl) => runControl.guestSuspend(kind)),
     crashed: (error) => {
       log.log('machine', 'the board has failed', { error })
-      serve((runControl) => runControl.boardFailed())
+      request((runControl) => runControl.boardFailed())
     },
     wakeRequested: () =>
-      serve(async (runControl) => {
+      request(async (runControl) => {
         if (runControl.state === 'suspended') await runControl.wakeup()
       }),
     vmmouse: (mode) => parts.input?.setVmmouse(mode),
-    guestTray: async (slot, move) => (await driveAt(parts.drives, slot)?.guestTray(move)) ?? false,
+    guestTray: async (slot, move) => (await driveAt(drives, slot)?.guestTray(move)) ?? false,
     serialOutput: (port, bytes) => parts.serial[port]?.output(bytes),
     firmwareLog: (line) => log.log('firmware', line),
   }

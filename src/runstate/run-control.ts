@@ -221,6 +221,11 @@ export class RunControl {
     })
   }
 
+  /** A request of the guest to a drive has failed, and it is not to go on with that. */
+  driveFailed(): Promise<void> {
+    return this.#serve(() => this.#halt('io-error'))
+  }
+
   /** The board failed: whatever the guest did is lost, the monitor stays. */
   boardFailed(): Promise<void> {
     return this.#serve(async () => {

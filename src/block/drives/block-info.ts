@@ -1,7 +1,8 @@
 import type { BlockNode } from '../node.ts'
 import type { NodeGraph } from '../node-graph.ts'
 import { type NodeInfo, nodeInfo } from '../node-info.ts'
-import type { Drive, IoStatus } from './drive.ts'
+import type { Drive } from './drive.ts'
+import type { IoStatus } from './failed-requests.ts'
 import type { ThrottleGroup } from './throttle-group.ts'
 import { type ThrottleKind, throttleKinds } from './throttle-limits.ts'
 

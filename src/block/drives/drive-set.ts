@@ -15,6 +15,8 @@ import { ThrottleGroups } from './throttle-groups.ts'
 export interface DriveSetOptions {
   /** Sends the events of drives to whoever listens. */
   readonly emit?: DriveSurroundings['emit']
+  /** Stops the guest because of a request that has failed. */
+  readonly stopGuest?: () => void
   /** Hears what a user should know, a text of one or more lines: that a format was guessed, say. */
   readonly warn?: (text: string) => void
 }
@@ -45,9 +47,11 @@ export class DriveSet implements AsyncDisposable {
   readonly #turns = new Turns()
   /** Sends an event of drives. */
   readonly emit: DriveSurroundings['emit']
+  readonly #surroundings: DriveSurroundings
 
-  constructor({ warn, emit = () => undefined }: DriveSetOptions = {}) {
+  constructor({ warn, emit = () => undefined, stopGuest = () => undefined }: DriveSetOptions = {}) {
     this.emit = emit
+    this.#surroundings = { emit, stopGuest }
     const isReserved = (name: string): boolean => this.find(name) !== undefined
     this.graph = new NodeGraph({ isReserved, ...(warn === undefined ? {} : { warn }) })
   }
@@ -96,6 +100,21 @@ export class DriveSet implements AsyncDisposable {
    */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.#turns.take(work)
+  }
+
+  /** Whether requests of the guest that have failed wait for it to go on. */
+  get waitForGuest(): boolean {
+    return this.#drives.some((drive) => drive.waitsForGuest)
+  }
+
+  /** The guest goes on: what has failed and stopped it is tried again. */
+  retryFailed(): void {
+    for (const drive of this.#drives) drive.retryFailed()
+  }
+
+  /** The guest is about to begin anew: what has failed and stopped it is forgotten. */
+  forgetFailed(): void {
+    for (const drive of this.#drives) drive.forgetFailed()
   }
 
   /** What a reset of the machine does to drives. */
@@ -160,7 +179,7 @@ export class DriveSet implements AsyncDisposable {
         return drive
       }
       const media = model === 'ide-cd' ? 'cdrom' : 'disk'
-      const own = new Drive('', place, { ...ownDrive, media }, { emit: this.emit, owner: path })
+      const own = new Drive('', place, { ...ownDrive, media }, { ...this.#surroundings, owner: path })
       if (node !== undefined) await own.insert(node)
       try {
         await own.connect({ ...device, place })
@@ -208,7 +227,7 @@ export class DriveSet implements AsyncDisposable {
     if (this.graph.find(id) !== undefined) {
       throw new BlockError('duplicate', `Device name '${id}' conflicts with an existing node name`, { drive: id })
     }
-    const drive = new Drive(id, place, config, { emit: this.emit })
+    const drive = new Drive(id, place, config, this.#surroundings)
     this.#drives.push(drive)
     return drive
   }

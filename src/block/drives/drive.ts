@@ -6,6 +6,7 @@ import type { CacheMode } from '../driver.ts'
 import type { Attachment, BlockNode } from '../node.ts'
 import type { DriveConfig, DriveMedia, ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
 import type { blockEvents } from './events.ts'
+import { FailedRequests, type IoStatus } from './failed-requests.ts'
 import { deviceAccess, deviceTraits, type GuestDevice } from './guest-device.ts'
 import { GuestMedium } from './guest-medium.ts'
 import type { GuestPort } from './guest-port.ts'
@@ -13,9 +14,6 @@ import type { DrivePlace } from './placement.ts'
 import { DriveStatistics } from './statistics.ts'
 import type { ThrottleGroup, ThrottleMember } from './throttle-group.ts'
 import { canMoveTray, isTrayLocked, isTrayOpen, moveTray, type TrayMove, type TrayState } from './tray.ts'
-
-/** Whether the guest stands still because of this drive, and why. */
-export type IoStatus = 'ok' | 'failed' | 'nospace'
 
 /** How the next image is opened, unless something else is asked for: as the one before it was. */
 export interface DriveDefaults {
@@ -26,6 +24,8 @@ export interface DriveDefaults {
 
 export interface DriveSurroundings {
   readonly emit: EmitOf<typeof blockEvents>
+  /** Stops the guest because of a request that has failed. */
+  readonly stopGuest?: () => void
   /** Who has the drive, in words for users; the drive itself unless said. */
   readonly owner?: string
 }
@@ -50,16 +50,18 @@ export class Drive {
   #throttle: ThrottleMember | undefined
   readonly #config: Pick<DriveConfig, 'writeback' | 'onReadError' | 'onWriteError'>
   readonly #owner: string
+  readonly #failures: FailedRequests
   readonly #emit: DriveSurroundings['emit']
 
   constructor(
     id: string,
     place: DrivePlace,
     config: Omit<DriveConfig, 'id' | 'position' | 'interface'>,
-    { emit, owner = id }: DriveSurroundings,
+    { emit, stopGuest = () => undefined, owner = id }: DriveSurroundings,
   ) {
     this.#emit = emit
     this.#owner = owner
+    this.#failures = new FailedRequests({ drive: () => this.#failing, emit, stopGuest })
     this.id = id
     this.place = place
     this.media = config.media
@@ -203,9 +205,22 @@ export class Drive {
 
   /** Undefined if no device reports one, or if no error would stop the guest. */
   get ioStatus(): IoStatus | undefined {
-    if (this.#device === undefined || !deviceTraits[this.#device.model].ioStatus) return undefined
-    const stops = this.onReadError === 'stop' || this.onWriteError === 'stop' || this.onWriteError === 'enospc'
-    return stops ? 'ok' : undefined
+    return this.#failures.status
+  }
+
+  /** Whether requests of the guest that have failed wait for it to go on. */
+  get waitsForGuest(): boolean {
+    return this.#failures.waiting
+  }
+
+  /** The guest goes on: what has failed and stopped it is tried again. */
+  retryFailed(): void {
+    this.#failures.retry()
+  }
+
+  /** The guest begins anew: what has failed and stopped it is forgotten. */
+  forgetFailed(): void {
+    this.#failures.giveUp()
   }
 
   /**
@@ -223,6 +238,7 @@ export class Drive {
       statistics: this.statistics,
       writeback: () => this.writeback,
       throttle: () => this.#throttle,
+      failed: (operation, error) => this.#failures.judge(operation, error),
     })
     this.#defaults = { readOnly: node.readOnly, detectZeroes: node.detectZeroes, cache: node.cache }
     if (!this.trayOpen) await this.#showGuest()
@@ -234,6 +250,7 @@ export class Drive {
     this.#attachment = undefined
     this.#medium = undefined
     if (attachment === undefined) return
+    this.#failures.giveUp()
     if (!this.trayOpen) await this.#showGuest()
     await attachment.detach()
   }
@@ -259,6 +276,12 @@ export class Drive {
       await this.#attachment.update(deviceAccess(device, this.#attachment.node))
     }
     this.#device = device
+  }
+
+  get #failing() {
+    const stops = this.#device !== undefined && deviceTraits[this.#device.model].ioStatus
+    const { id, onReadError, onWriteError } = this
+    return { id, nodeName: this.node?.name, policies: stops ? { onReadError, onWriteError } : undefined }
   }
 
   async #showGuest({ expected = false } = {}): Promise<void> {

@@ -1,4 +1,4 @@
-import { bool, event, int, req, str } from '../../qapi/index.ts'
+import { bool, event, int, oneOf, opt, req, str } from '../../qapi/index.ts'
 
 /** Events of drives: declared here because this room emits them. */
 export const blockEvents = {
@@ -12,6 +12,21 @@ export const blockEvents = {
     },
     examples: [
       '{ "event": "DEVICE_TRAY_MOVED", "data": { "device": "ide1-cd0", "id": "/machine/unattached/device[22]", "tray-open": true }, "timestamp": { "seconds": 1265044230, "microseconds": 450486 } }',
+    ],
+  }),
+  BLOCK_IO_ERROR: event({
+    since: '0.13',
+    doc: 'A request of the guest to a drive has failed. If that stops the guest, a STOP follows.',
+    data: {
+      device: req(str, 'name of the drive; empty if it has none'),
+      'node-name': opt(str, 'name of the node with the image'),
+      operation: req(oneOf('IoOperationType', ['read', 'write']), 'what has failed; a flush counts as a write'),
+      action: req(oneOf('BlockErrorAction', ['ignore', 'report', 'stop']), 'what becomes of it'),
+      nospace: opt(bool, 'whether the disk is full; absent for drives whose failures never stop the guest'),
+      reason: req(str, 'what a person can read: not for programs'),
+    },
+    examples: [
+      '{ "event": "BLOCK_IO_ERROR", "data": { "device": "ide0-hd0", "node-name": "#block212", "operation": "write", "action": "stop", "nospace": true, "reason": "No space left on device" }, "timestamp": { "seconds": 1265044230, "microseconds": 450486 } }',
     ],
   }),
   BLOCK_WRITE_THRESHOLD: event({

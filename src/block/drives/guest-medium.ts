@@ -1,6 +1,7 @@
 import { BlockError } from '../block-error.ts'
 import { InFlight } from '../in-flight.ts'
 import type { BlockNode } from '../node.ts'
+import type { Verdict } from './failed-requests.ts'
 import { type GateLimits, RequestGate } from './request-gate.ts'
 import type { DriveStatistics, Operation } from './statistics.ts'
 import type { ThrottleMember } from './throttle-group.ts'
@@ -11,6 +12,8 @@ export interface GuestMediumOptions {
   readonly writeback: () => boolean
   /** The limits that hold at the moment. */
   readonly throttle?: () => ThrottleMember | undefined
+  /** What becomes of a request that has failed; by default its caller hears of it. */
+  readonly failed?: (operation: Operation, error: unknown) => Promise<Verdict>
   readonly limits?: GateLimits
 }
 
@@ -26,17 +29,25 @@ export class GuestMedium {
   readonly #statistics: DriveStatistics
   readonly #writeback: () => boolean
   readonly #throttle: () => ThrottleMember | undefined
+  readonly #failed: NonNullable<GuestMediumOptions['failed']>
   readonly #gate: RequestGate
   readonly #inFlight = new InFlight()
 
   constructor(
     node: BlockNode,
-    { statistics, writeback, throttle = () => undefined, limits = defaultLimits }: GuestMediumOptions,
+    {
+      statistics,
+      writeback,
+      throttle = () => undefined,
+      failed = async () => 'report',
+      limits = defaultLimits,
+    }: GuestMediumOptions,
   ) {
     this.#node = node
     this.#statistics = statistics
     this.#writeback = writeback
     this.#throttle = throttle
+    this.#failed = failed
     this.#gate = new RequestGate(limits)
   }
 
@@ -50,20 +61,38 @@ export class GuestMedium {
 
   /** The bytes are the caller's: their memory is not shared with anything. @throws {BlockError} */
   read(offset: number, length: number): Promise<Uint8Array> {
-    return this.#run('read', offset, length, (node) => node.read(offset, length))
+    return this.#run(
+      'read',
+      offset,
+      length,
+      (node) => node.read(offset, length),
+      () => new Uint8Array(length),
+    )
   }
 
   /** @throws {BlockError} */
   write(offset: number, bytes: Uint8Array): Promise<void> {
-    return this.#run('write', offset, bytes.byteLength, async (node) => {
-      await node.write(offset, bytes)
-      if (!this.#writeback()) await node.flush()
-    })
+    return this.#run(
+      'write',
+      offset,
+      bytes.byteLength,
+      async (node) => {
+        await node.write(offset, bytes)
+        if (!this.#writeback()) await node.flush()
+      },
+      () => undefined,
+    )
   }
 
   /** Settles when everything whose write has settled before is on stable storage. @throws {BlockError} */
   flush(): Promise<void> {
-    return this.#run('flush', 0, 0, (node) => node.flush())
+    return this.#run(
+      'flush',
+      0,
+      0,
+      (node) => node.flush(),
+      () => undefined,
+    )
   }
 
   /** Runs `work` while no request runs and none starts: those that come meanwhile wait. */
@@ -81,22 +110,40 @@ export class GuestMedium {
     this.#node = node
   }
 
-  async #run<T>(operation: Operation, offset: number, bytes: number, run: (node: BlockNode) => Promise<T>): Promise<T> {
+  /** @param ignored - what the caller gets if it is not to know that the request has failed */
+  async #run<T>(
+    operation: Operation,
+    offset: number,
+    bytes: number,
+    run: (node: BlockNode) => Promise<T>,
+    ignored: () => T,
+  ): Promise<T> {
     if (!(bytes >= 0 && offset >= 0 && offset + bytes <= this.byteLength)) {
       this.#statistics.invalid(operation)
       throw outside(offset, bytes)
     }
     const startedAt = performance.now()
+    for (;;) {
+      try {
+        const result = await this.#admitted(operation, bytes, run)
+        this.#statistics.done(operation, bytes, startedAt)
+        return result
+      } catch (error) {
+        const verdict = await this.#failed(operation, error)
+        if (verdict === 'again') continue
+        if (verdict === 'ignore') return ignored()
+        this.#statistics.failed(operation, startedAt)
+        throw error
+      }
+    }
+  }
+
+  async #admitted<T>(operation: Operation, bytes: number, run: (node: BlockNode) => Promise<T>): Promise<T> {
     const wait = this.#gate.enter(bytes)
     if (wait !== undefined) await wait
     try {
       if (operation !== 'flush') await this.#throttle()?.enter(operation, bytes)
-      const result = await this.#inFlight.run(() => run(this.#node), undefined)
-      this.#statistics.done(operation, bytes, startedAt)
-      return result
-    } catch (error) {
-      this.#statistics.failed(operation, startedAt)
-      throw error
+      return await this.#inFlight.run(() => run(this.#node), undefined)
     } finally {
       this.#gate.leave(bytes)
     }

@@ -1,0 +1,7 @@
+import type { FilterDefinition } from '../driver.ts'
+import { blkdebug } from './blkdebug/open.ts'
+
+const all: readonly FilterDefinition[] = [blkdebug]
+
+/** The filters of this version, by name: nodes that let the bytes of another node through, and do something beside it. */
+export const filters: ReadonlyMap<string, FilterDefinition> = new Map(all.map((filter) => [filter.name, filter]))
