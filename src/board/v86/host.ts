@@ -23,6 +23,7 @@ import type {
 import { BoardError } from '../board-error.ts'
 import type { RamPages } from '../ram-pages.ts'
 import { checkConfig } from './limits.ts'
+import { giveSpareMemoryBack } from './spare-memory.ts'
 import type {
   CallArguments,
   CallName,
@@ -65,6 +66,7 @@ export class V86Board implements Board {
   readonly #config: BoardConfig
   readonly #host: BoardHost
   readonly #media = new Map<number, Medium>()
+  readonly #keepMemory = giveSpareMemoryBack()
   /** What is in each drive now: a board that is built again starts with it. */
   readonly #inserted: Map<string, Medium | undefined>
   /** Under which number the worker knows the medium in each drive. */
@@ -217,6 +219,7 @@ export class V86Board implements Board {
   async #close(reason: Error): Promise<void> {
     this.#state = 'closed'
     this.#rejectAll(reason)
+    this.#keepMemory()
     await this.#worker?.terminate()
     this.#worker = undefined
     this.#media.clear()
