@@ -118,19 +118,15 @@ test('places for clusters, or space in a data file, are refused where they would
   )
 })
 
-for (const [method, message] of [
-  ['aes', 'Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators'],
-  ['luks', 'Images that LUKS has encrypted cannot be opened'],
-] as const) {
-  test(`an encrypted image is refused by name: ${method}`, { skip }, async () => {
-    const path = join(folder, `${method}.qcow2`)
-    const hurry = method === 'luks' ? ',encrypt.iter-time=10' : ''
-    const options = `encrypt.format=${method},encrypt.key-secret=key${hurry}`
-    const secret = ['--object', 'secret,id=key,data=123456']
-    await promisify(execFile)('qemu-img', ['create', '-q', '-f', 'qcow2', ...secret, '-o', options, path, '1M'])
-    await assert.rejects(openDisk(path), { message })
+test("an image that is encrypted by QEMU's own old method is refused by name", { skip }, async () => {
+  const path = join(folder, 'aes.qcow2')
+  const secret = ['--object', 'secret,id=key,data=123456']
+  const options = 'encrypt.format=aes,encrypt.key-secret=key'
+  await promisify(execFile)('qemu-img', ['create', '-q', '-f', 'qcow2', ...secret, '-o', options, path, '1M'])
+  await assert.rejects(openDisk(path), {
+    message: 'Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators',
   })
-}
+})
 
 for (const raw of [false, true]) {
   test(`an image is made with a file for its data beside it${raw ? ', which is a raw image' : ''}`, {

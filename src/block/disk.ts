@@ -10,6 +10,8 @@ export interface OpenDiskOptions {
   readonly readOnly?: boolean
   /** What else `-blockdev` takes, by dotted keys: `backing.file.filename`, `discard`, `cache.no-flush`, ... */
   readonly options?: OptionValues
+  /** Passwords, by the names that options such as `key-secret` and `encrypt.key-secret` have for them. */
+  readonly secrets?: Readonly<Record<string, string | Uint8Array>>
   /** Hears what a user should know: that a format was guessed, say. */
   readonly warn?: (text: string) => void
 }
@@ -88,8 +90,10 @@ export class Disk implements AsyncDisposable {
  * @throws {BlockError} in QEMU's words: `missing`, `permission`, `locked`, `corrupt`, `unsupported`, `invalid`
  */
 export async function openDisk(filename: string, options: OpenDiskOptions = {}): Promise<Disk> {
-  const { format, readOnly = false, warn } = options
-  const graph = new NodeGraph(warn === undefined ? {} : { warn })
+  const { format, readOnly = false, secrets = {}, warn } = options
+  const secret = (id: string): Uint8Array | undefined =>
+    Object.hasOwn(secrets, id) ? Buffer.from(secrets[id] as string) : undefined
+  const graph = new NodeGraph({ secret, ...(warn === undefined ? {} : { warn }) })
   try {
     const driver = format === undefined ? {} : { driver: format }
     const node = await graph.open({ filename, readOnly, options: { ...options.options, ...driver } })

@@ -28,6 +28,8 @@ export interface ImageDetails {
   /** False if the image was closed cleanly; undefined for storage that has no such notion. */
   readonly dirty?: boolean
   readonly clusterSize?: number
+  /** What is on its storage is encrypted. */
+  readonly encrypted?: boolean
   /** The backing file as the image itself names it, whatever was opened in its place. */
   readonly backingFilename?: string
   readonly backingFormat?: string
@@ -219,6 +221,8 @@ export interface FormatRequest extends OpenRequest {
   readonly probed: boolean
   /** The image is to be checked: damage is no reason to refuse it. */
   readonly forCheck: boolean
+  /** What the user has given under a name, to unlock images; undefined if there is nothing. */
+  secret(id: string): Promise<Uint8Array | undefined>
   /** Tells the user of damage: the first that is met. */
   reportDamage(damage: Damage): void
   /**

@@ -11,6 +11,8 @@ export interface NodeGraphOptions {
   readonly warn?: (text: string) => void
   /** Hears of damage that a request has met in an image. */
   readonly damaged?: (node: string, damage: Damage) => void
+  /** Passwords for images that are encrypted, by the names that options have for them. */
+  readonly secret?: (id: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>
   /** Whether a name is taken by something that shares its space with nodes: a drive. */
   readonly isReserved?: (name: string) => boolean
   /** As `Math.random`; for tests. */
@@ -44,6 +46,7 @@ export class NodeGraph implements AsyncDisposable {
     const { warn = () => undefined, damaged = () => undefined, isReserved = () => false, random } = options
     this.#hearer = {
       warn,
+      secret: async (id) => options.secret?.(id),
       damaged(node, damage) {
         const marking = damage.fatal ? 'Marking image as' : 'Image is'
         const further = damage.fatal ? 'corruption' : 'non-fatal corruption'

@@ -26,6 +26,7 @@ export interface ImageInfo {
   readonly 'actual-size'?: number
   readonly 'virtual-size': number
   readonly 'cluster-size'?: number
+  readonly encrypted?: boolean
   readonly 'backing-filename'?: string
   readonly 'full-backing-filename'?: string
   readonly 'backing-filename-format'?: string
@@ -58,6 +59,7 @@ export interface NodeInfoOptions {
  */
 export async function nodeInfo(node: BlockNode, { flat = false }: NodeInfoOptions = {}): Promise<NodeInfo> {
   const backing = node.child('backing')
+  const { encrypted } = await node.details()
   return {
     file: node.filename,
     'node-name': node.name,
@@ -65,7 +67,7 @@ export async function nodeInfo(node: BlockNode, { flat = false }: NodeInfoOption
     drv: node.driver.name,
     ...(backing !== undefined && { backing_file: backing.filename }),
     backing_file_depth: flat ? 0 : backingDepth(node),
-    encrypted: false,
+    encrypted: encrypted === true,
     detect_zeroes: node.detectZeroes,
     image: await imageInfo(node, { flat }),
     cache: { writeback: true, direct: node.cache.direct, 'no-flush': node.cache.noFlush },
@@ -75,7 +77,8 @@ export async function nodeInfo(node: BlockNode, { flat = false }: NodeInfoOption
 
 /** What is known of an image, and of those below it. @throws {BlockError} kind `io` */
 export async function imageInfo(node: BlockNode, { flat = false }: NodeInfoOptions = {}): Promise<ImageInfo> {
-  const { actualSize, backingFilename, backingFormat, clusterSize, dirty, formatSpecific } = await node.details()
+  const { actualSize, backingFilename, backingFormat, clusterSize, dirty, encrypted, formatSpecific } =
+    await node.details()
   const snapshots = node.driver.snapshots?.list ?? []
   const backing = node.child('backing')
   const named = backingFilename ?? backing?.filename
@@ -86,6 +89,7 @@ export async function imageInfo(node: BlockNode, { flat = false }: NodeInfoOptio
     ...(actualSize !== undefined && { 'actual-size': actualSize }),
     'virtual-size': node.length,
     ...(clusterSize !== undefined && { 'cluster-size': clusterSize }),
+    ...(encrypted === true && { encrypted }),
     ...(named !== undefined && {
       'backing-filename': named,
       'full-backing-filename':

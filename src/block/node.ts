@@ -17,7 +17,7 @@ import { InFlight } from './in-flight.ts'
 import { Shaping } from './shaping.ts'
 import type { Turns } from './turns.ts'
 import { WriteMark } from './write-mark.ts'
-import { isZero, writeZeroBytes } from './zeroes.ts'
+import { isZero, writeZeroBytes, writeZeroesAligned } from './zeroes.ts'
 
 export type { Attachment } from './attachment.ts'
 
@@ -344,7 +344,7 @@ export class BlockNode {
 
   #writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
     if (length === 0) return Promise.resolve()
-    if (this.driver.writeZeroes !== undefined) return this.driver.writeZeroes(offset, length, options)
+    if (this.driver.writeZeroes !== undefined) return writeZeroesAligned(this.driver, this.#io, offset, length, options)
     return writeZeroBytes(this.#io, offset, length, options)
   }
 

@@ -33,10 +33,12 @@ export interface ImageSource {
   readonly forCheck?: boolean
 }
 
-/** Who hears what a user should know. */
+/** The user: who hears what is to be known, and has the passwords. */
 export interface ImageHearer {
   warn(text: string): void
   damaged(node: string, damage: Damage): void
+  /** Passwords for images, by name. */
+  secret(id: string): Promise<Uint8Array | undefined>
 }
 
 interface Source {
@@ -58,7 +60,7 @@ interface Source {
 export async function openImage(
   graph: NodeGraph,
   { filename, options, readOnly = false, forCheck = false }: ImageSource,
-  { warn, damaged }: ImageHearer,
+  { warn, damaged, secret }: ImageHearer,
 ): Promise<BlockNode> {
   return openAny({
     filename,
@@ -100,7 +102,7 @@ export async function openImage(
       }
       return await finish('format', source, definition.name, (common, name) => {
         const reportDamage = (damage: Damage): void => damaged(name, damage)
-        return definition.open({ ...common, file, probed, warn, openChild, forCheck, reportDamage })
+        return definition.open({ ...common, file, probed, warn, openChild, forCheck, reportDamage, secret })
       })
     } catch (error) {
       for (const node of fresh) if (node.state === 'open' && !node.attached) await node.close()

@@ -1,4 +1,4 @@
-import type { RequestOptions } from './driver.ts'
+import type { Driver, RequestOptions, ZeroesOptions } from './driver.ts'
 
 const largestPiece = 2 ** 20
 
@@ -33,4 +33,25 @@ export async function writeZeroBytes(
     options?.signal?.throwIfAborted()
     await target.write(at, zeroBytes(Math.min(largestPiece, end - at)), options)
   }
+}
+
+/**
+ * Has a driver that can do so make a range zero; at the ends, where the range does not fit the driver, zeroes are written.
+ *
+ * @param io - writes whatever the driver's alignment is
+ */
+export async function writeZeroesAligned(
+  driver: Driver,
+  io: Pick<Driver, 'write'>,
+  offset: number,
+  length: number,
+  options?: ZeroesOptions,
+): Promise<void> {
+  const alignment = driver.limits?.alignment ?? 1
+  const end = offset + length
+  const first = Math.min(end, Math.ceil(offset / alignment) * alignment)
+  const last = Math.max(first, end - (end % alignment))
+  if (first > offset) await writeZeroBytes(io, offset, first - offset, options)
+  if (last > first) await driver.writeZeroes!(first, last - first, options)
+  if (end > last) await writeZeroBytes(io, last, end - last, options)
 }

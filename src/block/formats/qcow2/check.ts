@@ -63,7 +63,7 @@ export class Checker {
 
   /** Counts all references. Nothing may change the image meanwhile. @throws {BlockError} if it cannot be read */
   async count(): Promise<void> {
-    const { header, l1, refcounts, geometry, snapshots } = this.#image
+    const { header, l1, refcounts, geometry, snapshots, encryption } = this.#image
     const { clusterSize } = geometry
     this.#refer(0, clusterSize)
     const tables = new Map<number, { active: boolean; times: number }>()
@@ -76,6 +76,7 @@ export class Checker {
     for (const [offset, { active, times }] of tables) await this.#countTable(offset, times, active)
     if (header.snapshotCount > 0) this.#refer(header.snapshotsOffset, snapshots.tableLength)
     this.#refer(refcounts.tableOffset, refcounts.tableClusters * clusterSize)
+    if (encryption !== undefined) this.#refer(encryption.offset, encryption.length)
     await this.#countBitmaps()
     for (const [index, block] of refcounts.blocks.entries()) {
       if (block === 0) continue

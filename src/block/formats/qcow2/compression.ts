@@ -13,7 +13,7 @@ const windowBits = 12
  * @throws {BlockError} kind `io`, if they are damaged
  */
 export async function readCompressed(image: Image, offset: number, length: number): Promise<Uint8Array> {
-  const { data, geometry, header } = image
+  const { storage: data, geometry, header } = image
   const bytes = new Uint8Array(Math.max(0, Math.min(length, data.length - offset)))
   if (bytes.byteLength > 0) await data.readInto(offset, bytes)
   if (header.compressionType !== compressionTypes.deflate)

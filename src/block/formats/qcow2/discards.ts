@@ -63,8 +63,9 @@ export class Discards {
 
   /** A data file that is a raw image has the same bytes as this one. */
   async #zeroRawData(begin: number, end: number, options?: ZeroesOptions): Promise<void> {
-    const { rawData, data } = this.#image
-    if (rawData && begin < data.length) await data.writeZeroes(begin, Math.min(end, data.length) - begin, options)
+    const { rawData, storage } = this.#image
+    if (!rawData || begin >= storage.length) return
+    await storage.writeZeroes(begin, Math.min(end, storage.length) - begin, options)
   }
 
   async #eachCluster(

@@ -1,5 +1,7 @@
 import type { NamedChild } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
+import { type ByteStore, EncryptedBytes } from '../luks/encrypted-bytes.ts'
+import type { ImageEncryption } from './encryption.ts'
 import type { Extensions } from './extensions.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
 import type { Geometry } from './geometry.ts'
@@ -16,6 +18,8 @@ import { Writeback } from './writeback.ts'
 export interface ImageParts {
   readonly file: BlockNode
   readonly dataFile: BlockNode | undefined
+  /** What LUKS has to say, if the guest's bytes are encrypted. */
+  readonly encryption: ImageEncryption | undefined
   readonly backing: BlockNode | undefined
   readonly header: Header
   readonly extensions: Extensions
@@ -38,8 +42,11 @@ export interface SnapshotTable {
 /** An open image: its tables in memory, and the nodes that hold the rest. */
 export class Image {
   readonly file: BlockNode
-  /** Where the guest's bytes are: the data file, if the image has one. */
-  readonly data: BlockNode
+  /** Where the guest's bytes are as they are stored: the data file, if the image has one. */
+  readonly storage: BlockNode
+  /** The guest's bytes where they are, decrypted. */
+  readonly data: ByteStore
+  readonly encryption: ImageEncryption | undefined
   readonly externalData: boolean
   readonly geometry: Geometry
   readonly l1: L1Table
@@ -63,7 +70,10 @@ export class Image {
   constructor(parts: ImageParts) {
     const { file, dataFile, header, geometry, l1, l2, refcounts } = parts
     this.file = file
-    this.data = dataFile ?? file
+    this.storage = dataFile ?? file
+    this.encryption = parts.encryption
+    this.data =
+      parts.encryption === undefined ? this.storage : new EncryptedBytes(this.storage, parts.encryption.cipher)
     this.externalData = dataFile !== undefined
     this.backing = parts.backing
     this.snapshots = parts.snapshots
@@ -83,7 +93,7 @@ export class Image {
     }
     this.writeback = new Writeback({
       file,
-      data: this.data,
+      data: this.storage,
       geometry,
       l1,
       l2,
@@ -172,7 +182,7 @@ export class Image {
   takeUntouched(offset: number, length: number): boolean {
     const untouched = offset >= this.#untouched && offset >= this.file.length
     this.#untouched = Math.max(this.#untouched, offset + length)
-    return untouched
+    return untouched && this.encryption === undefined
   }
 
   #freed(cluster: number): void {
@@ -194,6 +204,9 @@ export class Image {
     yield { offset: 0, length: clusterSize, kind: 'qcow2_header' }
     yield { offset: l1.offset, length: l1.length * 8, kind: 'active L1 table' }
     yield { offset: refcounts.tableOffset, length: refcounts.tableClusters * clusterSize, kind: 'refcount table' }
+    if (this.encryption !== undefined) {
+      yield { offset: this.encryption.offset, length: this.encryption.length, kind: 'encryption header' }
+    }
     yield { offset: header.snapshotsOffset, length: snapshots.tableLength, kind: 'snapshot table' }
     for (const { l1Offset, l1Size } of snapshots.entries) {
       yield { offset: l1Offset, length: l1Size * 8, kind: 'inactive L1 table' }

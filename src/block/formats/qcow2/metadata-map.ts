@@ -9,6 +9,7 @@ export type MetadataKind =
   | 'refcount block'
   | 'snapshot table'
   | 'inactive L1 table'
+  | 'encryption header'
 
 export interface MetadataRange {
   readonly offset: number

@@ -4,6 +4,7 @@ import type { BlockNode } from '../../node.ts'
 import { getUint64, viewOf } from './big-endian.ts'
 import { planQcow2 } from './create.ts'
 import { readCreateOptions } from './create-options.ts'
+import { openEncryption } from './encryption.ts'
 import { type Extensions, parseExtensions } from './extensions.ts'
 import { incompatible, knownIncompatible, unknownFeatures } from './features.ts'
 import { type Geometry, geometryOf, l1EntriesFor } from './geometry.ts'
@@ -16,7 +17,6 @@ import { largestRefcountTable, Refcounts } from './refcounts.ts'
 import { readSnapshots } from './snapshot-table.ts'
 import { TableCache } from './table-cache.ts'
 
-const cryptMethods = { aes: 1, luks: 2 } as const
 const largestL1 = 32 * 2 ** 20
 const longestBackingFilename = 1023
 
@@ -36,6 +36,7 @@ export const qcow2: FormatDefinition = {
       (header.incompatible & incompatible.extendedL2) !== 0n,
     )
     checkTables(header, geometry)
+    const encryption = await openEncryption(request, start, options.encryption)
     const needsDataFile = (header.incompatible & incompatible.dataFile) !== 0n
     const dataFile = await openChild(
       'data-file',
@@ -59,6 +60,7 @@ export const qcow2: FormatDefinition = {
     )
     const image = new Image({
       ...start,
+      encryption,
       file,
       dataFile: dataFile?.node,
       backing: backing?.node,
@@ -129,11 +131,6 @@ function checkFeatures({ header, extensions }: Start, readOnly: boolean): void {
   if (header.refcountOrder > 6) {
     throw damaged('Reference count entry width too large; may not exceed 64 bits')
   }
-  if (header.cryptMethod === cryptMethods.aes) {
-    throw unsupported('Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators')
-  }
-  if (header.cryptMethod === cryptMethods.luks) throw unsupported('Images that LUKS has encrypted cannot be opened')
-  if (header.cryptMethod !== 0) throw unsupported(`Unsupported encryption method ${header.cryptMethod}`)
 }
 
 function checkTables(header: Header, geometry: Geometry): void {

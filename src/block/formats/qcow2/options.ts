@@ -4,6 +4,8 @@ import type { OptionBag, OptionValues } from '../../option-bag.ts'
 export interface Qcow2Options {
   readonly lazyRefcounts: boolean | undefined
   readonly l2CacheSize: number
+  /** How the user says that it is encrypted, and under which name the password is. */
+  readonly encryption: { readonly format: string | undefined; readonly keySecret: string | undefined }
   /** As the user wrote them. */
   readonly given: OptionValues
 }
@@ -19,6 +21,8 @@ const names = [
   'l2-cache-entry-size',
   'refcount-cache-size',
   'cache-clean-interval',
+  'encrypt.format',
+  'encrypt.key-secret',
 ] as const
 
 const defaultL2Cache = 32 * 2 ** 20
@@ -34,5 +38,9 @@ export function readOptions(options: OptionBag): Qcow2Options {
   options.takeSize('l2-cache-entry-size')
   options.takeSize('refcount-cache-size')
   options.takeInteger('cache-clean-interval')
-  return { lazyRefcounts, l2CacheSize: l2CacheSize ?? cacheSize ?? defaultL2Cache, given }
+  const encryption = {
+    format: options.takeString('encrypt.format'),
+    keySecret: options.takeString('encrypt.key-secret'),
+  }
+  return { lazyRefcounts, encryption, l2CacheSize: l2CacheSize ?? cacheSize ?? defaultL2Cache, given }
 }

@@ -8,6 +8,7 @@ import type {
   ChildRole,
   Damage,
   Driver,
+  DriverLimits,
   ImageDetails,
   NamedChild,
   NestedOptions,
@@ -18,6 +19,8 @@ import type {
 import { InFlight } from '../../in-flight.ts'
 import type { BlockNode } from '../../node.ts'
 import type { OptionValues } from '../../option-bag.ts'
+import { luksSpecifics } from '../luks/luks-specifics.ts'
+import { cipherSectorBytes } from '../luks/sector-cipher.ts'
 import { checkImage } from './check.ts'
 import { CompressedWriter } from './compressed-writer.ts'
 import { Discards } from './discards.ts'
@@ -77,10 +80,14 @@ export class Qcow2Driver implements Driver {
     return this.image.header.size
   }
 
+  get limits(): DriverLimits {
+    return this.image.encryption === undefined ? {} : { alignment: cipherSectorBytes }
+  }
+
   get children(): ReadonlyMap<ChildRole, BlockNode> {
-    const { file, data, externalData, backing } = this.image
+    const { file, storage, externalData, backing } = this.image
     const children = new Map<ChildRole, BlockNode>([['file', file]])
-    if (externalData) children.set('data-file', data)
+    if (externalData) children.set('data-file', storage)
     if (backing !== undefined) children.set('backing', backing)
     return children
   }
@@ -121,6 +128,7 @@ export class Qcow2Driver implements Driver {
     if (this.image.header.compressionType !== compressionTypes.deflate) {
       throw unsupported('Clusters cannot be compressed by zstd')
     }
+    if (this.image.encryption !== undefined) throw unsupported('Compressed clusters cannot be encrypted')
     const { clusterSize } = this.image.geometry
     const toEnd = offset + bytes.byteLength === this.length
     if (offset % clusterSize !== 0 || (bytes.byteLength % clusterSize !== 0 && !toEnd)) {
@@ -146,9 +154,9 @@ export class Qcow2Driver implements Driver {
   }
 
   async #flush(options?: RequestOptions): Promise<void> {
-    const { writeback, file, data, externalData } = this.image
+    const { writeback, file, storage, externalData } = this.image
     await writeback.commit()
-    if (externalData) await data.flush(options)
+    if (externalData) await storage.flush(options)
     await file.flush(options)
   }
 
@@ -161,11 +169,14 @@ export class Qcow2Driver implements Driver {
   }
 
   async #status(offset: number, length: number): Promise<BlockStatus> {
-    const { mapping, l2, backing, externalData } = this.image
+    const { mapping, l2, backing, externalData, encryption } = this.image
     while (mapping.lookUp(offset, length) === kinds.notLoaded) await l2.load(mapping.host)
     const { kind, host } = mapping
     const run = mapping.length
-    if (kind === kinds.data) return { length: run, allocated: true, data: true, zero: false, offset: host }
+    if (kind === kinds.data) {
+      const asIs = encryption === undefined ? { offset: host } : {}
+      return { length: run, allocated: true, data: true, zero: false, ...asIs }
+    }
     if (kind === kinds.compressed) {
       return { length: run, allocated: true, data: true, zero: false, compressed: true }
     }
@@ -179,12 +190,13 @@ export class Qcow2Driver implements Driver {
   }
 
   async details(): Promise<ImageDetails> {
-    const { header, geometry, file, backingFilename, extensions } = this.image
+    const { header, geometry, file, backingFilename, extensions, encryption } = this.image
     const { actualSize } = await file.details()
     return {
       ...(actualSize === undefined ? {} : { actualSize }),
       dirty: (header.incompatible & incompatible.dirty) !== 0n,
       clusterSize: geometry.clusterSize,
+      ...(encryption === undefined ? {} : { encrypted: true }),
       ...(backingFilename === undefined ? {} : { backingFilename }),
       ...(extensions.backingFormat === undefined ? {} : { backingFormat: extensions.backingFormat }),
       formatSpecific: { type: 'qcow2', data: this.#specifics() },
@@ -274,9 +286,10 @@ export class Qcow2Driver implements Driver {
   }
 
   #specifics(): NestedOptions {
-    const { header, geometry, extensions } = this.image
+    const { header, geometry, extensions, encryption } = this.image
+    const encrypt = encryption === undefined ? {} : { encrypt: { format: 'luks', ...luksSpecifics(encryption.header) } }
     const compression = header.compressionType === 0 ? 'zlib' : 'zstd'
-    const common = { 'compression-type': compression, 'refcount-bits': geometry.refcountBits }
+    const common = { ...encrypt, 'compression-type': compression, 'refcount-bits': geometry.refcountBits }
     if (header.version === 2) return { compat: '0.10', ...common }
     return {
       compat: '1.1',

@@ -1,5 +1,5 @@
 import type { RequestOptions } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
+import type { ByteStore } from '../luks/encrypted-bytes.ts'
 import { readCompressed } from './compression.ts'
 import type { Image } from './image.ts'
 import { kinds } from './mapping.ts'
@@ -76,7 +76,7 @@ export class Reader {
 
 /** Reads from a node that may end early, as if it went on in zeroes; undefined if that took no waiting. */
 function readPadded(
-  node: BlockNode,
+  node: ByteStore,
   offset: number,
   target: Uint8Array,
   options: RequestOptions | undefined,

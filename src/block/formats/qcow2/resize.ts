@@ -16,7 +16,7 @@ export async function resize(image: Image, discards: Discards, size: number): Pr
   if (header.version === 2 && snapshots.entries.length > 0) {
     throw new BlockError('unsupported', "Can't resize a version 2 image which has snapshots")
   }
-  if (image.rawData) await image.data.truncate(size)
+  if (image.rawData) await image.storage.truncate(size)
   if (size > header.size) await grow(image, discards, size)
   else await shrink(image, discards, size)
 }

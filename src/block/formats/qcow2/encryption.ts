@@ -1,0 +1,49 @@
+import { BlockError } from '../../block-error.ts'
+import type { FormatRequest } from '../../driver.ts'
+import { requiredSecret } from '../luks/required-secret.ts'
+import { type Unlocked, unlock } from '../luks/unlock.ts'
+import { getUint64, viewOf } from './big-endian.ts'
+import type { Extensions } from './extensions.ts'
+import { damaged, type Header, unsupported } from './header.ts'
+import type { Qcow2Options } from './options.ts'
+
+/** The header extension that says where the header of LUKS is. */
+const cryptExtension = 0x0537be77
+const methods = ['none', 'aes', 'luks'] as const
+
+/** The key to an image's clusters, and where in the file the header of LUKS is. */
+export interface ImageEncryption extends Unlocked {
+  readonly offset: number
+  readonly length: number
+}
+
+/**
+ * Unlocks an image whose clusters are encrypted.
+ *
+ * @throws {BlockError} in QEMU's words, if the password is missing or wrong, or the image is not what the options say
+ */
+export async function openEncryption(
+  { file, secret }: FormatRequest,
+  { header, extensions }: { readonly header: Header; readonly extensions: Extensions },
+  { format, keySecret }: Qcow2Options['encryption'],
+): Promise<ImageEncryption | undefined> {
+  const method = methods[header.cryptMethod]
+  if (method === undefined) throw unsupported(`Unsupported encryption method ${header.cryptMethod}`)
+  if (method === 'none') {
+    if (format === undefined && keySecret === undefined) return undefined
+    throw new BlockError('invalid', `No encryption in image header, but options specified format '${format ?? 'luks'}'`)
+  }
+  if (method === 'aes') {
+    throw unsupported('Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators')
+  }
+  if (format !== undefined && format !== method) {
+    const text = `Header reported '${method}' encryption format but options specify '${format}'`
+    throw new BlockError('invalid', text, { option: 'encrypt.format' })
+  }
+  const password = await requiredSecret(secret, 'encrypt.key-secret', keySecret)
+  const data = extensions.others.find(({ type }) => type === cryptExtension)?.data
+  if (data === undefined || data.byteLength < 16) throw damaged('CRYPTO header extension is missing')
+  const [offset, length] = [getUint64(viewOf(data), 0), getUint64(viewOf(data), 8)]
+  if (offset + length > file.length) throw damaged('Encryption header goes beyond the end of the file')
+  return { ...(await unlock(file, offset, password)), offset, length }
+}
