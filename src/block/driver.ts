@@ -129,6 +129,8 @@ export interface Driver {
 /** What is wrong with an image, met while it was in use. */
 export interface Damage {
   readonly message: string
+  /** In bytes: the write that would have hit a table, and was not done; absent for damage of other kinds. */
+  readonly range?: { readonly offset: number; readonly length: number }
   /** The image is marked, and serves nothing more. */
   readonly fatal: boolean
 }

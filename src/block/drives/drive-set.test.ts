@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { create } from '../formats/qcow2/image-fixture.ts'
 import { blockInfo, connectPcDrives, DriveSet, driveFromOptions, MemoryDriver } from '../index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmon-drive-set-'))
@@ -98,4 +99,20 @@ test('a set that is closed has closed every image, and closing it again is the s
     nodes.map(({ state }) => state),
     ['closed', 'closed', 'closed'],
   )
+})
+
+test('damage that a request of the guest meets is told once, with the drive and the node', async () => {
+  const said: unknown[] = []
+  await using drives = new DriveSet({ emit: (name, ...[data]) => said.push([name, data]) })
+  const file = join(folder, 'damaged.qcow2')
+  await create(file, { size: 2 ** 20 })
+  const bytes = new DataView(new Uint8Array(readFileSync(file)).buffer)
+  bytes.setBigUint64(Number(bytes.getBigUint64(40)), 0x2a2a2a00n)
+  writeFileSync(file, bytes)
+  const drive = await drives.add(driveFromOptions({ file, format: 'qcow2', if: 'none', id: 'disk' }))
+  for (let time = 0; time < 2; time++) await assert.rejects(drive.medium!.read(0, 512), { kind: 'io' })
+  const damage = said.filter((one) => Array.isArray(one) && one[0] === 'BLOCK_IMAGE_CORRUPTED')
+  const msg = 'L2 table offset 0x2a2a2a00 unaligned (L1 index: 0)'
+  const expected = { device: 'disk', 'node-name': drive.node!.name, msg, fatal: true }
+  assert.deepEqual(damage, [['BLOCK_IMAGE_CORRUPTED', expected]])
 })

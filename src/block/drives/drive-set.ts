@@ -1,6 +1,7 @@
 import { Scope } from '../../async/index.ts'
 import { QmpError } from '../../qapi/index.ts'
 import { BlockError } from '../block-error.ts'
+import type { Damage } from '../driver.ts'
 import type { BlockNode } from '../node.ts'
 import { NodeGraph } from '../node-graph.ts'
 import { Turns } from '../turns.ts'
@@ -53,7 +54,8 @@ export class DriveSet implements AsyncDisposable {
     this.emit = emit
     this.#surroundings = { emit, stopGuest }
     const isReserved = (name: string): boolean => this.find(name) !== undefined
-    this.graph = new NodeGraph({ isReserved, ...(warn === undefined ? {} : { warn }) })
+    const damaged = (node: string, damage: Damage): void => this.#tellOfDamage(node, damage)
+    this.graph = new NodeGraph({ isReserved, damaged, ...(warn === undefined ? {} : { warn }) })
   }
 
   /** In the order in which they were made, which is the order of query-block. */
@@ -230,6 +232,16 @@ export class DriveSet implements AsyncDisposable {
     const drive = new Drive(id, place, config, this.#surroundings)
     this.#drives.push(drive)
     return drive
+  }
+
+  #tellOfDamage(node: string, { message, range, fatal }: Damage): void {
+    this.emit('BLOCK_IMAGE_CORRUPTED', {
+      device: this.#drives.find((drive) => drive.node?.name === node)?.id ?? '',
+      'node-name': node,
+      msg: message,
+      ...(range !== undefined && { offset: range.offset, size: range.length }),
+      fatal,
+    })
   }
 }
 

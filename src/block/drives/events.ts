@@ -29,6 +29,21 @@ export const blockEvents = {
       '{ "event": "BLOCK_IO_ERROR", "data": { "device": "ide0-hd0", "node-name": "#block212", "operation": "write", "action": "stop", "nospace": true, "reason": "No space left on device" }, "timestamp": { "seconds": 1265044230, "microseconds": 450486 } }',
     ],
   }),
+  BLOCK_IMAGE_CORRUPTED: event({
+    since: '1.7',
+    doc: 'A request has met damage in an image. It comes once for each image that is open.',
+    data: {
+      device: req(str, 'name of the drive that has the image; empty if it has none'),
+      'node-name': opt(str, 'name of the node with the image'),
+      msg: req(str, 'what a person can read: not for programs'),
+      offset: opt(int, 'where the write that was prevented would have begun in the image file'),
+      size: opt(int, 'how many bytes it would have written'),
+      fatal: req(bool, 'whether the image is marked as damaged, and serves nothing more'),
+    },
+    examples: [
+      '{ "event": "BLOCK_IMAGE_CORRUPTED", "data": { "device": "", "node-name": "drive", "fatal": false, "msg": "L2 table offset 0x2a2a2a00 unaligned (L1 index: 0)" }, "timestamp": { "seconds": 1648243240, "microseconds": 906060 } }',
+    ],
+  }),
   BLOCK_WRITE_THRESHOLD: event({
     since: '2.3',
     doc: 'A write went beyond the offset that block-set-write-threshold named. It comes once; the offset is then forgotten.',

@@ -1,4 +1,4 @@
-import { BlockError } from '../../block-error.ts'
+import { BlockError, type BlockErrorContext } from '../../block-error.ts'
 import { getUint64, setUint64, viewOf } from './big-endian.ts'
 import { type Extensions, encodeExtensions } from './extensions.ts'
 
@@ -172,9 +172,14 @@ const shortFields: ReadonlySet<keyof typeof headerFields> = new Set([
   'snapshotCount',
 ])
 
-/** An image whose structure is damaged. */
-export function damaged(message: string): BlockError {
-  return new BlockError('corrupt', message)
+/** As C's `%#x` prints it, in texts that are QEMU's: zero has no prefix. */
+export function hexadecimal(value: number): string {
+  return value === 0 ? '0' : `0x${value.toString(16)}`
+}
+
+/** An image whose structure is damaged. @param context - the write that has shown it, if one has */
+export function damaged(message: string, context: BlockErrorContext = {}): BlockError {
+  return new BlockError('corrupt', message, context)
 }
 
 /** An image that uses what we do not know. */

@@ -146,7 +146,7 @@ test('a table entry that points at a table does not let the guest write there', 
     const user = await node.attach({ description: 'a guest', access: writing })
     await assert.rejects(node.write(0, new Uint8Array(512).fill(9)), { kind: 'io', context: { code: 'EIO' } })
     const message = `Preventing invalid write on metadata (overlaps with ${kind})`
-    assert.deepEqual(damage, [{ message, fatal: true }])
+    assert.deepEqual(damage, [{ message, fatal: true, range: { offset: target, length: 512 } }])
     assert.deepEqual(warnings, [
       `qcow2: Marking image as corrupt: ${message}; further corruption events will be suppressed`,
     ])

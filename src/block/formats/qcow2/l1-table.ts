@@ -1,5 +1,5 @@
 import { setUint64, viewOf } from './big-endian.ts'
-import { damaged } from './header.ts'
+import { damaged, hexadecimal } from './header.ts'
 
 /** A reference to a cluster may say that it is the only one: then the cluster can be changed in place. */
 const copiedBit = 0x8000_0000
@@ -44,7 +44,7 @@ export class L1Table {
   tableAt(index: number): number {
     const offset = this.#offsets[index] ?? 0
     if (offset % this.#clusterSize === 0) return offset
-    throw damaged(`L2 table offset 0x${offset.toString(16)} unaligned (L1 index: 0x${index.toString(16)})`)
+    throw damaged(`L2 table offset 0x${offset.toString(16)} unaligned (L1 index: ${hexadecimal(index)})`)
   }
 
   /** The same, even if there can be no table. */

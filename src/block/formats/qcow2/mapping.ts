@@ -1,6 +1,6 @@
 import { getUint64 } from './big-endian.ts'
 import type { Geometry } from './geometry.ts'
-import { damaged } from './header.ts'
+import { damaged, hexadecimal } from './header.ts'
 import type { L1Table } from './l1-table.ts'
 import { compressedBit, compressedLength, compressedOffset, copiedBit, offsetOf, zeroBit } from './l2-entry.ts'
 import type { Slice, TableCache } from './table-cache.ts'
@@ -200,6 +200,6 @@ export class Mapping {
     const { clusterSize, l2EntrySize } = this.#geometry
     const entry = slice.offset + at
     const table = entry - (entry % clusterSize)
-    return `(L2 offset: 0x${table.toString(16)}, L2 index: 0x${((entry - table) / l2EntrySize).toString(16)})`
+    return `(L2 offset: 0x${table.toString(16)}, L2 index: ${hexadecimal((entry - table) / l2EntrySize)})`
   }
 }

@@ -38,7 +38,9 @@ export class MetadataMap {
     const end = (offset + length) / this.#clusterSize
     for (let cluster = Math.floor(offset / this.#clusterSize); cluster < end; cluster++) {
       const kind = kinds.get(cluster)
-      if (kind !== undefined) throw damaged(`Preventing invalid write on metadata (overlaps with ${kind})`)
+      if (kind !== undefined) {
+        throw damaged(`Preventing invalid write on metadata (overlaps with ${kind})`, { offset, length })
+      }
     }
   }
 

@@ -335,11 +335,13 @@ export class Qcow2Driver implements Driver {
   async #failed(error: unknown): Promise<never> {
     if (!(error instanceof BlockError) || error.kind !== 'corrupt') throw error
     const { message } = error
+    const { offset, length } = error.context
+    const range = offset !== undefined && length !== undefined && { offset, length }
     const damage = new BlockError('io', 'Input/output error', { code: 'EIO' }, { cause: error })
     const fatal = this.#writing
     if (!this.#reported) {
       this.#reported = true
-      this.#options.reportDamage({ message, fatal })
+      this.#options.reportDamage({ message, fatal, ...(range && { range }) })
     }
     if (fatal && this.#damage === undefined) {
       this.#damage = damage
