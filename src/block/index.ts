@@ -63,4 +63,5 @@ export { type ImageInfo, imageInfo, type NodeInfo, nodeInfo, type SnapshotInfo }
 export type { ImageSource } from './open-image.ts'
 export type { OptionValue, OptionValues } from './option-bag.ts'
 export { MemoryDriver } from './protocols/memory/memory-driver.ts'
+export { readSecrets, type SecretConfig, secretFrom } from './secrets.ts'
 export { isZero } from './zeroes.ts'

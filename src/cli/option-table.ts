@@ -118,6 +118,14 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.drive(text, origin),
   },
   {
+    names: ['object'],
+    argument: 'secret,id=NAME,data=TEXT|file=FILE[,format=raw|base64]',
+    group: 'drives',
+    help: 'a password, for drives that are encrypted',
+    complete: ['secret,id=', 'help'],
+    apply: ({ draft }, text, origin) => draft.object(text, origin),
+  },
+  {
     names: ['blockdev'],
     argument: 'DRIVER,node-name=NAME[,OPTION=VALUE]...',
     group: 'drives',

@@ -63,6 +63,21 @@ const BlockdevOptionsRaw = struct('BlockdevOptionsRaw', {
   size: opt(int, 'how long the image is, in bytes'),
 })
 
+const BlockdevOptionsLUKS = struct('BlockdevOptionsLUKS', {
+  file: req(BlockdevRef, 'the node below'),
+  'key-secret': opt(str, 'name of the secret with the password'),
+})
+
+const BlockdevQcow2Encryption = union('BlockdevQcow2Encryption', {
+  base: { format: req(oneOf('BlockdevQcow2EncryptionFormat', ['luks']), 'how the image is encrypted') },
+  discriminator: 'format',
+  branches: {
+    luks: struct('QCryptoBlockOptionsLUKS', {
+      'key-secret': opt(str, 'name of the secret with the password'),
+    }),
+  },
+})
+
 const BlockdevOptionsQcow2 = struct('BlockdevOptionsQcow2', {
   file: req(BlockdevRef, 'the node below'),
   backing: opt(BlockdevRefOrNull, 'the backing image, in place of the one that the image names; null for none'),
@@ -76,6 +91,7 @@ const BlockdevOptionsQcow2 = struct('BlockdevOptionsQcow2', {
   'refcount-cache-size': opt(int, 'bytes for reference counts'),
   'cache-clean-interval': opt(int, 'seconds after which tables that nobody uses leave memory'),
   'data-file': opt(BlockdevRef, 'the node that holds the data alone'),
+  encrypt: opt(BlockdevQcow2Encryption, 'what unlocks an image that is encrypted'),
 })
 
 const BlkdebugEvent = oneOf('BlkdebugEvent', ['read_aio', 'write_aio', 'flush_to_os', 'flush_to_disk', 'none'])
@@ -107,7 +123,7 @@ const BlockdevOptionsBlkdebug = struct('BlockdevOptionsBlkdebug', {
 
 const members = {
   driver: req(
-    oneOf('BlockdevDriver', ['blkdebug', 'file', 'host_device', 'null-co', 'qcow2', 'raw']),
+    oneOf('BlockdevDriver', ['blkdebug', 'file', 'host_device', 'luks', 'null-co', 'qcow2', 'raw']),
     'how it keeps its bytes',
   ),
   'node-name': opt(str, 'name of the node', { complete: 'node' }),
@@ -126,7 +142,7 @@ const members = {
 
 /** A node as it is to be opened. The drivers are those that there are. */
 export interface BlockdevOptions {
-  readonly driver: 'blkdebug' | 'file' | 'host_device' | 'null-co' | 'qcow2' | 'raw'
+  readonly driver: 'blkdebug' | 'file' | 'host_device' | 'luks' | 'null-co' | 'qcow2' | 'raw'
   readonly [option: string]: unknown
 }
 
@@ -137,6 +153,7 @@ export const BlockdevOptions: ObjectType<BlockdevOptions> = union('BlockdevOptio
     blkdebug: BlockdevOptionsBlkdebug,
     file: BlockdevOptionsFile,
     host_device: BlockdevOptionsFile,
+    luks: BlockdevOptionsLUKS,
     'null-co': BlockdevOptionsNull,
     qcow2: BlockdevOptionsQcow2,
     raw: BlockdevOptionsRaw,

@@ -4,6 +4,7 @@ import {
   type DriveShorthand,
   driveFromOptions,
   type OptionValues,
+  type SecretConfig,
   shorthandDrive,
 } from '../block/index.ts'
 import { usualFirmwareFolders } from '../board/index.ts'
@@ -32,6 +33,7 @@ import { isJsonOption } from './settings/json-option.ts'
 import { checkCpuCount, checkMachineProperties, machineHelp, machineTypeOf, smpKinds } from './settings/machine-type.ts'
 import { memoryKinds, ramBytesOf } from './settings/memory.ts'
 import { nameKinds, namesOf, parseUuid } from './settings/name.ts'
+import { checkNewSecret, readObject } from './settings/objects.ts'
 import { rtcBaseOf, rtcKinds, rtcStopsOf } from './settings/rtc.ts'
 
 export interface DraftOptions {
@@ -60,6 +62,7 @@ export class ConfigDraft {
   /** What -machine and the options that are short for parts of it say. */
   readonly #machine: KeyvalObject = Object.create(null)
   readonly #accels: AccelWish[] = []
+  readonly #secrets: SecretConfig[] = []
   readonly #blockdevs: { readonly options: OptionValues; readonly origin: string }[] = []
   readonly #drives: { readonly values: Readonly<Record<string, string>>; readonly origin: string }[] = []
   readonly #devices = new CharacterDevices()
@@ -160,6 +163,16 @@ export class ConfigDraft {
   /** -nographic: the first serial port is standard input and output, unless it is said to be something else. */
   noGraphic(): void {
     this.#defaultSerial = 'stdio'
+  }
+
+  object(text: string, origin: string): void {
+    const object = inWordsOf(origin, () => readObject(text))
+    if (typeof object === 'string') {
+      this.#answer({ text: object, status: 0 })
+      return
+    }
+    inWordsOf(origin, () => checkNewSecret(object, this.#secrets))
+    this.#secrets.push(object)
   }
 
   blockdev(text: string, origin: string): void {
@@ -269,6 +282,7 @@ export class ConfigDraft {
       firmware: { bios: memberText(this.#machine, 'firmware'), folders: this.#firmwareFolders },
       kernel,
       boot,
+      secrets: this.#secrets,
       blockdevs: this.#blockdevs,
       drives,
       defaultDrives: this.#defaults && machine === 'pc' ? defaultDrivesBeside(driveDevices) : [],

@@ -1,4 +1,4 @@
-import type { DefaultDrive, DriveConfig, DriveDeviceConfig, OptionValues } from '../block/index.ts'
+import type { DefaultDrive, DriveConfig, DriveDeviceConfig, OptionValues, SecretConfig } from '../block/index.ts'
 import type { BoardDevice } from '../board/index.ts'
 import type { ChardevOptions } from '../chardev/index.ts'
 import type { Actions } from '../runstate/index.ts'
@@ -26,6 +26,8 @@ export interface MachineConfig {
     readonly menu: boolean
     readonly splashTimeMs: number | undefined
   }
+  /** Passwords for images. */
+  readonly secrets: readonly SecretConfig[]
   /** Nodes that are opened before all drives, by the options of blockdev-add. */
   readonly blockdevs: readonly ({ readonly options: OptionValues } & Asked)[]
   readonly drives: readonly (DriveConfig & Asked)[]

@@ -21,6 +21,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives and a s
     firmware: { bios: undefined, folders: [] },
     kernel: undefined,
     boot: { order: 'cad', once: undefined, menu: false, splashTimeMs: undefined },
+    secrets: [],
     blockdevs: [],
     drives: [],
     defaultDrives: ['cdrom', 'floppy', 'sdcard'],

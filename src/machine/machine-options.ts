@@ -28,6 +28,8 @@ export interface MachineOptions {
   readonly cdrom?: string
   readonly fda?: string
   readonly fdb?: string
+  /** Passwords for images that are encrypted, as in `-object secret`. */
+  readonly objects?: readonly OptionText[]
   /** Nodes for devices to have as their drives, as in `-blockdev`. */
   readonly blockdevs?: readonly OptionText[]
   /** Further drives, as in `-drive`. */
@@ -98,6 +100,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   cdrom: (draft, text, origin) => draft.driveFile('cdrom', text, origin),
   fda: (draft, text, origin) => draft.driveFile('fda', text, origin),
   fdb: (draft, text, origin) => draft.driveFile('fdb', text, origin),
+  objects: (draft, text, origin) => draft.object(text, origin),
   blockdevs: (draft, text, origin) => draft.blockdev(text, origin),
   drives: (draft, text, origin) => draft.drive(text, origin),
   boot: (draft, text, origin) => draft.boot(text, origin),

@@ -1,5 +1,5 @@
 import { Scope, untilAborted } from '../async/index.ts'
-import { connectPcDrives, DriveSet, GraphControl, type PcDevices } from '../block/index.ts'
+import { connectPcDrives, DriveSet, GraphControl, type PcDevices, readSecrets } from '../block/index.ts'
 import { type Board, BoardError, type BoardHost, createBoard } from '../board/index.ts'
 import { ChardevSet, Line } from '../chardev/index.ts'
 import { commands, events as eventTable, qemuVersion } from '../commands/index.ts'
@@ -88,11 +88,13 @@ export class Machine implements AsyncDisposable {
       const boardFiles = readBoardFiles(config, log)
       boardFiles.catch(() => undefined)
 
+      const secret = await asked(nobody, async () => readSecrets(config.secrets))
       const events = scope.own(new EventHub(eventTable))
       const host: BoardSurroundings = { current: undefined, serial: [], input: undefined, events }
       const drives = scope.own(
         new DriveSet({
           emit: (name, ...[data]) => events.emit(name, data),
+          secret,
           stopGuest: () => serve(host, log, (runControl) => runControl.driveFailed()),
           ...(warn !== undefined && { warn }),
         }),
@@ -217,10 +219,13 @@ export class Machine implements AsyncDisposable {
   }
 }
 
+/** For what QEMU complains of without naming an option. */
+const nobody: Asked = { origin: undefined }
+
 /** Waits for what was asked for; a failure says by whom. */
-async function asked<T>(by: Asked, promise: Promise<T>): Promise<T> {
+async function asked<T>(by: Asked, work: Promise<T> | (() => Promise<T>)): Promise<T> {
   try {
-    return await promise
+    return await (typeof work === 'function' ? work() : work)
   } catch (error) {
     throw startupError(by, error)
   }

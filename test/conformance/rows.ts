@@ -71,6 +71,7 @@ export const rows: readonly Row[] = [
     kind: 'pending',
     reason: 'the file that blockdev-create makes',
   },
+  { transcript: 'status', case: 'query-iothreads-one', kind: 'pending', reason: 'iothread objects' },
   { transcript: 'block', case: 'query-block-blockdev', kind: 'pending', reason: 'the device virtio-blk-pci' },
   { transcript: 'block', case: 'qom-drive-hmp', steps: [5], kind: 'pending', reason: 'what drive_del does' },
   { transcript: 'block', case: 'nbd-server-basic', steps: [3], kind: 'pending', reason: 'the NBD server' },

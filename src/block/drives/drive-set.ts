@@ -18,6 +18,8 @@ export interface DriveSetOptions {
   readonly emit?: DriveSurroundings['emit']
   /** Stops the guest because of a request that has failed. */
   readonly stopGuest?: () => void
+  /** Passwords for images that are encrypted, by the names that options have for them. */
+  readonly secret?: (id: string) => Uint8Array | undefined
   /** Hears what a user should know, a text of one or more lines: that a format was guessed, say. */
   readonly warn?: (text: string) => void
 }
@@ -50,12 +52,16 @@ export class DriveSet implements AsyncDisposable {
   readonly emit: DriveSurroundings['emit']
   readonly #surroundings: DriveSurroundings
 
-  constructor({ warn, emit = () => undefined, stopGuest = () => undefined }: DriveSetOptions = {}) {
+  constructor({ warn, secret, emit = () => undefined, stopGuest = () => undefined }: DriveSetOptions = {}) {
     this.emit = emit
     this.#surroundings = { emit, stopGuest }
     const isReserved = (name: string): boolean => this.find(name) !== undefined
-    const damaged = (node: string, damage: Damage): void => this.#tellOfDamage(node, damage)
-    this.graph = new NodeGraph({ isReserved, damaged, ...(warn === undefined ? {} : { warn }) })
+    this.graph = new NodeGraph({
+      isReserved,
+      damaged: (node, damage) => this.#tellOfDamage(node, damage),
+      ...(warn === undefined ? {} : { warn }),
+      ...(secret === undefined ? {} : { secret }),
+    })
   }
 
   /** In the order in which they were made, which is the order of query-block. */

@@ -1,9 +1,9 @@
-import { type BlockNode, type CheckResult, NodeGraph, type Repair } from '../../block/index.ts'
+import type { BlockNode, CheckResult, Repair } from '../../block/index.ts'
 import { print } from '../../json/index.ts'
 import { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { UsageError } from './img-error.ts'
-import { openImage, readCache } from './open.ts'
+import { graphFor, openImage, readCache } from './open.ts'
 import { readOutputFormat } from './output-format.ts'
 
 const statuses = { sound: 0, failed: 1, corrupt: 2, leaking: 3, noChecks: 63 } as const
@@ -16,7 +16,7 @@ export async function check(argv: readonly string[], output: Output): Promise<nu
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
   const format = readOutputFormat(args.value('output'))
   const cache = readCache(args.value('T'), 'source cache option')
-  await using graph = new NodeGraph(output)
+  await using graph = graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),

@@ -1,9 +1,9 @@
-import { BlockError, type BlockNode, type ChainStatus, chainStatus, NodeGraph } from '../../block/index.ts'
+import { BlockError, type BlockNode, type ChainStatus, chainStatus } from '../../block/index.ts'
 import { Arguments } from './arguments.ts'
 import { reasonOf } from './block-reason.ts'
 import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
-import { openImage, readCache } from './open.ts'
+import { graphFor, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
 
 const largestPiece = 2 * 2 ** 20
@@ -34,7 +34,7 @@ export async function compare(argv: readonly string[], output: Output): Promise<
   }
   const progress = new Progress(args.has('p') && !args.has('q') ? output : undefined, 2)
   await using _ = { [Symbol.asyncDispose]: async () => progress.end() }
-  await using graph = new NodeGraph(output)
+  await using graph = graphFor(args, output)
   await using first = await openImage(graph, one, { ...mode, format: args.value('f') })
   await using second = await openImage(graph, other, { ...mode, format: args.value('F') })
   const say = (text: string): void => {

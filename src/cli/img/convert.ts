@@ -1,4 +1,4 @@
-import { BlockError, type BlockNode, imageFormats, NodeGraph } from '../../block/index.ts'
+import { BlockError, type BlockNode, imageFormats, type NodeGraph } from '../../block/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import { Arguments } from './arguments.ts'
 import { reasonOf } from './block-reason.ts'
@@ -8,7 +8,7 @@ import { CreateOptions, checkOptionLists } from './create-options.ts'
 import { type Output, textOf } from './img.ts'
 import { ImgError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
-import { type OpenImage, openImage, readCache } from './open.ts'
+import { graphFor, type OpenImage, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
 
 const largestSparse = 16 * 2 ** 20
@@ -30,7 +30,7 @@ export async function convert(argv: readonly string[], output: Output): Promise<
   if (target === undefined || sources.length === 0) throw new ImgError('Must specify image file name')
   if (wishes.keepTarget && args.has('o')) output.complain('warning: -o has no effect when skipping image creation')
   const sourceCache = readCache(args.value('T'), 'source cache option')
-  await using graph = new NodeGraph(output)
+  await using graph = graphFor(args, output)
   const opened: OpenImage[] = []
   try {
     for (const source of sources) {

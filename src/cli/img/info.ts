@@ -1,11 +1,11 @@
-import { type BlockNode, combinePath, type ImageDetails, NodeGraph, type Snapshot } from '../../block/index.ts'
+import { type BlockNode, combinePath, type ImageDetails, type Snapshot } from '../../block/index.ts'
 import { qdictOrder } from '../../hash/index.ts'
 import { print } from '../../json/index.ts'
 import { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { UsageError } from './img-error.ts'
 import { sizeText } from './numbers.ts'
-import { openImage } from './open.ts'
+import { graphFor, openImage } from './open.ts'
 import { readOutputFormat } from './output-format.ts'
 import { snapshotTable } from './snapshot-table.ts'
 
@@ -25,7 +25,7 @@ export async function info(argv: readonly string[], output: Output): Promise<num
       return 1
     }
     seen.add(next.filename)
-    await using graph = new NodeGraph(output)
+    await using graph = graphFor(args, output)
     await using image = await openImage(graph, next.filename, {
       ...next,
       forceShare: args.has('U'),

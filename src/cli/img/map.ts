@@ -1,9 +1,9 @@
-import { type BlockNode, type ChainStatus, chainStatus, NodeGraph } from '../../block/index.ts'
+import { type BlockNode, type ChainStatus, chainStatus } from '../../block/index.ts'
 import { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
-import { openImage } from './open.ts'
+import { graphFor, openImage } from './open.ts'
 import { readOutputFormat } from './output-format.ts'
 
 /** `vmon img map`: says where an image keeps what. */
@@ -15,7 +15,7 @@ export async function map(argv: readonly string[], output: Output): Promise<numb
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
   const format = readOutputFormat(args.value('output'))
-  await using graph = new NodeGraph(output)
+  await using graph = graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),

@@ -1,6 +1,15 @@
-import { type Attachment, BlockError, type BlockNode, type NodeGraph, type OptionValues } from '../../block/index.ts'
-import { parseOptionList } from '../../keyval/index.ts'
-import { textOf } from './img.ts'
+import {
+  type Attachment,
+  BlockError,
+  type BlockNode,
+  NodeGraph,
+  type OptionValues,
+  readSecrets,
+  secretFrom,
+} from '../../block/index.ts'
+import { OptionError, parseOptionList } from '../../keyval/index.ts'
+import type { Arguments } from './arguments.ts'
+import { type Output, textOf } from './img.ts'
 import { ImgError } from './img-error.ts'
 
 const all = ['read', 'write', 'resize'] as const
@@ -40,6 +49,19 @@ export function readCache(word: string | undefined, what: string, failure?: numb
   if (word === undefined || Object.hasOwn(cacheModes, word)) return word as CacheWords | undefined
   throw new ImgError(`Invalid ${what}: ${word}`, failure)
 }
+
+/** A place for images, with the passwords that the arguments give by `--object`. @throws {ImgError} */
+export function graphFor(args: Arguments, output: Output): NodeGraph {
+  try {
+    const secrets = args.values('object').map((text) => secretFrom(parseOptionList(text, secretList).toRecord()))
+    return new NodeGraph({ warn: (text) => output.warn(text), secret: readSecrets(secrets) })
+  } catch (error) {
+    if (error instanceof OptionError) throw new ImgError(error.message)
+    throw error
+  }
+}
+
+const secretList = { impliedName: 'qom-type' }
 
 /** An open image and our hold on it. */
 export interface OpenImage extends AsyncDisposable {

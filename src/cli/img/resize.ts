@@ -1,9 +1,8 @@
-import { NodeGraph } from '../../block/index.ts'
 import { checkOptionValue, OptionError, parseSize } from '../../keyval/index.ts'
 import { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
-import { openImage } from './open.ts'
+import { graphFor, openImage } from './open.ts'
 
 const preallocations = ['off', 'metadata', 'falloc', 'full']
 
@@ -18,7 +17,7 @@ export async function resize(argv: readonly string[], output: Output): Promise<n
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting image file name and size')
   const { sign, bytes } = readSize(sizeText)
-  await using graph = new NodeGraph(output)
+  await using graph = graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),

@@ -1,8 +1,8 @@
-import { BlockError, NodeGraph, type Snapshots } from '../../block/index.ts'
+import { BlockError, type Snapshots } from '../../block/index.ts'
 import { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
-import { openImage } from './open.ts'
+import { graphFor, openImage } from './open.ts'
 import { snapshotTable } from './snapshot-table.ts'
 
 const actions = ['l', 'a', 'c', 'd'] as const
@@ -15,7 +15,7 @@ export async function snapshot(argv: readonly string[], output: Output): Promise
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
   const [action, name = ''] = wanted[0] ?? []
-  await using graph = new NodeGraph(output)
+  await using graph = graphFor(args, output)
   await using image = await openImage(graph, filename, {
     imageOptions: args.has('image-opts'),
     forceShare: args.has('U'),

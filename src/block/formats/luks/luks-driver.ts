@@ -58,6 +58,7 @@ export class LuksDriver implements Driver {
     const { actualSize } = await this.#file.details()
     return {
       ...(actualSize === undefined ? {} : { actualSize }),
+      dirty: false,
       encrypted: true,
       formatSpecific: { type: this.name, data: luksSpecifics(this.#unlocked.header) },
     }

@@ -72,7 +72,7 @@ export const qcow2: FormatDefinition = {
       l2: new TableCache(file, { sliceSize: geometry.sliceSize, bytes: options.l2CacheSize }),
     })
     return new Qcow2Driver(image, {
-      given: options.given,
+      needed: options.needed,
       backingOverridden: backing?.overridden ?? false,
       backingRefused: backing === undefined && backingFilename !== undefined,
       readOnly,

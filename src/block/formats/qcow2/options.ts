@@ -6,30 +6,15 @@ export interface Qcow2Options {
   readonly l2CacheSize: number
   /** How the user says that it is encrypted, and under which name the password is. */
   readonly encryption: { readonly format: string | undefined; readonly keySecret: string | undefined }
-  /** As the user wrote them. */
-  readonly given: OptionValues
+  /** Without what the image cannot be opened, as the user wrote it. */
+  readonly needed: OptionValues
 }
-
-const names = [
-  'lazy-refcounts',
-  'pass-discard-request',
-  'pass-discard-snapshot',
-  'pass-discard-other',
-  'overlap-check',
-  'cache-size',
-  'l2-cache-size',
-  'l2-cache-entry-size',
-  'refcount-cache-size',
-  'cache-clean-interval',
-  'encrypt.format',
-  'encrypt.key-secret',
-] as const
 
 const defaultL2Cache = 32 * 2 ** 20
 
 /** Takes the options out. @throws {BlockError} kind `invalid` */
 export function readOptions(options: OptionBag): Qcow2Options {
-  const given = options.pick(names)
+  const needed = options.pick(['encrypt.key-secret'])
   const lazyRefcounts = options.takeBoolean('lazy-refcounts')
   for (const name of ['pass-discard-request', 'pass-discard-snapshot', 'pass-discard-other']) options.takeBoolean(name)
   options.takeString('overlap-check')
@@ -42,5 +27,5 @@ export function readOptions(options: OptionBag): Qcow2Options {
     format: options.takeString('encrypt.format'),
     keySecret: options.takeString('encrypt.key-secret'),
   }
-  return { lazyRefcounts, encryption, l2CacheSize: l2CacheSize ?? cacheSize ?? defaultL2Cache, given }
+  return { lazyRefcounts, encryption, l2CacheSize: l2CacheSize ?? cacheSize ?? defaultL2Cache, needed }
 }

@@ -34,8 +34,8 @@ import { resize } from './resize.ts'
 import { Writer } from './writer.ts'
 
 export interface Qcow2DriverOptions {
-  /** The options as the user wrote them. */
-  readonly given: OptionValues
+  /** Without what the image cannot be opened, as the user wrote it. */
+  readonly needed: OptionValues
   /** The user has named the backing file. */
   readonly backingOverridden: boolean
   /** The image has a backing file, and the user wants none. */
@@ -94,7 +94,8 @@ export class Qcow2Driver implements Driver {
 
   get filename(): string | undefined {
     const { overridden, refused } = this.#backing
-    return overridden || refused ? undefined : this.image.file.driver.filename
+    const alone = !overridden && !refused && Object.keys(this.#options.needed).length === 0
+    return alone ? this.image.file.driver.filename : undefined
   }
 
   fullOptions(): NestedOptions {
@@ -102,6 +103,7 @@ export class Qcow2Driver implements Driver {
     const { file, backing } = this.image
     return {
       driver: this.name,
+      ...this.#options.needed,
       file: file.driver.fullOptions(),
       ...(overridden && backing !== undefined ? { backing: backing.driver.fullOptions() } : {}),
       ...(refused ? { backing: null } : {}),
