@@ -81,7 +81,6 @@ export async function imageInfo(node: BlockNode, { flat = false }: NodeInfoOptio
     await node.details()
   const snapshots = node.driver.snapshots?.list ?? []
   const backing = node.child('backing')
-  const named = backingFilename ?? backing?.filename
   return {
     filename: node.filename,
     format: node.driver.name,
@@ -90,10 +89,9 @@ export async function imageInfo(node: BlockNode, { flat = false }: NodeInfoOptio
     'virtual-size': node.length,
     ...(clusterSize !== undefined && { 'cluster-size': clusterSize }),
     ...(encrypted === true && { encrypted }),
-    ...(named !== undefined && {
-      'backing-filename': named,
-      'full-backing-filename':
-        backingFilename === undefined ? named : combinePath(node.child('file')?.filename ?? node.filename, named),
+    ...(backingFilename !== undefined && {
+      'backing-filename': backingFilename,
+      'full-backing-filename': combinePath(node.child('file')?.filename ?? node.filename, backingFilename),
     }),
     ...(backingFormat !== undefined && { 'backing-filename-format': backingFormat }),
     ...(snapshots.length > 0 && { snapshots: snapshots.map(snapshotInfo) }),

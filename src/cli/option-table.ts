@@ -133,6 +133,12 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.blockdev(text, origin),
   },
   {
+    names: ['snapshot'],
+    group: 'drives',
+    help: 'keep nothing that is written to drives: it goes to files in TMPDIR, or /var/tmp',
+    apply: ({ draft }) => draft.snapshot(),
+  },
+  {
     names: ['boot'],
     argument: '[order=]DRIVES[,once=DRIVES][,menu=on|off][,splash-time=MS]',
     group: 'boot',

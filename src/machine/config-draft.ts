@@ -73,6 +73,7 @@ export class ConfigDraft {
   #cpu: string | undefined
   #vga: string | undefined
   #startPaused = false
+  #snapshot = false
   #defaults = true
   #defaultSerial = 'vc:80Cx24C'
   readonly #actions: OptionList[] = []
@@ -216,6 +217,11 @@ export class ConfigDraft {
     this.#rtc.push(this.#list('rtc', rtcKinds, undefined, text, origin))
   }
 
+  /** -snapshot: nothing that is written to drives is kept. */
+  snapshot(): void {
+    this.#snapshot = true
+  }
+
   /** -S */
   startPaused(): void {
     this.#startPaused = true
@@ -253,7 +259,7 @@ export class ConfigDraft {
     const vga = meant(() => vgaOf(this.#vga ?? (this.#defaults ? 'std' : 'none'))) && machine === 'pc'
     const chardevs = this.#devices.backends()
     const drives = this.#drives.map(({ values, origin }) => ({
-      ...inWordsOf(origin, () => driveFromOptions(values)),
+      ...inWordsOf(origin, () => driveFromOptions(this.#snapshot ? { snapshot: 'on', ...values } : values)),
       origin,
     }))
     const boot = meant(() => bootOf(memberObject(this.#machine, 'boot'), machine, this.#warning))

@@ -34,6 +34,8 @@ export interface MachineOptions {
   readonly blockdevs?: readonly OptionText[]
   /** Further drives, as in `-drive`. */
   readonly drives?: readonly OptionText[]
+  /** Nothing that is written to drives is kept (-snapshot). */
+  readonly snapshot?: boolean
   readonly boot?: OptionText
   /** Linux without a boot loader. */
   readonly kernel?: string
@@ -103,6 +105,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   objects: (draft, text, origin) => draft.object(text, origin),
   blockdevs: (draft, text, origin) => draft.blockdev(text, origin),
   drives: (draft, text, origin) => draft.drive(text, origin),
+  snapshot: (draft) => draft.snapshot(),
   boot: (draft, text, origin) => draft.boot(text, origin),
   kernel: (draft, text) => draft.bootFile('kernel', text),
   initrd: (draft, text) => draft.bootFile('initrd', text),

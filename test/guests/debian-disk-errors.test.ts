@@ -1,7 +1,8 @@
 /** Disks that fail, as Linux sees them. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { missingProgram } from '../oracle/peers.ts'
@@ -81,5 +82,14 @@ describe('a disk that fails, seen from inside Linux', { skip: noDebianGuest }, (
 
 /** Why there can be no file system that is soon full. */
 function noSmallDisk(): string | false {
-  return process.getuid?.() === 0 ? false : 'only root can mount a tmpfs'
+  const folder = mkdtempSync(join(tmpdir(), 'vmon-mount-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2M', 'vmon-test', folder], { stdio: 'pipe' })
+    execFileSync('umount', [folder])
+    return false
+  } catch (error) {
+    return `a tmpfs cannot be mounted: ${String((error as { stderr?: unknown }).stderr ?? error).trim()}`
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }

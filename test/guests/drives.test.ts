@@ -173,3 +173,39 @@ test('a guest boots from the disk that says so, and is told what it is called', 
   ])
   assert.deepEqual([copyIn(first!), copyIn(second!)], ['\0'.repeat(greeting.length), greeting])
 })
+
+test('what a guest writes to a disk of which nothing is kept goes to a file that is gone with it', async () => {
+  const path = join(folder, 'kept')
+  const image = bootDisk(8 * 2 ** 20, { flush: true })
+  fs.writeFileSync(path, image)
+  const com1 = join(folder, 'com1')
+  const temporary = join(folder, 'tmp')
+  fs.mkdirSync(temporary)
+  const before = process.env['TMPDIR']
+  process.env['TMPDIR'] = temporary
+  try {
+    await using vm = await startMachine({
+      hda: path,
+      snapshot: true,
+      serial: `unix:${com1},server=on,wait=off`,
+      noDefaults: true,
+      paused: true,
+    })
+    const line = await SerialShell.connect(com1)
+    await vm.qmp.execute('cont')
+    await line.until(new RegExp(greeting))
+    line.close()
+    const [drive] = await vm.qmp.execute('query-block')
+    assert.deepEqual(
+      [drive!.inserted!.backing_file, drive!.inserted!.ro, fs.readdirSync(temporary).length],
+      [path, false, 1],
+    )
+    const [{ stats } = { stats: undefined }] = await vm.qmp.execute('query-blockstats')
+    assert.equal(stats!.wr_operations, 1)
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+  }
+  assert.deepEqual(fs.readdirSync(temporary), [])
+  assert.ok(Buffer.from(image).equals(fs.readFileSync(path)))
+})

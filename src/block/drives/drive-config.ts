@@ -31,6 +31,8 @@ export interface DriveConfig {
   /** Options of the image's node (`driver`, `node-name`, `cache.direct`, `file.filename`, ...), checked when it is opened. */
   readonly nodeOptions: OptionValues
   readonly readOnly: boolean
+  /** What is written goes to a file that nobody keeps. */
+  readonly snapshot: boolean
   readonly detectZeroes: DetectZeroes
   /** Writes are complete when the host has them; if not, when they are on stable storage. */
   readonly writeback: boolean

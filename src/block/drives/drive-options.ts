@@ -79,7 +79,6 @@ export function driveFromOptions(
   const throttle = takeThrottle(options)
   const snapshot = options.takeBoolean('snapshot') ?? false
   const nodeOptions = options.takeAll()
-  if (snapshot && hasImage({ file, nodeOptions })) throw missing('snapshot')
   return {
     id,
     interface: drive,
@@ -88,6 +87,7 @@ export function driveFromOptions(
     file,
     nodeOptions,
     readOnly,
+    snapshot: snapshot && hasImage({ file, nodeOptions }),
     detectZeroes,
     writeback,
     onReadError,
@@ -213,9 +213,4 @@ function takeThrottle(options: OptionBag): DriveConfig['throttle'] {
   const limits = takeThrottleLimits(throttling)
   for (const [name, value] of Object.entries(throttling.takeAll())) options.set(`throttling.${name}`, String(value))
   return limitsAnything(limits) ? { limits, group } : undefined
-}
-
-/** For what QEMU's drives can do and ours cannot. */
-function missing(option: string): BlockError {
-  return new BlockError('unsupported', `Drive option '${option}' is not supported by this version`, { option })
 }

@@ -12,6 +12,7 @@ import { driveFromOptions } from './drive-options.ts'
 import { deviceTraits } from './guest-device.ts'
 import { checkPcPlace, type DrivePlace, driveName, placeDevice, placeDrive } from './placement.ts'
 import { ThrottleGroups } from './throttle-groups.ts'
+import { type ThrowawayOverlay, throwawayOverlay } from './throwaway-overlay.ts'
 
 export interface DriveSetOptions {
   /** Sends the events of drives to whoever listens. */
@@ -45,6 +46,7 @@ export class DriveSet implements AsyncDisposable {
   readonly graph: NodeGraph
   /** In the order in which they were made; those without a name are found by their device. */
   readonly #drives: Drive[] = []
+  readonly #throwaway: ThrowawayOverlay[] = []
   readonly #givenIds = new Set<string>()
   readonly throttleGroups = new ThrottleGroups()
   readonly #turns = new Turns()
@@ -203,6 +205,7 @@ export class DriveSet implements AsyncDisposable {
   /** Takes the media out of all drives and closes every image. What was flushed before is on the disk. */
   async close(): Promise<void> {
     const ending = new Scope()
+    for (const overlay of this.#throwaway.splice(0)) ending.own(() => overlay.remove())
     ending.own(this.graph)
     for (const drive of this.#drives) ending.own(() => drive.close())
     await ending.close()
@@ -218,8 +221,18 @@ export class DriveSet implements AsyncDisposable {
 
   async #openImage(config: DriveConfig): Promise<BlockNode | undefined> {
     if (!hasImage(config)) return undefined
-    const { file, nodeOptions, readOnly, detectZeroes } = config
-    return this.graph.open({ filename: file, options: { ...nodeOptions, 'detect-zeroes': detectZeroes }, readOnly })
+    const { file, nodeOptions, readOnly, snapshot, detectZeroes } = config
+    const options = { ...nodeOptions, 'detect-zeroes': detectZeroes }
+    const node = await this.graph.open({ filename: file, options, readOnly: readOnly || snapshot })
+    if (!snapshot) return node
+    try {
+      const overlay = await throwawayOverlay(this.graph, node, readOnly)
+      this.#throwaway.push(overlay)
+      return overlay.node
+    } catch (error) {
+      await node.close()
+      throw error
+    }
   }
 
   async #fill(drive: Drive, node: BlockNode, { throttle }: DriveConfig): Promise<void> {

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createImage } from '../create-image.ts'
+import type { BlockNode } from '../node.ts'
+import type { NodeGraph } from '../node-graph.ts'
+
+/** An image over another one, in a file that goes with it. */
+export interface ThrowawayOverlay {
+  readonly node: BlockNode
+  /** Removes the file; when the node is closed. */
+  remove(): Promise<void>
+}
+
+/**
+ * Lets writes go to a file that nobody keeps (`snapshot=on`): it lies in `TMPDIR`, or in /var/tmp as it may grow large,
+ * and need not survive the host, so flushes are left out.
+ *
+ * @throws {BlockError} if there can be no such file
+ */
+export async function throwawayOverlay(
+  graph: NodeGraph,
+  base: BlockNode,
+  readOnly: boolean,
+): Promise<ThrowawayOverlay> {
+  const name = `vl.${randomBytes(6).toString('base64url').slice(0, 6)}`
+  const filename = join(process.env['TMPDIR'] || '/var/tmp', name)
+  const remove = (): Promise<void> => rm(filename, { force: true })
+  try {
+    await createImage(graph, { filename, format: 'qcow2', size: base.length })
+    const options = { driver: 'qcow2', 'cache.no-flush': true }
+    const node = await graph.open({ filename, options, readOnly })
+    await node.replaceChild('backing', base)
+    return { node, remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
