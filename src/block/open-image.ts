@@ -16,6 +16,7 @@ import {
 import { filters } from './filters/table.ts'
 import { probeFormat, probeLength } from './formats/probe.ts'
 import { formats } from './formats/table.ts'
+import { isJsonFilename, parseJsonFilename } from './json-filename.ts'
 import type { BlockNode } from './node.ts'
 import type { NodeGraph } from './node-graph.ts'
 import { OptionBag, type OptionValues } from './option-bag.ts'
@@ -72,7 +73,7 @@ export async function openImage(
   })
 
   async function openAny(given: Source): Promise<BlockNode> {
-    const source = withInherited(given)
+    const source = withInherited(withoutJsonName(given))
     const name = source.options.takeString('driver')
     const protocol = name === undefined ? undefined : protocols.get(name)
     if (protocol !== undefined) {
@@ -234,6 +235,14 @@ export async function openImage(
     if (node === undefined) throw new BlockError('missing', `Cannot find device='${name}' nor node-name='${name}'`)
     return node
   }
+}
+
+/** A file name that is options in JSON becomes those; what was said besides counts more. */
+function withoutJsonName(source: Source): Source {
+  const { filename, options } = source
+  if (!isJsonFilename(filename)) return source
+  for (const [name, value] of Object.entries(parseJsonFilename(filename))) options.setDefault(name, value)
+  return { ...source, filename: undefined }
 }
 
 /** Takes the options that hold for the nodes below too, unless these have their own. */

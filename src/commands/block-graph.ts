@@ -1,4 +1,4 @@
-import type { GraphControl, TransactionStep } from '../block/index.ts'
+import { flattenOptions, type GraphControl, type TransactionStep } from '../block/index.ts'
 import {
   example,
   family,
@@ -14,7 +14,7 @@ import {
   union,
 } from '../qapi/index.ts'
 import { SnapshotInfo } from './block-info.ts'
-import { BlockdevOptions, flatOptions } from './blockdev-options.ts'
+import { BlockdevOptions } from './blockdev-options.ts'
 
 const command = family<{ graph: GraphControl }>()
 
@@ -112,7 +112,7 @@ export const blockGraphCommands = {
     ],
     preconfig: true,
     async run({ graph }, options) {
-      await graph.add(flatOptions(options))
+      await graph.add(flattenOptions(options))
       return {}
     },
   }),

@@ -1,4 +1,3 @@
-import type { OptionValue, OptionValues } from '../block/index.ts'
 import {
   bool,
   either,
@@ -159,15 +158,3 @@ export const BlockdevOptions: ObjectType<BlockdevOptions> = union('BlockdevOptio
     raw: BlockdevOptionsRaw,
   },
 }) as ObjectType<Infer<ObjectType<BlockdevOptions>>>
-
-/** The same as options by dotted keys: `file.driver`. */
-export function flatOptions(options: BlockdevOptions): OptionValues {
-  const flat: Record<string, OptionValue> = {}
-  const walk = (value: unknown, path: string): void => {
-    if (typeof value === 'object' && value !== null) {
-      for (const [name, member] of Object.entries(value)) walk(member, path === '' ? name : `${path}.${name}`)
-    } else if (value !== undefined) flat[path] = value as OptionValue
-  }
-  walk(options, '')
-  return flat
-}

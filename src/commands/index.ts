@@ -2,7 +2,7 @@
  * The table of commands and events. Each family is a file; a handler translates words into one call on a part.
  * Knows parts by the interfaces that its families name; knows neither monitors nor the machine.
  */
-export { BlockdevOptions, flatOptions } from './blockdev-options.ts'
+export { BlockdevOptions } from './blockdev-options.ts'
 export {
   type Arguments,
   type CommandName,

@@ -102,6 +102,13 @@ test('parts of an image are mapped', { skip }, async () => {
   await same('map', '-l', '1500k', 'sub/top.qcow2')
 })
 
+test('a backing file may be named by its options', { skip }, async () => {
+  const backing = 'json:{"driver": "raw", "file": {"driver": "file", "filename": "a.raw"}}'
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', backing, '-F', 'raw', 'named.qcow2'], { cwd: folder })
+  for (const words of [[], ['--backing-chain'], ['--output=json']]) await same('info', ...words, 'named.qcow2')
+  await same('map', 'named.qcow2')
+})
+
 /** Calls that come to nothing, and calls that only say something. */
 const complaints: string[][] = [
   [],
@@ -120,6 +127,12 @@ const complaints: string[][] = [
   ['info', 'nothing:a'],
   ['info', '--image-opts', 'driver=raw,file.driver=file,file.filename=a.raw'],
   ['info', '--image-opts', 'driver=nothing'],
+  ['info', 'json:{"driver": "raw", "file": {"driver": "file", "filename": "a.raw"}}'],
+  ['info', 'json:{"file.filename": "a.raw"}'],
+  ['info', 'json:{'],
+  ['info', 'json:[1]'],
+  ['info', 'json:{"driver": "raw", "file": "nothing"}'],
+  ['info', 'json:{"driver": "raw", "file.filename": "a.raw", "bogus": 1}'],
   ['map'],
   ['map', '--output=xml', 'a.raw'],
   ['map', '--start-offset=x', 'a.raw'],

@@ -61,7 +61,8 @@ interface Image {
 async function describe(node: BlockNode, { filename, imageOptions }: NextImage): Promise<Image> {
   const details = await node.details()
   const { backingFilename, backingFormat } = details
-  const shown = imageOptions === true ? (node.child('file')?.filename ?? node.filename) : filename
+  const asOptions = imageOptions === true || filename.startsWith('json:')
+  const shown = asOptions ? (node.child('file')?.filename ?? node.filename) : filename
   const full = backingFilename === undefined ? undefined : combinePath(shown, backingFilename)
   return {
     filename: shown,

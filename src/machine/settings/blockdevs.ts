@@ -1,5 +1,5 @@
-import type { OptionValues } from '../../block/index.ts'
-import { BlockdevOptions, flatOptions } from '../../commands/index.ts'
+import { flattenOptions, type OptionValues } from '../../block/index.ts'
+import { BlockdevOptions } from '../../commands/index.ts'
 import { OptionError, parseKeyval } from '../../keyval/index.ts'
 import { QmpError, root } from '../../qapi/index.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
@@ -13,7 +13,7 @@ import { typedText } from './typed-text.ts'
  */
 export function readBlockdev(text: string): OptionValues {
   try {
-    return flatOptions(BlockdevOptions.decode(isJsonOption(text) ? parseJsonOption(text) : listOf(text), root))
+    return flattenOptions(BlockdevOptions.decode(isJsonOption(text) ? parseJsonOption(text) : listOf(text), root))
   } catch (error) {
     if (error instanceof QmpError) throw new OptionError(error.message)
     throw error
