@@ -1,7 +1,8 @@
 /** The process under test: started in a directory of its own, ended with it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -56,9 +57,9 @@ export class Server implements AsyncDisposable {
     return this.#gone.signal
   }
 
-  /** Waits until a socket file of that name is there. @throws {Error} if the process ends before */
+  /** Waits until somebody takes connections at a socket file of that name. @throws {Error} if the process ends before */
   async listening(name: string): Promise<void> {
-    while (!(await stat(this.path(name)).catch(() => undefined))?.isSocket()) {
+    while (!(await accepts(this.path(name)))) {
       if (this.gone.aborted) throw new Error(`ended before it listened: ${(await this.exited).stderr}`)
       await pause(5)
     }
@@ -104,4 +105,16 @@ async function shell(line: string, cwd: string): Promise<{ status: number | null
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output[1] += chunk))
   const [status] = (await once(child, 'close')) as [number | null]
   return { status, output: output.join('') }
+}
+
+/** Whether a connection is taken there. The file alone is there a moment earlier. */
+function accepts(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
 }
