@@ -138,7 +138,7 @@ async function copyInto(
     discard: wishes.sparse > 0,
     cache,
   })
-  const { node } = image
+  const { node, target: written } = image
   const length = sources.reduce((sum, source) => sum + source.length, 0)
   if (node.length < length) throw new ImgError('output file is smaller than input file')
   if (wishes.compressed && node.driver.writeCompressed === undefined) {
@@ -147,7 +147,7 @@ async function copyInto(
   const progress = new Progress(args.has('p') && !args.has('q') ? output : undefined)
   const plan: CopyPlan = {
     sources,
-    target: node,
+    target: written,
     keepBacking: node.child('backing') !== undefined,
     targetIsZero: (!wishes.keepTarget && node.child('backing') === undefined) || args.has('target-is-zero'),
     compressed: wishes.compressed,

@@ -1,6 +1,7 @@
 import { BlockError, type BlockNode, type BlockStatus, chainStatus, isZero } from '../../block/index.ts'
 import { reasonOf } from './block-reason.ts'
 import { ImgError } from './img-error.ts'
+import type { Target } from './target.ts'
 
 const largestPiece = 2 * 2 ** 20
 
@@ -8,7 +9,7 @@ const largestPiece = 2 * 2 ** 20
 export interface CopyPlan {
   /** One behind the other. */
   readonly sources: readonly BlockNode[]
-  readonly target: BlockNode
+  readonly target: Target
   /** The target has a backing file: what the source's own image does not hold is left out. */
   readonly keepBacking: boolean
   /** What is not written to the target reads as zeroes. */
@@ -75,7 +76,7 @@ export class Copy {
 
   async *#find(): AsyncGenerator<Piece> {
     const { sparse, keepBacking, compressed, target } = this.#plan
-    const step = compressed ? ((await target.details()).clusterSize ?? largestPiece) : largestPiece
+    const step = compressed ? ((await target.node.details()).clusterSize ?? largestPiece) : largestPiece
     let at = 0
     for (const source of this.#plan.sources) {
       for (let offset = 0; offset < source.length; ) {
@@ -111,7 +112,7 @@ export class Copy {
   async #compress(at: number, buffer: Uint8Array): Promise<void> {
     const { target, targetIsZero } = this.#plan
     if (targetIsZero && isZero(buffer)) return
-    await target.driver.writeCompressed?.(at, buffer)
+    await target.writeCompressed(at, buffer)
   }
 
   async #clear(at: number, length: number): Promise<void> {

@@ -136,6 +136,24 @@ const complaints: string[][] = [
   ['map'],
   ['map', '--output=xml', 'a.raw'],
   ['map', '--start-offset=x', 'a.raw'],
+  ['bench'],
+  ['bench', 'a', 'b'],
+  ['bench', 'missing'],
+  ['bench', '-c', 'x', 'a.raw'],
+  ['bench', '-c', '-1', 'a.raw'],
+  ['bench', '-d', '3000000000', 'a.raw'],
+  ['bench', '-o', 'x', 'a.raw'],
+  ['bench', '-s', '4G', 'a.raw'],
+  ['bench', '-S', 'x', 'a.raw'],
+  ['bench', '--pattern=300', 'a.raw'],
+  ['bench', '-t', 'nothing', 'a.raw'],
+  ['bench', '-i', 'nothing', 'a.raw'],
+  ['bench', '-n', 'a.raw'],
+  ['bench', '--flush-interval=x', 'a.raw'],
+  ['bench', '--flush-interval=9', 'a.raw'],
+  ['bench', '-w', '--flush-interval=9', 'a.raw'],
+  ['bench', '-c', '4', '-o', '100M', '-f', 'raw', 'a.raw'],
+  ['bench', '-w', '-U', '-f', 'raw', 'a.raw'],
   ['check'],
   ['check', '-r', 'some', 'a.qcow2'],
   ['compare', 'a.raw'],
@@ -190,6 +208,28 @@ const complaints: string[][] = [
 for (const argv of complaints) {
   test(`vmon img ${argv.join(' ')} is answered as qemu-img answers it`, { skip }, () => same(...argv))
 }
+
+test('requests of a bench go round an image, and flushes between them', { skip }, async () => {
+  const timeless = ({ out, ...rest }: Said): Said => ({ ...rest, out: out.replace(/in [\d.]+ s/, 'in 0.000 s') })
+  const calls = [
+    ['-c', '10', '-f', 'raw', 'a.raw'],
+    ['-c', '0x10', '-d', '3', '-s', '3k', '-S', '64k', '-o', '1M', 'a.qcow2'],
+    ['-c', '50', '-d', '4', '-i', 'threads', '-t', 'none', '-q', 'sub/top.qcow2'],
+  ]
+  for (const argv of calls) assert.deepEqual(timeless(await ours('bench', ...argv)), timeless(theirs('bench', ...argv)))
+  const writes = [
+    ['-c', '100', '-d', '8'],
+    ['-c', '40', '-d', '4', '--flush-interval=10', '-s', '64k'],
+    ['-c', '40', '-d', '4', '--flush-interval=8', '--no-drain', '-t', 'writethrough'],
+  ]
+  for (const argv of writes) {
+    for (const run of [ours, theirs]) cpSync('a.qcow2', `${run.name}.qcow2`)
+    const call = ['bench', '-w', '--pattern=7', '-o', '1M', ...argv]
+    assert.deepEqual(timeless(await ours(...call, 'ours.qcow2')), timeless(theirs(...call, 'theirs.qcow2')))
+    assert.equal(theirs('compare', 'ours.qcow2', 'theirs.qcow2').out, 'Images are identical.\n')
+    assert.equal(theirs('check', 'ours.qcow2').status, 0)
+  }
+})
 
 test('images are created as qemu-img creates them, and it says the same of them', { skip }, async () => {
   const calls = [

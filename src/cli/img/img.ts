@@ -15,6 +15,7 @@ export type ImgCommand = (argv: readonly string[], output: Output) => Promise<nu
 
 /** The commands; each is loaded when it is called. */
 const commands: Readonly<Record<string, () => Promise<ImgCommand>>> = {
+  bench: async () => (await import('./bench.ts')).bench,
   check: async () => (await import('./check.ts')).check,
   compare: async () => (await import('./compare.ts')).compare,
   convert: async () => (await import('./convert.ts')).convert,

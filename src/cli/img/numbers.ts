@@ -23,6 +23,20 @@ export function readNumber(what: string, text: string, { min = 0n, max = largest
   return Number(value)
 }
 
+/** As large as a count may be: it is an `int` in QEMU. */
+export const largestCount = 2 ** 31 - 1
+
+/**
+ * A number of things: digits, or hexadecimal ones behind `0x`.
+ *
+ * @throws {ImgError} if it is none, or not between `min` and `max`
+ */
+export function readCount(what: string, text: string, { min = 0, max = largestCount } = {}): number {
+  const value = /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw new ImgError(`Invalid ${what} specified`)
+}
+
 const units = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 
 /** A number of bytes for people: three digits, or four without a fraction (`1.5 GiB`). */

@@ -11,6 +11,7 @@ import { OptionError, parseOptionList } from '../../keyval/index.ts'
 import type { Arguments } from './arguments.ts'
 import { type Output, textOf } from './img.ts'
 import { ImgError } from './img-error.ts'
+import { Target } from './target.ts'
 
 const all = ['read', 'write', 'resize'] as const
 
@@ -44,6 +45,9 @@ const cacheModes = {
 
 export type CacheWords = keyof typeof cacheModes
 
+/** Modes in which each write reaches stable storage by itself. */
+const throughModes: readonly CacheWords[] = ['writethrough', 'directsync']
+
 /** @param what - `cache option` or `source cache option` @throws {ImgError} */
 export function readCache(word: string | undefined, what: string, failure?: number): CacheWords | undefined {
   if (word === undefined || Object.hasOwn(cacheModes, word)) return word as CacheWords | undefined
@@ -67,6 +71,8 @@ const secretList = { impliedName: 'qom-type' }
 export interface OpenImage extends AsyncDisposable {
   readonly node: BlockNode
   readonly user: Attachment
+  /** Where to write, if it was opened for that. */
+  readonly target: Target
 }
 
 /** Opens an image as the options say. @throws {ImgError} in QEMU's words */
@@ -81,7 +87,8 @@ export async function openImage(graph: NodeGraph, filename: string, mode: OpenMo
     const uses = mode.writable === true ? all : (['read'] as const)
     try {
       const user = await node.attach({ description: 'vmon img', access: { uses, shares: all } })
-      return { node, user, [Symbol.asyncDispose]: () => user.detach() }
+      const target = new Target(node, { flushesEach: throughModes.includes(mode.cache ?? 'writeback') })
+      return { node, user, target, [Symbol.asyncDispose]: () => user.detach() }
     } catch (error) {
       if (!node.attached) await node.close()
       throw error
