@@ -18,12 +18,21 @@ const calls: string[] = []
 beforeEach(() => {
   fs.writeFileSync(image, new Uint8Array(4096))
   calls.length = 0
+  watchable()
 })
 afterEach(() => {
   mock.restoreAll()
   syncBuiltinESMExports()
 })
 after(() => fs.rmSync(folder, { recursive: true }))
+
+/** Nothing is done at once, without the calls that are watched: nobody knows what file system this is. */
+function watchable(): void {
+  mock.method(fs, 'statfs', (_path: string, done: (error: Error) => void) =>
+    setImmediate(() => done(new Error('none'))),
+  )
+  syncBuiltinESMExports()
+}
 
 /** Writes wait for it. */
 let gate = Promise.resolve()

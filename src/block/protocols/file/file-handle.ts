@@ -2,6 +2,7 @@ import * as fs from 'node:fs'
 import { deferred } from '../../../async/index.ts'
 import { reasonText, systemCode } from '../../../errno/index.ts'
 import { BlockError, kindOfSystemError } from '../../block-error.ts'
+import { InlineIo, turnBudget } from './inline-io.ts'
 
 /**
  * An open descriptor that counts what runs on it. It is closed only when nothing does: the system gives a number
@@ -12,12 +13,14 @@ import { BlockError, kindOfSystemError } from '../../block-error.ts'
 export class FileHandle {
   readonly fd: number
   readonly path: string
+  readonly #inline: InlineIo | undefined
   #running = 0
   #idle: (() => void) | undefined
 
-  private constructor(fd: number, path: string) {
+  private constructor(fd: number, path: string, inline: InlineIo | undefined) {
     this.fd = fd
     this.path = path
+    this.#inline = inline
   }
 
   /** @throws {BlockError} in QEMU's words, if the file cannot be opened */
@@ -26,7 +29,8 @@ export class FileHandle {
     const flags = writable ? fs.constants.O_RDWR : fs.constants.O_RDONLY
     fs.open(path, flags, (error, fd) => (error === null ? resolve(fd) : reject(error)))
     try {
-      return new FileHandle(await promise, path)
+      const fd = await promise
+      return new FileHandle(fd, path, await inlineFor(fd))
     } catch (cause) {
       throw failure(`Could not open '${path}': ${reasonText(cause)}`, path, cause)
     }
@@ -52,8 +56,9 @@ export class FileHandle {
 
   /** Fills the target; what lies beyond the end of the file reads as zeroes. */
   readInto(position: number, target: Uint8Array): Promise<void> {
+    let filled = this.#inline?.read(position, target) ?? 0
+    if (filled === target.byteLength) return done
     return this.#run((done) => {
-      let filled = 0
       const next = (): void => {
         fs.read(this.fd, target, filled, target.byteLength - filled, position + filled, (error, count) => {
           if (error !== null) return done(error)
@@ -68,8 +73,9 @@ export class FileHandle {
   }
 
   write(position: number, bytes: Uint8Array): Promise<void> {
+    let written = this.#inline?.write(position, bytes) ?? 0
+    if (written === bytes.byteLength) return done
     return this.#run((done) => {
-      let written = 0
       const next = (): void => {
         fs.write(this.fd, bytes, written, bytes.byteLength - written, position + written, (error, count) => {
           if (error !== null) return done(error)
@@ -113,6 +119,7 @@ export class FileHandle {
     this.#running++
     return new Promise((resolve, reject) =>
       start((error) => {
+        turnBudget.renew()
         this.#running--
         if (this.#running === 0) this.#idle?.()
         if (error) reject(this.#failure(error))
@@ -124,6 +131,20 @@ export class FileHandle {
   #failure(cause: unknown): BlockError {
     return failure(reasonText(cause), this.path, cause)
   }
+}
+
+const done = Promise.resolve()
+
+/** Only for regular files: devices have their own ways of waiting. */
+function inlineFor(fd: number): Promise<InlineIo | undefined> {
+  const { promise, resolve } = deferred<InlineIo | undefined>()
+  fs.fstat(fd, (error, stats) => {
+    if (error !== null || !stats.isFile()) return resolve(undefined)
+    fs.statfs(`/proc/self/fd/${fd}`, (noType, about) => {
+      resolve(noType === null ? InlineIo.for(fd, about.type) : undefined)
+    })
+  })
+  return promise
 }
 
 function failure(message: string, filename: string, cause: unknown): BlockError {
