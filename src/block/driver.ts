@@ -195,6 +195,12 @@ export interface Snapshots {
   apply(id: string): Promise<void>
   /** @throws {BlockError} kind `missing` */
   delete(id: string): Promise<void>
+  /**
+   * Lets an image that is open for reading show what the guest saw then, until it is closed. Its size stays what it is.
+   *
+   * @throws {BlockError} kind `missing`
+   */
+  show(id: string): Promise<void>
 }
 
 /** What a node below is to a node: the storage, what shows where nothing is written, the storage of the data alone. */
@@ -263,6 +269,26 @@ export interface FormatDefinition {
    * @throws {BlockError} kind `invalid`
    */
   create?(request: CreateRequest): (file: BlockNode) => Promise<void>
+  /** Says how large such an image would be. Without it nobody knows. @throws {BlockError} kind `invalid` */
+  measure?(request: MeasureRequest): Promise<Measurement>
+}
+
+/** What a format gets to say how large an image will be. */
+export interface MeasureRequest extends Omit<CreateRequest, 'needFile'> {
+  /**
+   * Guest bytes that will be written, counted in whole clusters of a size; undefined, if the image will be empty.
+   *
+   * @throws {BlockError} if the source cannot be read
+   */
+  readonly written: ((clusterSize: number) => Promise<number>) | undefined
+}
+
+/** How many bytes an image takes (QAPI's BlockMeasureInfo). */
+export interface Measurement {
+  /** As it will be made. */
+  readonly required: number
+  /** When the guest has written everywhere. */
+  readonly fullyAllocated: number
 }
 
 /** What a format gets to make an image. */

@@ -20,6 +20,7 @@ export type {
   Driver,
   DriverLimits,
   ImageDetails,
+  Measurement,
   NamedChild,
   NewSnapshot,
   Repair,
@@ -58,6 +59,7 @@ export type { ThrottleLimit, ThrottleLimits } from './drives/throttle-limits.ts'
 export { moveTray, type TrayMove, type TrayState } from './drives/tray.ts'
 export { formats as imageFormats } from './formats/table.ts'
 export { flattenOptions } from './json-filename.ts'
+export { type MeasureOptions, measureImage } from './measure-image.ts'
 export type { BlockNode, NodeUser } from './node.ts'
 export { NodeGraph, type NodeGraphOptions } from './node-graph.ts'
 export { type ImageInfo, imageInfo, type NodeInfo, nodeInfo, type SnapshotInfo } from './node-info.ts'

@@ -10,6 +10,7 @@ import { ImgError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { graphFor, type OpenImage, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
+import { readSnapshotName, showSnapshot } from './snapshot-name.ts'
 
 const largestSparse = 16 * 2 ** 20
 
@@ -17,10 +18,11 @@ const largestSparse = 16 * 2 ** 20
 export async function convert(argv: readonly string[], output: Output): Promise<number> {
   const args = new Arguments(
     argv,
-    'f= O= B= F:target-backing-format= c o= S= p t= T= q n m= W r= object= image-opts target-image-opts ' +
+    'f= O= B= F:target-backing-format= c o= l= S= p t= T= q n m= W r= object= image-opts target-image-opts ' +
       'U:force-share salvage target-is-zero',
   )
   const wishes = readWishes(args)
+  const snapshot = readSnapshotName(args.value('l'))
   checkOptionLists(args.values('o'))
   const [sources, target] = [args.operands.slice(0, -1), args.operands.at(-1)]
   if (args.values('o').some((text) => text === 'help' || text === '?')) {
@@ -29,6 +31,9 @@ export async function convert(argv: readonly string[], output: Output): Promise<
   }
   if (target === undefined || sources.length === 0) throw new ImgError('Must specify image file name')
   if (wishes.keepTarget && args.has('o')) output.complain('warning: -o has no effect when skipping image creation')
+  if (snapshot !== undefined && sources.length > 1) {
+    throw new ImgError('No support for concatenating multiple snapshot')
+  }
   const sourceCache = readCache(args.value('T'), 'source cache option')
   await using graph = graphFor(args, output)
   const opened: OpenImage[] = []
@@ -43,6 +48,7 @@ export async function convert(argv: readonly string[], output: Output): Promise<
       opened.push(await openImage(graph, source, mode))
     }
     const nodes = opened.map(({ node }) => node)
+    if (snapshot !== undefined) await showSnapshot(nodes[0]!, snapshot)
     await makeTarget(graph, args, wishes, nodes, target)
     await copyInto(graph, args, wishes, nodes, target, output)
     return 0

@@ -17,7 +17,7 @@ const commands = [
   ['compare', '[-f FORMAT] [-F FORMAT] [-T CACHE] [-p] [-q] [-s] [-U] FILE FILE', 'say whether two images are equal'],
   [
     'convert',
-    '[-U] [-c] [-p] [-q] [-n] [-f FORMAT] [-t CACHE] [-T CACHE] [-O FORMAT] [-B BACKING -F FORMAT] [-o OPTIONS] [-S SIZE] [-m N] [-W] [--salvage] FILE... TARGET',
+    '[-U] [-c] [-p] [-q] [-n] [-f FORMAT] [-t CACHE] [-T CACHE] [-O FORMAT] [-B BACKING -F FORMAT] [-o OPTIONS] [-l SNAPSHOT] [-S SIZE] [-m N] [-W] [--salvage] FILE... TARGET',
     'copy images into a new one',
   ],
   ['create', '[-q] [-f FORMAT] [-b BACKING -F FORMAT] [-u] [-o OPTIONS] FILE [SIZE]', 'make an empty image'],
@@ -26,6 +26,11 @@ const commands = [
     'map',
     '[-f FORMAT] [--start-offset=OFFSET] [--max-length=LENGTH] [--output=human|json] [-U] FILE',
     'say where an image keeps what',
+  ],
+  [
+    'measure',
+    '[--output=human|json] [-O FORMAT] [-o OPTIONS] [--size SIZE | [-f FORMAT] [-l SNAPSHOT] [-U] FILE]',
+    'say how large a new image will be',
   ],
   ['resize', '[-f FORMAT] [-q] [--shrink] FILE [+|-]SIZE', 'make an image longer or shorter'],
   ['snapshot', '[-q] [-l | -a NAME | -c NAME | -d NAME] [-U] FILE', 'list, apply, create, delete internal snapshots'],

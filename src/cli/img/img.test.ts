@@ -190,6 +190,24 @@ const complaints: string[][] = [
   ['convert', '-c', '-O', 'raw', 'a.raw', 'new'],
   ['convert', '--target-is-zero', 'a.raw', 'new'],
   ['convert', '--target-image-opts', 'a.raw', 'new'],
+  ['convert', '-l', 'nothing', 'small.qcow2', 'new'],
+  ['convert', '-l', 'snapshot.nothing=1', 'small.qcow2', 'new'],
+  ['convert', '-l', '1', 'small.qcow2', 'small.qcow2', 'new'],
+  ['convert', '-f', 'raw', '-l', '1', 'a.raw', 'new'],
+  ['measure'],
+  ['measure', 'a', 'b'],
+  ['measure', 'missing'],
+  ['measure', '--size', 'x'],
+  ['measure', '--size', '9E'],
+  ['measure', '--size', '1G', 'a.raw'],
+  ['measure', '--output=xml', 'a.raw'],
+  ['measure', '-f', 'raw', '--size', '1M'],
+  ['measure', '-O', 'nothing', '--size', '1M'],
+  ['measure', '-O', 'vdi', '--size', '1M'],
+  ['measure', '-O', 'qcow2', '-o', 'nothing=1', '--size', '1M'],
+  ['measure', '-O', 'qcow2', '-o', 'cluster_size=3k', '--size', '1M'],
+  ['measure', '-O', 'qcow2', '--size', '7P'],
+  ['measure', '-O', 'qcow2', '-l', 'nothing', 'a.qcow2'],
   ['resize'],
   ['resize', 'a.raw'],
   ['resize', '-f', 'raw', 'a.raw', 'x'],
@@ -229,6 +247,35 @@ test('requests of a bench go round an image, and flushes between them', { skip }
     assert.equal(theirs('compare', 'ours.qcow2', 'theirs.qcow2').out, 'Images are identical.\n')
     assert.equal(theirs('check', 'ours.qcow2').status, 0)
   }
+})
+
+test('sizes are told of images that are not made yet', { skip }, async () => {
+  const options = [
+    '',
+    'cluster_size=4k',
+    'cluster_size=2M,compat=0.10',
+    'extended_l2=on,refcount_bits=1',
+    'preallocation=full,cluster_size=512',
+    'preallocation=metadata,lazy_refcounts=on',
+    'backing_file=a.raw,backing_fmt=raw',
+  ]
+  for (const list of options) {
+    const words = list === '' ? [] : ['-o', list]
+    for (const size of ['0', '1234567', '10G', '100G']) await same('measure', '-O', 'qcow2', ...words, '--size', size)
+    for (const image of [...images, ...foreign]) await same('measure', '-O', 'qcow2', ...words, '--output=json', image)
+  }
+  for (const words of [['--size', '1000'], ['odd.raw'], ['-O', 'qcow2', '-l', 'first', 'small.qcow2']]) {
+    await same('measure', ...words)
+  }
+})
+
+test('what an image was is converted from its snapshot', { skip }, async () => {
+  for (const name of ['first', '2', 'snapshot.id=1', 'snapshot.name=second one', 'snapshot.id=1,snapshot.name=first']) {
+    await ours('convert', '-l', name, '-O', 'qcow2', 'small.qcow2', 'then')
+    theirs('convert', '-l', name, '-O', 'qcow2', 'small.qcow2', 'expected')
+    assert.equal(theirs('compare', 'then', 'expected').out, 'Images are identical.\n', name)
+  }
+  assert.equal(theirs('compare', 'then', 'small.qcow2').status, 1)
 })
 
 test('images are created as qemu-img creates them, and it says the same of them', { skip }, async () => {

@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<ImgCommand>>> = {
   create: async () => (await import('./create.ts')).create,
   info: async () => (await import('./info.ts')).info,
   map: async () => (await import('./map.ts')).map,
+  measure: async () => (await import('./measure.ts')).measure,
   resize: async () => (await import('./resize.ts')).resize,
   snapshot: async () => (await import('./snapshot.ts')).snapshot,
 }

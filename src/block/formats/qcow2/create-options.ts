@@ -8,7 +8,12 @@ const compressions = { zlib: 'deflate', zstd: 'zstd' } as const
 const preallocations = { off: 'off', metadata: 'metadata', falloc: 'full', full: 'full' } as const
 
 /** What `qemu-img create -o` says, as `planQcow2()` wants it. @throws {BlockError} kind `invalid` */
-export function readCreateOptions({ size, backing, options, needFile }: CreateRequest): Qcow2CreateOptions {
+export function readCreateOptions({
+  size,
+  backing,
+  options,
+  needFile,
+}: Omit<CreateRequest, 'needFile'> & Partial<CreateRequest>): Qcow2CreateOptions {
   const clusterSize = options.takeSize('cluster_size')
   const refcountBits = options.takeInteger('refcount_bits')
   const lazyRefcounts = options.takeBoolean('lazy_refcounts')
@@ -19,7 +24,7 @@ export function readCreateOptions({ size, backing, options, needFile }: CreateRe
   if (raw && dataFile === undefined) throw new BlockError('invalid', 'data-file-raw requires data-file')
   if (dataFile !== undefined) {
     const whole = clusterSize ?? defaultClusterSize
-    needFile(dataFile, raw ? Math.ceil(size / whole) * whole : 0)
+    needFile?.(dataFile, raw ? Math.ceil(size / whole) * whole : 0)
   }
   return {
     size,

@@ -35,7 +35,8 @@ export interface Qcow2CreateOptions {
   readonly dataFile?: { readonly filename: string; readonly raw?: boolean }
 }
 
-const largestL1 = 32 * 2 ** 20
+/** Bytes of an L1 table: more is refused. */
+export const largestL1 = 32 * 2 ** 20
 export const defaultClusterSize = 65536
 
 /**
@@ -126,8 +127,8 @@ function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: La
   )
 }
 
-/** @throws {BlockError} kind `invalid` */
-function checkedGeometry(options: Qcow2CreateOptions): Geometry {
+/** How the image will be divided. @throws {BlockError} kind `invalid`, in QEMU's words, if there can be none */
+export function checkedGeometry(options: Qcow2CreateOptions): Geometry {
   const {
     size,
     version = 3,

@@ -2,7 +2,7 @@ import { BlockError } from '../../block-error.ts'
 import type { CreateRequest, FormatDefinition, FormatRequest } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import { getUint64, viewOf } from './big-endian.ts'
-import { planQcow2 } from './create.ts'
+import { largestL1, planQcow2 } from './create.ts'
 import { readCreateOptions } from './create-options.ts'
 import { openEncryption } from './encryption.ts'
 import { type Extensions, parseExtensions } from './extensions.ts'
@@ -11,13 +11,13 @@ import { type Geometry, geometryOf, l1EntriesFor } from './geometry.ts'
 import { compressionTypes, damaged, type Header, headerStart, parseHeader, unsupported } from './header.ts'
 import { Image, type SnapshotTable } from './image.ts'
 import { L1Table } from './l1-table.ts'
+import { measureQcow2 } from './measure.ts'
 import { readOptions } from './options.ts'
 import { Qcow2Driver } from './qcow2-driver.ts'
 import { largestRefcountTable, Refcounts } from './refcounts.ts'
 import { readSnapshots } from './snapshot-table.ts'
 import { TableCache } from './table-cache.ts'
 
-const largestL1 = 32 * 2 ** 20
 const longestBackingFilename = 1023
 
 /** QEMU's own format: images that grow as they are written, with backing files and snapshots. */
@@ -84,6 +84,8 @@ export const qcow2: FormatDefinition = {
   create(request: CreateRequest): (file: BlockNode) => Promise<void> {
     return planQcow2(readCreateOptions(request))
   },
+
+  measure: measureQcow2,
 }
 
 interface Start {

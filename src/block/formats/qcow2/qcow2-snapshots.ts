@@ -104,6 +104,14 @@ export class Qcow2Snapshots implements Snapshots {
     })
   }
 
+  show(id: string): Promise<void> {
+    return this.#host.exclusive(async () => {
+      const { image } = this.#host
+      const { l1Offset, l1Size } = this.#find(image, id)
+      image.l1.replace(l1Offset, await image.file.read(l1Offset, l1Size * 8))
+    })
+  }
+
   #find({ snapshots }: Image, id: string): SnapshotEntry {
     const entry = snapshots.entries.find((snapshot) => snapshot.id === id)
     if (entry === undefined) throw new BlockError('missing', `There is no snapshot with id '${id}'`)

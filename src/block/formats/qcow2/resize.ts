@@ -1,9 +1,8 @@
 import { BlockError } from '../../block-error.ts'
+import { largestL1 } from './create.ts'
 import type { Discards } from './discards.ts'
 import { l1EntriesFor } from './geometry.ts'
 import type { Image } from './image.ts'
-
-const largestL1 = 32 * 2 ** 20
 
 /**
  * Changes the size that the guest sees. The image is drained, and the file has what memory has.

@@ -1,5 +1,5 @@
 import { BlockError } from '../../block-error.ts'
-import type { CreateRequest, FormatDefinition, FormatRequest } from '../../driver.ts'
+import type { CreateRequest, FormatDefinition, FormatRequest, Measurement, MeasureRequest } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import { RawDriver } from './raw-driver.ts'
 
@@ -36,6 +36,11 @@ export const raw: FormatDefinition = {
       await file.truncate(0)
       await file.truncate(size)
     }
+  },
+
+  async measure({ size, options }: MeasureRequest): Promise<Measurement> {
+    options.takeString('preallocation')
+    return { required: size, fullyAllocated: size }
   },
 }
 

@@ -1,0 +1,40 @@
+import { BlockError } from '../../block-error.ts'
+import type { Measurement, MeasureRequest } from '../../driver.ts'
+import { checkedGeometry, largestL1 } from './create.ts'
+import { readCreateOptions } from './create-options.ts'
+import { type Geometry, l1EntriesFor } from './geometry.ts'
+
+/** How large an image will be: tables for everything that the guest may write, and clusters for what is written. */
+export async function measureQcow2(request: MeasureRequest): Promise<Measurement> {
+  const options = readCreateOptions(request)
+  const geometry = checkedGeometry({ ...options, size: 0 })
+  if (l1EntriesFor(request.size, geometry) * 8 > largestL1) {
+    throw new BlockError('invalid', 'The image size is too large (try using a larger cluster size)')
+  }
+  const size = roundUp(request.size, geometry.clusterSize)
+  const fullyAllocated = size + tableBytes(size, geometry)
+  const full = options.preallocation === 'full'
+  const written = full ? size : ((await request.written?.(geometry.clusterSize)) ?? 0)
+  return { required: fullyAllocated - size + written, fullyAllocated }
+}
+
+/** Header, tables and reference counts of an image that is full. */
+function tableBytes(size: number, { clusterSize, l2EntrySize, refcountsPerBlock }: Geometry): number {
+  const l2Bytes = roundUp((size / clusterSize) * l2EntrySize, clusterSize)
+  const l1Bytes = roundUp((l2Bytes / clusterSize) * 8, clusterSize)
+  const bytes = clusterSize + l2Bytes + l1Bytes
+  const counted = (bytes + size) / clusterSize
+  // The counts count themselves, too.
+  let [blocks, table] = [0, 0]
+  for (;;) {
+    const neededBlocks = Math.ceil((counted + blocks + table) / refcountsPerBlock)
+    const neededTable = Math.ceil((neededBlocks * 8) / clusterSize)
+    if (neededBlocks === blocks && neededTable === table) return bytes + (blocks + table) * clusterSize
+    blocks = neededBlocks
+    table = neededTable
+  }
+}
+
+function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit
+}

@@ -1,0 +1,53 @@
+import { BlockError } from './block-error.ts'
+import { chainStatus } from './chain-status.ts'
+import type { Measurement } from './driver.ts'
+import { formats } from './formats/table.ts'
+import type { BlockNode } from './node.ts'
+import { OptionBag, type OptionValues } from './option-bag.ts'
+
+export interface MeasureOptions {
+  /** The format of the new image. */
+  readonly format: string
+  /** What the new image will hold: so many bytes, none of them written, or what a node shows. */
+  readonly source: number | BlockNode
+  /** The new image will have a backing file: nobody knows how much of the source that will show. */
+  readonly backed?: boolean
+  /** As for `createImage()`. */
+  readonly options?: OptionValues
+}
+
+/** Says how large an image will be that is made of something. @throws {BlockError} in QEMU's words */
+export async function measureImage({ format, source, backed = false, options }: MeasureOptions): Promise<Measurement> {
+  const definition = formats.get(format)
+  if (definition === undefined) throw new BlockError('unsupported', `Unknown file format '${format}'`)
+  if (definition.measure === undefined) {
+    throw new BlockError('unsupported', `Block driver '${format}' does not support size measurement`)
+  }
+  const bag = new OptionBag(options ?? {})
+  const size = Math.ceil((typeof source === 'number' ? source : source.length) / 512) * 512
+  const measurement = await definition.measure({
+    size,
+    backing: undefined,
+    options: bag,
+    written: typeof source === 'number' ? undefined : (clusterSize) => writtenBytes(source, clusterSize, backed),
+  })
+  const [unknown] = bag.left
+  if (unknown !== undefined) throw new BlockError('invalid', `Invalid parameter '${unknown}'`, { option: unknown })
+  return measurement
+}
+
+/** Bytes of all clusters in which there is data. */
+async function writtenBytes(source: BlockNode, clusterSize: number, backed: boolean): Promise<number> {
+  if (backed) return Math.ceil(source.length / clusterSize) * clusterSize
+  let bytes = 0
+  for (let at = 0; at < source.length; ) {
+    const { length, data, zero, allocated } = await chainStatus(source, at, source.length - at)
+    let end = at + length
+    if (!zero && data && allocated) {
+      end = Math.ceil(end / clusterSize) * clusterSize
+      bytes += end - (at - (at % clusterSize))
+    }
+    at = end
+  }
+  return bytes
+}

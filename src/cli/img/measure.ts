@@ -1,0 +1,94 @@
+import { BlockError, type BlockNode, imageFormats, type Measurement, measureImage } from '../../block/index.ts'
+import { OptionError } from '../../keyval/index.ts'
+import { Arguments } from './arguments.ts'
+import { CreateOptions, checkOptionLists } from './create-options.ts'
+import { type Output, textOf } from './img.ts'
+import { ImgError } from './img-error.ts'
+import { readNumber } from './numbers.ts'
+import { graphFor, openImage } from './open.ts'
+import { readOutputFormat } from './output-format.ts'
+import { readSnapshotName, showSnapshot } from './snapshot-name.ts'
+
+/** `vmon img measure`: says how large an image will be before it is made. */
+export async function measure(argv: readonly string[], output: Output): Promise<number> {
+  const args = new Arguments(argv, 'f= l= o= O= U:force-share image-opts object= output= size=')
+  const snapshot = readSnapshotName(args.value('l'))
+  checkOptionLists(args.values('o'))
+  const printed = readOutputFormat(args.value('output'))
+  const sizeText = args.value('size')
+  const size = sizeText === undefined ? undefined : readNumber('image size', sizeText)
+  const [filename] = args.operands
+  checkSource(args, filename, size)
+  const format = args.value('O') ?? 'raw'
+  const options = readOptions(format, args.values('o'))
+  if (filename === undefined) {
+    print(await inWords(measureImage({ format, source: size!, options: options.forDriver() })), printed, false, output)
+    return 0
+  }
+  await using graph = graphFor(args, output)
+  await using image = await openImage(graph, filename, {
+    format: args.value('f'),
+    imageOptions: args.has('image-opts'),
+    forceShare: args.has('U'),
+  })
+  if (snapshot !== undefined) await showSnapshot(image.node, snapshot)
+  const backed = options.has('backing_file')
+  const found = await inWords(measureImage({ format, source: image.node, backed, options: options.forDriver() }))
+  print(found, printed, format === 'qcow2' && options.get('compat') !== '0.10' && keepsBitmaps(image.node), output)
+  return 0
+}
+
+/** @throws {ImgError} in QEMU's words */
+function checkSource(args: Arguments, filename: string | undefined, size: number | undefined): void {
+  if (args.operands.length > 1) throw new ImgError('At most one filename argument is allowed.')
+  if (filename === undefined && ['image-opts', 'f', 'l'].some((name) => args.has(name))) {
+    throw new ImgError('--image-opts, -f, and -l require a filename argument.')
+  }
+  if (filename === undefined && size === undefined) {
+    throw new ImgError('Either --size N or one filename must be specified.')
+  }
+  if (filename !== undefined && size !== undefined) {
+    throw new ImgError('--size N cannot be used together with a filename.')
+  }
+}
+
+/** @throws {ImgError} in QEMU's words */
+function readOptions(format: string, texts: readonly string[]): CreateOptions {
+  if (!imageFormats.has(format)) throw new ImgError(`Unknown file format '${format}'`)
+  const options = new CreateOptions(format)
+  try {
+    options.read(texts)
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error
+    throw new ImgError(`${error.message}\nvmon img: Invalid options for file format '${format}'`)
+  }
+  return options
+}
+
+async function inWords(measuring: Promise<Measurement>): Promise<Measurement> {
+  try {
+    return await measuring
+  } catch (error) {
+    throw error instanceof BlockError ? new ImgError(textOf(error)) : error
+  }
+}
+
+/** Bitmaps that stay in the image would be copied: those that we copy take no bytes, because we copy none. */
+function keepsBitmaps({ driver }: BlockNode): boolean {
+  return driver.name === 'qcow2'
+}
+
+function print(
+  { required, fullyAllocated }: Measurement,
+  format: 'human' | 'json',
+  withBitmaps: boolean,
+  output: Output,
+): void {
+  if (format === 'json') {
+    const found = { ...(withBitmaps ? { bitmaps: 0 } : {}), required, 'fully-allocated': fullyAllocated }
+    output.out(`${JSON.stringify(found, undefined, 4)}\n`)
+    return
+  }
+  output.out(`required size: ${required}\nfully allocated size: ${fullyAllocated}\n`)
+  if (withBitmaps) output.out('bitmaps size: 0\n')
+}
