@@ -119,6 +119,9 @@ export interface Driver {
   /** Writes into the image which backing file it has; what is open stays open. Without it images have none. */
   nameBacking?(backing: NamedChild | undefined): Promise<void>
 
+  /** Gives everything back that this image itself holds: what is behind it shows. Without it images have nothing behind them. */
+  empty?(): Promise<void>
+
   /** What the node's users together do from now on: the place to take locks, or to reopen for writing. */
   setAccess?(access: Access): Promise<void>
   /** What the node needs of a child, given what its own users do; the same as its users, if it has no such method. */

@@ -10,6 +10,7 @@ import { ImgError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { graphFor, type OpenImage, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
+import { RateLimit } from './rate-limit.ts'
 import { readSnapshotName, showSnapshot } from './snapshot-name.ts'
 
 const largestSparse = 16 * 2 ** 20
@@ -65,6 +66,8 @@ interface Wishes {
   /** Zeroes of at least so many bytes are left out; 0: none are. */
   readonly sparse: number
   readonly parallel: number
+  /** Bytes a second; 0: as many as can be. */
+  readonly rate: number
 }
 
 /** @throws {ImgError} in QEMU's words */
@@ -81,11 +84,12 @@ function readWishes(args: Arguments): Wishes {
   if (!(Number.isInteger(parallel) && parallel >= 1 && parallel <= 16)) {
     throw new ImgError('Invalid number of coroutines. Allowed number of coroutines is between 1 and 16')
   }
-  if (args.has('r')) throw new ImgError('Copies at a limited rate are not supported by this version')
+  const rateText = args.value('r')
+  const rate = rateText === undefined ? 0 : readNumber('rate limit', rateText)
   const keepTarget = args.has('n')
   if (args.has('target-image-opts') && !keepTarget) throw new ImgError('--target-image-opts requires use of -n flag')
   if (args.has('target-is-zero') && !keepTarget) throw new ImgError('--target-is-zero requires use of -n flag')
-  return { format: args.value('O') ?? 'raw', keepTarget, compressed: args.has('c'), sparse, parallel }
+  return { format: args.value('O') ?? 'raw', keepTarget, compressed: args.has('c'), sparse, parallel, rate }
 }
 
 async function makeTarget(
@@ -159,6 +163,7 @@ async function copyInto(
     compressed: wishes.compressed,
     sparse: wishes.sparse,
     parallel: args.has('W') || !wishes.compressed ? wishes.parallel : 1,
+    limit: wishes.rate === 0 ? undefined : new RateLimit(wishes.rate),
     salvage: args.has('salvage') ? (text) => output.complain(`warning: ${text}`) : undefined,
     progress: (percent) => progress.show(percent),
   }

@@ -1,6 +1,7 @@
 import { BlockError, type BlockNode, type BlockStatus, chainStatus, isZero } from '../../block/index.ts'
 import { reasonOf } from './block-reason.ts'
 import { ImgError } from './img-error.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { Target } from './target.ts'
 
 const largestPiece = 2 * 2 ** 20
@@ -19,6 +20,7 @@ export interface CopyPlan {
   readonly sparse: number
   /** Pieces that are under way at once. */
   readonly parallel: number
+  readonly limit: RateLimit | undefined
   /** What cannot be read becomes zeroes, and somebody hears of it. */
   readonly salvage: ((text: string) => void) | undefined
   progress(percent: number): void
@@ -99,6 +101,7 @@ export class Copy {
   }
 
   async #copy({ source, offset, at }: Piece, buffer: Uint8Array): Promise<void> {
+    await this.#plan.limit?.spend(buffer.byteLength)
     await this.#read(source, offset, buffer)
     const { target, sparse, compressed } = this.#plan
     if (compressed) return this.#compress(at, buffer)

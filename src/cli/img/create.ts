@@ -101,10 +101,15 @@ export async function writeImage(
   })
 }
 
-/** A format of which images can be made. @throws {ImgError} in QEMU's words */
-export function knownFormat(format: string): string {
+/**
+ * A format of which images can be made.
+ *
+ * @param options - `named`: whether a complaint says which format is not known
+ * @throws {ImgError} in QEMU's words
+ */
+export function knownFormat(format: string, { named = true } = {}): string {
   const known = imageFormats.get(format)
-  if (known === undefined) throw new ImgError(`Unknown file format '${format}'`)
+  if (known === undefined) throw new ImgError(named ? `Unknown file format '${format}'` : 'Unknown file format')
   if (known.create === undefined) throw new ImgError(`Format driver '${format}' does not support image creation`)
   return format
 }

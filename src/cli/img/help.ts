@@ -14,13 +14,23 @@ const commands = [
     'say how long so many requests take',
   ],
   ['check', '[-q] [-f FORMAT] [--output=human|json] [-r leaks|all] [-T CACHE] [-U] FILE', 'look for faults'],
+  [
+    'commit',
+    '[-q] [-f FORMAT] [-t CACHE] [-b BASE] [-r RATE] [-d] [-p] FILE',
+    'write what an image holds into the image behind it',
+  ],
   ['compare', '[-f FORMAT] [-F FORMAT] [-T CACHE] [-p] [-q] [-s] [-U] FILE FILE', 'say whether two images are equal'],
   [
     'convert',
-    '[-U] [-c] [-p] [-q] [-n] [-f FORMAT] [-t CACHE] [-T CACHE] [-O FORMAT] [-B BACKING -F FORMAT] [-o OPTIONS] [-l SNAPSHOT] [-S SIZE] [-m N] [-W] [--salvage] FILE... TARGET',
+    '[-U] [-c] [-p] [-q] [-n] [-f FORMAT] [-t CACHE] [-T CACHE] [-O FORMAT] [-B BACKING -F FORMAT] [-o OPTIONS] [-l SNAPSHOT] [-S SIZE] [-r RATE] [-m N] [-W] [--salvage] FILE... TARGET',
     'copy images into a new one',
   ],
   ['create', '[-q] [-f FORMAT] [-b BACKING -F FORMAT] [-u] [-o OPTIONS] FILE [SIZE]', 'make an empty image'],
+  [
+    'dd',
+    '[-U] [-f FORMAT] [-O FORMAT] [bs=SIZE] [count=BLOCKS] [skip=BLOCKS] if=FILE of=TARGET',
+    'copy a part of an image into a new one',
+  ],
   ['info', '[-f FORMAT] [--output=human|json] [--backing-chain] [-U] FILE', 'say what an image is'],
   [
     'map',
@@ -31,6 +41,11 @@ const commands = [
     'measure',
     '[--output=human|json] [-O FORMAT] [-o OPTIONS] [--size SIZE | [-f FORMAT] [-l SNAPSHOT] [-U] FILE]',
     'say how large a new image will be',
+  ],
+  [
+    'rebase',
+    '[-U] [-q] [-f FORMAT] [-t CACHE] [-T CACHE] [-p] [-u] -b BACKING [-F FORMAT] FILE',
+    'give an image another backing file',
   ],
   ['resize', '[-f FORMAT] [-q] [--shrink] FILE [+|-]SIZE', 'make an image longer or shorter'],
   ['snapshot', '[-q] [-l | -a NAME | -c NAME | -d NAME] [-U] FILE', 'list, apply, create, delete internal snapshots'],

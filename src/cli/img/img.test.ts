@@ -1,52 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { missingProgram } from '../../../test/oracle/peers.ts'
-import { runImg } from './img.ts'
+import { enterFolder, ours, type Said, same, theirs } from './side-by-side.ts'
 
 const skip = missingProgram('qemu-img', 'qemu-io')
-const folder = mkdtempSync(join(tmpdir(), 'vmon-img-'))
-const home = process.cwd()
-process.chdir(folder)
-after(() => {
-  process.chdir(home)
-  rmSync(folder, { recursive: true })
-})
-
-interface Said {
-  readonly status: number
-  readonly out: string
-  readonly error: string
-}
-
-/** Runs `vmon img` in this process. */
-async function ours(...argv: string[]): Promise<Said> {
-  let [out, error] = ['', '']
-  const status = await runImg(argv, {
-    out: (text) => void (out += text),
-    complain: (text) => void (error += `vmon img: ${text}\n`),
-    warn: (text) => void (error += `${text}\n`),
-  })
-  return { status, out, error }
-}
-
-/** Runs qemu-img, whose name becomes ours in what it says. */
-function theirs(...argv: string[]): Said {
-  const { status, stdout, stderr } = spawnSync('qemu-img', argv, { encoding: 'utf8' })
-  return {
-    status: status ?? -1,
-    out: stdout,
-    error: stderr.replaceAll('qemu-img', 'vmon img').replace(/([^\n])$/, '$1\n'),
-  }
-}
-
-/** Both are asked for the same thing, which changes nothing, and must say the same. */
-async function same(...argv: string[]): Promise<void> {
-  assert.deepEqual(await ours(...argv), theirs(...argv), argv.join(' '))
-}
+after(enterFolder())
 
 /** Images of all kinds, made by QEMU; the same ones for all tests. */
 function makeImages(): void {
@@ -104,7 +64,7 @@ test('parts of an image are mapped', { skip }, async () => {
 
 test('a backing file may be named by its options', { skip }, async () => {
   const backing = 'json:{"driver": "raw", "file": {"driver": "file", "filename": "a.raw"}}'
-  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', backing, '-F', 'raw', 'named.qcow2'], { cwd: folder })
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', backing, '-F', 'raw', 'named.qcow2'], {})
   for (const words of [[], ['--backing-chain'], ['--output=json']]) await same('info', ...words, 'named.qcow2')
   await same('map', 'named.qcow2')
 })
@@ -156,6 +116,15 @@ const complaints: string[][] = [
   ['bench', '-w', '-U', '-f', 'raw', 'a.raw'],
   ['check'],
   ['check', '-r', 'some', 'a.qcow2'],
+  ['commit'],
+  ['commit', 'a', 'b'],
+  ['commit', 'missing'],
+  ['commit', '-f', 'raw', 'a.raw'],
+  ['commit', 'a.qcow2'],
+  ['commit', '-r', 'x', 'sub/top.qcow2'],
+  ['commit', '-t', 'nothing', 'sub/top.qcow2'],
+  ['commit', '-b', 'nothing', 'sub/top.qcow2'],
+  ['commit', '-b', 'sub/top.qcow2', 'sub/top.qcow2'],
   ['compare', 'a.raw'],
   ['compare', 'a.raw', 'missing'],
   ['compare', '-q', 'a.raw', 'top.raw'],
@@ -194,6 +163,18 @@ const complaints: string[][] = [
   ['convert', '-l', 'snapshot.nothing=1', 'small.qcow2', 'new'],
   ['convert', '-l', '1', 'small.qcow2', 'small.qcow2', 'new'],
   ['convert', '-f', 'raw', '-l', '1', 'a.raw', 'new'],
+  ['convert', '-r', 'x', 'a.raw', 'new'],
+  ['dd'],
+  ['dd', 'if=a.raw'],
+  ['dd', 'if=a.raw', 'of=new', 'seek=1'],
+  ['dd', 'if=a.raw', 'of=new', 'nothing'],
+  ['dd', 'if=a.raw', 'of=new', 'bs=0'],
+  ['dd', 'if=a.raw', 'of=new', 'count=x'],
+  ['dd', 'if=a.raw', 'of=new', 'skip=-1'],
+  ['dd', 'if=missing', 'of=new'],
+  ['dd', '-f', 'raw', '-O', 'nothing', 'if=a.raw', 'of=new'],
+  ['dd', '-f', 'raw', 'if=a.raw', 'of=/missing/new'],
+  ['dd', '-n', 'if=a.raw', 'of=new'],
   ['measure'],
   ['measure', 'a', 'b'],
   ['measure', 'missing'],
@@ -208,6 +189,19 @@ const complaints: string[][] = [
   ['measure', '-O', 'qcow2', '-o', 'cluster_size=3k', '--size', '1M'],
   ['measure', '-O', 'qcow2', '--size', '7P'],
   ['measure', '-O', 'qcow2', '-l', 'nothing', 'a.qcow2'],
+  ['rebase'],
+  ['rebase', 'sub/top.qcow2'],
+  ['rebase', '-b', 'x'],
+  ['rebase', '-b', 'a.raw', '-F', 'raw', 'missing'],
+  ['rebase', '-b', '../a.raw', 'sub/top.qcow2'],
+  ['rebase', '-u', '-b', '../a.raw', 'sub/top.qcow2'],
+  ['rebase', '-b', '../missing', '-F', 'raw', 'sub/top.qcow2'],
+  ['rebase', '-b', '../a.raw', '-F', 'nothing', 'sub/top.qcow2'],
+  ['rebase', '-b', '../a.raw', '-F', 'qcow2', 'sub/top.qcow2'],
+  ['rebase', '-b', 'top.qcow2', '-F', 'qcow2', 'sub/top.qcow2'],
+  ['rebase', '-f', 'raw', '-b', 'a.qcow2', '-F', 'qcow2', 'a.raw'],
+  ['rebase', '-t', 'nothing', '-b', '../a.raw', 'sub/top.qcow2'],
+  ['rebase', '-T', 'nothing', '-b', '../a.raw', 'sub/top.qcow2'],
   ['resize'],
   ['resize', 'a.raw'],
   ['resize', '-f', 'raw', 'a.raw', 'x'],
@@ -397,4 +391,24 @@ test('leaks are told and mended as qemu-img does it', { skip }, async () => {
   cpSync('leaky.qcow2', 'leaky2.qcow2')
   assert.deepEqual(await ours('check', '-r', 'leaks', 'leaky.qcow2'), theirs('check', '-r', 'leaks', 'leaky2.qcow2'))
   await same('check', 'leaky.qcow2')
+})
+
+test('parts of images are copied as dd does it', { skip }, async () => {
+  const calls = [
+    [],
+    ['bs=1M', 'count=1'],
+    ['bs=1M', 'count=10', 'skip=1'],
+    ['bs=1M', 'skip=9'],
+    ['bs=1k', 'count=3', 'skip=1'],
+    ['bs=100', 'count=30', 'skip=7'],
+  ]
+  for (const operands of calls) {
+    for (const format of ['raw', 'qcow2']) {
+      const argv = ['-O', format, 'if=sub/top.qcow2', ...operands]
+      const said = await ours('dd', ...argv, 'of=part')
+      assert.deepEqual(said, theirs('dd', ...argv, 'of=expected'), argv.join(' '))
+      const formats = ['-f', format, '-F', format]
+      assert.equal(theirs('compare', ...formats, 'part', 'expected').out, 'Images are identical.\n', argv.join(' '))
+    }
+  }
 })

@@ -17,12 +17,15 @@ export type ImgCommand = (argv: readonly string[], output: Output) => Promise<nu
 const commands: Readonly<Record<string, () => Promise<ImgCommand>>> = {
   bench: async () => (await import('./bench.ts')).bench,
   check: async () => (await import('./check.ts')).check,
+  commit: async () => (await import('./commit.ts')).commit,
   compare: async () => (await import('./compare.ts')).compare,
   convert: async () => (await import('./convert.ts')).convert,
   create: async () => (await import('./create.ts')).create,
+  dd: async () => (await import('./dd.ts')).dd,
   info: async () => (await import('./info.ts')).info,
   map: async () => (await import('./map.ts')).map,
   measure: async () => (await import('./measure.ts')).measure,
+  rebase: async () => (await import('./rebase.ts')).rebase,
   resize: async () => (await import('./resize.ts')).resize,
   snapshot: async () => (await import('./snapshot.ts')).snapshot,
 }

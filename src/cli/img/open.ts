@@ -2,6 +2,7 @@ import {
   type Attachment,
   BlockError,
   type BlockNode,
+  type ImageSource,
   NodeGraph,
   type OptionValues,
   readSecrets,
@@ -77,25 +78,35 @@ export interface OpenImage extends AsyncDisposable {
 
 /** Opens an image as the options say. @throws {ImgError} in QEMU's words */
 export async function openImage(graph: NodeGraph, filename: string, mode: OpenMode): Promise<OpenImage> {
+  const source = {
+    ...(mode.imageOptions === true ? {} : { filename }),
+    options: nodeOptions(filename, mode),
+    readOnly: mode.writable !== true,
+    ...(mode.forCheck === undefined ? {} : { forCheck: mode.forCheck }),
+  }
   try {
-    const node = await graph.open({
-      ...(mode.imageOptions === true ? {} : { filename }),
-      options: nodeOptions(filename, mode),
-      readOnly: mode.writable !== true,
-      ...(mode.forCheck === undefined ? {} : { forCheck: mode.forCheck }),
-    })
-    const uses = mode.writable === true ? all : (['read'] as const)
-    try {
-      const user = await node.attach({ description: 'vmon img', access: { uses, shares: all } })
-      const target = new Target(node, { flushesEach: throughModes.includes(mode.cache ?? 'writeback') })
-      return { node, user, target, [Symbol.asyncDispose]: () => user.detach() }
-    } catch (error) {
-      if (!node.attached) await node.close()
-      throw error
-    }
+    return await openNode(graph, source, mode)
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
     throw new ImgError(`Could not open '${filename}': ${textOf(error)}`, mode.failure)
+  }
+}
+
+/** Opens an image as a source of nodes says. @throws {BlockError} */
+export async function openNode(
+  graph: NodeGraph,
+  source: ImageSource,
+  { writable = false, cache = 'writeback' }: Pick<OpenMode, 'writable' | 'cache'>,
+): Promise<OpenImage> {
+  const node = await graph.open(source)
+  try {
+    const uses = writable ? all : (['read'] as const)
+    const user = await node.attach({ description: 'vmon img', access: { uses, shares: all } })
+    const target = new Target(node, { flushesEach: throughModes.includes(cache) })
+    return { node, user, target, [Symbol.asyncDispose]: () => user.detach() }
+  } catch (error) {
+    if (!node.attached) await node.close()
+    throw error
   }
 }
 

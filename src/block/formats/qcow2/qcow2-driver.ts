@@ -30,7 +30,7 @@ import type { Image } from './image.ts'
 import { kinds } from './mapping.ts'
 import { Qcow2Snapshots } from './qcow2-snapshots.ts'
 import { Reader } from './reader.ts'
-import { resize } from './resize.ts'
+import { empty, resize } from './resize.ts'
 import { Writer } from './writer.ts'
 
 export interface Qcow2DriverOptions {
@@ -144,6 +144,14 @@ export class Qcow2Driver implements Driver {
     return this.exclusive(async () => {
       this.checkWritable()
       await this.image.nameBacking(backing)
+    })
+  }
+
+  /** @throws {BlockError} kind `read-only` */
+  empty(): Promise<void> {
+    return this.exclusive(async () => {
+      this.checkWritable()
+      await empty(this.image, this.#discards)
     })
   }
 

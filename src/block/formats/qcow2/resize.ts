@@ -3,6 +3,7 @@ import { largestL1 } from './create.ts'
 import type { Discards } from './discards.ts'
 import { l1EntriesFor } from './geometry.ts'
 import type { Image } from './image.ts'
+import { notLoaded } from './refcounts.ts'
 
 /**
  * Changes the size that the guest sees. The image is drained, and the file has what memory has.
@@ -63,6 +64,29 @@ async function growL1(image: Image, entries: number): Promise<void> {
 }
 
 async function shrink(image: Image, discards: Discards, size: number): Promise<void> {
+  await forgetBehind(image, discards, size)
+  await image.changeHeader({ size })
+}
+
+/**
+ * Gives back what the image itself holds; the file ends behind its tables. The image is drained, and the file has what
+ * memory has.
+ */
+export async function empty(image: Image, discards: Discards): Promise<void> {
+  await forgetBehind(image, discards, 0)
+  const { file, refcounts, geometry } = image
+  let clusters = Math.ceil(file.length / geometry.clusterSize)
+  for (let count = 0; clusters > 0 && count <= 0; ) {
+    count = refcounts.peek(clusters - 1)
+    if (count === notLoaded) await refcounts.cache.load(refcounts.missing)
+    else if (count === 0) clusters--
+  }
+  const end = clusters * geometry.clusterSize
+  if (end < file.length) await file.truncate(end)
+}
+
+/** Gives back clusters and tables of what lies behind an offset. */
+async function forgetBehind(image: Image, discards: Discards, size: number): Promise<void> {
   const { l1, writeback, quarantine, file, header, geometry } = image
   const { clusterSize } = geometry
   const kept = Math.ceil(size / clusterSize) * clusterSize
@@ -75,5 +99,4 @@ async function shrink(image: Image, discards: Discards, size: number): Promise<v
   }
   await writeback.settle()
   await file.flush()
-  await image.changeHeader({ size })
 }
