@@ -70,7 +70,9 @@ export class BlockNode {
     this.detectZeroes = settings.detectZeroes
     this.discards = settings.discard
     this.driver = driver
-    this.#io = driver.limits === undefined ? driver : new Shaping(driver, driver.limits)
+    const { limits = {} } = driver
+    const servesAll = (limits.alignment ?? 1) === 1 && limits.maxTransfer === undefined
+    this.#io = servesAll ? driver : new Shaping(driver, limits)
     this.#turns = turns
     this.#forget = forget
     for (const [role, child] of driver.children) this.#children.set(role, child.#admit(`node '${settings.name}'`, idle))

@@ -43,6 +43,10 @@ blockNodeSuite(
   'file',
   onFile(() => ({ driver: 'file' })),
 )
+blockNodeSuite('file, around the page cache', {
+  ...onFile(() => ({ driver: 'file', 'cache.direct': 'on' })),
+  sequences: 20,
+})
 blockNodeSuite(
   'raw',
   onFile(() => ({ driver: 'raw' })),

@@ -1,26 +1,33 @@
+import { AloneOrTogether } from './alone-or-together.ts'
 import type { Driver, DriverLimits, RequestOptions } from './driver.ts'
-import { Turns } from './turns.ts'
 
 /** The largest buffer that is made to serve a request which does not fit its driver. */
 const largestPiece = 2 ** 20
 
 /**
  * Makes requests fit a driver's limits: cuts long ones into pieces, one after the other, and serves unaligned ones by
- * way of a buffer. Unaligned writes to one node take turns, because each rewrites bytes that are not its own.
+ * way of a buffer. An unaligned write runs alone, because it rewrites bytes that are not its own.
  */
 export class Shaping {
   readonly #driver: Driver
   readonly #alignment: number
-  readonly #maxTransfer: number
-  readonly #turns = new Turns()
+  /** The most bytes that go to the driver at once. */
+  readonly #step: number
+  readonly #writes = new AloneOrTogether()
 
   constructor(driver: Driver, { alignment = 1, maxTransfer = Number.POSITIVE_INFINITY }: DriverLimits) {
     this.#driver = driver
     this.#alignment = alignment
-    this.#maxTransfer = Math.max(alignment, maxTransfer - (maxTransfer % alignment) || maxTransfer)
+    const fitting = Math.max(alignment, maxTransfer - (maxTransfer % alignment) || maxTransfer)
+    this.#step = Math.min(fitting, Math.max(largestPiece, alignment))
   }
 
-  async readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
+  readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
+    const fits = this.#fits({ begin: offset, end: offset + target.byteLength }) && target.byteLength <= this.#step
+    return fits ? this.#driver.readInto(offset, target, options) : this.#readPieces(offset, target, options)
+  }
+
+  async #readPieces(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
     for (const piece of this.#pieces(offset, target.byteLength)) {
       options?.signal?.throwIfAborted()
       const part = target.subarray(piece.begin - offset, piece.end - offset)
@@ -34,6 +41,10 @@ export class Shaping {
   }
 
   write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
+    const whole = { begin: offset, end: offset + bytes.byteLength }
+    if (this.#fits(whole) && bytes.byteLength <= this.#step) {
+      return this.#writes.together(() => this.#driver.write(offset, bytes, options))
+    }
     const run = async (): Promise<void> => {
       for (const piece of this.#pieces(offset, bytes.byteLength)) {
         options?.signal?.throwIfAborted()
@@ -47,14 +58,13 @@ export class Shaping {
         await this.#driver.write(begin, buffer, options)
       }
     }
-    return this.#alignment === 1 ? run() : this.#turns.take(run)
+    return this.#fits(whole) ? this.#writes.together(run) : this.#writes.alone(run)
   }
 
   *#pieces(offset: number, length: number): Generator<Piece> {
     const end = offset + length
-    const step = Math.min(this.#maxTransfer, Math.max(largestPiece, this.#alignment))
     for (let begin = offset; begin < end; ) {
-      const next = Math.min(end, begin - (begin % this.#alignment) + step)
+      const next = Math.min(end, begin - (begin % this.#alignment) + this.#step)
       yield { begin, end: next }
       begin = next
     }

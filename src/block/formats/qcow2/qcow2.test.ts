@@ -23,13 +23,14 @@ const folder = temporaryFolder('qcow2')
 let files = 0
 const fresh = (): string => join(folder, `image${files++}`)
 
-const variants: Record<string, Omit<Qcow2CreateOptions, 'size'>> = {
+const variants: Record<string, Omit<Qcow2CreateOptions, 'size'> & { readonly direct?: boolean }> = {
   qcow2: {},
+  'qcow2, around the page cache': { direct: true },
   'qcow2, version 2, clusters of 512 bytes': { version: 2, clusterSize: 512 },
   'qcow2, subclusters': { clusterSize: 16384, extendedL2: true },
 }
 
-for (const [name, options] of Object.entries(variants)) {
+for (const [name, { direct = false, ...options }] of Object.entries(variants)) {
   blockNodeSuite(name, {
     sequences: 5,
     async make(bytes, { readOnly = false } = {}) {
@@ -39,7 +40,7 @@ for (const [name, options] of Object.entries(variants)) {
       await image.node.write(0, bytes)
       await image.close()
       const graph = new NodeGraph()
-      const node = await graph.open({ filename: path, readOnly, options: { driver: 'qcow2' } })
+      const node = await graph.open({ filename: path, readOnly, options: { driver: 'qcow2', 'cache.direct': direct } })
       return {
         node,
         ...(skip === false ? { stored: () => readByQemu(path) } : {}),

@@ -184,3 +184,27 @@ test('thousands of images opened and closed leave no descriptor and no node behi
   }
   assert.equal(descriptors(), before)
 })
+
+test('cache.direct=on goes around the page cache, cut and aligned as the device wants it', async () => {
+  const bytes = Uint8Array.from({ length: 3 * 2 ** 20 + 512 }, (_, index) => (index * 31 + (index >> 9)) & 0xff)
+  fs.writeFileSync(image, bytes)
+  const node = await new NodeGraph().open({ filename: image, options: { driver: 'raw', 'cache.direct': 'on' } })
+  const user = await node.attach(writer)
+  const flags = fs
+    .readdirSync('/proc/self/fd')
+    .filter((fd) => fs.existsSync(`/proc/self/fd/${fd}`) && fs.readlinkSync(`/proc/self/fd/${fd}`) === image)
+    .map((fd) => Number.parseInt(/flags:\s+0?(\d+)/.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))![1]!, 8))
+  assert.equal(flags.length, 2, 'one to read by, one to write by')
+  assert.ok(flags.every((each) => (each & fs.constants.O_DIRECT) !== 0))
+  assert.deepEqual(new Uint8Array(await node.read(777, bytes.length - 1000)), bytes.subarray(777, bytes.length - 223))
+  const writes = Array.from({ length: 40 }, (_, index) => ({ offset: index * 70_001, length: 1 + index * 997 }))
+  await Promise.all(
+    writes.map(({ offset, length }, index) => {
+      bytes.fill(index, offset, offset + length)
+      return node.write(offset, new Uint8Array(length).fill(index))
+    }),
+  )
+  await node.flush()
+  await user.detach()
+  assert.deepEqual(new Uint8Array(fs.readFileSync(image)), bytes)
+})

@@ -1,6 +1,14 @@
 import type { Access } from '../../access.ts'
 import { BlockError } from '../../block-error.ts'
-import type { BlockStatus, ChildRole, Driver, ImageDetails, NestedOptions, ZeroesOptions } from '../../driver.ts'
+import type {
+  BlockStatus,
+  ChildRole,
+  Driver,
+  DriverLimits,
+  ImageDetails,
+  NestedOptions,
+  ZeroesOptions,
+} from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import { writeZeroBytes } from '../../zeroes.ts'
 import type { FileHandle } from './file-handle.ts'
@@ -15,6 +23,8 @@ export interface FileDriverOptions {
   readonly handle: FileHandle
   /** Bytes in the file or device. */
   readonly size: number
+  /** What offsets and lengths of requests must be multiples of. */
+  readonly alignment: number
   /** Locks of `handle`; undefined for storage that is not locked. */
   readonly lock: FileLock | undefined
   /** Whether closing makes sure that everything written is on stable storage. */
@@ -32,6 +42,7 @@ export class FileDriver implements Driver {
   readonly filename: string
   readonly children: ReadonlyMap<ChildRole, BlockNode> = new Map()
   readonly grows: boolean
+  readonly limits: DriverLimits
   readonly #lock: FileLock | undefined
   readonly #flushAtClose: boolean
   /** Stays open from beginning to end: it holds the locks. */
@@ -41,8 +52,9 @@ export class FileDriver implements Driver {
   #unflushed = false
   #lost: BlockError | undefined
 
-  constructor({ name, handle, size, lock, flushAtClose }: FileDriverOptions) {
+  constructor({ name, handle, size, alignment, lock, flushAtClose }: FileDriverOptions) {
     this.name = name
+    this.limits = { alignment }
     this.grows = name === 'file'
     this.filename = handle.path
     this.#reader = handle

@@ -2,7 +2,18 @@ import * as fs from 'node:fs'
 import { deferred } from '../../../async/index.ts'
 import { reasonText, systemCode } from '../../../errno/index.ts'
 import { BlockError, kindOfSystemError } from '../../block-error.ts'
+import { type AlignedBuffers, largestAligned, loadAlignedBuffers } from './aligned-buffers.ts'
 import { InlineIo, turnBudget } from './inline-io.ts'
+
+export interface OpenOptions {
+  readonly writable: boolean
+  /** Around the host's page cache. Without `loadLibc` it goes through it. */
+  readonly direct?: boolean
+}
+
+/** Alignments that devices ask for. */
+const smallestAlignment = 512
+const largestAlignment = 4096
 
 /**
  * An open descriptor that counts what runs on it. It is closed only when nothing does: the system gives a number
@@ -14,25 +25,56 @@ export class FileHandle {
   readonly fd: number
   readonly path: string
   readonly #inline: InlineIo | undefined
+  /** Memory for requests around the page cache, if it is open so. */
+  readonly #aligned: AlignedBuffers | undefined
   #running = 0
   #idle: (() => void) | undefined
 
-  private constructor(fd: number, path: string, inline: InlineIo | undefined) {
+  private constructor(fd: number, path: string, way: { inline?: InlineIo | undefined; aligned?: AlignedBuffers }) {
     this.fd = fd
     this.path = path
-    this.#inline = inline
+    this.#inline = way.inline
+    this.#aligned = way.aligned
   }
 
   /** @throws {BlockError} in QEMU's words, if the file cannot be opened */
-  static async open(path: string, { writable }: { writable: boolean }): Promise<FileHandle> {
+  static async open(path: string, { writable, direct = false }: OpenOptions): Promise<FileHandle> {
     const { promise, resolve, reject } = deferred<number>()
-    const flags = writable ? fs.constants.O_RDWR : fs.constants.O_RDONLY
+    const aligned = direct ? loadAlignedBuffers() : undefined
+    const flags =
+      (writable ? fs.constants.O_RDWR : fs.constants.O_RDONLY) | (aligned === undefined ? 0 : fs.constants.O_DIRECT)
     fs.open(path, flags, (error, fd) => (error === null ? resolve(fd) : reject(error)))
     try {
       const fd = await promise
-      return new FileHandle(fd, path, await inlineFor(fd))
+      return new FileHandle(fd, path, aligned === undefined ? { inline: await inlineFor(fd) } : { aligned })
     } catch (cause) {
+      if (aligned !== undefined && systemCode(cause) === 'EINVAL') {
+        throw failure(`Could not open '${path}': filesystem does not support O_DIRECT`, path, cause)
+      }
       throw failure(`Could not open '${path}': ${reasonText(cause)}`, path, cause)
+    }
+  }
+
+  /** Whether it goes around the page cache: then what is asked of it must be aligned. */
+  get direct(): boolean {
+    return this.#aligned !== undefined
+  }
+
+  /**
+   * What offsets and lengths must be multiples of around the page cache.
+   *
+   * @throws {BlockError} kind `io`
+   */
+  async findAlignment(): Promise<number> {
+    if (this.#aligned === undefined) return 1
+    const { size } = await this.stat()
+    if (size < smallestAlignment) return largestAlignment
+    try {
+      await this.readInto(0, new Uint8Array(smallestAlignment))
+      return smallestAlignment
+    } catch (error) {
+      if (error instanceof BlockError && error.context.code === 'EINVAL') return largestAlignment
+      throw error
     }
   }
 
@@ -46,8 +88,8 @@ export class FileHandle {
    *
    * @throws {BlockError} as `open()`; kind `invalid`, if its path leads to another file by now
    */
-  async reopen({ writable }: { writable: boolean }): Promise<FileHandle> {
-    const fresh = await FileHandle.open(this.path, { writable })
+  async reopen({ writable }: Pick<OpenOptions, 'writable'>): Promise<FileHandle> {
+    const fresh = await FileHandle.open(this.path, { writable, direct: this.direct })
     const [ours, theirs] = await Promise.all([this.stat(), fresh.stat()])
     if (ours.ino === theirs.ino && ours.dev === theirs.dev) return fresh
     await fresh.close()
@@ -56,6 +98,37 @@ export class FileHandle {
 
   /** Fills the target; what lies beyond the end of the file reads as zeroes. */
   readInto(position: number, target: Uint8Array): Promise<void> {
+    if (this.#aligned !== undefined) return this.#readDirect(position, target, this.#aligned)
+    return this.#read(position, target)
+  }
+
+  write(position: number, bytes: Uint8Array): Promise<void> {
+    if (this.#aligned !== undefined) return this.#writeDirect(position, bytes, this.#aligned)
+    return this.#write(position, bytes)
+  }
+
+  async #readDirect(position: number, target: Uint8Array, memory: AlignedBuffers): Promise<void> {
+    for (let at = 0; at < target.byteLength; at += largestAligned) {
+      const part = target.subarray(at, at + largestAligned)
+      const buffer = memory.take(part.byteLength)
+      // Not in the case of an error: the system may still have it in use.
+      await this.#read(position + at, buffer.subarray(0, part.byteLength))
+      part.set(buffer.subarray(0, part.byteLength))
+      memory.give(buffer)
+    }
+  }
+
+  async #writeDirect(position: number, bytes: Uint8Array, memory: AlignedBuffers): Promise<void> {
+    for (let at = 0; at < bytes.byteLength; at += largestAligned) {
+      const part = bytes.subarray(at, at + largestAligned)
+      const buffer = memory.take(part.byteLength)
+      buffer.set(part)
+      await this.#write(position + at, buffer.subarray(0, part.byteLength))
+      memory.give(buffer)
+    }
+  }
+
+  #read(position: number, target: Uint8Array): Promise<void> {
     let filled = this.#inline?.read(position, target) ?? 0
     if (filled === target.byteLength) return done
     return this.#run((done) => {
@@ -63,7 +136,8 @@ export class FileHandle {
         fs.read(this.fd, target, filled, target.byteLength - filled, position + filled, (error, count) => {
           if (error !== null) return done(error)
           filled += count
-          if (count > 0 && filled < target.byteLength) return next()
+          // Around the page cache, less than wanted means the end, and what follows would not be aligned.
+          if (count > 0 && filled < target.byteLength && !this.direct) return next()
           target.fill(0, filled)
           done(null)
         })
@@ -72,7 +146,7 @@ export class FileHandle {
     })
   }
 
-  write(position: number, bytes: Uint8Array): Promise<void> {
+  #write(position: number, bytes: Uint8Array): Promise<void> {
     let written = this.#inline?.write(position, bytes) ?? 0
     if (written === bytes.byteLength) return done
     return this.#run((done) => {

@@ -27,7 +27,7 @@ test('what the page cache holds is read at once', { skip: loadLibc() === undefin
 })
 
 test('the event loop gets its turn: a thread takes what is too much for one', () => {
-  const io = InlineIo.for(fd, ext4)
+  const io = InlineIo.for(fd, ext4, () => 0)
   const bytes = Buffer.alloc(512, 9)
   let written = 0
   while (written < 100_000 && io.write(0, bytes) > 0) written++

@@ -33,16 +33,38 @@ async function open(
   if (path === undefined || path === '') {
     throw new BlockError('invalid', `The '${name}' block driver requires a file name`, { option: 'filename' })
   }
-  const handle = await FileHandle.open(path, { writable: false })
+  const handle = await openHandle(path, cache.direct)
   try {
     const stats = await handle.stat()
     checkType(name, path, stats)
     const lock = stats.isFile() && !forceShare ? lockOf(handle, locking) : undefined
-    return new FileDriver({ name, handle, size: sizeOf(stats), lock, flushAtClose: !cache.noFlush })
+    return new FileDriver({
+      name,
+      handle,
+      size: sizeOf(stats),
+      alignment: await handle.findAlignment(),
+      lock,
+      flushAtClose: !cache.noFlush,
+    })
   } catch (error) {
     await handle.close()
     throw error
   }
+}
+
+/** Around the page cache only if the file ends where a request may: it would grow at its end otherwise. */
+async function openHandle(path: string, direct: boolean): Promise<FileHandle> {
+  const handle = await FileHandle.open(path, { writable: false, direct })
+  if (!handle.direct) return handle
+  try {
+    const { size } = await handle.stat()
+    if (size % (await handle.findAlignment()) === 0) return handle
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+  await handle.close()
+  return FileHandle.open(path, { writable: false })
 }
 
 function takeLocking(word: string | undefined): Locking {
