@@ -33,22 +33,27 @@ export class DebianGuest implements AsyncDisposable {
   /**
    * A guest of its own for each call.
    *
-   * @param options on top of what every guest has; those that the guest can see are booted once for each choice
+   * @param options on top of what every guest has; those that the guest can see are booted once for each choice, but for
+   *   a disk of the same size, which the guest has not looked at yet (`blockdev --rereadpt`)
    * @param log hears what the machine logs
+   * @param size of the disk, in bytes; each is booted once, too
    */
-  static async atPrompt(options: MachineOptions = {}, log?: Logger): Promise<DebianGuest> {
+  static async atPrompt(
+    options: MachineOptions = {},
+    { log, size = diskBytes }: { readonly log?: Logger; readonly size?: number } = {},
+  ): Promise<DebianGuest> {
     const folder = await mkdtemp(join(tmpdir(), 'vmon-guest-'))
     try {
       const disk = join(folder, diskName)
       await writeFile(disk, '')
-      await truncate(disk, diskBytes)
+      await truncate(disk, size)
       const serial = join(folder, 'serial')
       const own = await debianOptions({ disk, serial })
       let shell: SerialShell | undefined
       const vm = await startPrepared(
         { ...own, ...options },
         {
-          state: await statePath({ ...own, hda: '', serial: '', ...options }),
+          state: await statePath({ ...own, ...options, hda: size === diskBytes ? '' : `${size}`, serial: '' }),
           surroundings: { ...(log !== undefined && { log }) },
           prepare: async () => {
             shell = await SerialShell.connect(serial)

@@ -71,7 +71,7 @@ class Enemy {
         if (item === 'machine') failures.push(String(fields?.['error']).replace(/\s+/g, ' '))
       },
     }
-    await using guest = await DebianGuest.atPrompt({}, log)
+    await using guest = await DebianGuest.atPrompt({}, { log })
     const { qmp, screen } = guest.vm
     const events = qmp.events({ names: ['RESET', 'SHUTDOWN', 'STOP', 'SUSPEND', 'GUEST_PANICKED'] })
     await qmp.execute('set-action', { shutdown: 'pause' })
