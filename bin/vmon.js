@@ -7,7 +7,7 @@ const { dirname, join } = require('node:path')
 const { Script } = require('node:vm')
 
 // Requests to disks wait in threads of libuv's: with its four, a queue of requests is soon longer than there are threads.
-process.env.UV_THREADPOOL_SIZE ??= '16'
+process.env.UV_THREADPOOL_SIZE ??= '8'
 
 const file = join(__dirname, '../dist/cli/main.cjs')
 const script = new Script(readFileSync(file, 'utf8'), { filename: file, cachedData: compiled() })

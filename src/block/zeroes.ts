@@ -21,6 +21,37 @@ export function isZero(bytes: Uint8Array): boolean {
   return true
 }
 
+/** A part of some bytes that is all zeroes, or in which every step has something else. */
+export interface Stretch {
+  readonly begin: number
+  readonly end: number
+  readonly zero: boolean
+}
+
+/** Tells zeroes from data, in steps of so many bytes (a multiple of 4). Makes no objects but those that it returns. */
+export function zeroStretches(bytes: Uint8Array, step: number): Stretch[] {
+  const { byteOffset, byteLength } = bytes
+  if (byteOffset % 4 !== 0 || byteLength % 4 !== 0) return zeroStretches(bytes.slice(), step)
+  const words = new Int32Array(bytes.buffer, byteOffset, byteLength >>> 2)
+  const stepWords = step >>> 2
+  const stretches: Stretch[] = []
+  let begin = 0
+  let zero = false
+  for (let at = 0; at < words.length; at += stepWords) {
+    const end = Math.min(at + stepWords, words.length)
+    let index = at
+    while (index < end && words[index] === 0) index++
+    const here = index === end
+    if (here !== zero && at > 0) {
+      stretches.push({ begin: begin * 4, end: at * 4, zero })
+      begin = at
+    }
+    zero = here
+  }
+  stretches.push({ begin: begin * 4, end: byteLength, zero })
+  return stretches
+}
+
 /** Writes zeroes as bytes, a bounded piece at a time. */
 export async function writeZeroBytes(
   target: { write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> },

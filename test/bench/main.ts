@@ -5,7 +5,7 @@
 const benches: Record<string, () => Promise<void>> = {
   qmp: async () => (await import('./qmp.ts')).benchQmp(),
   board: async () => (await import('./board.ts')).benchBoard(),
-  block: async () => void (await import('./block.ts')),
+  block: async () => (await import('./block.ts')).benchBlock(),
   transport: async () => void (await import('./transport.ts')),
 }
 

@@ -165,7 +165,7 @@ async function copyInto(
     parallel: args.has('W') || !wishes.compressed ? wishes.parallel : 1,
     limit: wishes.rate === 0 ? undefined : new RateLimit(wishes.rate),
     salvage: args.has('salvage') ? (text) => output.complain(`warning: ${text}`) : undefined,
-    progress: (percent) => progress.show(percent),
+    progress: args.has('p') && !args.has('q') ? (percent) => progress.show(percent) : undefined,
   }
   try {
     progress.show(0)

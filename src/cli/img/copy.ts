@@ -1,4 +1,4 @@
-import { BlockError, type BlockNode, type BlockStatus, chainStatus, isZero } from '../../block/index.ts'
+import { BlockError, type BlockNode, type BlockStatus, chainStatus, isZero, zeroStretches } from '../../block/index.ts'
 import { reasonOf } from './block-reason.ts'
 import { ImgError } from './img-error.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -23,7 +23,8 @@ export interface CopyPlan {
   readonly limit: RateLimit | undefined
   /** What cannot be read becomes zeroes, and somebody hears of it. */
   readonly salvage: ((text: string) => void) | undefined
-  progress(percent: number): void
+  /** Hears how far it is; without it nobody looks beforehand how much there is. */
+  readonly progress: ((percent: number) => void) | undefined
 }
 
 interface Piece {
@@ -40,6 +41,8 @@ interface Piece {
 export class Copy {
   readonly #plan: CopyPlan
   readonly #pieces: AsyncGenerator<Piece>
+  /** Of the target, if clusters are compressed. */
+  #clusterSize = largestPiece
   /** Bytes to write, found out before anything is copied: what the progress is measured by. */
   #total = 0
   #done = 0
@@ -51,7 +54,9 @@ export class Copy {
 
   /** @throws {BlockError} from the target; {ImgError}, if a source cannot be read */
   async run(): Promise<void> {
-    for await (const piece of this.#find()) if (this.#counts(piece)) this.#total += piece.length
+    if (this.#plan.progress !== undefined) {
+      for await (const piece of this.#find()) if (this.#counts(piece)) this.#total += piece.length
+    }
     const workers = Array.from({ length: this.#plan.parallel }, () => this.#work())
     const results = await Promise.allSettled(workers)
     const failed = results.find((result) => result.status === 'rejected')
@@ -67,7 +72,7 @@ export class Copy {
       else if (!this.#plan.targetIsZero) await this.#clear(piece.at, piece.length)
       if (!this.#counts(piece)) continue
       this.#done += piece.length
-      this.#plan.progress((100 * this.#done) / this.#total)
+      this.#plan.progress?.((100 * this.#done) / this.#total)
     }
   }
 
@@ -78,7 +83,8 @@ export class Copy {
 
   async *#find(): AsyncGenerator<Piece> {
     const { sparse, keepBacking, compressed, target } = this.#plan
-    const step = compressed ? ((await target.node.details()).clusterSize ?? largestPiece) : largestPiece
+    if (compressed) this.#clusterSize = (await target.node.details()).clusterSize ?? largestPiece
+    const step = compressed ? this.#clusterSize : largestPiece
     let at = 0
     for (const source of this.#plan.sources) {
       for (let offset = 0; offset < source.length; ) {
@@ -86,10 +92,11 @@ export class Copy {
         const status = wholeSectors(await this.#status(source, offset, rest))
         const shows = keepBacking && !status.allocated && !status.zero
         const zero = status.zero && sparse > 0
-        // Compressed clusters are written whole: what is in one of them belongs together.
-        const aligned = compressed ? Math.ceil(status.length / step) * step : status.length
-        const length = Math.min(zero || shows ? status.length : Math.min(aligned, step), rest)
-        if (!shows) yield { source, offset, at, length, kind: zero && !compressed ? 'zero' : 'data' }
+        const skipped = shows || zero
+        const wanted = skipped ? status.length : Math.min(status.length, step)
+        const length = Math.min(compressed ? wholeClusters(at, wanted, step) : wanted, rest)
+        const known = length <= status.length
+        if (!shows || !known) yield { source, offset, at, length, kind: zero && known ? 'zero' : 'data' }
         offset += length
         at += length
       }
@@ -106,7 +113,7 @@ export class Copy {
     const { target, sparse, compressed } = this.#plan
     if (compressed) return this.#compress(at, buffer)
     if (sparse === 0) return target.write(at, buffer)
-    for (const { begin, end, zero } of stretches(buffer, sparse)) {
+    for (const { begin, end, zero } of zeroStretches(buffer, sparse)) {
       if (!zero) await target.write(at + begin, buffer.subarray(begin, end))
       else if (!this.#plan.targetIsZero) await this.#clear(at + begin, end - begin)
     }
@@ -115,7 +122,10 @@ export class Copy {
   async #compress(at: number, buffer: Uint8Array): Promise<void> {
     const { target, targetIsZero } = this.#plan
     if (targetIsZero && isZero(buffer)) return
-    await target.writeCompressed(at, buffer)
+    const end = at + buffer.byteLength
+    const whole = at % this.#clusterSize === 0 && (end % this.#clusterSize === 0 || end === target.node.length)
+    // Where one source ends and the next begins, clusters get their bytes in two pieces.
+    await (whole ? target.writeCompressed(at, buffer) : target.write(at, buffer))
   }
 
   async #clear(at: number, length: number): Promise<void> {
@@ -142,6 +152,13 @@ export class Copy {
   }
 }
 
+/** Compressed clusters are written whole: a stretch ends with one, and is not shorter. */
+function wholeClusters(begin: number, length: number, clusterSize: number): number {
+  const end = begin + length
+  const whole = end - (end % clusterSize) - begin
+  return whole > 0 ? whole : clusterSize - (begin % clusterSize)
+}
+
 /** Files may end within a sector: what is partly data is data. */
 function wholeSectors(status: BlockStatus): BlockStatus {
   const odd = status.length % 512
@@ -149,25 +166,4 @@ function wholeSectors(status: BlockStatus): BlockStatus {
   if (status.length > 512 && !status.data) return { ...status, length: status.length - odd }
   const known = { allocated: true, data: true, zero: false }
   return { ...status, ...(status.length < 512 ? known : {}), length: status.length - odd + 512 }
-}
-
-interface Stretch {
-  readonly begin: number
-  readonly end: number
-  readonly zero: boolean
-}
-
-/** Tells zeroes from data, in steps of so many bytes. */
-export function* stretches(bytes: Uint8Array, step: number): Generator<Stretch> {
-  let begin = 0
-  let zero: boolean | undefined
-  for (let at = 0; at < bytes.byteLength; at += step) {
-    const here = isZero(bytes.subarray(at, at + step))
-    if (zero !== undefined && here !== zero) {
-      yield { begin, end: at, zero }
-      begin = at
-    }
-    zero = here
-  }
-  if (zero !== undefined) yield { begin, end: bytes.byteLength, zero }
 }

@@ -299,8 +299,15 @@ test('images are created as qemu-img creates them, and it says the same of them'
 
 for (const image of ['a.raw', 'a.qcow2', 'packed.qcow2', 'sub/top.qcow2', 'odd.raw', ...foreign]) {
   test(`${image} is converted to raw and to qcow2, and qemu-img finds the same in it`, { skip }, async () => {
-    for (const options of [[], ['-S', '0'], ['-m', '1', '-W'], ['-t', 'writeback', '-S', '64k']]) {
-      for (const format of ['raw', 'qcow2']) {
+    for (const options of [
+      [],
+      ['-S', '0'],
+      ['-m', '1', '-W'],
+      ['-t', 'writeback', '-S', '64k'],
+      ['-c'],
+      ['-c', '-W'],
+    ]) {
+      for (const format of options.includes('-c') ? ['qcow2'] : ['raw', 'qcow2']) {
         rmSync('copy', { force: true })
         const source = image.endsWith('.raw') ? ['-f', 'raw'] : []
         assert.deepEqual(await ours('convert', ...source, ...options, '-O', format, image, 'copy'), {

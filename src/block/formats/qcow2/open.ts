@@ -23,6 +23,7 @@ const longestBackingFilename = 1023
 /** QEMU's own format: images that grow as they are written, with backing files and snapshots. */
 export const qcow2: FormatDefinition = {
   name: 'qcow2',
+  compresses: true,
 
   async open(request: FormatRequest): Promise<Qcow2Driver> {
     const { file, readOnly, openChild } = request
