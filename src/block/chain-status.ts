@@ -26,7 +26,9 @@ export async function chainStatus(
     const status = await node.status(offset, limit, options)
     limit = status.length
     const backing = node.child('backing')
-    if (status.allocated || status.zero || backing === undefined || backing === base) return { ...status, depth, node }
+    if (status.allocated || status.zero || backing === undefined || backing === base) {
+      return Object.assign(status, { depth, node })
+    }
     limit = Math.min(limit, backing.length - offset)
     node = backing
   }

@@ -105,7 +105,7 @@ export interface Driver {
   writeZeroes?(offset: number, length: number, options?: ZeroesOptions): Promise<void>
   /** Nobody needs the range any more; what it reads as from now on is undefined. Without it nothing happens. */
   discard?(offset: number, length: number, options?: RequestOptions): Promise<void>
-  /** What a range holds. Without it everything is data. */
+  /** What a range holds, as an object that is the caller's. Without it everything is data. */
   status?(offset: number, length: number): Promise<BlockStatus>
   /** Takes another node as child, or none, while nothing runs. Without it the children stay as they are. */
   setChild?(role: ChildRole, child: BlockNode | undefined): void

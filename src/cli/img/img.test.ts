@@ -31,12 +31,23 @@ function makeImages(): void {
   img('convert', '-O', 'vpc', 'top.raw', 'a.vpc')
   img('create', '-f', 'qcow2', 'leaky.qcow2', '1M')
   io('leaky.qcow2', 'qcow2', 'write 0 128k')
+  img('create', '-f', 'qcow2', '-o', 'preallocation=metadata', 'placed.qcow2', '3M')
+  io('placed.qcow2', 'qcow2', 'write -P 6 1M 100k')
   writeFileSync('odd.raw', 'not a multiple of a sector')
   writeFileSync('empty.raw', '')
 }
 if (skip === false) makeImages()
 
-const images = ['a.raw', 'a.qcow2', 'packed.qcow2', 'small.qcow2', 'sub/top.qcow2', 'odd.raw', 'empty.raw']
+const images = [
+  'a.raw',
+  'a.qcow2',
+  'packed.qcow2',
+  'small.qcow2',
+  'sub/top.qcow2',
+  'placed.qcow2',
+  'odd.raw',
+  'empty.raw',
+]
 const foreign = ['a.vdi', 'static.vdi', 'a.vpc']
 
 for (const image of [...images, ...foreign]) {

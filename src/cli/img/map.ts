@@ -1,10 +1,12 @@
-import { type BlockNode, type ChainStatus, chainStatus } from '../../block/index.ts'
+import { type ChainStatus, chainStatus } from '../../block/index.ts'
 import { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { graphFor, openImage } from './open.ts'
 import { readOutputFormat } from './output-format.ts'
+
+const printedAtOnce = 65536
 
 /** `vmon img map`: says where an image keeps what. */
 export async function map(argv: readonly string[], output: Output): Promise<number> {
@@ -23,15 +25,48 @@ export async function map(argv: readonly string[], output: Output): Promise<numb
   })
   const start = limits[0] ?? 0
   const end = Math.min(image.node.length, limits[1] === undefined ? image.node.length : start + limits[1])
-  output.out(format === 'human' ? `${row('Offset', 'Length', 'Mapped to')}File\n` : '[')
-  let text = ''
-  for await (const { entry, last } of withEnd(entries(image.node, start, end))) {
-    text += format === 'human' ? humanLine(entry) : jsonLine(entry, last)
-    if (text.length < 65536 && !last) continue
-    output.out(text)
-    text = ''
+  const listing = new Listing(format, output)
+  let current: Entry = { ...nothing, start, length: 0 }
+  for (let at = start; at < end; ) {
+    const entry = entryOf(await chainStatus(image.node, at, end - at), at)
+    at += entry.length
+    if (current.length > 0 && joins(current, entry)) {
+      current.length += entry.length
+      continue
+    }
+    if (current.length > 0) listing.add(current)
+    current = entry
   }
+  listing.end(current.length > 0 || start === 0 ? current : undefined)
   return 0
+}
+
+/** Prints entries, many at once. */
+class Listing {
+  readonly #format: 'human' | 'json'
+  readonly #output: Output
+  #text = ''
+
+  constructor(format: 'human' | 'json', output: Output) {
+    this.#format = format
+    this.#output = output
+    output.out(format === 'human' ? `${row('Offset', 'Length', 'Mapped to')}File\n` : '[')
+  }
+
+  add(entry: Entry): void {
+    this.#text += this.#format === 'human' ? humanLine(entry) : jsonLine(entry, false)
+    if (this.#text.length >= printedAtOnce) this.#print()
+  }
+
+  end(last: Entry | undefined): void {
+    if (last !== undefined) this.#text += this.#format === 'human' ? humanLine(last) : jsonLine(last, true)
+    this.#print()
+  }
+
+  #print(): void {
+    this.#output.out(this.#text)
+    this.#text = ''
+  }
 }
 
 /** A stretch of the image of which one thing is true. */
@@ -48,21 +83,6 @@ interface Entry {
 
 const nothing = { depth: 0, present: false, zero: false, data: false, offset: undefined, filename: undefined }
 
-async function* entries(node: BlockNode, start: number, end: number): AsyncGenerator<Entry> {
-  let current: Entry = { ...nothing, start, length: 0 }
-  for (let at = start; at < end; ) {
-    const entry = entryOf(await chainStatus(node, at, end - at), at)
-    at += entry.length
-    if (current.length > 0 && joins(current, entry)) {
-      current.length += entry.length
-      continue
-    }
-    if (current.length > 0) yield current
-    current = entry
-  }
-  if (current.length > 0 || start === 0) yield current
-}
-
 function entryOf({ node, length, depth, allocated, zero, data, offset, in: within }: ChainStatus, at: number): Entry {
   const storage = within ?? node.child('data-file') ?? node.child('file') ?? node
   const filename = offset === undefined ? undefined : storage.filename
@@ -78,15 +98,6 @@ function joins(one: Entry, other: Entry): boolean {
     one.filename === other.filename
   if (!same || (one.offset === undefined) !== (other.offset === undefined)) return false
   return one.offset === undefined || one.offset + one.length === other.offset
-}
-
-async function* withEnd(all: AsyncIterable<Entry>): AsyncGenerator<{ entry: Entry; last: boolean }> {
-  let before: Entry | undefined
-  for await (const entry of all) {
-    if (before !== undefined) yield { entry: before, last: false }
-    before = entry
-  }
-  if (before !== undefined) yield { entry: before, last: true }
 }
 
 /** People are shown data alone. @throws {ImgError} if it has no place that could be shown */

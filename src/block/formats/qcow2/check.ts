@@ -3,7 +3,7 @@ import { getUint64, viewOf } from './big-endian.ts'
 import { autoclear } from './features.ts'
 import type { Image } from './image.ts'
 import { decodeL1 } from './l1-table.ts'
-import { compressedBit, compressedLength, compressedOffset, copiedBit, offsetOf } from './l2-entry.ts'
+import { compressedBit, compressedLength, compressedOffset, copiedBit, isAligned, offsetOf } from './l2-entry.ts'
 import { refcountWidth } from './refcount-width.ts'
 import { References } from './references.ts'
 import { dropLeaks, rebuildCounts } from './repair.ts'
@@ -132,7 +132,9 @@ export class Checker {
 
   /** Looks whether the active tables say rightly of each cluster if it is theirs alone. */
   async checkOwnership(): Promise<void> {
-    const counts = (cluster: number): number => this.#differences.get(cluster) ?? this.references.get(cluster)
+    const references = this.references
+    const differences = this.#differences.size === 0 ? undefined : this.#differences
+    const counts = (cluster: number): number => differences?.get(cluster) ?? references.get(cluster)
     const word = this.#options.repair === 'all' ? 'Repairing' : 'ERROR'
     const { l1, geometry, externalData } = this.#image
     const { clusterSize, l2EntrySize } = geometry
@@ -197,6 +199,8 @@ export class Checker {
     }
     if (offset >= this.#image.file.length) return
     const view = viewOf(await this.#read(offset, clusterSize))
+    const { references } = this
+    const { clusters } = references
     let following = 0
     for (let at = 0; at < clusterSize; at += l2EntrySize) {
       const high = view.getUint32(at)
@@ -212,7 +216,7 @@ export class Checker {
       }
       const host = offsetOf(high, low)
       if (host === 0 && (high & copiedBit) === 0) continue
-      if (host % clusterSize !== 0) {
+      if (!isAligned(low, clusterSize)) {
         this.#fault(`ERROR offset=${hex(host)}: Cluster is not properly aligned; L2 entry corrupted.`)
         continue
       }
@@ -221,7 +225,10 @@ export class Checker {
         if (following !== 0 && host !== following) this.#fragmented++
         following = host + clusterSize
       }
-      if (!externalData) this.#refer(host, clusterSize, times)
+      if (externalData) continue
+      const cluster = host / clusterSize
+      if (cluster < clusters) references.add(cluster, times)
+      else this.#refer(host, clusterSize, times)
     }
   }
 

@@ -15,6 +15,11 @@ export function offsetOf(high: number, low: number): number {
   return (high & 0x00ff_ffff) * 2 ** 32 + ((low & 0xffff_fe00) >>> 0)
 }
 
+/** Whether an entry's offset is that of a cluster: by its low word alone, since no cluster is larger than 2 MiB. */
+export function isAligned(low: number, clusterSize: number): boolean {
+  return (low & 0xffff_fe00 & (clusterSize - 1)) === 0
+}
+
 /** Where a compressed cluster's bytes begin. */
 export function compressedOffset(high: number, low: number, clusterBits: number): number {
   return (high & ((1 << (sectorShift(clusterBits) - 32)) - 1)) * 2 ** 32 + (low >>> 0)

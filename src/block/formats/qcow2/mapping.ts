@@ -2,7 +2,15 @@ import { getUint64 } from './big-endian.ts'
 import type { Geometry } from './geometry.ts'
 import { damaged, hexadecimal } from './header.ts'
 import type { L1Table } from './l1-table.ts'
-import { compressedBit, compressedLength, compressedOffset, copiedBit, offsetOf, zeroBit } from './l2-entry.ts'
+import {
+  compressedBit,
+  compressedLength,
+  compressedOffset,
+  copiedBit,
+  isAligned,
+  offsetOf,
+  zeroBit,
+} from './l2-entry.ts'
 import type { Slice, TableCache } from './table-cache.ts'
 
 /** What a run of guest bytes is. Small integers: they are compared for every request. */
@@ -58,6 +66,7 @@ export class Mapping {
    */
   lookUp(offset: number, limit: number): Kind {
     const { l2Reach, clusterSize, l2EntrySize } = this.#geometry
+    // Not by `%`: of numbers beyond 32 bits that takes as long as all the rest.
     const l1Index = Math.floor(offset / l2Reach)
     const table = this.#l1.tableAt(l1Index)
     this.host = 0
@@ -66,7 +75,7 @@ export class Mapping {
       this.length = Math.min(limit, (l1Index + 1) * l2Reach - offset)
       return (this.kind = kinds.unallocated)
     }
-    const at = table + Math.floor((offset % l2Reach) / clusterSize) * l2EntrySize
+    const at = table + Math.floor((offset - l1Index * l2Reach) / clusterSize) * l2EntrySize
     const slice = this.#l2.get(at)
     if (slice === undefined) {
       this.host = at
@@ -94,7 +103,7 @@ export class Mapping {
   #plainRun(slice: Slice, begin: number, offset: number, limit: number): Kind {
     const { clusterSize } = this.#geometry
     const { view } = slice
-    const inCluster = offset % clusterSize
+    const inCluster = offset - Math.floor(offset / clusterSize) * clusterSize
     const high = view.getUint32(begin)
     const low = view.getUint32(begin + 4)
     this.length = Math.min(limit, clusterSize - inCluster)
@@ -104,7 +113,7 @@ export class Mapping {
     if (kind === kinds.zero && this.#version === 2) {
       throw damaged(`Zero cluster entry found in pre-v3 image ${this.#where(slice, begin)}`)
     }
-    if (cluster % clusterSize !== 0) {
+    if (!isAligned(low, clusterSize)) {
       throw damaged(`Cluster allocation offset 0x${cluster.toString(16)} unaligned ${this.#where(slice, begin)}`)
     }
     const located = kind === kinds.data || cluster !== 0

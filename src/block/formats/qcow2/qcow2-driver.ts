@@ -27,10 +27,10 @@ import { Discards } from './discards.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
 import { compressionTypes, unsupported } from './header.ts'
 import type { Image } from './image.ts'
-import { kinds } from './mapping.ts'
 import { Qcow2Snapshots } from './qcow2-snapshots.ts'
 import { Reader } from './reader.ts'
 import { empty, resize } from './resize.ts'
+import { Status } from './status.ts'
 import { Writer } from './writer.ts'
 
 export interface Qcow2DriverOptions {
@@ -56,6 +56,7 @@ export class Qcow2Driver implements Driver {
   readonly #reader: Reader
   readonly #writer: Writer
   readonly #discards: Discards
+  readonly #status: Status
   readonly #compressed: CompressedWriter
   readonly #inFlight = new InFlight()
   #writing = false
@@ -74,6 +75,7 @@ export class Qcow2Driver implements Driver {
     this.#compressed = new CompressedWriter(image, this.#writer)
     this.snapshots = new Qcow2Snapshots(this)
     this.#discards = new Discards(image, this.#writer)
+    this.#status = new Status(image)
   }
 
   get length(): number {
@@ -175,28 +177,7 @@ export class Qcow2Driver implements Driver {
   }
 
   status(offset: number, length: number): Promise<BlockStatus> {
-    return this.#run(() => this.#status(offset, length))
-  }
-
-  async #status(offset: number, length: number): Promise<BlockStatus> {
-    const { mapping, l2, backing, externalData, encryption } = this.image
-    while (mapping.lookUp(offset, length) === kinds.notLoaded) await l2.load(mapping.host)
-    const { kind, host } = mapping
-    const run = mapping.length
-    if (kind === kinds.data) {
-      const asIs = encryption === undefined ? { offset: host } : {}
-      return { length: run, allocated: true, data: true, zero: false, ...asIs }
-    }
-    if (kind === kinds.compressed) {
-      return { length: run, allocated: true, data: true, zero: false, compressed: true }
-    }
-    if (kind === kinds.zero) {
-      const located = host !== 0 && !externalData ? { offset: host } : {}
-      return { length: run, allocated: true, data: false, zero: true, ...located }
-    }
-    const shown = Math.max(0, (backing?.length ?? 0) - offset)
-    if (shown === 0) return { length: run, allocated: false, data: false, zero: true }
-    return { length: Math.min(run, shown), allocated: false, data: false, zero: false }
+    return this.#run(() => this.#status.look(offset, length))
   }
 
   async details(): Promise<ImageDetails> {

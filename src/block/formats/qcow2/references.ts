@@ -10,6 +10,9 @@ export class References {
   /** Clusters of the file: a reference to one behind them is damage. */
   readonly clusters: number
   #highest = -1
+  /** The chunk that was asked for last: who counts goes from one cluster to its neighbour. */
+  #lastKey = -1
+  #last: Uint32Array | undefined
 
   constructor(clusters: number) {
     this.clusters = clusters
@@ -21,7 +24,8 @@ export class References {
   }
 
   get(cluster: number): number {
-    return this.#chunks.get(Math.floor(cluster / chunkSize))?.[cluster % chunkSize] ?? 0
+    const chunk = this.#chunkOf(Math.floor(cluster / chunkSize))
+    return chunk === undefined ? 0 : chunk[cluster % chunkSize]!
   }
 
   /** Whether all clusters of a stretch of 65536 are without references: it can be passed over. */
@@ -32,13 +36,22 @@ export class References {
   /** @throws {BlockError} kind `invalid`, if that takes too much memory */
   add(cluster: number, count: number): void {
     const key = Math.floor(cluster / chunkSize)
-    let chunk = this.#chunks.get(key)
+    let chunk = this.#chunkOf(key)
     if (chunk === undefined) {
       if (this.#chunks.size === mostChunks) throw new BlockError('invalid', 'The image is too large to be checked')
       chunk = new Uint32Array(chunkSize)
       this.#chunks.set(key, chunk)
+      this.#last = chunk
     }
     chunk[cluster % chunkSize]! += count
     if (cluster > this.#highest) this.#highest = cluster
+  }
+
+  #chunkOf(key: number): Uint32Array | undefined {
+    if (key !== this.#lastKey) {
+      this.#lastKey = key
+      this.#last = this.#chunks.get(key)
+    }
+    return this.#last
   }
 }
