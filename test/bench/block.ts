@@ -30,21 +30,27 @@ const names = ['vmon', 'qemu'] as const
 export async function benchBlock(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'vmon-bench-'))
   try {
-    printRows('Block: requests', 'qemu-img 7.2', [...requests(folder, 'writeback'), ...requests(folder, 'none')])
+    const images = makeImages(folder)
+    const rows = [...requests(images, 'writeback'), ...requests(images, 'none')]
+    printRows('Block: requests', 'qemu-img 7.2', rows)
     printRows('Block: commands, with the start of the program', 'qemu-img 7.2', await commands(folder))
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-/** Requests of each kind to images that are full of data. */
-function requests(folder: string, cache: 'writeback' | 'none'): Row[] {
+/** Images that are full of data, by format. */
+function makeImages(folder: string): Record<'raw' | 'qcow2', string> {
+  const images = { raw: join(folder, 'full.raw'), qcow2: join(folder, 'full.qcow2') }
+  writeFileSync(images.raw, randomFillSync(new Uint8Array(imageSize)))
+  run('qemu', 'convert', '-f', 'raw', '-O', 'qcow2', images.raw, images.qcow2)
+  return images
+}
+
+/** Requests of each kind. */
+function requests(images: Record<'raw' | 'qcow2', string>, cache: 'writeback' | 'none'): Row[] {
   const rows: Row[] = []
-  for (const format of ['raw', 'qcow2']) {
-    const image = join(folder, `full.${format}`)
-    const raw = join(folder, 'full.raw')
-    if (format === 'raw') writeFileSync(raw, randomFillSync(new Uint8Array(imageSize)))
-    else run('qemu', 'convert', '-f', 'raw', '-O', format, raw, image)
+  for (const [format, image] of Object.entries(images)) {
     for (const writes of [false, true]) {
       for (const order of ['in a row', 'scattered']) {
         for (const size of [4096, 65536]) {
@@ -53,7 +59,9 @@ function requests(folder: string, cache: 'writeback' | 'none'): Row[] {
             // A step that has no factor in common with the image goes everywhere before it comes round.
             const step = order === 'in a row' ? size : 7919 * size
             const words = ['-f', format, '-t', cache, '-c', count, '-d', depth, '-s', size, '-S', step]
-            const seconds = alternate((name) => benchSeconds(name, [...words, ...(writes ? ['-w'] : []), image]))
+            const seconds = alternate((name) =>
+              benchSeconds(name, [...words, ...(writes ? ['-w', '--pattern=1'] : []), image]),
+            )
             const rate = (one: number): number => (size * count) / mebibyte / one
             rows.push({
               name: `${format} ${writes ? 'write' : 'read'} ${size / 1024} KiB ${order}, depth ${depth}, ${cache}`,
