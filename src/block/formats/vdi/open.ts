@@ -1,7 +1,8 @@
 import { BlockError } from '../../block-error.ts'
 import type { FormatDefinition, FormatRequest } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
-import { checkReadOnly, ReadOnlyImage, readTable } from '../read-only-image.ts'
+import { checkReadOnly, type Place, ReadOnlyImage, readTable } from '../read-only-image.ts'
+import { TablePages } from '../table-pages.ts'
 
 const headerSize = 512
 const signature = 0xbeda107f
@@ -24,13 +25,13 @@ export const vdi: FormatDefinition = {
     if (header.mapOffset + header.blocks * 4 > file.length) {
       throw invalid('block map lies behind the end of the image')
     }
-    const map = await readTable(file, header.mapOffset, header.blocks * 4)
+    const map = new TablePages(file, { offset: header.mapOffset, entries: header.blocks, littleEndian: true })
     return new ReadOnlyImage({
       name: 'vdi',
       length: header.length,
       file,
       details: { clusterSize: blockSize, dirty: false },
-      find: async (offset, length) => findBlock(file, header, map, offset, length),
+      find: (offset, length) => findBlock(file, header, map, offset, length),
     })
   },
 }
@@ -47,7 +48,8 @@ interface Header {
 /** @throws {BlockError} in QEMU's words, of kind `invalid` or `unsupported` */
 function readHeader(view: DataView): Header {
   const at = (offset: number): number => view.getUint32(offset, true)
-  if (at(0x40) !== signature) throw invalid(`Image not in VDI format (bad signature ${hex(at(0x40))})`)
+  if (at(0x40) !== signature)
+    throw invalid(`Image not in VDI format (bad signature ${at(0x40).toString(16).padStart(8, '0')})`)
   if (at(0x44) !== version) {
     throw unsupported(`unsupported VDI image (version ${at(0x44) >>> 16}.${at(0x44) & 0xffff})`)
   }
@@ -82,15 +84,22 @@ function readHeader(view: DataView): Header {
   return { type: at(0x4c), mapOffset, dataOffset, length, blocks }
 }
 
-function findBlock(file: BlockNode, header: Header, map: DataView, offset: number, length: number) {
+async function findBlock(
+  file: BlockNode,
+  header: Header,
+  map: TablePages,
+  offset: number,
+  length: number,
+): Promise<Place> {
   const first = Math.floor(offset / blockSize)
   const within = offset % blockSize
   const wanted = Math.min(length, header.length - offset)
-  const start = map.getUint32(first * 4, true)
+  const page = await map.page(first)
+  const start = page.at(first)
   let run = Math.min(wanted, blockSize - within)
   // Blocks that follow each other in the file are one stretch, and so are those that are nowhere.
-  for (let block = first + 1; run < wanted; block++) {
-    const entry = map.getUint32(block * 4, true)
+  for (let block = first + 1; run < wanted && block < page.end; block++) {
+    const entry = page.at(block)
     if (start >= firstUnallocated ? entry < firstUnallocated : entry !== start + block - first) break
     run = Math.min(wanted, run + blockSize)
   }

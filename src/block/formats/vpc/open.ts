@@ -2,14 +2,16 @@ import { BlockError } from '../../block-error.ts'
 import type { FormatDefinition, FormatRequest } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import { checkReadOnly, type Place, ReadOnlyImage, readTable } from '../read-only-image.ts'
+import { TablePages } from '../table-pages.ts'
 
 const sector = 512
 const footerSize = 512
+const checksumOffset = 64
 const types = { fixed: 2, dynamic: 3, differencing: 4 } as const
 /** Sectors that cylinders, heads and sectors can count. */
 const largestGeometry = 65535 * 16 * 255
 const largestSectors = 0xff000000
-const largestMap = 0x0fffffff
+const largestMap = 0x1fffffff
 const unallocated = 0xffffffff
 const cookie = 'conectix'
 
@@ -21,6 +23,7 @@ export const vpc: FormatDefinition = {
     checkReadOnly(readOnly, 'vpc', file.filename)
     const sizing = readSizing(options.takeString('force_size_calc'))
     const footer = await readFooter(file)
+    if (checksum(footer) !== footer.getUint32(checksumOffset)) throw invalid('Incorrect header checksum')
     const type = footer.getUint32(60)
     if (type !== types.fixed && type !== types.dynamic) throw invalid('Unsupported or invalid VHD type')
     const length = sizeOf(footer, sizing) * sector
@@ -39,7 +42,7 @@ export const vpc: FormatDefinition = {
       length,
       file,
       details: { clusterSize: map.blockSize, dirty: false },
-      find: async (offset, wanted) => findBlock(file, map, offset, wanted),
+      find: (offset, wanted) => findBlock(file, map, offset, wanted),
     })
   },
 }
@@ -59,6 +62,15 @@ function isFooter(view: DataView): boolean {
     if (view.getUint8(index) !== cookie.charCodeAt(index)) return false
   }
   return true
+}
+
+/** The complement of the sum of all bytes but the checksum's own. */
+function checksum(footer: DataView): number {
+  let sum = 0
+  for (let at = 0; at < footerSize; at++) {
+    if (at < checksumOffset || at >= checksumOffset + 4) sum += footer.getUint8(at)
+  }
+  return ~sum >>> 0
 }
 
 type Sizing = 'chs' | 'current_size' | undefined
@@ -87,42 +99,60 @@ interface BlockMap {
   readonly blockSize: number
   /** Of the bitmap before each block. */
   readonly bitmapSize: number
-  readonly entries: DataView
+  readonly table: TablePages
 }
 
 /** @throws {BlockError} in QEMU's words */
 async function readMap(file: BlockNode, footer: DataView, length: number): Promise<BlockMap> {
   const headerOffset = exact(footer.getBigUint64(16))
   const header = await readTable(file, headerOffset, 1024)
-  if (String.fromCharCode(...new Uint8Array(header.buffer, 0, 8)) !== 'cxsparse') throw invalid('invalid VPC image')
+  if (String.fromCharCode(...new Uint8Array(header.buffer, 0, 8)) !== 'cxsparse') {
+    throw invalid('Invalid header magic')
+  }
   const blockSize = header.getUint32(32)
   if (blockSize < sector || (blockSize & (blockSize - 1)) !== 0) {
     throw invalid(`Invalid block size ${blockSize}`)
   }
   const count = header.getUint32(28)
-  if (count > largestMap || count * blockSize < length) throw invalid('Page Allocation Table too small')
+  if (count * blockSize < length) throw invalid('Page table too small')
+  // A count is a signed number where QEMU prints it.
+  if (count > largestMap) throw invalid(`Max Table Entries too large (${count | 0})`)
   const offset = exact(header.getBigUint64(16))
-  const needed = Math.ceil(length / blockSize) * 4
-  if (offset + needed > file.length) throw invalid('Page Allocation Table lies behind the end of the image')
-  const entries = await readTable(file, offset, needed)
   const bitmapSize = Math.ceil(blockSize / sector / 8 / sector) * sector
-  return { blockSize, bitmapSize, entries }
+  const table = new TablePages(file, { offset, entries: count, littleEndian: false })
+  await checkEnd(file, { blockSize, bitmapSize, table }, offset)
+  return { blockSize, bitmapSize, table }
 }
 
-function findBlock(
+/** Looks whether the table and every block lie in the file. @throws {BlockError} kind `invalid`, in QEMU's words */
+async function checkEnd(file: BlockNode, { blockSize, bitmapSize, table }: BlockMap, offset: number): Promise<void> {
+  let end = offset + table.entries * 4
+  for (let index = 0; index < table.entries && end <= file.length; ) {
+    const page = await table.page(index)
+    for (; index < page.end; index++) {
+      const entry = page.at(index)
+      if (entry !== unallocated) end = Math.max(end, entry * sector + bitmapSize + blockSize)
+    }
+  }
+  if (end > file.length) {
+    throw invalid('block-vpc: free_data_block_offset points after the end of file. The image has been truncated.')
+  }
+}
+
+async function findBlock(
   file: BlockNode,
-  { blockSize, bitmapSize, entries }: BlockMap,
+  { blockSize, bitmapSize, table }: BlockMap,
   offset: number,
   length: number,
-): Place {
-  const entryAt = (block: number): number => entries.getUint32(block * 4)
+): Promise<Place> {
   const first = Math.floor(offset / blockSize)
   const within = offset % blockSize
-  const start = entryAt(first)
+  const page = await table.page(first)
+  const start = page.at(first)
   let run = Math.min(length, blockSize - within)
   if (start !== unallocated)
     return { length: run, stored: { node: file, offset: start * sector + bitmapSize + within } }
-  for (let block = first + 1; run < length && entryAt(block) === unallocated; block++) {
+  for (let block = first + 1; run < length && block < page.end && page.at(block) === unallocated; block++) {
     run = Math.min(length, run + blockSize)
   }
   return { length: run, zero: true }
