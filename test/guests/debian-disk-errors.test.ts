@@ -1,7 +1,7 @@
 /** Disks that fail, as Linux sees them. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -10,6 +10,16 @@ import { DebianGuest } from './debian-guest.ts'
 import { noDebianGuest } from './debian-initrd.ts'
 
 const timeout = 120_000
+const skip = missingProgram('qemu-img')
+const dropCaches = 'echo 3 >/proc/sys/vm/drop_caches'
+
+/** A disk with a sector that cannot be read or written, always or once. */
+const badSector = (iotype: 'read' | 'write', sector: number, once: 'on' | 'off' = 'off') => ({
+  'file.inject-error.0.event': 'none',
+  'file.inject-error.0.iotype': iotype,
+  'file.inject-error.0.sector': `${sector}`,
+  'file.inject-error.0.once': once,
+})
 
 describe('a disk that fails, seen from inside Linux', { skip: noDebianGuest }, () => {
   /** Lets the guest read and write a new image over the one that it has; its requests to the file go by rules. */
@@ -24,7 +34,7 @@ describe('a disk that fails, seen from inside Linux', { skip: noDebianGuest }, (
     await qmp.execute('blockdev-snapshot', { node: drive!.inserted!['node-name']!, overlay: name })
   }
 
-  it('a write that fails is an error of the program', { timeout, skip: missingProgram('qemu-img') }, async () => {
+  it('a write that fails is an error of the program', { timeout, skip }, async () => {
     await using guest = await DebianGuest.atPrompt()
     const failed = guest.vm.qmp.event('BLOCK_IO_ERROR')
     await overlay(guest, 'write', { 'inject-error': [{ event: 'write_aio', iotype: 'write', errno: 5 }] })
@@ -39,6 +49,97 @@ describe('a disk that fails, seen from inside Linux', { skip: noDebianGuest }, (
     const [drive] = await guest.vm.qmp.execute('query-block')
     assert.equal(drive!['io-status'], 'ok')
   })
+
+  it('a read that fails is an error of the program, and what is beside it can be read', { timeout, skip }, async () => {
+    await using guest = await DebianGuest.atPrompt({}, { faulty: badSector('read', 8) })
+    await guest.run('yes | dd of=/dev/sda bs=4k count=4 iflag=fullblock conv=fsync 2>/dev/null')
+    const failed = guest.vm.qmp.event('BLOCK_IO_ERROR')
+    const said = await guest.run(`${dropCaches}; dd if=/dev/sda of=/dev/null bs=4k skip=1 count=1 2>&1; echo status $?`)
+    assert.match(said, /Input\/output error[\s\S]*status 1/)
+    const { device, operation, action } = (await failed).data
+    assert.deepEqual([device, operation, action], ['ide0-hd0', 'read', 'report'])
+    assert.match(await guest.run('dmesg | grep "I/O error"'), /I\/O error, dev sda, sector 8/)
+    assert.match(await guest.run('dd if=/dev/sda of=/dev/null bs=64k skip=9 count=1 2>/dev/null; echo $?'), /^0/)
+    assert.equal((await guest.vm.qmp.execute('query-status')).status, 'running')
+  })
+
+  it('a read that stops the machine is made again when it goes on, and nobody inside knows', {
+    timeout,
+    skip,
+  }, async () => {
+    await using guest = await DebianGuest.atPrompt({}, { faulty: { ...badSector('read', 8, 'on'), rerror: 'stop' } })
+    const { qmp } = guest.vm
+    await guest.run('dd if=/dev/urandom of=/tmp/data bs=64k count=4; dd if=/tmp/data of=/dev/sda bs=64k conv=fsync')
+    const [failed, stopped] = [qmp.event('BLOCK_IO_ERROR'), qmp.event('STOP')]
+    guest.shell.type(`${dropCaches}; dd if=/dev/sda bs=64k count=4 2>/dev/null | cmp - /tmp/data; echo compared $?\n`)
+    const { operation, action, nospace } = (await failed).data
+    assert.deepEqual([operation, action, nospace], ['read', 'stop', false])
+    await stopped
+    assert.equal((await qmp.execute('query-status')).status, 'io-error')
+    assert.equal((await qmp.execute('query-block'))[0]!['io-status'], 'failed')
+    await qmp.execute('cont')
+    assert.match(await guest.shell.prompt(), /compared 0/)
+    assert.equal((await qmp.execute('query-block'))[0]!['io-status'], 'ok')
+    assert.equal(await guest.run('dmesg | grep -E "I/O error|ata[0-9.]+: "'), '')
+  })
+
+  for (const way of ['quit', 'system_reset'] as const) {
+    it(`${way} ends a write that waits for the machine to go on; what was flushed stays`, {
+      timeout,
+      skip,
+    }, async () => {
+      await using guest = await DebianGuest.atPrompt({}, { faulty: { ...badSector('write', 1024), werror: 'stop' } })
+      const { qmp } = guest.vm
+      await guest.run(`yes flushed | dd of=/dev/sda bs=64k count=2 iflag=fullblock conv=fsync 2>/dev/null`)
+      const stopped = qmp.event('STOP')
+      guest.shell.type('yes parked | dd of=/dev/sda bs=64k seek=8 count=1 iflag=fullblock conv=fsync 2>/dev/null\n')
+      await stopped
+      assert.equal((await qmp.execute('query-status')).status, 'io-error')
+      if (way === 'system_reset') {
+        await qmp.execute(way)
+        assert.equal((await qmp.execute('query-status')).status, 'prelaunch')
+        guest.shell.type('')
+        await qmp.execute('cont')
+        await guest.shell.until(/Linux version/)
+      }
+      await qmp.execute('quit')
+      await guest.vm.close()
+      const bytes = readFileSync(guest.disk)
+      assert.ok(bytes.subarray(0, 131072).equals(Buffer.alloc(131072, 'flushed\n')))
+      assert.equal(bytes.includes('parked'), false)
+    })
+  }
+
+  for (const [device, path, sector] of [
+    ['ide1-cd0', '/dev/sr0', 256],
+    ['floppy0', '/dev/fd0', 1024],
+  ] as const) {
+    it(`a bad place of the medium in ${device} is an error there, and nowhere else`, { timeout, skip }, async () => {
+      await using guest = await DebianGuest.atPrompt()
+      const { qmp } = guest.vm
+      const floppy = device === 'floppy0'
+      const filename = join(guest.folder, 'medium')
+      writeFileSync(filename, Buffer.alloc(1474560, 'readable\n'))
+      const file = {
+        driver: 'blkdebug',
+        image: { driver: 'file', filename },
+        'inject-error': [{ event: 'none', iotype: 'read', sector, errno: 5, once: false }],
+      } as const
+      await qmp.execute('blockdev-add', { driver: 'raw', 'node-name': 'bad', 'read-only': true, file })
+      const id = (await qmp.execute('query-block')).find((drive) => drive.device === device)!.qdev!
+      await qmp.execute('blockdev-open-tray', { id })
+      await qmp.execute('blockdev-insert-medium', { id, 'node-name': 'bad' })
+      await qmp.execute('blockdev-close-tray', { id })
+      await guest.run(`until head -c 6 ${path} >/dev/null 2>&1; do :; done`) // the first read after a change may fail
+      const failed = floppy ? undefined : qmp.event('BLOCK_IO_ERROR') // a floppy drive tells its guest alone
+      const read = (skipped: number) =>
+        `dd if=${path} bs=2048 count=1 skip=${skipped} iflag=direct 2>&1; echo status $?`
+      assert.match(await guest.run(read(sector / 4)), /Input\/output error[\s\S]*status 1/)
+      if (failed !== undefined) assert.equal((await failed).data.action, 'report')
+      assert.match(await guest.run(`dmesg | grep "I/O error"`), new RegExp(`dev ${path.slice(5)}, sector ${sector}`))
+      assert.match(await guest.run(read(sector / 4 + 64)), /readable[\s\S]*status 0/)
+    })
+  }
 
   it('stops while the host has no space left, and loses nothing', { timeout, skip: noSmallDisk() }, async () => {
     await using guest = await DebianGuest.atPrompt()

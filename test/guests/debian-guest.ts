@@ -13,6 +13,12 @@ export const diskBytes = 64 << 20
 const diskName = 'disk.img'
 const boardFolder = fileURLToPath(new URL('../../src/board/', import.meta.url))
 
+interface GuestSurroundings {
+  readonly log?: Logger
+  readonly size?: number
+  readonly faulty?: Readonly<Record<string, string>>
+}
+
 /**
  * Debian's 32-bit Linux at a shell's prompt: 128 MiB, an empty disk of 64 MiB at ide0-hd0 (/dev/sda), a CD-ROM and a
  * floppy drive without a medium, an ib700 watchdog and a pvpanic device, a shell on COM1. It has been booted once and is
@@ -37,10 +43,11 @@ export class DebianGuest implements AsyncDisposable {
    *   a disk of the same size, which the guest has not looked at yet (`blockdev --rereadpt`)
    * @param log hears what the machine logs
    * @param size of the disk, in bytes; each is booted once, too
+   * @param faulty options of -drive for a disk behind blkdebug: its rules as `file.*`, and what becomes of what fails
    */
   static async atPrompt(
     options: MachineOptions = {},
-    { log, size = diskBytes }: { readonly log?: Logger; readonly size?: number } = {},
+    { log, size = diskBytes, faulty }: GuestSurroundings = {},
   ): Promise<DebianGuest> {
     const folder = await mkdtemp(join(tmpdir(), 'vmon-guest-'))
     try {
@@ -51,7 +58,7 @@ export class DebianGuest implements AsyncDisposable {
       const own = await debianOptions({ disk, serial })
       let shell: SerialShell | undefined
       const vm = await startPrepared(
-        { ...own, ...options },
+        faulty === undefined ? { ...own, ...options } : { ...withFaults(own, faulty), ...options },
         {
           state: await statePath({ ...own, ...options, hda: size === diskBytes ? '' : `${size}`, serial: '' }),
           surroundings: { ...(log !== undefined && { log }) },
@@ -84,6 +91,15 @@ export class DebianGuest implements AsyncDisposable {
     await this.vm.close()
     await rm(this.folder, { recursive: true })
   }
+}
+
+/** The same machine, whose disk fails by rules. */
+function withFaults(
+  { hda, ...others }: Awaited<ReturnType<typeof debianOptions>>,
+  faulty: NonNullable<GuestSurroundings['faulty']>,
+) {
+  const image = { 'file.driver': 'blkdebug', 'file.image.driver': 'file', 'file.image.filename': hda }
+  return { ...others, drives: [{ format: 'raw', if: 'ide', index: '0', ...image, ...faulty }] } satisfies MachineOptions
 }
 
 /** What makes a machine the guest's: a raw image of 64 MiB, and a unix socket to listen at. */
