@@ -181,6 +181,7 @@ export interface DriveConfig {
 export interface Medium {
   readonly byteLength: number
   readonly readOnly: boolean
+  /** The bytes become the caller's: nobody else has their memory. */
   read(offset: number, length: number): Promise<Uint8Array>
   write(offset: number, bytes: Uint8Array): Promise<void>
   /** Settles when everything written before is on the disk. */

@@ -9,6 +9,8 @@ import { setTimeout as pass } from 'node:timers/promises'
 import { connectQmp, type RunningMachine, startMachine } from '../../src/index.ts'
 import { DebianGuest, debianOptions, diskBytes } from '../guests/debian-guest.ts'
 import { SerialShell } from '../guests/serial-shell.ts'
+import { diskPath } from './disk-path.ts'
+import { guestDiskRates, guestDiskRows } from './guest-disk.ts'
 import { atMost, median, printRows, type Row } from './report.ts'
 
 const idleSeconds = 15
@@ -16,7 +18,7 @@ const cycles = 500
 const mebibyte = 1 << 20
 
 export async function benchBoard(): Promise<void> {
-  printRows('Board', 'qemu 7.2', [...(await linux()), ...(await comeAndGo())])
+  printRows('Board', 'qemu 7.2', [...(await linux()), ...(await diskPath()), ...(await comeAndGo())])
 }
 
 async function linux(): Promise<Row[]> {
@@ -41,6 +43,7 @@ async function linux(): Promise<Row[]> {
     const percent = (user + system) / 1e4 / idleSeconds
     const resident = (process.memoryUsage().rss - residentBefore) / mebibyte - options.memory
     const dump = median(await screenDumps(vm.qmp, folder))
+    const rates = await guestDiskRates(shell)
     shell.close()
     return [
       { name: 'Linux, start to prompt', unit: 's', ours: boot, peer: qemu.boot },
@@ -66,6 +69,7 @@ async function linux(): Promise<Row[]> {
         target: atMost(120, ' MiB'),
       },
       { name: 'screendump, 720x400', unit: 'ms', ours: dump, peer: qemu.screenDump },
+      ...guestDiskRows(rates, qemu.rates),
     ]
   } finally {
     await rm(folder, { recursive: true })
@@ -113,8 +117,10 @@ async function qemuAtPrompt(folder: string, disk: string) {
     const idlePercent = ((cpuSeconds(qemu) - before) / 5) * 100
     await using qmp = await connectQmp(`unix:${monitor}`)
     const screenDump = median(await screenDumps(qmp, folder))
+    const resident = residentMiB(qemu) - memory
+    const rates = await guestDiskRates(shell)
     shell.close()
-    return { boot, idlePercent, screenDump, resident: residentMiB(qemu) - memory }
+    return { boot, idlePercent, screenDump, resident, rates }
   } finally {
     qemu.kill('SIGTERM')
     await ended

@@ -23,13 +23,13 @@ import type {
 import { BoardError } from '../board-error.ts'
 import type { RamPages } from '../ram-pages.ts'
 import { checkConfig } from './limits.ts'
+import { Media } from './media.ts'
 import { giveSpareMemoryBack } from './spare-memory.ts'
 import type {
   CallArguments,
   CallName,
   CallResult,
   DiskRequest,
-  MediumShape,
   ToHost,
   ToWorker,
   TrayRequest,
@@ -65,25 +65,20 @@ export class V86Board implements Board {
   readonly serial: readonly SerialPort[]
   readonly #config: BoardConfig
   readonly #host: BoardHost
-  readonly #media = new Map<number, Medium>()
+  readonly #media: Media
   readonly #keepMemory = giveSpareMemoryBack()
-  /** What is in each drive now: a board that is built again starts with it. */
-  readonly #inserted: Map<string, Medium | undefined>
-  /** Under which number the worker knows the medium in each drive. */
-  readonly #shapes = new Map<string, number>()
   readonly #waiting = new Map<number, Deferred<never>>()
   #state: BoardState = 'building'
   #worker: Worker | undefined
   #built = deferred()
   #nextCall = 1
-  #nextMedium = 1
   #closing: Promise<void> | undefined
 
   constructor(config: BoardConfig, host: BoardHost) {
     this.#config = config
     this.#host = host
     this.ramBytes = config.ramBytes
-    this.#inserted = new Map(config.drives.map(({ slot, medium }) => [slotName(slot), medium]))
+    this.#media = new Media(config.drives)
     this.screen = {
       capture: () => this.#call('picture'),
       changes: (serial) => this.#call('pictureChanges', serial),
@@ -186,12 +181,11 @@ export class V86Board implements Board {
   }
 
   async setMedium(slot: DriveSlot, medium: Medium | undefined, tray: TrayView = { open: false }): Promise<void> {
-    const before = this.#shapes.get(slotName(slot))
-    this.#inserted.set(slotName(slot), medium)
+    const forgetOld = this.#media.insert(slot, medium)
     if (this.#state === 'crashed') return // the worker that comes after finds it there
-    await this.#call('setMedium', slot, this.#shapeOf(slot, medium), tray)
+    await this.#call('setMedium', slot, this.#media.shapeOf(slot), tray)
     // What the guest has asked of the old medium has been passed on by now.
-    if (before !== undefined) this.#media.delete(before)
+    forgetOld()
   }
 
   async resizeMedium(slot: DriveSlot, byteLength: number): Promise<void> {
@@ -254,19 +248,8 @@ export class V86Board implements Board {
 
   async #workerConfig(): Promise<WorkerConfig> {
     this.#media.clear()
-    const drives = this.#config.drives.map((drive) => {
-      return { ...drive, medium: this.#shapeOf(drive.slot, this.#inserted.get(slotName(drive.slot))) }
-    })
+    const drives = this.#config.drives.map((drive) => ({ ...drive, medium: this.#media.shapeOf(drive.slot) }))
     return { ...this.#config, drives, wasm: await compiledWasm() }
-  }
-
-  #shapeOf(slot: DriveSlot, medium: Medium | undefined): MediumShape | undefined {
-    this.#shapes.delete(slotName(slot))
-    if (medium === undefined) return undefined
-    const id = this.#nextMedium++
-    this.#media.set(id, medium)
-    this.#shapes.set(slotName(slot), id)
-    return { id, byteLength: medium.byteLength, readOnly: medium.readOnly }
   }
 
   /** Calls the worker when it is built. */
@@ -299,7 +282,7 @@ export class V86Board implements Board {
         this.#settle(message)
         break
       case 'disk':
-        void this.#serveBlock(message, worker)
+        void this.#serveDisk(message, worker)
         break
       case 'tray':
         void this.#moveTray(message, worker)
@@ -346,25 +329,13 @@ export class V86Board implements Board {
     else answer?.resolve(result as never)
   }
 
-  async #serveBlock(request: DiskRequest, worker: Worker): Promise<void> {
-    const { id } = request
-    const answer = (message: Omit<Extract<ToWorker, { type: 'disk' }>, 'type' | 'id'>): void => {
-      if (this.#worker === worker) this.#post({ type: 'disk', id, ...message })
-    }
-    try {
-      const medium = this.#media.get(request.medium)
-      if (medium === undefined) throw new Error('the medium is gone')
-      if (request.operation === 'read') {
-        const data = await medium.read(request.offset, request.length)
-        answer({ data })
-        return
-      }
-      if (request.operation === 'write') await medium.write(request.offset, request.data)
-      else await medium.flush()
-      answer({})
-    } catch (error) {
-      answer({ error: error instanceof Error ? error.message : String(error) })
-    }
+  async #serveDisk(request: DiskRequest, worker: Worker): Promise<void> {
+    const answer = await this.#media.serve(request)
+    if (this.#worker !== worker) return
+    const { data } = answer
+    // They are ours alone: no need to copy them.
+    const alone = data !== undefined && data.byteLength === data.buffer.byteLength
+    this.#post(answer, alone ? [data.buffer as ArrayBuffer] : [])
   }
 
   async #moveTray({ id, slot, move }: TrayRequest, worker: Worker): Promise<void> {
@@ -399,9 +370,6 @@ export class V86Board implements Board {
     this.#waiting.clear()
   }
 }
-
-const slotName = (slot: DriveSlot): string =>
-  slot.bus === 'ide' ? `ide${slot.channel}.${slot.unit}` : `floppy${slot.unit}`
 
 function boardError({ kind, message, address }: WireError): BoardError {
   return new BoardError(kind, message, address === undefined ? {} : { address })
