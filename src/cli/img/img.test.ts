@@ -33,6 +33,9 @@ function makeImages(): void {
   io('leaky.qcow2', 'qcow2', 'write 0 128k')
   img('create', '-f', 'qcow2', '-o', 'preallocation=metadata', 'placed.qcow2', '3M')
   io('placed.qcow2', 'qcow2', 'write -P 6 1M 100k')
+  img('create', '-f', 'qcow2', '-o', 'preallocation=metadata', 'cut.qcow2', '3M')
+  io('cut.qcow2', 'qcow2', 'write -P 6 0 4k')
+  truncateSync('cut.qcow2', 0x50000 + 2 * 65536 + 4096) // amid the third cluster
   writeFileSync('odd.raw', 'not a multiple of a sector')
   writeFileSync('empty.raw', '')
 }
@@ -45,6 +48,7 @@ const images = [
   'small.qcow2',
   'sub/top.qcow2',
   'placed.qcow2',
+  'cut.qcow2',
   'odd.raw',
   'empty.raw',
 ]

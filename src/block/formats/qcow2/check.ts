@@ -5,6 +5,7 @@ import type { Image } from './image.ts'
 import { decodeL1 } from './l1-table.ts'
 import { compressedBit, compressedLength, compressedOffset, copiedBit, isAligned, offsetOf } from './l2-entry.ts'
 import { refcountWidth } from './refcount-width.ts'
+import { notLoaded } from './refcounts.ts'
 import { References } from './references.ts'
 import { dropLeaks, rebuildCounts } from './repair.ts'
 
@@ -151,10 +152,25 @@ export class Checker {
         const high = view.getUint32(at)
         const host = offsetOf(high, view.getUint32(at + 4))
         if ((high & compressedBit) !== 0 || (host === 0 && (high & copiedBit) === 0)) continue
-        const dataCount = externalData ? 1 : counts(Math.floor(host / clusterSize))
+        const cluster = Math.floor(host / clusterSize)
+        const dataCount = externalData
+          ? 1
+          : cluster < references.clusters
+            ? counts(cluster)
+            : await this.#stored(cluster)
         if ((dataCount === 1) === ((high & copiedBit) !== 0)) continue
         this.#fault(`${word} OFLAG_COPIED data cluster: l2_entry=${hex(view.getBigUint64(at))} refcount=${dataCount}`)
       }
+    }
+  }
+
+  /** The count in the file of a cluster behind its end. */
+  async #stored(cluster: number): Promise<number> {
+    const { refcounts } = this.#image
+    for (;;) {
+      const count = refcounts.peek(cluster)
+      if (count !== notLoaded) return count
+      await refcounts.cache.load(refcounts.missing)
     }
   }
 

@@ -51,7 +51,10 @@ export class Status {
   /** A place in a hole of the file has never been written: it reads as zeroes. */
   async #withHoles(status: BlockStatus): Promise<BlockStatus> {
     if (status.offset === undefined) return status
-    const below = await this.#image.storage.status(status.offset, status.length)
+    const { storage } = this.#image
+    const stored = Math.min(status.length, storage.length - status.offset)
+    if (stored <= 0) return { ...status, zero: true } // what lies beyond the end of the file
+    const below = await storage.status(status.offset, stored)
     return { ...status, length: below.length, zero: below.zero }
   }
 
