@@ -25,11 +25,11 @@ export async function chainStatus(
   for (let depth = 0; ; depth++) {
     const status = await node.status(offset, limit, options)
     limit = status.length
-    const backing = node.child('backing')
-    if (status.allocated || status.zero || backing === undefined || backing === base) {
+    const { behind } = node
+    if (status.allocated || status.zero || behind === undefined || behind === base) {
       return Object.assign(status, { depth, node })
     }
-    limit = Math.min(limit, backing.length - offset)
-    node = backing
+    limit = Math.min(limit, behind.length - offset)
+    node = behind
   }
 }

@@ -1,6 +1,7 @@
 import type { Access } from './access.ts'
 import type { BlockNode } from './node.ts'
 import type { OptionBag, OptionValue, OptionValues } from './option-bag.ts'
+import type { ThrottleGroups } from './throttling/throttle-groups.ts'
 
 export interface RequestOptions {
   /**
@@ -91,6 +92,8 @@ export interface Driver {
   readonly limits?: DriverLimits
   /** Whether a write behind the end makes it longer, as with a file. */
   readonly grows?: boolean
+  /** Whether it shows the bytes of its `file` as they are. */
+  readonly filters?: boolean
   /** Every option that it takes to open the same thing. */
   fullOptions(): NestedOptions
 
@@ -122,6 +125,8 @@ export interface Driver {
   /** Gives everything back that this image itself holds: what is behind it shows. Without it images have nothing behind them. */
   empty?(): Promise<void>
 
+  /** Holds nothing back, until the result is called: somebody waits for the requests to end. Without it nothing is held back. */
+  hurry?(): () => void
   /** What the node's users together do from now on: the place to take locks, or to reopen for writing. */
   setAccess?(access: Access): Promise<void>
   /** What the node needs of a child, given what its own users do; the same as its users, if it has no such method. */
@@ -308,11 +313,15 @@ export interface CreateRequest {
 export interface FilterRequest extends OpenRequest {
   /** The node whose bytes it lets through. */
   readonly child: BlockNode
+  /** Limits that may hold for several nodes and drives, by name. */
+  readonly throttleGroups: ThrottleGroups
 }
 
 /** A filter as the table of filters lists it. */
 export interface FilterDefinition {
   readonly name: string
+  /** What it counts as where one of its options is refused. */
+  readonly kind: 'format' | 'protocol'
   /** What the options call the node below. */
   readonly child: 'file' | 'image'
   /** @throws {BlockError} if the options are wrong; the node below still belongs to the caller then */

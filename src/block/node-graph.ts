@@ -4,6 +4,7 @@ import { type CacheMode, type Damage, type Driver, writeback } from './driver.ts
 import { BlockNode } from './node.ts'
 import { checkNodeName, NodeNames } from './node-names.ts'
 import { type ImageHearer, type ImageSource, openImage } from './open-image.ts'
+import { ThrottleGroups } from './throttling/throttle-groups.ts'
 import { Turns } from './turns.ts'
 
 export interface NodeGraphOptions {
@@ -15,6 +16,8 @@ export interface NodeGraphOptions {
   readonly secret?: (id: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>
   /** Whether a name is taken by something that shares its space with nodes: a drive. */
   readonly isReserved?: (name: string) => boolean
+  /** Limits that nodes share with drives; by default with nobody. */
+  readonly throttleGroups?: ThrottleGroups
   /** As `Math.random`; for tests. */
   readonly random?: () => number
 }
@@ -41,6 +44,8 @@ export class NodeGraph implements AsyncDisposable {
   readonly #order = new Map<BlockNode, number>()
   #count = 0
   readonly #isReserved: (name: string) => boolean
+  /** The limits that nodes can have, by name. */
+  readonly throttleGroups: ThrottleGroups
 
   constructor(options: NodeGraphOptions = {}) {
     const { warn = () => undefined, damaged = () => undefined, isReserved = () => false, random } = options
@@ -54,6 +59,7 @@ export class NodeGraph implements AsyncDisposable {
         damaged(node, damage)
       },
     }
+    this.throttleGroups = options.throttleGroups ?? new ThrottleGroups()
     this.#isReserved = isReserved
     this.#names = new NodeNames(random)
   }
@@ -62,16 +68,9 @@ export class NodeGraph implements AsyncDisposable {
     return this.#nodes.values()
   }
 
-  /** All nodes in the order in which they began to be opened, each behind its file. */
+  /** All nodes in the order in which they began to be opened: formats after their files, and before what is behind them. */
   get inOrder(): BlockNode[] {
-    const begun = [...this.#nodes.values()].sort((one, other) => this.#order.get(one)! - this.#order.get(other)!)
-    const ordered = new Set<BlockNode>()
-    for (const node of begun) {
-      const file = node.child('file')
-      if (file !== undefined) ordered.add(file)
-      ordered.add(node)
-    }
-    return [...ordered]
+    return [...this.#nodes.values()].sort((one, other) => this.#order.get(one)! - this.#order.get(other)!)
   }
 
   find(name: string): BlockNode | undefined {

@@ -80,7 +80,7 @@ export async function imageInfo(node: BlockNode, { flat = false }: NodeInfoOptio
   const { actualSize, backingFilename, backingFormat, clusterSize, dirty, encrypted, formatSpecific } =
     await node.details()
   const snapshots = node.driver.snapshots?.list ?? []
-  const backing = node.child('backing')
+  const { behind } = node
   return {
     filename: node.filename,
     format: node.driver.name,
@@ -95,7 +95,7 @@ export async function imageInfo(node: BlockNode, { flat = false }: NodeInfoOptio
     }),
     ...(backingFormat !== undefined && { 'backing-filename-format': backingFormat }),
     ...(snapshots.length > 0 && { snapshots: snapshots.map(snapshotInfo) }),
-    ...(backing !== undefined && !flat && { 'backing-image': await imageInfo(backing) }),
+    ...(behind !== undefined && !flat && { 'backing-image': await imageInfo(behind) }),
     ...(formatSpecific !== undefined && { 'format-specific': formatSpecific }),
   }
 }
@@ -112,7 +112,6 @@ export function snapshotInfo({ date, id, name, vmClockNanoseconds, vmStateSize }
   }
 }
 
-function backingDepth(node: BlockNode): number {
-  const backing = node.child('backing')
-  return backing === undefined ? 0 : 1 + backingDepth(backing)
+function backingDepth({ behind }: BlockNode): number {
+  return behind === undefined ? 0 : 1 + backingDepth(behind)
 }

@@ -205,16 +205,35 @@ export class BlockNode {
     return this.#children.get(role)?.node
   }
 
+  /** The node that shows through: all of it, if this one is a filter, else where this one holds nothing. */
+  get behind(): BlockNode | undefined {
+    return this.child(this.driver.filters === true ? 'file' : 'backing')
+  }
+
   /**
    * Runs `work` while nothing runs on this node and nothing starts: requests that come meanwhile wait. `work` makes no
    * request to this node itself.
    */
   async drained<T>(work: () => Promise<T>): Promise<T> {
+    const relax = this.hurry()
     try {
       await this.#inFlight.drain()
       return await work()
     } finally {
       this.#inFlight.resume()
+      relax()
+    }
+  }
+
+  /**
+   * Lets nothing hold requests back, here and below, until the result is called: for whoever waits for them to end.
+   */
+  hurry(): () => void {
+    const undo = [...this.#children.values()].map(({ node }) => node.hurry())
+    const relax = this.driver.hurry?.()
+    if (relax !== undefined) undo.push(relax)
+    return () => {
+      for (const each of undo) each()
     }
   }
 
@@ -314,10 +333,12 @@ export class BlockNode {
   async #end(): Promise<void> {
     if (this.#state !== 'open') return
     this.#state = 'closing'
+    const relax = this.hurry()
     await this.#inFlight.untilQuiet()
     try {
       await this.driver.close()
     } finally {
+      relax()
       this.#state = 'closed'
       this.#forget(this)
       for (const child of this.#children.values()) await child.node.#leave(child)

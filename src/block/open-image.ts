@@ -158,9 +158,13 @@ export async function openImage(
     const { options } = source
     const below = options.takeBelow(definition.child)
     const reference = options.takeString(definition.child)
+    // As with QEMU: a `file` is opened before its node begins, an `image` after that.
+    const generatedName = definition.child === 'image' ? graph.generateName() : undefined
     const child = reference === undefined ? await openStorageOf(source, below, source.filename) : findNode(reference)
     try {
-      return await finish('protocol', source, definition.name, (common) => definition.open({ ...common, child, warn }))
+      const { throttleGroups } = graph
+      const open = (common: Omit<Source, 'filename'>) => definition.open({ ...common, child, warn, throttleGroups })
+      return await finish(definition.kind, source, definition.name, open, generatedName)
     } catch (error) {
       if (reference === undefined && child.state === 'open' && !child.attached) await child.close()
       throw error
@@ -193,17 +197,22 @@ export async function openImage(
     return openAny({ ...source, options: below, filename: undefined })
   }
 
-  /** Takes the options that every node has, opens the driver, refuses what is left. */
+  /**
+   * Takes the options that every node has, opens the driver, refuses what is left.
+   *
+   * @param begun - the name that was generated for the node when its opening began, if that was before now
+   */
   async function finish(
     kind: 'format' | 'protocol',
     source: Source,
     driverName: string,
     open: (common: Omit<Source, 'filename'>, name: string) => Promise<Driver>,
+    begun?: string,
   ): Promise<BlockNode> {
     const { options } = source
     const name = options.takeString('node-name')
     if (name !== undefined) graph.checkName(name)
-    const generatedName = graph.generateName()
+    const generatedName = begun ?? graph.generateName()
     const { readOnly, cache, forceShare, above } = source
     // Files are opened for writing only when somebody writes: nothing to keep here.
     options.takeBoolean('auto-read-only')

@@ -119,10 +119,10 @@ export const options: readonly Option[] = [
   },
   {
     names: ['object'],
-    argument: 'secret,id=NAME,data=TEXT|file=FILE[,format=raw|base64]',
+    argument: 'secret|throttle-group,id=NAME[,PROPERTY=VALUE]...',
     group: 'drives',
-    help: 'a password, for drives that are encrypted',
-    complete: ['secret,id=', 'help'],
+    help: 'a password, for drives that are encrypted; or limits, for drives together',
+    complete: ['secret,id=', 'throttle-group,id=', 'help'],
     apply: ({ draft }, text, origin) => draft.object(text, origin),
   },
   {

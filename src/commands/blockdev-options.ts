@@ -120,9 +120,14 @@ const BlockdevOptionsBlkdebug = struct('BlockdevOptionsBlkdebug', {
   'set-state': opt(list(BlkdebugSetStateOptions), 'changes of state'),
 })
 
+const BlockdevOptionsThrottle = struct('BlockdevOptionsThrottle', {
+  'throttle-group': req(str, 'name of the throttle group'),
+  file: req(BlockdevRef, 'the node below'),
+})
+
 const members = {
   driver: req(
-    oneOf('BlockdevDriver', ['blkdebug', 'file', 'host_device', 'luks', 'null-co', 'qcow2', 'raw']),
+    oneOf('BlockdevDriver', ['blkdebug', 'file', 'host_device', 'luks', 'null-co', 'qcow2', 'raw', 'throttle']),
     'how it keeps its bytes',
   ),
   'node-name': opt(str, 'name of the node', { complete: 'node' }),
@@ -141,7 +146,7 @@ const members = {
 
 /** A node as it is to be opened. The drivers are those that there are. */
 export interface BlockdevOptions {
-  readonly driver: 'blkdebug' | 'file' | 'host_device' | 'luks' | 'null-co' | 'qcow2' | 'raw'
+  readonly driver: 'blkdebug' | 'file' | 'host_device' | 'luks' | 'null-co' | 'qcow2' | 'raw' | 'throttle'
   readonly [option: string]: unknown
 }
 
@@ -156,5 +161,6 @@ export const BlockdevOptions: ObjectType<BlockdevOptions> = union('BlockdevOptio
     'null-co': BlockdevOptionsNull,
     qcow2: BlockdevOptionsQcow2,
     raw: BlockdevOptionsRaw,
+    throttle: BlockdevOptionsThrottle,
   },
 }) as ObjectType<Infer<ObjectType<BlockdevOptions>>>

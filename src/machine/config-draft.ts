@@ -4,7 +4,6 @@ import {
   type DriveShorthand,
   driveFromOptions,
   type OptionValues,
-  type SecretConfig,
   shorthandDrive,
 } from '../block/index.ts'
 import { usualFirmwareFolders } from '../board/index.ts'
@@ -33,7 +32,7 @@ import { isJsonOption } from './settings/json-option.ts'
 import { checkCpuCount, checkMachineProperties, machineHelp, machineTypeOf, smpKinds } from './settings/machine-type.ts'
 import { memoryKinds, ramBytesOf } from './settings/memory.ts'
 import { nameKinds, namesOf, parseUuid } from './settings/name.ts'
-import { checkNewSecret, readObject } from './settings/objects.ts'
+import { checkNewObject, type ObjectConfig, readObject } from './settings/objects.ts'
 import { rtcBaseOf, rtcKinds, rtcStopsOf } from './settings/rtc.ts'
 
 export interface DraftOptions {
@@ -62,7 +61,7 @@ export class ConfigDraft {
   /** What -machine and the options that are short for parts of it say. */
   readonly #machine: KeyvalObject = Object.create(null)
   readonly #accels: AccelWish[] = []
-  readonly #secrets: SecretConfig[] = []
+  readonly #objects: ObjectConfig[] = []
   readonly #blockdevs: { readonly options: OptionValues; readonly origin: string }[] = []
   readonly #drives: { readonly values: Readonly<Record<string, string>>; readonly origin: string }[] = []
   readonly #devices = new CharacterDevices()
@@ -172,8 +171,8 @@ export class ConfigDraft {
       this.#answer({ text: object, status: 0 })
       return
     }
-    inWordsOf(origin, () => checkNewSecret(object, this.#secrets))
-    this.#secrets.push(object)
+    inWordsOf(origin, () => checkNewObject(object, this.#objects))
+    this.#objects.push(object)
   }
 
   blockdev(text: string, origin: string): void {
@@ -288,7 +287,8 @@ export class ConfigDraft {
       firmware: { bios: memberText(this.#machine, 'firmware'), folders: this.#firmwareFolders },
       kernel,
       boot,
-      secrets: this.#secrets,
+      secrets: this.#objects.flatMap((one) => (one.type === 'secret' ? [one.object] : [])),
+      throttleGroups: this.#objects.flatMap((one) => (one.type === 'throttle-group' ? [one.object] : [])),
       blockdevs: this.#blockdevs,
       drives,
       defaultDrives: this.#defaults && machine === 'pc' ? defaultDrivesBeside(driveDevices) : [],

@@ -1,4 +1,11 @@
-import type { DefaultDrive, DriveConfig, DriveDeviceConfig, OptionValues, SecretConfig } from '../block/index.ts'
+import type {
+  DefaultDrive,
+  DriveConfig,
+  DriveDeviceConfig,
+  OptionValues,
+  SecretConfig,
+  ThrottleGroupConfig,
+} from '../block/index.ts'
 import type { BoardDevice } from '../board/index.ts'
 import type { ChardevOptions } from '../chardev/index.ts'
 import type { Actions } from '../runstate/index.ts'
@@ -28,6 +35,8 @@ export interface MachineConfig {
   }
   /** Passwords for images. */
   readonly secrets: readonly SecretConfig[]
+  /** Limits that drives and nodes can have together. */
+  readonly throttleGroups: readonly ThrottleGroupConfig[]
   /** Nodes that are opened before all drives, by the options of blockdev-add. */
   readonly blockdevs: readonly ({ readonly options: OptionValues } & Asked)[]
   readonly drives: readonly (DriveConfig & Asked)[]

@@ -22,6 +22,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives and a s
     kernel: undefined,
     boot: { order: 'cad', once: undefined, menu: false, splashTimeMs: undefined },
     secrets: [],
+    throttleGroups: [],
     blockdevs: [],
     drives: [],
     defaultDrives: ['cdrom', 'floppy', 'sdcard'],

@@ -28,7 +28,7 @@ export interface MachineOptions {
   readonly cdrom?: string
   readonly fda?: string
   readonly fdb?: string
-  /** Passwords for images that are encrypted, as in `-object secret`. */
+  /** Passwords for images that are encrypted, and limits for several drives together, as in `-object`. */
   readonly objects?: readonly OptionText[]
   /** Nodes for devices to have as their drives, as in `-blockdev`. */
   readonly blockdevs?: readonly OptionText[]

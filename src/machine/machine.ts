@@ -1,5 +1,5 @@
 import { Scope, untilAborted } from '../async/index.ts'
-import { connectPcDrives, DriveSet, GraphControl, type PcDevices, readSecrets } from '../block/index.ts'
+import { connectPcDrives, DriveSet, GraphControl, limitsOfGroup, type PcDevices, readSecrets } from '../block/index.ts'
 import { type Board, BoardError, type BoardHost, createBoard } from '../board/index.ts'
 import { ChardevSet, Line } from '../chardev/index.ts'
 import { commands, events as eventTable, qemuVersion } from '../commands/index.ts'
@@ -99,6 +99,9 @@ export class Machine implements AsyncDisposable {
           ...(warn !== undefined && { warn }),
         }),
       )
+      for (const group of config.throttleGroups) {
+        await asked(nobody, async () => drives.throttleGroups.addObject(group.id, limitsOfGroup(group)))
+      }
       const graph = scope.own(new GraphControl(drives))
       for (const blockdev of config.blockdevs) await asked(blockdev, graph.add(blockdev.options))
       for (const drive of config.drives) await asked(drive, drives.add(drive))

@@ -1,10 +1,10 @@
 import type { BlockNode } from '../node.ts'
 import type { NodeGraph } from '../node-graph.ts'
 import { type NodeInfo, nodeInfo } from '../node-info.ts'
+import type { ThrottleGroup } from '../throttling/throttle-group.ts'
+import { type ThrottleKind, throttleKinds } from '../throttling/throttle-limits.ts'
 import type { Drive } from './drive.ts'
 import type { IoStatus } from './failed-requests.ts'
-import type { ThrottleGroup } from './throttle-group.ts'
-import { type ThrottleKind, throttleKinds } from './throttle-limits.ts'
 
 /** A drive as query-block shows it (QAPI's BlockInfo). */
 export interface BlockInfo {

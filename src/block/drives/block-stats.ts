@@ -43,7 +43,7 @@ export function allNodeStats(graph: NodeGraph): BlockStats[] {
 
 function nodeStats(node: BlockNode, shown = { backing: true }): BlockStats {
   const file = node.child('file')
-  const backing = shown.backing ? node.child('backing') : undefined
+  const backing = shown.backing ? node.behind : undefined
   const { name } = node.driver
   return {
     'node-name': node.name,

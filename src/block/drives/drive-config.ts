@@ -1,6 +1,6 @@
 import type { DetectZeroes } from '../detect-zeroes.ts'
 import type { OptionValues } from '../option-bag.ts'
-import type { ThrottleLimits } from './throttle-limits.ts'
+import type { ThrottleLimits } from '../throttling/throttle-limits.ts'
 
 /** How the board would connect a drive, in `-drive if=...`. */
 export type DriveInterface = 'none' | 'ide' | 'scsi' | 'floppy' | 'pflash' | 'mtd' | 'sd' | 'virtio' | 'xen'

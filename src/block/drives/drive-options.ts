@@ -2,6 +2,7 @@ import { checkIdentifier } from '../../keyval/index.ts'
 import { BlockError } from '../block-error.ts'
 import { parseDetectZeroes } from '../detect-zeroes.ts'
 import { inBlockErrors, OptionBag } from '../option-bag.ts'
+import { limitsAnything, takeThrottleLimits } from '../throttling/throttle-limits.ts'
 import {
   type DriveConfig,
   type DriveInterface,
@@ -11,7 +12,6 @@ import {
   type ReadErrorPolicy,
   type WriteErrorPolicy,
 } from './drive-config.ts'
-import { limitsAnything, takeThrottleLimits } from './throttle-limits.ts'
 
 const interfaces = new Set<string>(['none', 'ide', 'scsi', 'floppy', 'pflash', 'mtd', 'sd', 'virtio', 'xen'])
 const interfacesWithErrorPolicy = new Set<DriveInterface>(['ide', 'scsi', 'virtio', 'none'])

@@ -4,6 +4,7 @@ import { BlockError } from '../block-error.ts'
 import type { Damage } from '../driver.ts'
 import type { BlockNode } from '../node.ts'
 import { NodeGraph } from '../node-graph.ts'
+import { ThrottleGroups } from '../throttling/throttle-groups.ts'
 import { Turns } from '../turns.ts'
 import { Drive, type DriveSurroundings } from './drive.ts'
 import { type DriveConfig, hasImage } from './drive-config.ts'
@@ -11,7 +12,6 @@ import type { DriveDeviceConfig } from './drive-device-config.ts'
 import { driveFromOptions } from './drive-options.ts'
 import { deviceTraits } from './guest-device.ts'
 import { checkPcPlace, type DrivePlace, driveName, placeDevice, placeDrive } from './placement.ts'
-import { ThrottleGroups } from './throttle-groups.ts'
 import { type ThrowawayOverlay, throwawayOverlay } from './throwaway-overlay.ts'
 
 export interface DriveSetOptions {
@@ -60,6 +60,7 @@ export class DriveSet implements AsyncDisposable {
     const isReserved = (name: string): boolean => this.find(name) !== undefined
     this.graph = new NodeGraph({
       isReserved,
+      throttleGroups: this.throttleGroups,
       damaged: (node, damage) => this.#tellOfDamage(node, damage),
       ...(warn === undefined ? {} : { warn }),
       ...(secret === undefined ? {} : { secret }),

@@ -1,10 +1,10 @@
 import { QmpError } from '../../qapi/index.ts'
 import { BlockError } from '../block-error.ts'
 import type { BlockNode } from '../node.ts'
+import { checkThrottleLimits, type ThrottleLimits } from '../throttling/throttle-limits.ts'
 import type { DriveSet, DriveTarget } from './drive-set.ts'
 import { areBoundaries } from './latency-histogram.ts'
 import type { Operation } from './statistics.ts'
-import { checkThrottleLimits, type ThrottleLimits } from './throttle-limits.ts'
 
 /** How commands name an image: by the drive that holds it, or by its node. The drive counts if both are given. */
 export interface ImageTarget {

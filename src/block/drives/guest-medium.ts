@@ -1,10 +1,10 @@
 import { BlockError } from '../block-error.ts'
 import { InFlight } from '../in-flight.ts'
 import type { BlockNode } from '../node.ts'
+import type { ThrottleMember } from '../throttling/throttle-group.ts'
 import type { Verdict } from './failed-requests.ts'
 import { type GateLimits, RequestGate } from './request-gate.ts'
 import type { DriveStatistics, Operation } from './statistics.ts'
-import type { ThrottleMember } from './throttle-group.ts'
 
 export interface GuestMediumOptions {
   readonly statistics: DriveStatistics
@@ -97,11 +97,13 @@ export class GuestMedium {
 
   /** Runs `work` while no request runs and none starts: those that come meanwhile wait. */
   async drained<T>(work: () => Promise<T>): Promise<T> {
+    const relax = this.#node.hurry()
     try {
       await this.#inFlight.drain()
       return await work()
     } finally {
       this.#inFlight.resume()
+      relax()
     }
   }
 

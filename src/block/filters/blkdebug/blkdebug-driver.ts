@@ -20,8 +20,8 @@ const sectorLength = 512
 /** Passes requests on to the node below, but for those that its rules let fail. */
 export class BlkdebugDriver implements Driver {
   readonly name = 'blkdebug'
-  readonly filename = undefined
   readonly grows = true
+  readonly filters = true
   readonly children: ReadonlyMap<ChildRole, BlockNode>
   readonly #image: BlockNode
   readonly #rules: DebugRules
@@ -42,6 +42,11 @@ export class BlkdebugDriver implements Driver {
 
   get length(): number {
     return this.#image.length
+  }
+
+  get filename(): string | undefined {
+    const { filename } = this.#image.driver
+    return filename === undefined || Object.keys(this.#given).length > 0 ? undefined : `blkdebug::${filename}`
   }
 
   fullOptions(): NestedOptions {
@@ -88,7 +93,8 @@ export class BlkdebugDriver implements Driver {
   }
 
   async details(): Promise<ImageDetails> {
-    return { dirty: false }
+    const { dirty, clusterSize } = await this.#image.details()
+    return { ...(dirty !== undefined && { dirty }), ...(clusterSize !== undefined && { clusterSize }) }
   }
 
   async close(): Promise<void> {}

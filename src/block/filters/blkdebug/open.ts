@@ -8,6 +8,7 @@ import { takeRules } from './rules.ts'
  */
 export const blkdebug: FilterDefinition = {
   name: 'blkdebug',
+  kind: 'protocol',
   child: 'image',
 
   async open({ options, child }: FilterRequest): Promise<BlkdebugDriver> {

@@ -4,12 +4,14 @@ import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../drive
 import type { BlockNode } from '../../node.ts'
 import type { OptionValues } from '../../option-bag.ts'
 
+/** The one file name that there is. */
+export const nullFilename = 'null-co://'
+
 export interface NullOptions {
-  readonly filename: string | undefined
   readonly size: number
   /** How long a request takes. */
   readonly latencyMs: number
-  /** The options as the user wrote them. */
+  /** The options as the user wrote them, but for those that change nothing of what is read. */
   readonly given: OptionValues
 }
 
@@ -22,8 +24,8 @@ export class NullDriver implements Driver {
   readonly #latencyMs: number
   readonly #given: OptionValues
 
-  constructor({ filename, size, latencyMs, given }: NullOptions) {
-    this.filename = filename
+  constructor({ size, latencyMs, given }: NullOptions) {
+    this.filename = Object.keys(given).length > 0 ? undefined : nullFilename
     this.length = size - (size % 512)
     this.#latencyMs = latencyMs
     this.#given = given

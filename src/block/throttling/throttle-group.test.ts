@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ThrottleClock, ThrottleGroup, type ThrottleMember } from './throttle-group.ts'
+import { FakeClock } from './fake-clock.ts'
+import { ThrottleGroup, type ThrottleMember } from './throttle-group.ts'
 import {
   checkThrottleLimits,
   type ThrottleKind,
@@ -8,36 +9,6 @@ import {
   type ThrottleLimits,
   throttleKinds,
 } from './throttle-limits.ts'
-
-/** A clock that stands still between what it is told to do. */
-class FakeClock implements ThrottleClock {
-  #now = 0
-  readonly #timers = new Set<{ readonly at: number; readonly act: () => void }>()
-
-  now(): number {
-    return this.#now
-  }
-
-  after(milliseconds: number, act: () => void): () => void {
-    const timer = { at: this.#now + milliseconds, act }
-    this.#timers.add(timer)
-    return () => this.#timers.delete(timer)
-  }
-
-  /** Lets time go by, timer after timer; what they start runs before the next. */
-  async run(milliseconds: number): Promise<void> {
-    const end = this.#now + milliseconds
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve))
-      const next = [...this.#timers].filter(({ at }) => at <= end).sort((one, other) => one.at - other.at)[0]
-      if (next === undefined) break
-      this.#timers.delete(next)
-      this.#now = next.at
-      next.act()
-    }
-    this.#now = end
-  }
-}
 
 function limitsOf(given: Partial<Record<ThrottleKind, Partial<ThrottleLimit>>>, iopsSize = 0): ThrottleLimits {
   const all = throttleKinds.map((kind) => [kind, { rate: 0, burst: 0, burstSeconds: 1, ...given[kind] }])

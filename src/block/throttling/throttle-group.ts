@@ -1,4 +1,4 @@
-import { type Deferred, deferred } from '../../async/index.ts'
+import { type Deferred, deferred, untilAborted } from '../../async/index.ts'
 import { type ThrottleKind, type ThrottleLimit, type ThrottleLimits, throttleKinds } from './throttle-limits.ts'
 
 export type Direction = 'read' | 'write'
@@ -31,7 +31,7 @@ interface Waiting {
 }
 
 /**
- * Drives that share limits. Requests wait in the order in which they came, and the drives take turns.
+ * Drives and nodes that share limits. Requests wait in the order in which they came, and the members take turns.
  *
  * A request may start while its buckets are not full, whatever its size, and then fills them: so the rates hold over
  * time exactly, and a request larger than what a second allows gets through.
@@ -79,23 +79,37 @@ export class ThrottleGroup {
     const index = this.#members.indexOf(member)
     if (index < 0) return
     this.#members.splice(index, 1)
+    this.release(member)
+  }
+
+  /** @internal for members: starts what waits */
+  release({ queues }: ThrottleMember): void {
     for (const direction of ['read', 'write'] as const) {
-      for (const { go } of member.queues[direction].splice(0)) go.resolve()
+      for (const { go } of queues[direction].splice(0)) go.resolve()
       this.#schedule(direction)
     }
   }
 
   /** @internal for members: undefined if the request may start at once */
-  enter(member: ThrottleMember, direction: Direction, bytes: number): Promise<void> | undefined {
+  enter(
+    member: ThrottleMember,
+    direction: Direction,
+    bytes: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> | undefined {
     const others = this.#members.some(({ queues }) => queues[direction].length > 0)
     if (!others && this.#waitTime(direction) === 0) {
       this.#account(direction, bytes)
       return undefined
     }
-    const go = deferred()
-    member.queues[direction].push({ bytes, go })
+    const queue = member.queues[direction]
+    const waiting: Waiting = { bytes, go: deferred() }
+    queue.push(waiting)
     if (this.#timers[direction] === undefined) this.#schedule(direction)
-    return go.promise
+    return untilAborted(waiting.go.promise, signal).catch((reason: unknown) => {
+      if (queue.includes(waiting)) queue.splice(queue.indexOf(waiting), 1)
+      throw reason
+    })
   }
 
   /** Starts what may start, and comes back when the next one may. */
@@ -153,20 +167,34 @@ export class ThrottleGroup {
   }
 }
 
-/** One drive in a group. */
+/** One drive in a group, or one node. */
 export class ThrottleMember {
   readonly group: ThrottleGroup
   /** @internal for the group */
   readonly queues: Record<Direction, Waiting[]> = { read: [], write: [] }
+  #hurried = 0
 
   /** @internal members come from `ThrottleGroup.join()` */
   constructor(group: ThrottleGroup) {
     this.group = group
   }
 
-  /** Undefined if the request may start at once, else a promise for the moment when it may. */
-  enter(direction: Direction, bytes: number): Promise<void> | undefined {
-    return this.group.enter(this, direction, bytes)
+  /** Undefined if the request may start at once, else a promise for the moment when it may. @throws if it is given up */
+  enter(
+    direction: Direction,
+    bytes: number,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> | undefined {
+    return this.#hurried > 0 ? undefined : this.group.enter(this, direction, bytes, signal)
+  }
+
+  /** Limits nothing until the result is called, because somebody waits for the requests to end; what waits starts now. */
+  hurry(): () => void {
+    this.#hurried++
+    this.group.release(this)
+    return () => {
+      this.#hurried--
+    }
   }
 
   /** Leaves the group; what waits starts now. */
