@@ -4,15 +4,22 @@ import { errorName, strerror } from '../errno/index.ts'
 
 /** The part of the `koffi` package that is used here. */
 interface Koffi {
-  load(path: null): { func(prototype: string): (...args: unknown[]) => unknown }
+  load(path: null): { func(prototype: string): unknown }
   address(memory: ArrayBuffer): bigint
   errno(): number
+}
+
+/** A function of the C library. */
+export interface LibcFunction {
+  (...args: unknown[]): number
+  /** Calls it in a thread of libuv's; the last argument is told of the result: `(error, result)`. */
+  async(...args: unknown[]): void
 }
 
 /** The C library of a 64-bit, little-endian Linux. */
 export interface Libc {
   /** A function by its prototype in C; it must return a number. An array of bytes goes where a pointer is wanted. */
-  func(prototype: string): (...args: unknown[]) => number
+  func(prototype: string): LibcFunction
   /**
    * Where memory is. Keep the buffer as long as the address, and let it be an ArrayBuffer of its own: small typed arrays
    * live on V8's heap, which moves them.
@@ -46,7 +53,7 @@ function tryLoad(): Libc | undefined {
   }
   const library = koffi.load(null)
   return {
-    func: (prototype) => library.func(prototype) as (...args: unknown[]) => number,
+    func: (prototype) => library.func(prototype) as LibcFunction,
     address: (memory) => koffi.address(memory),
     errno: () => koffi.errno(),
     error(syscall) {

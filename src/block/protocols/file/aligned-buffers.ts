@@ -4,8 +4,8 @@ import { type Libc, loadLibc } from '../../../libc/index.ts'
 export const largestAligned = 2 ** 20
 /** What every device and file system is content with. */
 const alignment = 4096
-/** Buffers of each size that are kept for the next request. */
-const kept = 8
+/** Bytes in buffers that are kept for the next request. */
+const kept = 8 * 2 ** 20
 
 /**
  * Memory for requests around the page cache: the device itself reads and writes it, so it must begin where a page does.
@@ -15,6 +15,8 @@ export class AlignedBuffers {
   readonly #libc: Libc
   /** By the size of the buffers, a power of two. */
   readonly #free = new Map<number, Uint8Array[]>()
+  #freeBytes = 0
+  readonly #addresses = new WeakMap<ArrayBufferLike, bigint>()
 
   constructor(libc: Libc) {
     this.#libc = libc
@@ -23,19 +25,31 @@ export class AlignedBuffers {
   /** @param length - at most `largestAligned` @returns a buffer that is at least so long */
   take(length: number): Uint8Array {
     const size = Math.max(alignment, 2 ** Math.ceil(Math.log2(length)))
-    return this.#free.get(size)?.pop() ?? this.#make(size)
+    const buffer = this.#free.get(size)?.pop()
+    if (buffer === undefined) return this.#make(size)
+    this.#freeBytes -= size
+    return buffer
   }
 
   /** Gives back what `take()` gave: nothing reads or writes it any more. */
   give(buffer: Uint8Array): void {
+    if (this.#freeBytes + buffer.byteLength > kept) return
     const free = this.#free.get(buffer.byteLength) ?? []
     this.#free.set(buffer.byteLength, free)
-    if (free.length < kept) free.push(buffer)
+    free.push(buffer)
+    this.#freeBytes += buffer.byteLength
+  }
+
+  /** Where a buffer is. */
+  addressOf({ buffer, byteOffset }: Uint8Array): bigint {
+    return this.#addresses.get(buffer)! + BigInt(byteOffset)
   }
 
   #make(size: number): Uint8Array {
     const memory = new ArrayBuffer(size + alignment)
-    const past = Number(this.#libc.address(memory) % BigInt(alignment))
+    const address = this.#libc.address(memory)
+    this.#addresses.set(memory, address)
+    const past = Number(address % BigInt(alignment))
     return new Uint8Array(memory, past === 0 ? 0 : alignment - past, size)
   }
 }

@@ -4,6 +4,7 @@ import { reasonText, systemCode } from '../../../errno/index.ts'
 import { BlockError, kindOfSystemError } from '../../block-error.ts'
 import { type AlignedBuffers, largestAligned, loadAlignedBuffers } from './aligned-buffers.ts'
 import { InlineIo, turnBudget } from './inline-io.ts'
+import { loadNativeAio, type NativeAio } from './native-aio.ts'
 
 export interface OpenOptions {
   readonly writable: boolean
@@ -27,6 +28,7 @@ export class FileHandle {
   readonly #inline: InlineIo | undefined
   /** Memory for requests around the page cache, if it is open so. */
   readonly #aligned: AlignedBuffers | undefined
+  readonly #aio: NativeAio | undefined
   #running = 0
   #idle: (() => void) | undefined
 
@@ -35,6 +37,7 @@ export class FileHandle {
     this.path = path
     this.#inline = way.inline
     this.#aligned = way.aligned
+    this.#aio = way.aligned && loadNativeAio()
   }
 
   /** @throws {BlockError} in QEMU's words, if the file cannot be opened */
@@ -111,9 +114,10 @@ export class FileHandle {
     for (let at = 0; at < target.byteLength; at += largestAligned) {
       const part = target.subarray(at, at + largestAligned)
       const buffer = memory.take(part.byteLength)
+      const wanted = buffer.subarray(0, part.byteLength)
+      if (!(await this.#moveNatively('read', position + at, wanted, memory))) await this.#read(position + at, wanted)
+      part.set(wanted)
       // Not in the case of an error: the system may still have it in use.
-      await this.#read(position + at, buffer.subarray(0, part.byteLength))
-      part.set(buffer.subarray(0, part.byteLength))
       memory.give(buffer)
     }
   }
@@ -123,9 +127,25 @@ export class FileHandle {
       const part = bytes.subarray(at, at + largestAligned)
       const buffer = memory.take(part.byteLength)
       buffer.set(part)
-      await this.#write(position + at, buffer.subarray(0, part.byteLength))
+      const wanted = buffer.subarray(0, part.byteLength)
+      if (!(await this.#moveNatively('write', position + at, wanted, memory))) await this.#write(position + at, wanted)
       memory.give(buffer)
     }
+  }
+
+  /** @returns whether all has been done; if not, a thread is told what is wrong */
+  async #moveNatively(
+    operation: 'read' | 'write',
+    position: number,
+    bytes: Uint8Array,
+    memory: AlignedBuffers,
+  ): Promise<boolean> {
+    const aio = this.#aio
+    if (aio === undefined || !aio.willing) return false
+    this.#running++
+    const moved = await aio.run(operation, this.fd, position, bytes, memory.addressOf(bytes))
+    this.#ended()
+    return moved === bytes.byteLength
   }
 
   #read(position: number, target: Uint8Array): Promise<void> {
@@ -194,12 +214,16 @@ export class FileHandle {
     return new Promise((resolve, reject) =>
       start((error) => {
         turnBudget.renew()
-        this.#running--
-        if (this.#running === 0) this.#idle?.()
+        this.#ended()
         if (error) reject(this.#failure(error))
         else resolve()
       }),
     )
+  }
+
+  #ended(): void {
+    this.#running--
+    if (this.#running === 0) this.#idle?.()
   }
 
   #failure(cause: unknown): BlockError {
