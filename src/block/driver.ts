@@ -112,6 +112,19 @@ export interface Driver {
   status?(offset: number, length: number): Promise<BlockStatus>
   /** Takes another node as child, or none, while nothing runs. Without it the children stay as they are. */
   setChild?(role: ChildRole, child: BlockNode | undefined): void
+  /** Whether `setChild()` takes another `file`. */
+  readonly changesFile?: boolean
+  /**
+   * Takes the options out that can change while it is open, and checks them; the result makes them hold, and returns
+   * what takes that back. Without it none can change.
+   *
+   * @throws {BlockError} if they are wrong
+   */
+  takeChanges?(options: OptionBag, throttleGroups: ThrottleGroups): () => () => void
+  /** Brings what memory holds into the nodes below. Without it memory holds nothing. */
+  settle?(): Promise<void>
+  /** Is written from now on, or no more. Without it that makes no difference. @throws {BlockError} if it cannot be written */
+  setReadOnly?(readOnly: boolean): Promise<void>
 
   /** Compares what the image says of itself with what is there. Without it there is nothing to check. */
   check?(options?: CheckOptions): Promise<CheckResult>
@@ -212,7 +225,9 @@ export interface Snapshots {
 }
 
 /** What a node below is to a node: the storage, what shows where nothing is written, the storage of the data alone. */
-export type ChildRole = 'file' | 'backing' | 'data-file'
+export const childRoles = ['file', 'backing', 'data-file'] as const
+
+export type ChildRole = (typeof childRoles)[number]
 
 export interface NestedOptions {
   readonly [key: string]: OptionValue | NestedOptions | readonly (OptionValue | NestedOptions)[] | null

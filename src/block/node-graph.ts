@@ -4,6 +4,7 @@ import { type CacheMode, type Damage, type Driver, writeback } from './driver.ts
 import { BlockNode } from './node.ts'
 import { checkNodeName, NodeNames } from './node-names.ts'
 import { type ImageHearer, type ImageSource, openImage } from './open-image.ts'
+import type { OptionValues } from './option-bag.ts'
 import { ThrottleGroups } from './throttling/throttle-groups.ts'
 import { Turns } from './turns.ts'
 
@@ -31,6 +32,8 @@ export interface NewNode {
   readonly detectZeroes?: DetectZeroes
   /** Whether discards reach the driver. Default: they do nothing. */
   readonly discard?: boolean
+  /** The options with which it was opened, by dotted keys. */
+  readonly given?: OptionValues
 }
 
 /** All nodes, by name. */
@@ -93,11 +96,11 @@ export class NodeGraph implements AsyncDisposable {
    * @throws {BlockError} kinds `invalid` and `duplicate`, if it cannot have that name
    */
   add(driver: Driver, settings: NewNode = {}): BlockNode {
-    const { readOnly = false, cache = writeback, detectZeroes = 'off', discard = false } = settings
+    const { readOnly = false, cache = writeback, detectZeroes = 'off', discard = false, given = {} } = settings
     if (settings.name !== undefined) this.checkName(settings.name)
     const generatedName = settings.generatedName ?? this.generateName()
     const name = settings.name ?? generatedName
-    const node = new BlockNode(driver, { name, readOnly, cache, detectZeroes, discard }, this.#turns, () =>
+    const node = new BlockNode(driver, { name, readOnly, cache, detectZeroes, discard, given }, this.#turns, () =>
       this.#forget(node),
     )
     this.#order.set(node, this.#begun.get(generatedName) ?? this.#count++)

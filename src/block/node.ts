@@ -14,6 +14,7 @@ import type {
   ZeroesOptions,
 } from './driver.ts'
 import { InFlight } from './in-flight.ts'
+import type { OptionValues } from './option-bag.ts'
 import { Shaping } from './shaping.ts'
 import type { Turns } from './turns.ts'
 import { WriteMark } from './write-mark.ts'
@@ -32,6 +33,11 @@ export interface NodeSettings {
   readonly discard: boolean
 }
 
+export interface NewNodeSettings extends NodeSettings {
+  /** The options with which it was opened, by dotted keys. */
+  readonly given: OptionValues
+}
+
 /** Who attaches to a node. */
 export interface NodeUser {
   /** As a conflict names it: `block device 'ide0-hd0'`. */
@@ -47,11 +53,11 @@ export interface NodeUser {
  */
 export class BlockNode {
   readonly name: string
-  readonly readOnly: boolean
-  readonly cache: CacheMode
-  readonly detectZeroes: DetectZeroes
-  readonly discards: boolean
   readonly driver: Driver
+  #given: OptionValues
+  #settings: NodeSettings
+  /** The node for which this one was opened; undefined for one that users have named. */
+  #openedFor: BlockNode | undefined
   readonly writes = new WriteMark()
   readonly #io: Driver | Shaping
   readonly #turns: Turns
@@ -63,19 +69,53 @@ export class BlockNode {
   readonly #inFlight = new InFlight()
 
   /** @internal nodes come from `NodeGraph.open()` */
-  constructor(driver: Driver, settings: NodeSettings, turns: Turns, forget: (node: BlockNode) => void) {
+  constructor(driver: Driver, settings: NewNodeSettings, turns: Turns, forget: (node: BlockNode) => void) {
     this.name = settings.name
-    this.readOnly = settings.readOnly
-    this.cache = settings.cache
-    this.detectZeroes = settings.detectZeroes
-    this.discards = settings.discard
+    const { given, ...own } = settings
+    this.#given = given
+    this.#settings = own
     this.driver = driver
     const { limits = {} } = driver
     const servesAll = (limits.alignment ?? 1) === 1 && limits.maxTransfer === undefined
     this.#io = servesAll ? driver : new Shaping(driver, limits)
     this.#turns = turns
     this.#forget = forget
-    for (const [role, child] of driver.children) this.#children.set(role, child.#admit(`node '${settings.name}'`, idle))
+    for (const [role, child] of driver.children) {
+      // What others hold already was there before.
+      if (!child.attached) child.#openedFor = this
+      this.#children.set(role, child.#admit(`node '${settings.name}'`, idle))
+    }
+  }
+
+  /** The options with which it was opened, by dotted keys. */
+  get given(): OptionValues {
+    return this.#given
+  }
+
+  get settings(): NodeSettings {
+    return this.#settings
+  }
+
+  get readOnly(): boolean {
+    return this.#settings.readOnly
+  }
+
+  get cache(): CacheMode {
+    return this.#settings.cache
+  }
+
+  get detectZeroes(): DetectZeroes {
+    return this.#settings.detectZeroes
+  }
+
+  /** Whether discards reach the driver. */
+  get discards(): boolean {
+    return this.#settings.discard
+  }
+
+  /** The node for which this one was opened; undefined for one that users have named. */
+  get openedFor(): BlockNode | undefined {
+    return this.#openedFor
   }
 
   /** What the image is called where users read it. */
@@ -246,14 +286,50 @@ export class BlockNode {
   replaceChild(role: ChildRole, child: BlockNode | undefined): Promise<void> {
     return this.#turns.take(() =>
       this.drained(async () => {
-        if (this.driver.setChild === undefined) {
+        if (this.driver.setChild === undefined || (role === 'file' && this.driver.changesFile !== true)) {
           throw new BlockError('unsupported', `Node '${this.name}' cannot change its ${role} node`, { node: this.name })
         }
+        await this.driver.settle?.()
         const before = this.#children.get(role)
-        if (child === undefined) this.#children.delete(role)
-        else this.#children.set(role, await child.#adopt(`node '${this.name}'`, this.#childAccess(role, this.#access)))
+        const held = before?.access ?? idle
+        // Two nodes can lie one over the other: the new one may need what the old one has given.
+        if (before !== undefined) await before.node.#change(before, idle)
+        try {
+          if (child === undefined) this.#children.delete(role)
+          else
+            this.#children.set(role, await child.#adopt(`node '${this.name}'`, this.#childAccess(role, this.#access)))
+        } catch (error) {
+          if (before !== undefined) await before.node.#change(before, held)
+          throw error
+        }
         this.driver.setChild(role, child)
         if (before !== undefined) await before.node.#leave(before)
+      }),
+    )
+  }
+
+  /**
+   * Changes how the node is used, while nothing runs on it.
+   *
+   * @throws {BlockError} kind `read-only`, if users write to what is to be read only; as `attach()`; then nothing has
+   *   changed
+   */
+  reconfigure({ given, ...settings }: Omit<NewNodeSettings, 'name'>): Promise<void> {
+    return this.#turns.take(() =>
+      this.drained(async () => {
+        const before = this.#settings
+        const writes = this.#access.uses.some((permission) => permission !== 'read')
+        if (settings.readOnly && writes) {
+          const text = `Read-only block node '${this.name}' cannot support read-write users`
+          throw new BlockError('read-only', text, { node: this.name })
+        }
+        try {
+          await this.#become({ ...settings, name: this.name })
+        } catch (error) {
+          await this.#become(before)
+          throw error
+        }
+        this.#given = given
       }),
     )
   }
@@ -269,6 +345,14 @@ export class BlockNode {
       if (this.attached) throw new BlockError('busy', `Node ${this.name} is in use`, { node: this.name })
       await this.#end()
     })
+  }
+
+  async #become(settings: NodeSettings): Promise<void> {
+    const { readOnly } = this.#settings
+    if (settings.readOnly && !readOnly) await this.driver.settle?.()
+    if (settings.readOnly !== readOnly) await this.driver.setReadOnly?.(settings.readOnly)
+    this.#settings = settings
+    await this.#spread()
   }
 
   async #adopt(description: string, access: Access): Promise<Attachment> {

@@ -44,6 +44,8 @@ export interface ImageHearer {
 
 interface Source {
   readonly options: OptionBag
+  /** All options, before anybody takes one out. */
+  readonly given?: OptionValues
   readonly filename: string | undefined
   readonly readOnly: boolean
   readonly cache: CacheMode
@@ -73,7 +75,8 @@ export async function openImage(
   })
 
   async function openAny(given: Source): Promise<BlockNode> {
-    const source = withInherited(withoutJsonName(given))
+    const unread = withoutJsonName(given)
+    const source = withInherited({ ...unread, given: unread.options.pick(unread.options.left) })
     const name = source.options.takeString('driver')
     const protocol = name === undefined ? undefined : protocols.get(name)
     if (protocol !== undefined) {
@@ -213,7 +216,12 @@ export async function openImage(
     const name = options.takeString('node-name')
     if (name !== undefined) graph.checkName(name)
     const generatedName = begun ?? graph.generateName()
-    const { readOnly, cache, forceShare, above } = source
+    const { readOnly, cache, forceShare, above, filename } = source
+    const given = {
+      ...(kind === 'protocol' && filename !== undefined && { filename }),
+      ...source.given,
+      driver: driverName,
+    }
     // Files are opened for writing only when somebody writes: nothing to keep here.
     options.takeBoolean('auto-read-only')
     const discard = parseDiscard(options.takeString('discard'))
@@ -225,7 +233,7 @@ export async function openImage(
       if (options.peek('backing') === null || options.peek('backing') === '') options.takeString('backing')
       const [unknown] = options.left
       if (unknown !== undefined) throw unsupportedOption(kind, driverName, unknown)
-      node = graph.add(driver, { name, generatedName, readOnly, cache, detectZeroes, discard })
+      node = graph.add(driver, { name, generatedName, readOnly, cache, detectZeroes, discard, given })
     } catch (error) {
       await driver.close()
       throw error

@@ -117,6 +117,35 @@ export const blockGraphCommands = {
     },
   }),
 
+  'blockdev-reopen': command({
+    since: '6.1',
+    doc: 'Open nodes anew with other options: all of them, or none. What is not said again is as by default. What lies below is another node if the options name one.',
+    args: { options: req(list(BlockdevOptions), 'the nodes by their node-name, and how they are to be') },
+    returns: nothing,
+    errors: [
+      'if a node has no name, or there is none of that name',
+      'if an option cannot change, or users of a node do not allow it',
+      'if a node that can have a backing image does not say which',
+    ],
+    examples: [
+      example(
+        'read only from now on',
+        `
+        -> { "execute": "blockdev-add", "arguments": { "driver": "null-co", "node-name": "nothing" } }
+        <- { "return": {} }
+        -> { "execute": "blockdev-reopen", "arguments": { "options": [ { "driver": "null-co", "node-name": "nothing", "read-only": true } ] } }
+        <- { "return": {} }
+        -> { "execute": "blockdev-reopen", "arguments": { "options": [ { "driver": "raw", "node-name": "nothing", "file": "nothing" } ] } }
+        <- { "error": { "class": "GenericError", "desc": "Making 'nothing' a file child of 'nothing' would create a cycle" } }`,
+      ),
+    ],
+    preconfig: true,
+    async run({ graph }, { options }) {
+      await graph.reopen(options.map(flattenOptions))
+      return {}
+    },
+  }),
+
   'blockdev-del': command({
     since: '2.9',
     doc: 'Close a node that blockdev-add has opened, or -blockdev, and that nobody uses.',

@@ -92,6 +92,11 @@ export const claims: Readonly<Record<string, Claim>> = {
   'block-latency-histogram-set': exact,
   'block-set-write-threshold': { verdict: 'divergent', reason: 'a number beyond 2^53 is refused when it is read' },
   'blockdev-add': { verdict: 'divergent', reason: 'takes the drivers that vmon has' },
+  'blockdev-reopen': {
+    verdict: 'divergent',
+    reason:
+      'what only qcow2 and raw have, and cache.direct of files, cannot change; an empty list changes nothing, where QEMU aborts',
+  },
   'blockdev-del': exact,
   'blockdev-snapshot': {
     verdict: 'equivalent',

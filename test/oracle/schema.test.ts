@@ -10,7 +10,7 @@ import { entriesOf, schemaDifferences } from './schema-differences.ts'
 const qemu = 'qemu-system-i386'
 
 /** They tell what vmon has, which is less: the drivers of nodes, the actions of transactions. */
-const less: ReadonlySet<string> = new Set(['blockdev-add', 'transaction'])
+const less: ReadonlySet<string> = new Set(['blockdev-add', 'blockdev-reopen', 'transaction'])
 const isOurs = (name: string): boolean => droppedCommands.has(name) || ownCommands.has(name)
 const inBoth = [...Object.keys(commands), ...Object.keys(events)].filter((name) => !isOurs(name) && !less.has(name))
 

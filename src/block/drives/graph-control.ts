@@ -1,6 +1,7 @@
 import { QmpError } from '../../qapi/index.ts'
 import type { Attachment } from '../attachment.ts'
 import { BlockError } from '../block-error.ts'
+import { childRoles } from '../driver.ts'
 import type { SnapshotInfo } from '../node-info.ts'
 import type { OptionValues } from '../option-bag.ts'
 import type { Drive } from './drive.ts'
@@ -8,6 +9,7 @@ import type { DriveSet } from './drive-set.ts'
 import { ExternalSnapshot, type OverlayFile, type OverlayNode } from './external-snapshot.ts'
 import type { GraphChange } from './graph-change.ts'
 import { deleteInternalSnapshot, InternalSnapshot, type InternalSnapshotTarget } from './internal-snapshot.ts'
+import { Reopening } from './reopening.ts'
 
 /** One step of a transaction. */
 export type TransactionStep =
@@ -45,6 +47,16 @@ export class GraphControl implements AsyncDisposable {
     })
   }
 
+  /**
+   * Opens nodes anew with other options, all of them or none; the guest's requests wait meanwhile.
+   *
+   * @param list - for each node its `node-name`, and everything else that shall hold, by dotted keys
+   */
+  reopen(list: readonly OptionValues[]): Promise<void> {
+    const { graph } = this.#drives
+    return this.#drives.exclusively(() => drained([...this.#drives], () => new Reopening(graph).run(list)))
+  }
+
   /** Deletes a node that nobody uses. */
   remove(name: string): Promise<void> {
     return this.#drives.exclusively(async () => {
@@ -53,9 +65,7 @@ export class GraphControl implements AsyncDisposable {
       const hold = this.#added.get(name)
       if ([...this.#drives].some((drive) => drive.node === node)) throw inUse(`Node ${name} is in use`)
       if (hold === undefined) throw inUse(`Node ${name} is not owned by the monitor`)
-      const user = [...this.#drives.graph.nodes].find((other) =>
-        (['file', 'backing', 'data-file'] as const).some((role) => other.child(role) === node),
-      )
+      const user = [...this.#drives.graph.nodes].find((other) => childRoles.some((role) => other.child(role) === node))
       if (user !== undefined) throw inUse(`Block device ${name} is in use`)
       this.#added.delete(name)
       await hold.detach()

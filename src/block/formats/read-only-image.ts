@@ -43,6 +43,10 @@ export class ReadOnlyImage implements Driver {
     this.children = new Map([['file', options.file], ...(options.others ?? [])])
   }
 
+  async setReadOnly(readOnly: boolean): Promise<void> {
+    checkReadOnly(readOnly, this.name, this.#options.file.filename)
+  }
+
   get filename(): string | undefined {
     return this.#options.file.driver.filename
   }

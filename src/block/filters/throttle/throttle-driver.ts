@@ -9,7 +9,10 @@ import type {
   ZeroesOptions,
 } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
+import type { OptionBag } from '../../option-bag.ts'
 import type { ThrottleGroup, ThrottleMember } from '../../throttling/throttle-group.ts'
+import type { ThrottleGroups } from '../../throttling/throttle-groups.ts'
+import { takeGroup } from './take-group.ts'
 
 /** Passes requests on to the node below when the limits of its group let them. */
 export class ThrottleDriver implements Driver {
@@ -17,14 +20,36 @@ export class ThrottleDriver implements Driver {
   readonly filename = undefined
   readonly grows = true
   readonly filters = true
-  readonly children: ReadonlyMap<ChildRole, BlockNode>
-  readonly #file: BlockNode
-  readonly #member: ThrottleMember
+  readonly changesFile = true
+  #file: BlockNode
+  #member: ThrottleMember
 
   constructor(file: BlockNode, group: ThrottleGroup) {
     this.#file = file
     this.#member = group.join()
-    this.children = new Map([['file', file]])
+  }
+
+  get children(): ReadonlyMap<ChildRole, BlockNode> {
+    return new Map([['file', this.#file]])
+  }
+
+  setChild(_role: ChildRole, child: BlockNode | undefined): void {
+    if (child !== undefined) this.#file = child
+  }
+
+  takeChanges(options: OptionBag, groups: ThrottleGroups): () => () => void {
+    const group = takeGroup(options, groups)
+    return () => {
+      const before = this.#member.group
+      this.#join(group)
+      return () => this.#join(before)
+    }
+  }
+
+  #join(group: ThrottleGroup): void {
+    if (group === this.#member.group) return
+    this.#member.leave()
+    this.#member = group.join()
   }
 
   get length(): number {

@@ -1,6 +1,7 @@
 import { BlockError, type BlockErrorContext } from '../../block-error.ts'
 import { getUint64, setUint64, viewOf } from './big-endian.ts'
 import { type Extensions, encodeExtensions } from './extensions.ts'
+import { incompatible } from './features.ts'
 
 /** The fields of an image's first cluster (qcow2 spec, "Header"), as they stand there. */
 export interface Header {
@@ -185,4 +186,11 @@ export function damaged(message: string, context: BlockErrorContext = {}): Block
 /** An image that uses what we do not know. */
 export function unsupported(message: string): BlockError {
   return new BlockError('unsupported', message)
+}
+
+/** @throws {BlockError} kind `corrupt`, if an image that is to be written is marked as damaged */
+export function checkNotCorrupt(header: Header): void {
+  if ((header.incompatible & incompatible.corrupt) !== 0n) {
+    throw damaged('qcow2: Image is corrupt; cannot be opened read/write')
+  }
 }

@@ -41,11 +41,11 @@ export interface SnapshotTable {
 
 /** An open image: its tables in memory, and the nodes that hold the rest. */
 export class Image {
-  readonly file: BlockNode
+  file: BlockNode
   /** Where the guest's bytes are as they are stored: the data file, if the image has one. */
-  readonly storage: BlockNode
+  storage: BlockNode
   /** The guest's bytes where they are, decrypted. */
-  readonly data: ByteStore
+  data: ByteStore
   readonly encryption: ImageEncryption | undefined
   readonly externalData: boolean
   readonly geometry: Geometry
@@ -72,8 +72,7 @@ export class Image {
     this.file = file
     this.storage = dataFile ?? file
     this.encryption = parts.encryption
-    this.data =
-      parts.encryption === undefined ? this.storage : new EncryptedBytes(this.storage, parts.encryption.cipher)
+    this.data = this.#decrypted()
     this.externalData = dataFile !== undefined
     this.backing = parts.backing
     this.snapshots = parts.snapshots
@@ -104,6 +103,19 @@ export class Image {
       beforeLazy: () => this.markDirty(),
     })
     this.#untouched = Math.ceil(file.length / geometry.clusterSize) * geometry.clusterSize
+  }
+
+  /** Another node has what the file had, and nothing waits to be written. */
+  useFile(file: BlockNode): void {
+    this.file = file
+    if (!this.externalData) this.storage = file
+    this.data = this.#decrypted()
+    this.writeback.useFiles({ file, data: this.storage })
+    for (const cache of [this.l2, this.refcounts.cache]) cache.useFile(file)
+  }
+
+  #decrypted(): ByteStore {
+    return this.encryption === undefined ? this.storage : new EncryptedBytes(this.storage, this.encryption.cipher)
   }
 
   /** Whether reference counts may lag behind: a crash makes the image dirty, and the next who opens it counts anew. */

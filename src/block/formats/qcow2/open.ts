@@ -8,7 +8,15 @@ import { openEncryption } from './encryption.ts'
 import { type Extensions, parseExtensions } from './extensions.ts'
 import { incompatible, knownIncompatible, unknownFeatures } from './features.ts'
 import { type Geometry, geometryOf, l1EntriesFor } from './geometry.ts'
-import { compressionTypes, damaged, type Header, headerStart, parseHeader, unsupported } from './header.ts'
+import {
+  checkNotCorrupt,
+  compressionTypes,
+  damaged,
+  type Header,
+  headerStart,
+  parseHeader,
+  unsupported,
+} from './header.ts'
 import { Image, type SnapshotTable } from './image.ts'
 import { L1Table } from './l1-table.ts'
 import { measureQcow2 } from './measure.ts'
@@ -118,9 +126,7 @@ function checkFeatures({ header, extensions }: Start, readOnly: boolean): void {
     const names = unknownFeatures(header.incompatible, extensions.featureNames)
     throw unsupported(`Unsupported qcow2 feature(s): ${names}`)
   }
-  if ((header.incompatible & incompatible.corrupt) !== 0n && !readOnly) {
-    throw damaged('qcow2: Image is corrupt; cannot be opened read/write')
-  }
+  if (!readOnly) checkNotCorrupt(header)
   const marked = (header.incompatible & incompatible.compressionType) !== 0n
   if (!marked && header.compressionType !== compressionTypes.deflate) {
     throw damaged('qcow2: Compression type incompatible feature bit must be set')

@@ -25,7 +25,7 @@ import { checkImage } from './check.ts'
 import { CompressedWriter } from './compressed-writer.ts'
 import { Discards } from './discards.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
-import { compressionTypes, unsupported } from './header.ts'
+import { checkNotCorrupt, compressionTypes, unsupported } from './header.ts'
 import type { Image } from './image.ts'
 import { Qcow2Snapshots } from './qcow2-snapshots.ts'
 import { Reader } from './reader.ts'
@@ -59,6 +59,8 @@ export class Qcow2Driver implements Driver {
   readonly #status: Status
   readonly #compressed: CompressedWriter
   readonly #inFlight = new InFlight()
+  readonly changesFile = true
+  #readOnly: boolean
   #writing = false
   /** Why nothing is served any more. */
   #damage: BlockError | undefined
@@ -69,7 +71,10 @@ export class Qcow2Driver implements Driver {
   constructor(image: Image, options: Qcow2DriverOptions) {
     this.image = image
     this.#options = options
-    this.#backing = { overridden: options.backingOverridden, refused: options.backingRefused }
+    this.#readOnly = options.readOnly
+    const { backing } = image
+    const overridden = options.backingOverridden && backing !== undefined && backing.filename !== this.#backingNamed
+    this.#backing = { overridden, refused: options.backingRefused }
     this.#reader = new Reader(image)
     this.#writer = new Writer(image, this.#reader)
     this.#compressed = new CompressedWriter(image, this.#writer)
@@ -195,7 +200,7 @@ export class Qcow2Driver implements Driver {
   }
 
   async setAccess(): Promise<void> {
-    if (this.#options.readOnly || this.#writing) return
+    if (this.#readOnly || this.#writing) return
     this.#writing = true
     await this.#beginWriting()
   }
@@ -203,26 +208,46 @@ export class Qcow2Driver implements Driver {
   /** What is below belongs to this image alone while it is open for writing; a backing file is only ever read. */
   childAccess(role: ChildRole, access: Access): Access {
     if (role === 'backing') return { uses: ['read'], shares: access.shares.includes('write') ? all : ['read'] }
-    const uses = this.#options.readOnly ? (['read'] as const) : all
+    const uses = this.#readOnly ? (['read'] as const) : all
     return { uses, shares: ['read'] }
   }
 
   setChild(role: ChildRole, child: BlockNode | undefined): void {
+    if (role === 'file' && child !== undefined) {
+      this.image.useFile(child)
+      return
+    }
     if (role !== 'backing') throw new BlockError('unsupported', `Node cannot change its ${role} node`)
     this.image.backing = child
-    const { backingFilename: named, file } = this.image
-    const expected = named === undefined ? undefined : combinePath(file.filename, named)
+    const named = this.#backingNamed
     this.#backing = {
-      overridden: child !== undefined && child.filename !== expected,
+      overridden: child !== undefined && child.filename !== named,
       refused: child === undefined && named !== undefined,
     }
   }
 
-  async close(): Promise<void> {
+  /** The file that the image names as its backing file. */
+  get #backingNamed(): string | undefined {
+    const { backingFilename, file } = this.image
+    return backingFilename === undefined ? undefined : combinePath(file.filename, backingFilename)
+  }
+
+  async settle(): Promise<void> {
     // What memory has of a damaged image is not to be trusted.
     if (!this.#writing || this.#damage !== undefined) return
     await this.image.writeback.settle()
     if (this.image.lazyRefcounts) await this.image.markClean()
+  }
+
+  /** @throws {BlockError} kind `corrupt`, if it is marked as damaged and is to be written */
+  async setReadOnly(readOnly: boolean): Promise<void> {
+    if (!readOnly) checkNotCorrupt(this.image.header)
+    this.#readOnly = readOnly
+    this.#writing = false
+  }
+
+  close(): Promise<void> {
+    return this.settle()
   }
 
   /**
@@ -242,7 +267,7 @@ export class Qcow2Driver implements Driver {
 
   /** @throws {BlockError} kind `read-only` */
   checkWritable(): void {
-    if (this.#options.readOnly) throw new BlockError('read-only', 'Block node is read-only')
+    if (this.#readOnly) throw new BlockError('read-only', 'Block node is read-only')
   }
 
   /** Runs `work` while no request is under way, and the file has everything that memory has. */

@@ -29,7 +29,7 @@ const writeUnit = 512
  * Holds at most `capacity` pieces that are clean; those that have changed stay until they are written.
  */
 export class TableCache {
-  readonly #file: BlockNode
+  #file: BlockNode
   readonly #sliceSize: number
   readonly #capacity: number
   readonly #slices = new Map<number, Slice>()
@@ -42,6 +42,11 @@ export class TableCache {
     this.#file = file
     this.#sliceSize = sliceSize
     this.#capacity = Math.max(4, Math.floor(bytes / sliceSize))
+  }
+
+  /** Another node has what the file had; nothing waits to be written. */
+  useFile(file: BlockNode): void {
+    this.#file = file
   }
 
   /** How many pieces wait to be written. */

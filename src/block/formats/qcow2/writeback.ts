@@ -41,12 +41,17 @@ interface Piece {
  * one step and the next the disk has what came before.
  */
 export class Writeback {
-  readonly #parts: WritebackParts
+  #parts: WritebackParts
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
 
   constructor(parts: WritebackParts) {
     this.#parts = parts
+  }
+
+  /** Other nodes have what these had; nothing waits to be written. */
+  useFiles(files: Pick<WritebackParts, 'file' | 'data'>): void {
+    this.#parts = { ...this.#parts, ...files }
   }
 
   /** Whether memory holds what the file should. */

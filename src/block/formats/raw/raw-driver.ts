@@ -31,8 +31,8 @@ const sector = 512
  */
 export class RawDriver implements Driver {
   readonly name = 'raw'
-  readonly children: ReadonlyMap<ChildRole, BlockNode>
-  readonly #file: BlockNode
+  readonly changesFile = true
+  #file: BlockNode
   readonly #offset: number
   readonly #probed: boolean
   readonly #given: OptionValues
@@ -44,7 +44,14 @@ export class RawDriver implements Driver {
     this.#offset = options.offset
     this.#size = options.size
     this.#probed = options.probed
-    this.children = new Map([['file', file]])
+  }
+
+  get children(): ReadonlyMap<ChildRole, BlockNode> {
+    return new Map([['file', this.#file]])
+  }
+
+  setChild(_role: ChildRole, child: BlockNode | undefined): void {
+    if (child !== undefined) this.#file = child
   }
 
   get length(): number {

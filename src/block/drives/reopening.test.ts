@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { missingProgram } from '../../../test/oracle/peers.ts'
+import { type BlockNode, createImage, DriveSet, driveFromOptions, GraphControl, NodeGraph } from '../index.ts'
+import type { OptionValues } from '../option-bag.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'vmon-reopen-'))
+after(() => rmSync(folder, { recursive: true }))
+let count = 0
+const sector = 512
+
+/** An image that is full of a number. */
+async function image(value: number, backing?: string): Promise<string> {
+  const filename = join(folder, `image${count++}`)
+  const graph = new NodeGraph()
+  const named = backing === undefined ? {} : { backing: { filename: backing, format: 'qcow2' } }
+  await createImage(graph, { filename, format: 'qcow2', size: 2 ** 20, ...named })
+  if (value === 0) return filename
+  const node = await graph.open({ filename, options: { driver: 'qcow2' } })
+  const user = await node.attach({ description: 'a test', access: { uses: ['read', 'write'], shares: [] } })
+  await node.write(0, new Uint8Array(2 ** 20).fill(value))
+  await user.detach()
+  return filename
+}
+
+interface Scene extends AsyncDisposable {
+  readonly drives: DriveSet
+  readonly control: GraphControl
+  readonly overlay: string
+  node(name: string): BlockNode
+}
+
+/** The drive `d` has an overlay `q` (file `f`) over `one`, full of 1; `two` is full of 2. */
+async function scene(): Promise<Scene> {
+  const drives = new DriveSet()
+  const control = new GraphControl(drives)
+  const [one, two] = [await image(1), await image(2)]
+  const overlay = await image(0, one)
+  const qcow2 = (name: string, filename: string): OptionValues => ({
+    driver: 'qcow2',
+    'node-name': name,
+    'file.driver': 'file',
+    'file.filename': filename,
+  })
+  await control.add(qcow2('one', one))
+  await control.add(qcow2('two', two))
+  await control.add({ driver: 'file', 'node-name': 'f', filename: overlay })
+  const options = { driver: 'qcow2', 'node-name': 'q', file: 'f', backing: 'one' }
+  await drives.add({ ...driveFromOptions({ if: 'none', id: 'd' }), nodeOptions: options })
+  return {
+    drives,
+    control,
+    overlay,
+    node: (name) => drives.graph.find(name)!,
+    async [Symbol.asyncDispose]() {
+      await control.close()
+      await drives.close()
+    },
+  }
+}
+
+const overlayOn = (backing: string | null, more: OptionValues = {}): OptionValues => ({
+  driver: 'qcow2',
+  'node-name': 'q',
+  file: 'f',
+  backing,
+  ...more,
+})
+
+async function writable(s: Scene): Promise<void> {
+  await s.drives.addDevice({
+    backend: 'd',
+    model: 'ide-hd',
+    path: 'disk',
+    position: { bus: 0, unit: undefined },
+  } as never)
+}
+
+const first = async (node: BlockNode): Promise<number> => (await node.read(0, sector))[0]!
+
+test('another backing image shows where the overlay holds nothing, and none shows zeroes', async () => {
+  await using s = await scene()
+  const q = s.node('q')
+  assert.equal(await first(q), 1)
+  await s.control.reopen([overlayOn('two')])
+  assert.equal(await first(q), 2)
+  await s.control.reopen([overlayOn(null)])
+  assert.equal(await first(q), 0)
+  await s.control.remove('one')
+  await assert.rejects(s.control.reopen([overlayOn('one')]), { message: "Cannot find device='' nor node-name='one'" })
+})
+
+test('what is read only has everything that was written, and is not written until it is opened for that again', {
+  skip: missingProgram('qemu-img'),
+}, async () => {
+  await using s = await scene()
+  const q = s.node('q')
+  const user = await q.attach({ description: 'a test', access: { uses: ['read', 'write'], shares: [] } })
+  await q.write(0, new Uint8Array(sector).fill(7))
+  await assert.rejects(s.control.reopen([overlayOn('one', { 'read-only': true })]), {
+    message: "Read-only block node 'q' cannot support read-write users",
+  })
+  await user.update({ uses: ['read'], shares: [] })
+  await s.control.reopen([overlayOn('one', { 'read-only': true })])
+  execFileSync('qemu-img', ['check', '-U', '-q', s.overlay])
+  await assert.rejects(q.write(0, new Uint8Array(sector)), { kind: 'read-only' })
+  assert.equal(s.node('f').access.uses.includes('write'), false)
+  await s.control.reopen([overlayOn('one')])
+  await user.update({ uses: ['read', 'write'], shares: [] })
+  await q.write(sector, new Uint8Array(sector).fill(8))
+  assert.deepEqual([await first(q), (await q.read(sector, 1))[0]], [7, 8])
+})
+
+test('a filter slips in below an image that is written, and out again', async () => {
+  await using s = await scene()
+  const q = s.node('q')
+  const user = await q.attach({ description: 'a test', access: { uses: ['read', 'write'], shares: [] } })
+  await q.write(0, new Uint8Array(sector).fill(5))
+  await s.control.add({ driver: 'blkdebug', 'node-name': 'filter', image: 'f', 'inject-error.0.event': 'write_aio' })
+  await s.control.reopen([overlayOn('one', { file: 'filter' })])
+  assert.equal(await first(q), 5)
+  await assert.rejects(q.write(0, new Uint8Array(sector).fill(6)), { message: 'Input/output error' })
+  await s.control.reopen([overlayOn('one')])
+  await s.control.remove('filter')
+  await q.write(0, new Uint8Array(sector).fill(6))
+  assert.equal(await first(q), 6)
+  await user.detach()
+})
+
+test('all or none: what was changed before a step fails is changed back, even where a node had closed with it', async () => {
+  await using s = await scene()
+  await s.control.add({ driver: 'qcow2', 'node-name': 'r', 'file.filename': await image(0, await image(3)) })
+  const r = s.node('r')
+  const user = await r.attach({ description: 'a test', access: { uses: ['write'], shares: ['read'] } })
+  const implicit = r.child('backing')
+  await assert.rejects(
+    s.control.reopen([
+      overlayOn('two', { 'detect-zeroes': 'on' }),
+      { driver: 'qcow2', 'node-name': 'r', file: r.child('file')!.name, backing: 'two', 'read-only': true },
+    ]),
+    { message: "Read-only block node 'r' cannot support read-write users" },
+  )
+  assert.equal(r.child('backing'), implicit)
+  assert.equal(await first(r), 3)
+  assert.deepEqual([s.node('q').child('backing')?.name, s.node('q').detectZeroes], ['one', 'off'])
+  assert.equal(await first(s.node('q')), 1)
+  await user.detach()
+})
+
+test('the guest does not notice: what it asks for meanwhile waits', async () => {
+  await using s = await scene()
+  await writable(s)
+  const { medium } = s.drives.find('d')!
+  const reads = Array.from({ length: 20 }, () => medium!.read(0, sector))
+  const turn = s.control.reopen([overlayOn('two')])
+  const late = medium!.read(0, sector)
+  await turn
+  for (const read of reads) assert.equal((await read)[0], 1)
+  assert.equal((await late)[0], 2)
+})

@@ -1,0 +1,230 @@
+import { qdictOrder } from '../../hash/index.ts'
+import type { Attachment } from '../attachment.ts'
+import { BlockError } from '../block-error.ts'
+import { parseDetectZeroes } from '../detect-zeroes.ts'
+import { type ChildRole, childRoles } from '../driver.ts'
+import { filters } from '../filters/table.ts'
+import type { BlockNode, NewNodeSettings } from '../node.ts'
+import type { NodeGraph } from '../node-graph.ts'
+import { OptionBag, type OptionValues } from '../option-bag.ts'
+
+/** One node among those that are opened anew. */
+interface Wanted {
+  /** What it is to be opened with. */
+  readonly options: OptionValues
+  /** It is below one that a user has named, and the options are those that it has. */
+  readonly kept: boolean
+  /** The node above whose settings it takes over where its own options say nothing. */
+  readonly heir: { readonly of: BlockNode; readonly role: ChildRole } | undefined
+}
+
+interface Planned {
+  readonly node: BlockNode
+  readonly settings: Omit<NewNodeSettings, 'name'>
+  readonly children: readonly { readonly role: ChildRole; readonly child: BlockNode | undefined }[]
+  /** Makes the driver's own options hold; the result takes that back. */
+  readonly change?: (() => () => void) | undefined
+}
+
+/** Options that every node has, and that can change. */
+const changeable: readonly string[] = [
+  'read-only',
+  'auto-read-only',
+  'force-share',
+  'discard',
+  'detect-zeroes',
+  'cache.direct',
+  'cache.no-flush',
+]
+/** Of these drivers what is not said again is as if it had never been said. */
+const forgetful: readonly string[] = ['raw', 'qcow2']
+
+/**
+ * Opens nodes anew with other options (QAPI's blockdev-reopen): all of them, or none. What lies below a node and was
+ * opened for it is opened anew, too. Requests of the guest wait meanwhile.
+ */
+export class Reopening {
+  readonly #graph: NodeGraph
+  readonly #wanted = new Map<BlockNode, Wanted>()
+  readonly #settings = new Map<BlockNode, Omit<NewNodeSettings, 'name'>>()
+  readonly #undo: (() => Promise<void>)[] = []
+
+  constructor(graph: NodeGraph) {
+    this.#graph = graph
+  }
+
+  /** @throws {BlockError} in QEMU's words; then nothing has changed */
+  async run(list: readonly OptionValues[]): Promise<void> {
+    for (const options of list) this.#want(this.#named(options['node-name']), { options, kept: false, heir: undefined })
+    const planned = [...this.#wanted].map(([node, wanted]) => this.#plan(node, wanted))
+    const holds: Attachment[] = []
+    try {
+      // What is taken out must still be there if it is to be put back.
+      for (const { node, children } of planned) {
+        for (const { role } of children) {
+          const before = node.child(role)
+          if (before !== undefined) holds.push(await before.attach({ description: 'blockdev-reopen' }))
+        }
+      }
+      await this.#apply(planned)
+    } catch (error) {
+      for (const undo of this.#undo.reverse()) await undo()
+      throw error
+    } finally {
+      for (const hold of holds) await hold.detach()
+    }
+  }
+
+  /** Whoever ends writing does so before what is below, and begins after it. */
+  async #apply(planned: readonly Planned[]): Promise<void> {
+    const rising = [...planned].sort((one, other) => heightOf(one.node) - heightOf(other.node))
+    const ends = ({ settings }: Planned) => settings.readOnly
+    for (const one of [...rising].reverse().filter(ends)) await this.#reconfigure(one)
+    for (const { node, children } of planned) {
+      for (const { role, child } of children) {
+        const before = node.child(role)
+        await node.replaceChild(role, child)
+        this.#undo.push(() => node.replaceChild(role, before))
+      }
+    }
+    for (const one of rising.filter((one) => !ends(one))) await this.#reconfigure(one)
+    for (const { change } of planned) {
+      const undo = change?.()
+      if (undo !== undefined) this.#undo.push(async () => undo())
+    }
+  }
+
+  async #reconfigure({ node, settings }: Planned): Promise<void> {
+    const before = { ...node.settings, given: node.given }
+    await node.reconfigure(settings)
+    this.#undo.push(() => node.reconfigure(before))
+  }
+
+  #named(name: unknown): BlockNode {
+    if (name === undefined) throw new BlockError('invalid', 'node-name not specified')
+    const node = this.#graph.find(String(name))
+    if (node === undefined) throw new BlockError('missing', `Failed to find node with node-name='${name}'`)
+    return node
+  }
+
+  /** A node that is named twice has the options of both. */
+  #want(node: BlockNode, { options, kept, heir }: Wanted): void {
+    const all = { ...this.#wanted.get(node)?.options, ...options }
+    this.#wanted.set(node, { options: all, kept, heir })
+    for (const role of childRoles) {
+      const child = node.child(role)
+      if (child === undefined || child.openedFor !== node) continue
+      const key = optionOf(node, role)
+      const reference = all[key]
+      if (reference !== undefined && reference !== child.name) continue
+      const below = new OptionBag(all).takeBelow(key).takeAll()
+      const keeps = kept || reference !== undefined
+      this.#want(child, { options: keeps ? child.given : below, kept: keeps, heir: { of: node, role } })
+    }
+  }
+
+  #plan(node: BlockNode, wanted: Wanted): Planned {
+    const settings = this.#settingsFor(node, wanted)
+    this.#settings.set(node, settings)
+    if (wanted.kept) return { node, settings, children: [] }
+    const { options } = wanted
+    const saysBacking = Object.keys(options).some((key) => key === 'backing' || key.startsWith('backing.'))
+    if (node.child('backing') !== undefined && !saysBacking && wanted.heir === undefined) {
+      throw new BlockError('invalid', `backing is missing for '${node.name}'`, { node: node.name })
+    }
+    const children = (['backing', 'file'] as const).flatMap((role) => this.#newChild(node, role, options))
+    const bag = new OptionBag(options)
+    const change = node.driver.takeChanges?.(bag, this.#graph.throttleGroups)
+    const replaced = children.map(({ role }) => role)
+    checkUnchanged(node, options, (key) => !bag.has(key) || replaced.some((role) => role === key))
+    return { node, settings, children, change }
+  }
+
+  #settingsFor(node: BlockNode, { options: given, heir }: Wanted): Omit<NewNodeSettings, 'name'> {
+    const options = new OptionBag(given)
+    const above = heir === undefined ? undefined : (this.#settings.get(heir.of) ?? heir.of.settings)
+    const cache = {
+      direct: options.takeBoolean('cache.direct') ?? above?.cache.direct ?? false,
+      noFlush: options.takeBoolean('cache.no-flush') ?? above?.cache.noFlush ?? false,
+    }
+    if (cache.direct !== node.cache.direct && node.driver.children.size === 0 && node.driver.name !== 'null-co') {
+      throw cannotChange('cache.direct')
+    }
+    const word = options.takeString('discard')
+    const discard = word === undefined ? heir?.role === 'file' : word === 'unmap' || word === 'on'
+    const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'))
+    if (detectZeroes === 'unmap' && !discard) {
+      const text = 'setting detect-zeroes to unmap is not allowed without setting discard operation to unmap'
+      throw new BlockError('invalid', text, { option: 'detect-zeroes' })
+    }
+    return {
+      readOnly: options.takeBoolean('read-only') ?? (heir?.role === 'backing' || (above?.readOnly ?? false)),
+      cache,
+      detectZeroes,
+      discard,
+      given: { ...given, driver: node.driver.name },
+    }
+  }
+
+  /** Another node below, if the options name one. */
+  #newChild(node: BlockNode, role: 'backing' | 'file', options: OptionValues): Planned['children'] {
+    const before = node.child(role)
+    const reference = optionOf(node, role) === role ? options[role] : undefined
+    if (reference === undefined || reference === before?.name) return []
+    if (reference === null || reference === '') return before === undefined ? [] : [{ role, child: undefined }]
+    const child = this.#graph.find(String(reference))
+    if (child === undefined) {
+      throw new BlockError('missing', `Cannot find device='' nor node-name='${String(reference)}'`)
+    }
+    if (lies(node, child)) {
+      const text = `Making '${child.name}' a ${role} child of '${node.name}' would create a cycle`
+      throw new BlockError('invalid', text, { node: node.name })
+    }
+    if (node.driver.setChild === undefined || (role === 'file' && node.driver.changesFile !== true)) {
+      throw cannotChange(role)
+    }
+    return [{ role, child }]
+  }
+}
+
+/** @param changes - whether an option is among those that may differ from what was given before */
+function checkUnchanged(node: BlockNode, options: OptionValues, changes: (key: string) => boolean): void {
+  const roles = childRoles.filter((role) => node.child(role) !== undefined)
+  const same = (key: string): boolean =>
+    changeable.includes(key) ||
+    (key === 'backing' && !options[key] && node.child('backing') === undefined) ||
+    roles.some((role) => {
+      const [name, child] = [optionOf(node, role), node.child(role)!]
+      return key === name ? options[key] === child.name : child.openedFor === node && key.startsWith(`${name}.`)
+    })
+  for (const key of qdictOrder(Object.keys(options))) {
+    if (!changes(key) && !same(key) && options[key] !== node.given[key]) throw cannotChange(key)
+  }
+  if (!forgetful.includes(node.driver.name)) return
+  const kept = [...changeable, 'node-name', 'driver', 'backing', ...roles.map((role) => optionOf(node, role))]
+  for (const key of Object.keys(node.given)) {
+    if (!(key in options) && !kept.includes(key) && !kept.includes(key.split('.')[0]!)) throw cannotChange(key)
+  }
+}
+
+/** What the options call a node below. */
+function optionOf(node: BlockNode, role: ChildRole): string {
+  return role === 'file' ? (filters.get(node.driver.name)?.child ?? role) : role
+}
+
+function childrenOf(node: BlockNode): BlockNode[] {
+  return childRoles.flatMap((role) => node.child(role) ?? [])
+}
+
+function heightOf(node: BlockNode): number {
+  return Math.max(0, ...childrenOf(node).map((child) => heightOf(child) + 1))
+}
+
+/** Whether a node is another one, or lies below it. */
+function lies(node: BlockNode, above: BlockNode): boolean {
+  return node === above || childrenOf(above).some((child) => lies(node, child))
+}
+
+function cannotChange(option: string): BlockError {
+  return new BlockError('unsupported', `Cannot change the option '${option}'`, { option })
+}
