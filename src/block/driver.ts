@@ -224,10 +224,14 @@ export interface Snapshots {
   show(id: string): Promise<void>
 }
 
-/** What a node below is to a node: the storage, what shows where nothing is written, the storage of the data alone. */
+/**
+ * What a node below is to a node: the storage, what shows where nothing is written, the storage of the data alone, the
+ * storage of a part of the disk.
+ */
+export type ChildRole = (typeof childRoles)[number] | ExtentRole
+/** The roles that a node has at most one child in, and may have another in later. */
 export const childRoles = ['file', 'backing', 'data-file'] as const
-
-export type ChildRole = (typeof childRoles)[number]
+export type ExtentRole = `extents.${number}`
 
 export interface NestedOptions {
   readonly [key: string]: OptionValue | NestedOptions | readonly (OptionValue | NestedOptions)[] | null
@@ -262,7 +266,7 @@ export interface FormatRequest extends OpenRequest {
    * @returns undefined, if neither names one, or if the user wants none
    * @throws {BlockError} if it cannot be opened
    */
-  openChild(role: 'backing' | 'data-file', named: NamedChild | undefined): Promise<OpenedChild | undefined>
+  openChild(role: Exclude<ChildRole, 'file'>, named: NamedChild | undefined): Promise<OpenedChild | undefined>
 }
 
 /** How an image names a child in its header. */

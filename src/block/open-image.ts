@@ -4,8 +4,10 @@ import { combinePath } from './combine-path.ts'
 import { parseDetectZeroes } from './detect-zeroes.ts'
 import {
   type CacheMode,
+  type ChildRole,
   type Damage,
   type Driver,
+  type ExtentRole,
   type FilterDefinition,
   type FormatDefinition,
   type NamedChild,
@@ -99,8 +101,10 @@ export async function openImage(
       const above = [...source.above, identify(file, source.above)]
       const definition = named ?? findFormat(await probe(file))
       const probed = named === undefined
-      const openChild = async (role: 'backing' | 'data-file', child: NamedChild | undefined) => {
-        const opened = await (role === 'backing' ? openBacking : openDataFile)({ ...source, above }, file, child)
+      const openChild = async (role: Exclude<ChildRole, 'file'>, child: NamedChild | undefined) => {
+        const opened = await (role === 'backing'
+          ? openBacking({ ...source, above }, file, child)
+          : openStoragePart({ ...source, above }, role, role === 'data-file' ? child : besides(file, child)))
         if (opened !== undefined) fresh.push(opened.node)
         return opened
       }
@@ -138,15 +142,15 @@ export async function openImage(
     }
   }
 
-  /** Where an image keeps its data apart from everything else: storage, not an image. */
-  async function openDataFile(
+  /** Where an image keeps its data, or some of it, apart from everything else: storage, not an image. */
+  async function openStoragePart(
     source: Source,
-    _file: BlockNode,
+    role: 'data-file' | ExtentRole,
     named: NamedChild | undefined,
   ): Promise<OpenedChild | undefined> {
     const { options } = source
-    const below = options.takeBelow('data-file')
-    const reference = options.takeString('data-file')
+    const below = options.takeBelow(role)
+    const reference = options.takeString(role)
     if (reference !== undefined) return { node: findNode(reference), overridden: true }
     if (below.left.length > 0) return { node: await openStorageOf(source, below, undefined), overridden: true }
     if (named === undefined) return undefined
@@ -293,6 +297,11 @@ function findFormat(name: string): FormatDefinition {
 
 async function probe(file: BlockNode): Promise<string> {
   return probeFormat(await file.read(0, Math.min(probeLength, file.length)))
+}
+
+/** A name that an image has for another file: beside its own, if it is relative. */
+function besides(file: BlockNode, child: NamedChild | undefined): NamedChild | undefined {
+  return child && { ...child, filename: combinePath(file.filename, child.filename) }
 }
 
 function unsupportedOption(kind: 'format' | 'protocol', driver: string, option: string): BlockError {

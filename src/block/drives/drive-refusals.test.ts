@@ -8,8 +8,8 @@ import { BlockError, type BlockErrorKind, connectPcDrives, DriveSet, driveFromOp
 
 /** Drives that QEMU takes and we, for now, do not: named, not ignored. */
 const missing: readonly (readonly [drives: string, text: string])[] = [
-  ['file=image.vmdk', "Unknown driver 'vmdk'"],
-  ['file=d.raw,format=vmdk', "Unknown driver 'vmdk'"],
+  ['file=image.vhdx', "Unknown driver 'vhdx'"],
+  ['file=d.raw,format=vhdx', "Unknown driver 'vhdx'"],
 ]
 
 const start = process.cwd()
@@ -21,7 +21,7 @@ before(() => {
     writeFileSync(name, '')
     truncateSync(name, 2 ** 20)
   }
-  writeFileSync('image.vmdk', 'KDMV' + '\0'.repeat(508), 'latin1')
+  writeFileSync('image.vhdx', 'vhdxfile' + '\0'.repeat(504), 'latin1')
 })
 
 after(() => {

@@ -1,7 +1,6 @@
 import { QmpError } from '../../qapi/index.ts'
 import type { Attachment } from '../attachment.ts'
 import { BlockError } from '../block-error.ts'
-import { childRoles } from '../driver.ts'
 import type { SnapshotInfo } from '../node-info.ts'
 import type { OptionValues } from '../option-bag.ts'
 import type { Drive } from './drive.ts'
@@ -65,7 +64,7 @@ export class GraphControl implements AsyncDisposable {
       const hold = this.#added.get(name)
       if ([...this.#drives].some((drive) => drive.node === node)) throw inUse(`Node ${name} is in use`)
       if (hold === undefined) throw inUse(`Node ${name} is not owned by the monitor`)
-      const user = [...this.#drives.graph.nodes].find((other) => childRoles.some((role) => other.child(role) === node))
+      const user = [...this.#drives.graph.nodes].find((other) => [...other.driver.children.values()].includes(node))
       if (user !== undefined) throw inUse(`Block device ${name} is in use`)
       this.#added.delete(name)
       await hold.detach()

@@ -53,6 +53,27 @@ const seeds: readonly Seed[] = [
     footer: 0,
   },
   { format: 'vpc', options: ['force_size=on', 'subformat=fixed'], structure: [[size, 512]], footer: size },
+  {
+    format: 'vmdk',
+    options: [],
+    structure: [
+      [0, 80],
+      [512, 64],
+      [13312, 16],
+      [13824, 96],
+    ],
+  },
+  {
+    format: 'vmdk',
+    options: ['subformat=streamOptimized'],
+    structure: [
+      [0, 80],
+      [512, 64],
+      [13312, 16],
+      [13824, 96],
+      [65536, 32],
+    ],
+  },
 ]
 
 function makeImage({ format, options }: Seed): Uint8Array {
@@ -158,6 +179,33 @@ const differences: readonly (readonly [name: string, seed: number, offset: numbe
   ['a VHD block in the place of another', 2, 1536, 0, 0, 0, 2],
   ['a fixed VHD that says it grows', 3, size + 63, 3],
   ['a fixed VHD without its cookie', 3, size, 0],
+  ['the magic of a VMDK', 4, 0, 1],
+  ['its version', 4, 4, 4],
+  ['its capacity, smaller', 4, 12, 0, 1],
+  ['its capacity, much larger', 4, 18, 1],
+  ['its capacity, none', 4, 12, 0, 0],
+  ['its grains, larger', 4, 20, 0, 1],
+  ['its grains, none', 4, 20, 0],
+  ['its grains, far too large', 4, 23, 1],
+  ['its tables, too large', 4, 45, 3],
+  ['its tables, smaller', 4, 44, 16, 0],
+  ['its tables, none', 4, 45, 0],
+  ['the offset of its directory', 4, 56, 0x15],
+  ['the offset of its directory, behind the end', 4, 58, 0x15],
+  ['its directory at the end', 4, 56, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+  ['its overhead', 4, 65, 0x15],
+  ['its identifier', 4, 512, 0],
+  ['its table', 4, 13312, 0],
+  ['its table behind the end', 4, 13314, 2],
+  ['a grain in the place of another', 4, 13824 + 64, 0],
+  ['a grain of zeroes', 4, 13824 + 64, 1],
+  ['a grain behind the end', 4, 13824 + 66, 1],
+  ['a VMDK that grains are not compressed in', 5, 77, 0],
+  ['a VMDK without markers', 5, 10, 1],
+  ['the size of a compressed grain', 5, 65536 + 8, 1],
+  ['the size of a compressed grain, none', 5, 65536 + 8, 0, 0, 0, 0],
+  ['the size of a compressed grain, too large', 5, 65536 + 11, 9],
+  ['a compressed grain', 5, 65536 + 12, 9],
 ]
 
 test('a changed image is refused in the words of QEMU, or read as QEMU reads it', { skip }, async () => {
@@ -174,7 +222,12 @@ test('a changed image is refused in the words of QEMU, or read as QEMU reads it'
       encoding: 'utf8',
     })
     const theirs =
-      status === 0 ? readFileSync(`${path}.raw`) : stderr.trimEnd().replace(/^.*Could not open '[^']*': /, '')
+      status === 0
+        ? readFileSync(`${path}.raw`)
+        : stderr
+            .trimEnd()
+            .split('\n')[0]!
+            .replace(/^.*(?:Could not open '[^']*'|error while [^:]*|resize file): /, '')
     const ours = await use(format, bytes).then(Buffer.from, (error: unknown) => (error as Error).message)
     answers.push([name, describe(ours), describe(theirs)])
   }

@@ -8,6 +8,15 @@ import { enterFolder, ours, type Said, same, theirs } from './side-by-side.ts'
 const skip = missingProgram('qemu-img', 'qemu-io')
 after(enterFolder())
 
+/** The kinds of VMDK images that qemu-img makes. */
+const vmdks = [
+  'monolithicSparse',
+  'monolithicFlat',
+  'twoGbMaxExtentSparse',
+  'twoGbMaxExtentFlat',
+  'streamOptimized',
+] as const
+
 /** Images of all kinds, made by QEMU; the same ones for all tests. */
 function makeImages(): void {
   const img = (...argv: string[]): void => void execFileSync('qemu-img', argv, { stdio: 'ignore' })
@@ -29,6 +38,11 @@ function makeImages(): void {
   img('convert', '-O', 'vdi', 'top.raw', 'a.vdi')
   img('convert', '-O', 'vdi', '-o', 'static=on', 'top.raw', 'static.vdi')
   img('convert', '-O', 'vpc', 'top.raw', 'a.vpc')
+  for (const subformat of vmdks) {
+    img('convert', '-O', 'vmdk', '-o', `subformat=${subformat}`, 'top.raw', `${subformat}.vmdk`)
+  }
+  img('create', '-f', 'vmdk', '-b', 'monolithicSparse.vmdk', '-F', 'vmdk', 'top.vmdk')
+  io('top.vmdk', 'vmdk', 'write -P 9 1M 70k', 'write -z 2M 64k')
   img('create', '-f', 'qcow2', 'leaky.qcow2', '1M')
   io('leaky.qcow2', 'qcow2', 'write 0 128k')
   img('create', '-f', 'qcow2', '-o', 'preallocation=metadata', 'placed.qcow2', '3M')
@@ -52,7 +66,7 @@ const images = [
   'odd.raw',
   'empty.raw',
 ]
-const foreign = ['a.vdi', 'static.vdi', 'a.vpc']
+const foreign = ['a.vdi', 'static.vdi', 'a.vpc', 'top.vmdk', ...vmdks.map((name) => `${name}.vmdk`)]
 
 for (const image of [...images, ...foreign]) {
   test(`what qemu-img says about ${image}, vmon img says byte for byte`, { skip }, async () => {
