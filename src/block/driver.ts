@@ -1,4 +1,5 @@
 import type { Access } from './access.ts'
+import type { DebugEvent } from './debug-events.ts'
 import type { BlockNode } from './node.ts'
 import type { OptionBag, OptionValue, OptionValues } from './option-bag.ts'
 import type { ThrottleGroups } from './throttling/throttle-groups.ts'
@@ -138,6 +139,8 @@ export interface Driver {
   /** Gives everything back that this image itself holds: what is behind it shows. Without it images have nothing behind them. */
   empty?(): Promise<void>
 
+  /** Hears of a step of the node above: the request that belongs to it comes next. Only filters for tests listen. */
+  debugEvent?(event: DebugEvent): void
   /** Holds nothing back, until the result is called: somebody waits for the requests to end. Without it nothing is held back. */
   hurry?(): () => void
   /** What the node's users together do from now on: the place to take locks, or to reopen for writing. */

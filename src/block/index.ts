@@ -9,6 +9,7 @@ export { BlockError, type BlockErrorContext, type BlockErrorKind } from './block
 export { type ChainStatus, chainStatus } from './chain-status.ts'
 export { combinePath } from './combine-path.ts'
 export { type CreateImageOptions, createImage } from './create-image.ts'
+export { debugEvents } from './debug-events.ts'
 export { createDisk, Disk, type OpenDiskOptions, openDisk } from './disk.ts'
 export type {
   BlockStatus,

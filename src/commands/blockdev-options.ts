@@ -1,3 +1,4 @@
+import { debugEvents } from '../block/index.ts'
 import {
   bool,
   either,
@@ -93,7 +94,7 @@ const BlockdevOptionsQcow2 = struct('BlockdevOptionsQcow2', {
   encrypt: opt(BlockdevQcow2Encryption, 'what unlocks an image that is encrypted'),
 })
 
-const BlkdebugEvent = oneOf('BlkdebugEvent', ['read_aio', 'write_aio', 'flush_to_os', 'flush_to_disk', 'none'])
+const BlkdebugEvent = oneOf('BlkdebugEvent', debugEvents)
 
 const BlkdebugInjectErrorOptions = struct('BlkdebugInjectErrorOptions', {
   event: req(BlkdebugEvent, 'what sets the rule off; `none` is the opening of the node'),

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { strerror } from '../../../errno/index.ts'
 import { BlockError, kindOfSystemError } from '../../block-error.ts'
+import type { DebugEvent } from '../../debug-events.ts'
 import type {
   BlockStatus,
   ChildRole,
@@ -13,7 +14,7 @@ import type {
 } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import type { OptionValues } from '../../option-bag.ts'
-import type { DebugEvent, DebugRules, InjectRule, IoType } from './rules.ts'
+import type { DebugRules, InjectRule, IoType } from './rules.ts'
 
 const sectorLength = 512
 
@@ -37,7 +38,7 @@ export class BlkdebugDriver implements Driver {
     this.#image = image
     this.#rules = rules
     this.children = new Map([['file', image]])
-    this.#happen('none')
+    this.debugEvent('none')
   }
 
   get length(): number {
@@ -54,22 +55,24 @@ export class BlkdebugDriver implements Driver {
   }
 
   async readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
-    this.#happen('read_aio')
     await this.#pass('read', offset, target.byteLength)
     await this.#image.readInto(offset, target, options)
   }
 
   async write(offset: number, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
-    this.#happen('write_aio')
+    this.debugEvent('pwritev')
     await this.#pass('write', offset, bytes.byteLength, (length) =>
       this.#image.write(offset, bytes.subarray(0, length), options),
     )
     await this.#image.write(offset, bytes, options)
+    this.debugEvent('pwritev_done')
   }
 
   async writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
+    this.debugEvent('pwritev_zero')
     await this.#pass('write-zeroes', offset, length)
     await this.#image.writeZeroes(offset, length, options)
+    this.debugEvent('pwritev_done')
   }
 
   async discard(offset: number, length: number, options?: RequestOptions): Promise<void> {
@@ -78,8 +81,6 @@ export class BlkdebugDriver implements Driver {
   }
 
   async flush(options?: RequestOptions): Promise<void> {
-    this.#happen('flush_to_os')
-    this.#happen('flush_to_disk')
     await this.#pass('flush', 0, 0)
     await this.#image.flush(options)
   }
@@ -100,7 +101,7 @@ export class BlkdebugDriver implements Driver {
   async close(): Promise<void> {}
 
   /** Sets off the rules of an event. The errors of the last event that had some are those that come. */
-  #happen(event: DebugEvent): void {
+  debugEvent(event: DebugEvent): void {
     const { inject, states } = this.#rules
     const state = this.#state
     const meant = inject.filter(

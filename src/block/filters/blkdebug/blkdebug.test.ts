@@ -19,7 +19,9 @@ async function opened(rules: OptionValues): Promise<BlockNode> {
   after(() => graph.close())
   const filename = join(folder, `${images++}`)
   writeFileSync(filename, bytes)
-  const node = await graph.open({ options: { driver: 'blkdebug', 'image.filename': filename, ...rules } })
+  const below = Object.entries(rules).map(([name, value]) => [`file.${name}`, value])
+  const options = { driver: 'raw', 'file.driver': 'blkdebug', 'file.image.filename': filename }
+  const node = await graph.open({ options: { ...options, ...Object.fromEntries(below) } })
   await node.attach({ description: 'a test', access: { uses: ['read', 'write'], shares: [] } })
   return node
 }

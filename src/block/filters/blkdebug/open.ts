@@ -4,7 +4,7 @@ import { takeRules } from './rules.ts'
 
 /**
  * Lets requests fail as rules say, for those who want to see what happens then. The rules are those of QEMU's blkdebug
- * (qemu-img's and QAPI's `inject-error` and `set-state`), for the events that every format has.
+ * (qemu-img's and QAPI's `inject-error` and `set-state`). Their events are steps of the format above.
  */
 export const blkdebug: FilterDefinition = {
   name: 'blkdebug',

@@ -1,10 +1,8 @@
 import { constants } from 'node:os'
 import { errorName } from '../../../errno/index.ts'
 import { BlockError } from '../../block-error.ts'
+import { type DebugEvent, debugEvents } from '../../debug-events.ts'
 import type { OptionBag } from '../../option-bag.ts'
-
-/** What can set a rule off: the node is opened, or a request of a kind begins. */
-export type DebugEvent = 'none' | 'read_aio' | 'write_aio' | 'flush_to_os' | 'flush_to_disk'
 
 export type IoType = 'read' | 'write' | 'write-zeroes' | 'discard' | 'flush'
 
@@ -38,13 +36,7 @@ export interface DebugRules {
   readonly states: readonly StateRule[]
 }
 
-const events: readonly string[] = [
-  'none',
-  'read_aio',
-  'write_aio',
-  'flush_to_os',
-  'flush_to_disk',
-] satisfies DebugEvent[]
+const events: readonly string[] = debugEvents
 const ioTypes: readonly string[] = ['read', 'write', 'write-zeroes', 'discard', 'flush'] satisfies IoType[]
 
 /**

@@ -43,6 +43,7 @@ export class CompressedWriter {
     try {
       if (!tables.has(guest)) await tables.make(guest)
       const offset = await this.#turns.take(() => this.#allocate(bytes.byteLength))
+      this.#image.tell('write_compressed')
       await data.write(offset, bytes, { grow: true })
       const slice = await entries.slice(guest)
       const at = mapping.entryOffset(guest) - slice.offset
@@ -58,6 +59,7 @@ export class CompressedWriter {
   async #allocate(length: number): Promise<number> {
     const { refcounts, geometry } = this.#image
     const { clusterSize } = geometry
+    this.#image.tell('cluster_alloc_bytes')
     const next = this.#image.compressedEnd
     const used = next % clusterSize
     if (next !== 0 && used + length <= clusterSize && (await this.#share(next))) return this.#advance(next, length)

@@ -1,3 +1,4 @@
+import type { DebugEvent } from '../../debug-events.ts'
 import type { NamedChild } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import { type ByteStore, EncryptedBytes } from '../luks/encrypted-bytes.ts'
@@ -105,6 +106,11 @@ export class Image {
     this.#untouched = Math.ceil(file.length / geometry.clusterSize) * geometry.clusterSize
   }
 
+  /** Tells a filter for tests below of a step whose request comes next. */
+  tell(event: DebugEvent): void {
+    this.file.driver.debugEvent?.(event)
+  }
+
   /** Another node has what the file had, and nothing waits to be written. */
   useFile(file: BlockNode): void {
     this.file = file
@@ -154,6 +160,7 @@ export class Image {
    * @throws {BlockError} kinds `no-space` and `corrupt`
    */
   tryAllocate(clusters: number): number {
+    this.tell('cluster_alloc')
     const count = this.refcounts.tryAllocate(clusters)
     if (count !== notLoaded) this.#checkAllocated(this.refcounts.allocated, count)
     return count
@@ -162,6 +169,7 @@ export class Image {
   /** As `tryAllocate()`, and loads what is missing. @returns the first of the clusters, all in a row */
   async allocate(clusters: number): Promise<number> {
     if (clusters > 1) {
+      this.tell('cluster_alloc')
       const first = this.refcounts.allocateRow(clusters)
       this.#checkAllocated(first, clusters)
       return first

@@ -78,7 +78,7 @@ export const qcow2: FormatDefinition = {
       refcounts,
       snapshots,
       lazyRefcounts: options.lazyRefcounts,
-      l2: new TableCache(file, { sliceSize: geometry.sliceSize, bytes: options.l2CacheSize }),
+      l2: new TableCache(file, { sliceSize: geometry.sliceSize, bytes: options.l2CacheSize, loadEvent: 'l2_load' }),
     })
     return new Qcow2Driver(image, {
       needed: options.needed,
@@ -166,6 +166,7 @@ async function loadL1(file: BlockNode, header: Header, { clusterSize }: Geometry
 
 async function loadRefcounts(file: BlockNode, header: Header, geometry: Geometry): Promise<Refcounts> {
   const { refcountTableOffset: offset, refcountTableClusters: clusters } = header
+  file.driver.debugEvent?.('reftable_load')
   const bytes = await readPadded(file, offset, clusters * geometry.clusterSize)
   const view = viewOf(bytes)
   const blocks = new Float64Array(bytes.byteLength / 8)
@@ -174,7 +175,7 @@ async function loadRefcounts(file: BlockNode, header: Header, geometry: Geometry
     blocks[index] = getUint64(view, index * 8) - (view.getUint32(index * 8 + 4) % 512)
     if (high > 0x00ff_ffff) blocks[index] = blocks[index]! % 2 ** 56
   }
-  const cache = new TableCache(file, { sliceSize: geometry.sliceSize, bytes: 4 * 2 ** 20 })
+  const cache = new TableCache(file, { sliceSize: geometry.sliceSize, bytes: 4 * 2 ** 20, loadEvent: 'refblock_load' })
   return new Refcounts(geometry, cache, { offset, clusters, blocks })
 }
 

@@ -26,6 +26,7 @@ export class OwnTables {
       const index = this.#indexOf(guest)
       const old = l1.tableAt(index)
       // A shared table is never changed in memory either: the file has it.
+      if (old !== 0) this.#image.tell('l2_alloc_cow_read')
       const bytes = old === 0 ? undefined : await file.read(old, clusterSize)
       const offset = (await this.#image.allocate(1)) * clusterSize
       this.#image.takeUntouched(offset, clusterSize)

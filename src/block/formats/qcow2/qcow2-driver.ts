@@ -172,8 +172,10 @@ export class Qcow2Driver implements Driver {
 
   async #flush(options?: RequestOptions): Promise<void> {
     const { writeback, file, storage, externalData } = this.image
+    this.image.tell('flush_to_os')
     await writeback.commit()
     if (externalData) await storage.flush(options)
+    this.image.tell('flush_to_disk')
     await file.flush(options)
   }
 

@@ -20,7 +20,10 @@ export class Reader {
     const length = target.byteLength
     // Nearly always: one run, and the table that tells so is in memory.
     if (length > 0 && mapping.lookUp(offset, length) === kinds.data && mapping.length === length) {
-      if (mapping.host + length <= data.length) return data.readInto(mapping.host, target, options)
+      if (mapping.host + length <= data.length) {
+        this.#image.tell('read_aio')
+        return data.readInto(mapping.host, target, options)
+      }
     }
     return this.#readRuns(offset, target, options)
   }
@@ -53,9 +56,13 @@ export class Reader {
   /** Reads the run that `mapping` has just found; undefined if that took no waiting. */
   #readRun(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> | undefined {
     const { mapping, data, geometry } = this.#image
-    if (mapping.kind === kinds.data) return readPadded(data, mapping.host, target, options)
+    if (mapping.kind === kinds.data) {
+      this.#image.tell('read_aio')
+      return readPadded(data, mapping.host, target, options)
+    }
     if (mapping.kind === kinds.compressed) {
       const within = offset % geometry.clusterSize
+      this.#image.tell('read_compressed')
       return readCompressed(this.#image, mapping.host, mapping.compressedLength).then((cluster) => {
         target.set(cluster.subarray(within, within + target.byteLength))
       })
@@ -68,7 +75,10 @@ export class Reader {
   /** A backing file that is shorter than the image goes on in zeroes. */
   #readBacking(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> | undefined {
     const { backing } = this.#image
-    if (backing !== undefined) return readPadded(backing, offset, target, options)
+    if (backing !== undefined) {
+      this.#image.tell('read_backing_aio')
+      return readPadded(backing, offset, target, options)
+    }
     target.fill(0)
     return undefined
   }

@@ -52,11 +52,14 @@ async function growL1(image: Image, entries: number): Promise<void> {
   const bytes = new Uint8Array(entries * 8)
   bytes.set(l1.encode())
   const clusters = Math.ceil(bytes.byteLength / clusterSize)
+  image.tell('l1_grow_alloc_table')
   const offset = (await image.allocate(clusters)) * clusterSize
   image.takeUntouched(offset, clusters * clusterSize)
+  image.tell('l1_grow_write_table')
   await file.write(offset, bytes, { grow: true })
   await writeback.settle()
   await file.flush()
+  image.tell('l1_grow_activate_table')
   await image.changeHeader({ l1Size: entries, l1Offset: offset })
   await file.flush()
   l1.replace(offset, bytes)
@@ -73,6 +76,7 @@ async function shrink(image: Image, discards: Discards, size: number): Promise<v
  * memory has.
  */
 export async function empty(image: Image, discards: Discards): Promise<void> {
+  image.tell('empty_image_prepare')
   await forgetBehind(image, discards, 0)
   const { file, refcounts, geometry } = image
   let clusters = Math.ceil(file.length / geometry.clusterSize)

@@ -1,3 +1,4 @@
+import type { DebugEvent } from '../../debug-events.ts'
 import type { BlockNode } from '../../node.ts'
 import { viewOf } from './big-endian.ts'
 
@@ -24,12 +25,21 @@ export interface PendingWrite {
 /** Writes are widened to whole units of this size: disks write no less. */
 const writeUnit = 512
 
+export interface TableCacheOptions {
+  readonly sliceSize: number
+  /** How much of the tables is kept. */
+  readonly bytes: number
+  /** What reading a piece is called. */
+  readonly loadEvent: DebugEvent
+}
+
 /**
  * Keeps pieces of tables in memory: looks them up without waiting, loads what is missing, knows what has changed.
  * Holds at most `capacity` pieces that are clean; those that have changed stay until they are written.
  */
 export class TableCache {
   #file: BlockNode
+  readonly #loadEvent: DebugEvent
   readonly #sliceSize: number
   readonly #capacity: number
   readonly #slices = new Map<number, Slice>()
@@ -38,8 +48,9 @@ export class TableCache {
   #lastKey = -1
   #last: Slice | undefined
 
-  constructor(file: BlockNode, { sliceSize, bytes }: { sliceSize: number; bytes: number }) {
+  constructor(file: BlockNode, { sliceSize, bytes, loadEvent }: TableCacheOptions) {
     this.#file = file
+    this.#loadEvent = loadEvent
     this.#sliceSize = sliceSize
     this.#capacity = Math.max(4, Math.floor(bytes / sliceSize))
   }
@@ -154,6 +165,7 @@ export class TableCache {
     const bytes = new Uint8Array(this.#sliceSize)
     const offset = key * this.#sliceSize
     const available = Math.max(0, Math.min(bytes.byteLength, this.#file.length - offset))
+    this.#file.driver.debugEvent?.(this.#loadEvent)
     if (available > 0) await this.#file.readInto(offset, bytes.subarray(0, available))
     // A new table may have taken the place meanwhile.
     if (!this.#slices.has(key)) this.#insert(key, bytes)

@@ -1,3 +1,4 @@
+import type { DebugEvent } from '../../debug-events.ts'
 import type { BlockNode } from '../../node.ts'
 import { setUint64, viewOf } from './big-endian.ts'
 import type { Geometry } from './geometry.ts'
@@ -114,14 +115,16 @@ export class Writeback {
     let done: 'nothing' | 'counts' | 'table' | 'tables' | 'all' = 'nothing'
     try {
       if (this.#parts.lazy() && tables.length + top.length > 0) await this.#parts.beforeLazy()
-      await this.#write(counts)
+      await this.#write(counts, 'refblock_update_part')
       refcounts.cache.written(counts, 'arrived')
       done = 'counts'
       if (table !== undefined && tableBytes.length > 0) {
         await file.flush()
-        await this.#write(tableBytes)
-        if (table.old.length > 0) {
+        const moved = table.old.length > 0
+        await this.#write(tableBytes, moved ? 'refblock_alloc_write_table' : 'refblock_alloc_hookup')
+        if (moved) {
           await file.flush()
+          file.driver.debugEvent?.('refblock_alloc_switch_table')
           await this.#writeTableLocation(tableLocation)
         }
       }
@@ -129,13 +132,13 @@ export class Writeback {
       if (tables.length > 0) {
         if (grown) await file.flush()
         if (data !== file) await data.flush()
-        await this.#write(tables)
+        await this.#write(tables, 'l2_update')
         l2.written(tables, 'arrived')
       }
       done = 'tables'
       if (top.length > 0) {
         if (grown || tables.length > 0) await file.flush()
-        await this.#write(top)
+        await this.#write(top, 'l1_update')
       }
       done = 'all'
       if (freed.length > 0) await file.flush()
@@ -158,6 +161,7 @@ export class Writeback {
   async #giveBack(ranges: readonly ClusterRange[]): Promise<void> {
     for (const range of ranges) {
       const { first, count } = range
+      this.#parts.file.driver.debugEvent?.('cluster_free')
       if (range.discard === true) await this.#discard(range)
       for (let cluster = first; cluster < first + count; cluster++) await this.dropReference(cluster)
     }
@@ -205,9 +209,10 @@ export class Writeback {
   }
 
   /** Writes pieces, those that touch as one, several at once. */
-  async #write(pieces: readonly (Piece | PendingWrite)[]): Promise<void> {
+  async #write(pieces: readonly (Piece | PendingWrite)[], event: DebugEvent): Promise<void> {
     const { file } = this.#parts
     const writes = joined(pieces)
+    if (writes.length > 0) file.driver.debugEvent?.(event)
     let next = 0
     const worker = async (): Promise<void> => {
       for (let write = writes[next++]; write !== undefined; write = writes[next++]) {

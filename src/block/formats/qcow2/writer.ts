@@ -53,6 +53,7 @@ export class Writer {
     if (length === 0) return Promise.resolve()
     if (mapping.lookUp(offset, length) === kinds.data && mapping.owned && mapping.length === length) {
       if (!externalData) metadata.checkWrite(mapping.host, length)
+      this.#image.tell('write_aio')
       return data.write(mapping.host, bytes, growing)
     }
     return this.#writePieces(offset, bytes, options)
@@ -79,6 +80,7 @@ export class Writer {
         if (mapping.kind === kinds.data && mapping.owned) {
           const part = bytes.subarray(at - offset, at - offset + mapping.length)
           if (!externalData) metadata.checkWrite(mapping.host, mapping.length)
+          this.#image.tell('write_aio')
           pieces.push(data.write(mapping.host, part, growing))
           at += part.byteLength
         } else {
@@ -210,6 +212,7 @@ export class Writer {
     const toHost = host - claim.first * geometry.clusterSize
     const bare = filledBegin === begin && filledEnd === end
     if (bare || (placement.untouched && this.#blank(filledBegin, begin) && this.#blank(end, filledEnd))) {
+      this.#image.tell('write_aio')
       return data.write(toHost + begin, bytes, growing)
     }
     const merged = filledEnd - filledBegin <= longestMerged
@@ -220,16 +223,17 @@ export class Writer {
       const buffer = new Uint8Array(size)
       const head = buffer.subarray(0, begin - filledBegin)
       const tail = buffer.subarray(size - (filledEnd - end))
+      this.#image.tell('cow_read')
       await Promise.all([this.#readGuest(filledBegin, head), this.#readGuest(end, tail)])
       if (merged) {
         buffer.set(bytes, head.byteLength)
+        this.#image.tell('write_aio')
         return await data.write(toHost + filledBegin, buffer, growing)
       }
-      const writes = [
-        data.write(toHost + filledBegin, head, growing),
-        data.write(toHost + begin, bytes, growing),
-        data.write(toHost + end, tail, growing),
-      ]
+      this.#image.tell('cow_write')
+      const around = [data.write(toHost + filledBegin, head, growing), data.write(toHost + end, tail, growing)]
+      this.#image.tell('write_aio')
+      const writes = [...around, data.write(toHost + begin, bytes, growing)]
       await Promise.allSettled(writes)
       await Promise.all(writes)
     } finally {

@@ -68,11 +68,13 @@ export class RawDriver implements Driver {
   }
 
   readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
+    this.#file.driver.debugEvent?.('read_aio')
     return this.#file.readInto(this.#offset + offset, target, options)
   }
 
   write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
     if (this.#probed && offset < probeLength && bytes.byteLength > 0) return this.#writeStart(offset, bytes, options)
+    this.#file.driver.debugEvent?.('write_aio')
     return this.#file.write(this.#offset + offset, bytes, options)
   }
 
@@ -89,6 +91,7 @@ export class RawDriver implements Driver {
   }
 
   flush(options?: RequestOptions): Promise<void> {
+    for (const event of ['flush_to_os', 'flush_to_disk'] as const) this.#file.driver.debugEvent?.(event)
     return this.#file.flush(options)
   }
 
@@ -117,6 +120,7 @@ export class RawDriver implements Driver {
         code: 'EPERM',
       })
     }
+    this.#file.driver.debugEvent?.('write_aio')
     await this.#file.write(this.#offset + offset, bytes, options)
   }
 }
