@@ -146,6 +146,31 @@ export const blockGraphCommands = {
     },
   }),
 
+  'change-backing-file': command({
+    since: '2.1',
+    doc: 'Write into an image which backing file it has. The backing image that is open stays open.',
+    args: {
+      device: req(str, 'drive, or node, behind which the image is', { complete: 'drive' }),
+      'image-node-name': req(str, 'node of the image that is changed', { complete: 'node' }),
+      'backing-file': req(str, 'the name; none if empty', { complete: 'file' }),
+    },
+    returns: nothing,
+    errors: [noImage, 'if the image has no backing image now, or is not behind @device', 'if the name does not fit'],
+    examples: [
+      example(
+        'no such drive',
+        `
+        -> { "execute": "change-backing-file", "arguments": { "device": "ide-hd0", "image-node-name": "disk0", "backing-file": "base.qcow2" } }
+        <- { "error": { "class": "GenericError", "desc": "Cannot find device='ide-hd0' nor node-name='ide-hd0'" } }`,
+      ),
+    ],
+    preconfig: true,
+    async run({ graph }, { device, 'image-node-name': imageNode, 'backing-file': filename }) {
+      await graph.nameBacking({ device, imageNode, filename })
+      return {}
+    },
+  }),
+
   'blockdev-del': command({
     since: '2.9',
     doc: 'Close a node that blockdev-add has opened, or -blockdev, and that nobody uses.',

@@ -97,6 +97,7 @@ export const claims: Readonly<Record<string, Claim>> = {
     reason:
       'what only qcow2 and raw have, and cache.direct of files, cannot change; an empty list changes nothing, where QEMU aborts',
   },
+  'change-backing-file': exact,
   'blockdev-del': exact,
   'blockdev-snapshot': {
     verdict: 'equivalent',

@@ -1,13 +1,19 @@
 import { QmpError } from '../../qapi/index.ts'
 import type { Attachment } from '../attachment.ts'
 import { BlockError } from '../block-error.ts'
+import type { BlockNode } from '../node.ts'
 import type { SnapshotInfo } from '../node-info.ts'
 import type { OptionValues } from '../option-bag.ts'
 import type { Drive } from './drive.ts'
 import type { DriveSet } from './drive-set.ts'
 import { ExternalSnapshot, type OverlayFile, type OverlayNode } from './external-snapshot.ts'
 import type { GraphChange } from './graph-change.ts'
-import { deleteInternalSnapshot, InternalSnapshot, type InternalSnapshotTarget } from './internal-snapshot.ts'
+import {
+  deleteInternalSnapshot,
+  InternalSnapshot,
+  type InternalSnapshotTarget,
+  rootImage,
+} from './internal-snapshot.ts'
 import { Reopening } from './reopening.ts'
 
 /** One step of a transaction. */
@@ -15,6 +21,14 @@ export type TransactionStep =
   | { readonly type: 'abort' }
   | { readonly type: 'overlay'; readonly target: OverlayFile | OverlayNode }
   | { readonly type: 'internal-snapshot'; readonly target: InternalSnapshotTarget }
+
+export interface NamedBacking {
+  /** Drive, or node, whose chain of images it is. */
+  readonly device: string
+  /** The one of them that changes. */
+  readonly imageNode: string
+  readonly filename: string
+}
 
 export interface TransactionOptions {
   /** Jobs of the steps end together; only steps with jobs can do that. */
@@ -54,6 +68,21 @@ export class GraphControl implements AsyncDisposable {
   reopen(list: readonly OptionValues[]): Promise<void> {
     const { graph } = this.#drives
     return this.#drives.exclusively(() => drained([...this.#drives], () => new Reopening(graph).run(list)))
+  }
+
+  /** Writes into an image which backing file it has; the one that is open stays. An empty name is none. */
+  nameBacking({ device, imageNode, filename }: NamedBacking): Promise<void> {
+    return this.#drives.exclusively(async () => {
+      const top = rootImage(this.#drives, device)
+      const image = this.#drives.image({ nodeName: imageNode })
+      if (image.behind === undefined) {
+        throw new BlockError('invalid', 'not allowing backing file change on an image without a backing file')
+      }
+      if (!chainOf(top).includes(image)) {
+        throw new BlockError('invalid', `'${device}' and image file are not in the same chain`)
+      }
+      await nameBacking(image, filename)
+    })
   }
 
   /** Deletes a node that nobody uses. */
@@ -154,6 +183,35 @@ function drained<T>(drives: readonly Drive[], work: () => Promise<T>): Promise<T
   if (first === undefined) return work()
   const inner = (): Promise<T> => drained(others, work)
   return first.medium === undefined ? inner() : first.medium.drained(inner)
+}
+
+/** An image and those behind it. */
+function chainOf(image: BlockNode): BlockNode[] {
+  return image.behind === undefined ? [image] : [image, ...chainOf(image.behind)]
+}
+
+/** An image that is read only is written for this, with the file that was opened for it. */
+async function nameBacking(image: BlockNode, filename: string): Promise<void> {
+  const file = image.child('file')
+  const own = file?.openedFor === image ? [file, image] : [image]
+  const before = own.map((node) => ({ node, settings: { ...node.settings, given: node.given } }))
+  try {
+    for (const { node, settings } of before) await node.reconfigure({ ...settings, readOnly: false })
+    const { driver } = image
+    if (driver.nameBacking === undefined) {
+      throw new BlockError('unsupported', `Images of format '${driver.name}' have no backing files`)
+    }
+    await driver.nameBacking(filename === '' ? undefined : { filename, format: driver.name })
+  } catch (cause) {
+    throw new BlockError(
+      'invalid',
+      `Could not change backing file to '${filename}': Invalid argument`,
+      { node: image.name },
+      { cause },
+    )
+  } finally {
+    for (const { node, settings } of before.reverse()) if (settings.readOnly) await node.reconfigure(settings)
+  }
 }
 
 function inUse(text: string): BlockError {

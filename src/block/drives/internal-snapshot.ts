@@ -76,6 +76,6 @@ export async function deleteInternalSnapshot(
   return snapshotInfo(found)
 }
 
-function rootImage(drives: DriveSet, name: string): BlockNode {
+export function rootImage(drives: DriveSet, name: string): BlockNode {
   return drives.image({ device: name, nodeName: name })
 }

@@ -188,6 +188,9 @@ export function unsupported(message: string): BlockError {
   return new BlockError('unsupported', message)
 }
 
+/** In bytes (qcow2 spec, "Header": `backing_file_size`). */
+export const longestBackingFilename = 1023
+
 /** @throws {BlockError} kind `corrupt`, if an image that is to be written is marked as damaged */
 export function checkNotCorrupt(header: Header): void {
   if ((header.incompatible & incompatible.corrupt) !== 0n) {

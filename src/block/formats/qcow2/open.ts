@@ -14,6 +14,7 @@ import {
   damaged,
   type Header,
   headerStart,
+  longestBackingFilename,
   parseHeader,
   unsupported,
 } from './header.ts'
@@ -25,8 +26,6 @@ import { Qcow2Driver } from './qcow2-driver.ts'
 import { largestRefcountTable, Refcounts } from './refcounts.ts'
 import { readSnapshots } from './snapshot-table.ts'
 import { TableCache } from './table-cache.ts'
-
-const longestBackingFilename = 1023
 
 /** QEMU's own format: images that grow as they are written, with backing files and snapshots. */
 export const qcow2: FormatDefinition = {

@@ -25,7 +25,7 @@ import { checkImage } from './check.ts'
 import { CompressedWriter } from './compressed-writer.ts'
 import { Discards } from './discards.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
-import { checkNotCorrupt, compressionTypes, unsupported } from './header.ts'
+import { checkNotCorrupt, compressionTypes, longestBackingFilename, unsupported } from './header.ts'
 import type { Image } from './image.ts'
 import { Qcow2Snapshots } from './qcow2-snapshots.ts'
 import { Reader } from './reader.ts'
@@ -150,7 +150,11 @@ export class Qcow2Driver implements Driver {
   nameBacking(backing: NamedChild | undefined): Promise<void> {
     return this.exclusive(async () => {
       this.checkWritable()
+      if (Buffer.byteLength(backing?.filename ?? '') > longestBackingFilename) {
+        throw new BlockError('invalid', 'Backing file name too long')
+      }
       await this.image.nameBacking(backing)
+      this.#compareBacking()
     })
   }
 
@@ -221,10 +225,15 @@ export class Qcow2Driver implements Driver {
     }
     if (role !== 'backing') throw new BlockError('unsupported', `Node cannot change its ${role} node`)
     this.image.backing = child
+    this.#compareBacking()
+  }
+
+  #compareBacking(): void {
+    const { backing } = this.image
     const named = this.#backingNamed
     this.#backing = {
-      overridden: child !== undefined && child.filename !== named,
-      refused: child === undefined && named !== undefined,
+      overridden: backing !== undefined && backing.filename !== named,
+      refused: backing === undefined && named !== undefined,
     }
   }
 
