@@ -2,8 +2,8 @@ import { open as openFile } from 'node:fs/promises'
 import { reasonText, systemCode } from '../errno/index.ts'
 import { BlockError, kindOfSystemError } from './block-error.ts'
 import { combinePath } from './combine-path.ts'
+import type { Maker } from './driver.ts'
 import { formats } from './formats/table.ts'
-import type { BlockNode } from './node.ts'
 import type { NodeGraph } from './node-graph.ts'
 import { OptionBag, type OptionValues } from './option-bag.ts'
 import { protocolOf } from './protocols/of-filename.ts'
@@ -40,7 +40,8 @@ export async function createImage(graph: NodeGraph, options: CreateImageOptions)
   const named = backing === undefined ? undefined : { filename: backing.filename, format: backing.format }
   const others: { readonly path: string; readonly bytes: number }[] = []
   const needFile = (path: string, bytes: number): void => void others.push({ path, bytes })
-  const make = definition.create({ size, backing: named, options: bag, needFile })
+  const secret = (id: string): Promise<Uint8Array | undefined> => graph.secret(id)
+  const make = await definition.create({ size, backing: named, options: bag, needFile, secret })
   const [unknown] = bag.left
   if (unknown !== undefined) throw new BlockError('invalid', `Invalid parameter '${unknown}'`, { option: unknown })
   const protocol = protocolOf(filename)
@@ -59,7 +60,7 @@ export async function createImage(graph: NodeGraph, options: CreateImageOptions)
 }
 
 /** Has a file written by `make`, while nobody else may use it. */
-async function writeFile(graph: NodeGraph, filename: string, make: (file: BlockNode) => Promise<void>): Promise<void> {
+async function writeFile(graph: NodeGraph, filename: string, make: Maker): Promise<void> {
   await touch(filename)
   const file = await graph.open({ options: { driver: 'file', filename } })
   try {

@@ -91,9 +91,7 @@ export class Disk implements AsyncDisposable {
  */
 export async function openDisk(filename: string, options: OpenDiskOptions = {}): Promise<Disk> {
   const { format, readOnly = false, secrets = {}, warn } = options
-  const secret = (id: string): Uint8Array | undefined =>
-    Object.hasOwn(secrets, id) ? Buffer.from(secrets[id] as string) : undefined
-  const graph = new NodeGraph({ secret, ...(warn === undefined ? {} : { warn }) })
+  const graph = new NodeGraph({ secret: lookUpIn(secrets), ...(warn === undefined ? {} : { warn }) })
   try {
     const driver = format === undefined ? {} : { driver: format }
     const node = await graph.open({ filename, readOnly, options: { ...options.options, ...driver } })
@@ -112,7 +110,14 @@ export async function openDisk(filename: string, options: OpenDiskOptions = {}):
  *
  * @throws {BlockError} in QEMU's words: `invalid` and `unsupported`, if there can be no such image; `locked`, `permission`
  */
-export async function createDisk(filename: string, options: Omit<CreateImageOptions, 'filename'>): Promise<void> {
-  await using graph = new NodeGraph()
+export async function createDisk(
+  filename: string,
+  { secrets = {}, ...options }: Omit<CreateImageOptions, 'filename'> & Pick<OpenDiskOptions, 'secrets'>,
+): Promise<void> {
+  await using graph = new NodeGraph({ secret: lookUpIn(secrets) })
   await createImage(graph, { filename, ...options })
+}
+
+function lookUpIn(secrets: NonNullable<OpenDiskOptions['secrets']>): (id: string) => Uint8Array | undefined {
+  return (id) => (Object.hasOwn(secrets, id) ? Buffer.from(secrets[id] as string) : undefined)
 }

@@ -259,6 +259,8 @@ export interface FormatRequest extends OpenRequest {
   readonly probed: boolean
   /** The image is to be checked: damage is no reason to refuse it. */
   readonly forCheck: boolean
+  /** Nobody will read what the guest sees, or write it: it need not be unlocked. */
+  readonly noIo: boolean
   /** What the user has given under a name, to unlock images; undefined if there is nothing. */
   secret(id: string): Promise<Uint8Array | undefined>
   /** Tells the user of damage: the first that is met. */
@@ -298,10 +300,13 @@ export interface FormatDefinition {
    *
    * @throws {BlockError} kind `invalid`
    */
-  create?(request: CreateRequest): (file: BlockNode) => Promise<void>
+  create?(request: CreateRequest): Maker | Promise<Maker>
   /** Says how large such an image would be. Without it nobody knows. @throws {BlockError} kind `invalid` */
   measure?(request: MeasureRequest): Promise<Measurement>
 }
+
+/** Makes an image in a file, which the caller may write and resize. */
+export type Maker = (file: BlockNode) => Promise<void>
 
 /** What a format gets to say how large an image will be. */
 export interface MeasureRequest extends Omit<CreateRequest, 'needFile'> {
@@ -330,6 +335,8 @@ export interface CreateRequest {
   readonly options: OptionBag
   /** Has another file made, too, with so many zeros in it. As with QEMU its name is not relative to the image. */
   needFile(filename: string, bytes: number): void
+  /** What the user has given under a name, to lock images; undefined if there is nothing. */
+  secret(id: string): Promise<Uint8Array | undefined>
 }
 
 export interface FilterRequest extends OpenRequest {

@@ -14,21 +14,25 @@ export interface MeasureOptions {
   readonly backed?: boolean
   /** As for `createImage()`. */
   readonly options?: OptionValues
+  /** Passwords, by the names that options have for them. */
+  readonly secret?: (id: string) => Promise<Uint8Array | undefined>
 }
 
 /** Says how large an image will be that is made of something. @throws {BlockError} in QEMU's words */
-export async function measureImage({ format, source, backed = false, options }: MeasureOptions): Promise<Measurement> {
+export async function measureImage({ format, source, backed = false, ...given }: MeasureOptions): Promise<Measurement> {
   const definition = formats.get(format)
   if (definition === undefined) throw new BlockError('unsupported', `Unknown file format '${format}'`)
   if (definition.measure === undefined) {
     throw new BlockError('unsupported', `Block driver '${format}' does not support size measurement`)
   }
-  const bag = new OptionBag(options ?? {})
+  const { options = {}, secret = async () => undefined } = given
+  const bag = new OptionBag(options)
   const size = Math.ceil((typeof source === 'number' ? source : source.length) / 512) * 512
   const measurement = await definition.measure({
     size,
     backing: undefined,
     options: bag,
+    secret,
     written: typeof source === 'number' ? undefined : (clusterSize) => writtenBytes(source, clusterSize, backed),
   })
   const [unknown] = bag.left

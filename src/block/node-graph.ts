@@ -67,6 +67,11 @@ export class NodeGraph implements AsyncDisposable {
     this.#names = new NodeNames(random)
   }
 
+  /** What the user has given under a name, to lock and unlock images; undefined if there is nothing. */
+  secret(id: string): Promise<Uint8Array | undefined> {
+    return this.#hearer.secret(id)
+  }
+
   get nodes(): Iterable<BlockNode> {
     return this.#nodes.values()
   }

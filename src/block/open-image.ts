@@ -34,6 +34,8 @@ export interface ImageSource {
   readonly readOnly?: boolean
   /** The image is to be checked: open it even if it says that it is damaged. */
   readonly forCheck?: boolean
+  /** Nobody will read what the guest sees, or write it: no password is needed. */
+  readonly noIo?: boolean
 }
 
 /** The user: who hears what is to be known, and has the passwords. */
@@ -64,7 +66,7 @@ interface Source {
  */
 export async function openImage(
   graph: NodeGraph,
-  { filename, options, readOnly = false, forCheck = false }: ImageSource,
+  { filename, options, readOnly = false, forCheck = false, noIo = false }: ImageSource,
   { warn, damaged, secret }: ImageHearer,
 ): Promise<BlockNode> {
   return openAny({
@@ -110,7 +112,7 @@ export async function openImage(
       }
       return await finish('format', source, definition.name, (common, name) => {
         const reportDamage = (damage: Damage): void => damaged(name, damage)
-        return definition.open({ ...common, file, probed, warn, openChild, forCheck, reportDamage, secret })
+        return definition.open({ ...common, file, probed, warn, openChild, forCheck, noIo, reportDamage, secret })
       })
     } catch (error) {
       for (const node of fresh) if (node.state === 'open' && !node.attached) await node.close()

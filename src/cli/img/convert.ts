@@ -1,4 +1,4 @@
-import { BlockError, type BlockNode, imageFormats, type NodeGraph } from '../../block/index.ts'
+import { BlockError, type BlockNode, imageFormats, type NodeGraph, type OptionValues } from '../../block/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import { Arguments } from './arguments.ts'
 import { reasonOf } from './block-reason.ts'
@@ -50,8 +50,8 @@ export async function convert(argv: readonly string[], output: Output): Promise<
     }
     const nodes = opened.map(({ node }) => node)
     if (snapshot !== undefined) await showSnapshot(nodes[0]!, snapshot)
-    await makeTarget(graph, args, wishes, nodes, target)
-    await copyInto(graph, args, wishes, nodes, target, output)
+    const options = await makeTarget(graph, args, wishes, nodes, target)
+    await copyInto(graph, args, wishes, nodes, { filename: target, keys: options?.keys ?? {} }, output)
     return 0
   } finally {
     for (const image of opened.reverse()) await image[Symbol.asyncDispose]()
@@ -98,8 +98,8 @@ async function makeTarget(
   { format, keepTarget, compressed }: Wishes,
   sources: readonly BlockNode[],
   target: string,
-): Promise<void> {
-  if (keepTarget) return
+): Promise<CreateOptions | undefined> {
+  if (keepTarget) return undefined
   const options = new CreateOptions(knownFormat(format))
   try {
     options.read(args.values('o'))
@@ -126,6 +126,7 @@ async function makeTarget(
   if (!options.has('size')) options.set('size', String(sources.reduce((sum, { length }) => sum + length, 0)))
   try {
     await writeImage(graph, target, format, options)
+    return options
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
     throw new ImgError(`${target}: error while converting ${format}: ${textOf(error)}`)
@@ -137,13 +138,14 @@ async function copyInto(
   args: Arguments,
   wishes: Wishes,
   sources: readonly BlockNode[],
-  target: string,
+  target: { readonly filename: string; readonly keys: OptionValues },
   output: Output,
 ): Promise<void> {
   const cache = readCache(args.value('t') ?? 'unsafe', 'cache option')!
   const asOptions = args.has('target-image-opts')
-  await using image = await openImage(graph, target, {
+  await using image = await openImage(graph, target.filename, {
     ...(asOptions ? { imageOptions: true } : { format: wishes.format }),
+    options: target.keys,
     writable: true,
     discard: wishes.sparse > 0,
     cache,
@@ -159,7 +161,7 @@ async function copyInto(
     sources,
     target: written,
     keepBacking: node.child('backing') !== undefined,
-    targetIsZero: (!wishes.keepTarget && node.child('backing') === undefined) || args.has('target-is-zero'),
+    targetIsZero: args.has('target-is-zero') || (!wishes.keepTarget && (await newReadsAsZeroes(node))),
     compressed: wishes.compressed,
     sparse: wishes.sparse,
     parallel: args.has('W') || !wishes.compressed ? wishes.parallel : 1,
@@ -178,4 +180,12 @@ async function copyInto(
   } finally {
     progress.end()
   }
+}
+
+/** Whether an image reads as zeroes that has just been made. What is encrypted does not, where it has a place. */
+async function newReadsAsZeroes(node: BlockNode): Promise<boolean> {
+  if (node.child('backing') !== undefined) return false
+  if ((await node.details()).encrypted !== true) return true
+  const { zero, length } = await node.status(0, node.length)
+  return zero && length === node.length
 }

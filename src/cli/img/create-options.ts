@@ -11,10 +11,25 @@ interface CreateOption {
 
 const size: CreateOption = { name: 'size', kind: 'size', help: 'bytes that the guest sees' }
 
+/** Options of LUKS, as QEMU prints them. */
+const luks = (prefix: string): CreateOption[] => [
+  { name: `${prefix}key-secret`, kind: 'string', help: 'id of the secret with the password' },
+  { name: `${prefix}cipher-alg`, kind: 'string', help: 'cipher: aes-256 or aes-128' },
+  { name: `${prefix}cipher-mode`, kind: 'string', help: 'its mode: xts, cbc, ctr or ecb' },
+  { name: `${prefix}ivgen-alg`, kind: 'string', help: 'what vectors are made of: plain64, plain or essiv' },
+  { name: `${prefix}ivgen-hash-alg`, kind: 'string', help: 'hash for essiv' },
+  { name: `${prefix}hash-alg`, kind: 'string', help: 'hash of passwords: sha256, sha512, ...' },
+  { name: `${prefix}iter-time`, kind: 'number', help: 'milliseconds that a password takes to be tried' },
+]
+
 /** The options of each format that can be created, in the order in which QEMU prints them. */
 const byFormat: Readonly<Record<string, readonly CreateOption[]>> = {
   raw: [size, { name: 'preallocation', kind: 'string', help: 'off, or full: every byte is written' }],
+  luks: [size, ...luks('')],
   qcow2: [
+    { name: 'encryption', kind: 'boolean', help: 'the old word for encrypt.format=aes' },
+    { name: 'encrypt.format', kind: 'string', help: 'luks: what the guest writes is encrypted' },
+    ...luks('encrypt.'),
     { name: 'cluster_size', kind: 'size', help: 'bytes of a cluster', default: '65536' },
     { name: 'extended_l2', kind: 'boolean', help: 'clusters of 32 parts', default: 'off' },
     { name: 'preallocation', kind: 'string', help: 'off, or metadata: every cluster has its place' },
@@ -91,6 +106,11 @@ export class CreateOptions {
   forDriver(): Record<string, string> {
     const own = ['size', 'backing_file', 'backing_fmt']
     return Object.fromEntries([...this.#values].filter(([name]) => !own.includes(name)))
+  }
+
+  /** What it takes to open the image: the names of passwords. */
+  get keys(): Record<string, string> {
+    return Object.fromEntries([...this.#values].filter(([name]) => name.endsWith('key-secret')))
   }
 
   /** The line that says what is made. */

@@ -1,10 +1,11 @@
-import { BlockError, type BlockNode, createImage, imageFormats, NodeGraph } from '../../block/index.ts'
+import { BlockError, type BlockNode, createImage, imageFormats, type NodeGraph } from '../../block/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import { Arguments } from './arguments.ts'
 import { CreateOptions, checkOptionLists } from './create-options.ts'
 import { type Output, textOf } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
+import { graphFor } from './open.ts'
 
 /** `vmon img create`: makes an empty image. */
 export async function create(argv: readonly string[], output: Output): Promise<number> {
@@ -29,7 +30,8 @@ export async function create(argv: readonly string[], output: Output): Promise<n
     size,
   }
   try {
-    await makeImage(plan, args.has('q') ? undefined : output, output)
+    await using graph = graphFor(args, output)
+    await makeImage(graph, plan, args.has('q') ? undefined : output)
     return 0
   } catch (error) {
     if (error instanceof OptionError) throw new ImgError(`${filename}: ${error.message}`)
@@ -58,7 +60,7 @@ export interface CreatePlan {
  * @param output - where to say what is made, if that is wanted
  * @throws {BlockError}, {OptionError} in QEMU's words
  */
-async function makeImage(plan: CreatePlan, output: Output | undefined, hearing: Pick<Output, 'warn'>): Promise<void> {
+async function makeImage(graph: NodeGraph, plan: CreatePlan, output: Output | undefined): Promise<void> {
   const { filename, format } = plan
   const options = new CreateOptions(knownFormat(format))
   options.read(plan.options)
@@ -73,7 +75,6 @@ async function makeImage(plan: CreatePlan, output: Output | undefined, hearing: 
     options.set('backing_file', plan.backing)
   }
   if (plan.backingFormat !== undefined) options.set('backing_fmt', plan.backingFormat)
-  await using graph = new NodeGraph(hearing)
   const backing = options.get('backing_file')
   if (backing !== undefined) await fitToBacking(graph, plan, options, backing)
   if (options.size === undefined) throw new BlockError('invalid', 'Image creation needs a size parameter')

@@ -30,6 +30,7 @@ export async function info(argv: readonly string[], output: Output): Promise<num
       ...next,
       forceShare: args.has('U'),
       noBacking: true,
+      noIo: true,
     })
     const described = await describe(image.node, next)
     images.push(described)
@@ -62,7 +63,7 @@ async function describe(node: BlockNode, { filename, imageOptions }: NextImage):
   const details = await node.details()
   const { backingFilename, backingFormat } = details
   const asOptions = imageOptions === true || filename.startsWith('json:')
-  const shown = asOptions ? (node.child('file')?.filename ?? node.filename) : filename
+  const shown = asOptions ? shownName(node) : filename
   const full = backingFilename === undefined ? undefined : combinePath(shown, backingFilename)
   return {
     filename: shown,
@@ -75,6 +76,11 @@ async function describe(node: BlockNode, { filename, imageOptions }: NextImage):
   }
 }
 
+/** As QEMU names an image that was opened by options: by its file, if that alone leads there. */
+function shownName(node: BlockNode): string {
+  return node.driver.filename === undefined ? node.filename : (node.child('file')?.filename ?? node.filename)
+}
+
 /** QAPI's ImageInfo. */
 function jsonOf({ filename, format, length, details, snapshots, fullBackingFilename }: Image): object {
   return {
@@ -84,6 +90,7 @@ function jsonOf({ filename, format, length, details, snapshots, fullBackingFilen
     'actual-size': details.actualSize,
     'virtual-size': length,
     'cluster-size': details.clusterSize,
+    encrypted: details.encrypted,
     'backing-filename': details.backingFilename,
     'full-backing-filename': fullBackingFilename,
     'backing-filename-format': details.backingFormat,
@@ -113,6 +120,7 @@ function humanText({ filename, format, length, details, snapshots, fullBackingFi
     `virtual size: ${sizeText(length)} (${length} bytes)`,
     `disk size: ${actualSize === undefined ? 'unavailable' : sizeText(actualSize)}`,
   ]
+  if (details.encrypted === true) lines.push('encrypted: yes')
   if (clusterSize !== undefined) lines.push(`cluster_size: ${clusterSize}`)
   if (dirty === true) lines.push('cleanly shut down: no')
   if (backingFilename !== undefined) {

@@ -21,11 +21,12 @@ export async function measure(argv: readonly string[], output: Output): Promise<
   checkSource(args, filename, size)
   const format = args.value('O') ?? 'raw'
   const options = readOptions(format, args.values('o'))
+  await using graph = graphFor(args, output)
+  const wanted = { format, options: options.forDriver(), secret: (id: string) => graph.secret(id) }
   if (filename === undefined) {
-    print(await inWords(measureImage({ format, source: size!, options: options.forDriver() })), printed, false, output)
+    print(await inWords(measureImage({ ...wanted, source: size! })), printed, false, output)
     return 0
   }
-  await using graph = graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),
@@ -33,7 +34,7 @@ export async function measure(argv: readonly string[], output: Output): Promise<
   })
   if (snapshot !== undefined) await showSnapshot(image.node, snapshot)
   const backed = options.has('backing_file')
-  const found = await inWords(measureImage({ format, source: image.node, backed, options: options.forDriver() }))
+  const found = await inWords(measureImage({ ...wanted, source: image.node, backed }))
   print(found, printed, format === 'qcow2' && options.get('compat') !== '0.10' && keepsBitmaps(image.node), output)
   return 0
 }

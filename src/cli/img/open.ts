@@ -28,8 +28,12 @@ export interface OpenMode {
   /** Leave out the backing file. */
   readonly noBacking?: boolean
   readonly forCheck?: boolean
+  /** Nobody will read what the guest sees, or write it. */
+  readonly noIo?: boolean
   /** Freed clusters go back to the file system. */
   readonly discard?: boolean
+  /** More options, by dotted keys. */
+  readonly options?: OptionValues
   /** What the program ends with if the image cannot be opened. */
   readonly failure?: number
 }
@@ -83,6 +87,7 @@ export async function openImage(graph: NodeGraph, filename: string, mode: OpenMo
     options: nodeOptions(filename, mode),
     readOnly: mode.writable !== true,
     ...(mode.forCheck === undefined ? {} : { forCheck: mode.forCheck }),
+    ...(mode.noIo === undefined ? {} : { noIo: mode.noIo }),
   }
   try {
     return await openNode(graph, source, mode)
@@ -118,6 +123,7 @@ function nodeOptions(filename: string, mode: OpenMode): OptionValues {
     ...(noBacking === true ? { backing: null } : {}),
     ...(discard === true ? { discard: 'unmap' } : {}),
     ...(format === undefined ? {} : { driver: format }),
+    ...mode.options,
     ...(imageOptions === true ? parseOptionList(filename).toRecord() : {}),
   }
 }

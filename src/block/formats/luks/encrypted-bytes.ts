@@ -1,6 +1,7 @@
 import type { RequestOptions, WriteOptions } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
-import { cipherSectorBytes, type SectorCipher } from './sector-cipher.ts'
+import { cipherSectorBytes } from './sector-cipher.ts'
+import type { Unlocked } from './unlock.ts'
 
 /** So much is encrypted at once: the memory that a large write takes besides its own. */
 const pieceBytes = 1 << 20
@@ -11,11 +12,11 @@ export type ByteStore = Pick<BlockNode, 'length' | 'readInto' | 'write'>
 /** Bytes in a node, encrypted there. Requests are of whole sectors, which are numbered from the node's begin. */
 export class EncryptedBytes implements ByteStore {
   readonly #node: BlockNode
-  readonly #cipher: SectorCipher
+  readonly #cipher: Unlocked['cipher']
   readonly #offset: number
 
   /** @param offset - where in the node the first sector is */
-  constructor(node: BlockNode, cipher: SectorCipher, offset = 0) {
+  constructor(node: BlockNode, cipher: Unlocked['cipher'], offset = 0) {
     this.#node = node
     this.#cipher = cipher
     this.#offset = offset

@@ -1,10 +1,13 @@
 import { BlockError } from '../../block-error.ts'
 
+/** Of the hash by which a master key is known. */
+export const digestBytes = 20
 /** Bytes of the header. */
 export const luksHeaderBytes = 592
 const magic = [0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe]
-const slotCount = 8
+export const slotCount = 8
 const slotActive = 0x00ac71f3
+const slotEmpty = 0x0000dead
 const sectorBytes = 512
 /** The largest that key material may be: a header that says more is not worth its memory. */
 const mostStripes = 4000
@@ -84,6 +87,36 @@ function checkNumbers({ digestIterations, slots }: LuksHeader): void {
       throw new BlockError('corrupt', `Keyslot ${index} iteration count ${iterations} is out of range`)
     }
   }
+}
+
+/** Writes a header of version 1: the reverse of `parseLuksHeader()`. */
+export function encodeLuksHeader(header: LuksHeader): Uint8Array {
+  const bytes = new Uint8Array(luksHeaderBytes)
+  const view = new DataView(bytes.buffer)
+  bytes.set(magic)
+  view.setUint16(6, 1)
+  for (const [at, text] of [
+    [8, header.cipher],
+    [40, header.mode],
+    [72, header.hash],
+    [168, header.uuid],
+  ] as const) {
+    bytes.set(new TextEncoder().encode(text), at)
+  }
+  view.setUint32(104, header.payloadOffset / sectorBytes)
+  view.setUint32(108, header.keyBytes)
+  bytes.set(header.digest, 112)
+  bytes.set(header.digestSalt, 132)
+  view.setUint32(164, header.digestIterations)
+  for (const [index, { active, iterations, salt, offset, stripes }] of header.slots.entries()) {
+    const at = 208 + index * 48
+    view.setUint32(at, active ? slotActive : slotEmpty)
+    view.setUint32(at + 4, iterations)
+    bytes.set(salt, at + 8)
+    view.setUint32(at + 40, offset / sectorBytes)
+    view.setUint32(at + 44, stripes)
+  }
+  return bytes
 }
 
 /** Text that ends with a zero, or with its field. */

@@ -1,18 +1,33 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { type Cipher, createCipheriv, createDecipheriv, createHash, type Decipher, getCiphers } from 'node:crypto'
 import { BlockError } from '../../block-error.ts'
 
 export const cipherSectorBytes = 512
+const blockBytes = 16
 
-/** Encrypts sectors by AES in XTS mode, each with its number (`plain64`) as tweak. */
+/** How sectors are encrypted. */
+export interface CipherKind {
+  /** Of AES: the only cipher here. */
+  readonly mode: 'xts' | 'cbc' | 'ctr' | 'ecb'
+  /** What a sector's vector is made of: its number, of 32 or 64 bits, or that encrypted. Not for `ecb`. */
+  readonly vectors: 'plain' | 'plain64' | 'essiv' | undefined
+  /** What makes the key of `essiv` out of the key. */
+  readonly vectorHash?: string | undefined
+}
+
+/** Encrypts sectors by AES, each with a vector of its own. */
 export class SectorCipher {
   readonly #algorithm: string
   readonly #key: Uint8Array
-  readonly #tweak = new DataView(new ArrayBuffer(16))
+  readonly #kind: CipherKind
+  readonly #number = new DataView(new ArrayBuffer(blockBytes))
+  readonly #vectorKey: Uint8Array | undefined
 
-  /** @param key - both halves: 32 or 64 bytes */
-  constructor(key: Uint8Array) {
-    this.#algorithm = `aes-${key.byteLength * 4}-xts`
+  /** @param key - for `xts` both halves @throws {BlockError} kind `unsupported` */
+  constructor(kind: CipherKind, key: Uint8Array) {
+    this.#algorithm = algorithmFor(kind, key.byteLength)
     this.#key = key
+    this.#kind = kind
+    if (kind.vectors === 'essiv') this.#vectorKey = vectorKey(kind.vectorHash ?? 'sha256', key)
   }
 
   /** @param sector - the number of the first one @returns the bytes encrypted, in memory of their own */
@@ -29,19 +44,74 @@ export class SectorCipher {
     first: number,
     from: Uint8Array,
     to: Uint8Array,
-    make: typeof createCipheriv | typeof createDecipheriv,
+    make: (algorithm: string, key: Uint8Array, vector: Uint8Array | null) => Cipher | Decipher,
   ): Uint8Array {
-    const tweak = new Uint8Array(this.#tweak.buffer)
     for (let at = 0, sector = first; at < from.byteLength; at += cipherSectorBytes, sector++) {
-      this.#tweak.setBigUint64(0, BigInt(sector), true)
-      to.set(make(this.#algorithm, this.#key, tweak).update(from.subarray(at, at + cipherSectorBytes)), at)
+      const cipher = make(this.#algorithm, this.#key, this.#vector(sector)).setAutoPadding(false)
+      to.set(cipher.update(from.subarray(at, at + cipherSectorBytes)), at)
     }
     return to
   }
+
+  #vector(sector: number): Uint8Array | null {
+    const { vectors, mode } = this.#kind
+    if (mode === 'ecb') return null
+    const number = new Uint8Array(this.#number.buffer)
+    this.#number.setBigUint64(0, vectors === 'plain' ? BigInt(sector % 2 ** 32) : BigInt(sector), true)
+    if (this.#vectorKey === undefined) return number
+    const cipher = createCipheriv(`aes-${this.#vectorKey.byteLength * 8}-ecb`, this.#vectorKey, null)
+    return cipher.setAutoPadding(false).update(number)
+  }
+}
+
+/** In place of a cipher whose key nobody knows. */
+export const locked: Pick<SectorCipher, 'encrypt' | 'decrypt'> = {
+  encrypt: refuse,
+  decrypt: refuse,
+}
+
+function refuse(): never {
+  throw new BlockError('permission', 'The image is locked', { code: 'EPERM' })
 }
 
 /** @throws {BlockError} kind `unsupported`, if it is no cipher of ours */
-export function checkCipher({ cipher, mode, keyBytes }: { cipher: string; mode: string; keyBytes: number }): void {
-  if (cipher === 'aes' && mode === 'xts-plain64' && (keyBytes === 32 || keyBytes === 64)) return
-  throw new BlockError('unsupported', `LUKS cipher ${cipher}-${keyBytes * 8}, ${mode} is not supported`)
+export function checkCipher(kind: CipherKind, keyBytes: number): void {
+  algorithmFor(kind, keyBytes)
+  if (kind.vectors === 'essiv') vectorKey(kind.vectorHash ?? 'sha256', new Uint8Array(keyBytes))
+}
+
+/**
+ * Reads how LUKS names ciphers: `aes` and `xts-plain64`, `cbc-essiv:sha256`, `ecb`, ...
+ *
+ * @throws {BlockError} kind `unsupported`
+ */
+export function parseCipher(cipher: string, words: string, keyBytes: number): CipherKind {
+  const [, mode, vectors, vectorHash] = /^(xts|cbc|ctr|ecb)(?:-(plain64|plain|essiv)(?::(\w+))?)?$/.exec(words) ?? []
+  if (cipher !== 'aes' || mode === undefined || (mode !== 'ecb' && vectors === undefined)) {
+    throw unsupported(`LUKS cipher ${cipher}-${keyBytes * 8}, ${words} is not supported`)
+  }
+  const kind = { mode, vectors, vectorHash } as CipherKind
+  checkCipher(kind, keyBytes)
+  return kind
+}
+
+/** The reverse of `parseCipher()`. */
+export function cipherWords({ mode, vectors, vectorHash }: CipherKind): string {
+  return `${mode}${vectors === undefined ? '' : `-${vectors}`}${vectorHash === undefined ? '' : `:${vectorHash}`}`
+}
+
+function algorithmFor({ mode }: CipherKind, keyBytes: number): string {
+  const algorithm = `aes-${mode === 'xts' ? keyBytes * 4 : keyBytes * 8}-${mode}`
+  if (getCiphers().includes(algorithm)) return algorithm
+  throw unsupported(`Algorithm 'aes' with key size ${keyBytes} bytes not supported`)
+}
+
+function vectorKey(hash: string, key: Uint8Array): Uint8Array {
+  const digest = createHash(hash).update(key).digest()
+  if ([16, 24, 32].includes(digest.byteLength)) return digest
+  throw unsupported(`No AES cipher with key size ${digest.byteLength} available`)
+}
+
+function unsupported(message: string): BlockError {
+  return new BlockError('unsupported', message)
 }

@@ -2,7 +2,10 @@ import { BlockError } from '../../block-error.ts'
 import type { NamedChild } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import { writeZeroBytes } from '../../zeroes.ts'
+import { writeLuks } from '../luks/create.ts'
 import { setUint64, viewOf } from './big-endian.ts'
+import type { EncryptionPlan } from './create-encryption.ts'
+import { cryptMethods, encodeCryptExtension } from './encryption.ts'
 import { noExtensions } from './extensions.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
 import { type Geometry, geometryOf, l1EntriesFor } from './geometry.ts'
@@ -33,6 +36,8 @@ export interface Qcow2CreateOptions {
   readonly backing?: NamedChild
   /** Where the guest's bytes go; everything else stays in the image. `raw`: that file alone is a raw image. */
   readonly dataFile?: { readonly filename: string; readonly raw?: boolean }
+  /** What the guest writes is encrypted. */
+  readonly encryption?: EncryptionPlan | undefined
 }
 
 /** Bytes of an L1 table: more is refused. */
@@ -50,19 +55,27 @@ export function planQcow2(options: Qcow2CreateOptions): (file: BlockNode) => Pro
   const layout = layOut(options, geometry)
   const header = encodeStart(options, geometry, layout)
   return async (file) => {
-    await writeImage(file, geometry, layout, header)
+    await writeImage(file, geometry, layout, { header, encryption: options.encryption })
     if (options.preallocation !== 'full') return
     await writeZeroBytes(file, layout.dataOffset, layout.length - layout.dataOffset)
   }
 }
 
-async function writeImage(file: BlockNode, geometry: Geometry, layout: Layout, header: Uint8Array): Promise<void> {
+async function writeImage(
+  file: BlockNode,
+  geometry: Geometry,
+  layout: Layout,
+  { header, encryption }: { readonly header: Uint8Array; readonly encryption: EncryptionPlan | undefined },
+): Promise<void> {
   const { clusterSize } = geometry
   await file.truncate(0)
   await file.truncate(Math.ceil(layout.length / 512) * 512)
   const { table, blocks } = encodeCounts(layout, geometry)
   await file.write(clusterSize, table, { grow: true })
   await file.write((1 + layout.tableClusters) * clusterSize, blocks, { grow: true })
+  if (encryption !== undefined) {
+    await writeLuks(file, layout.cryptOffset, encryption.luks, encryption.password)
+  }
   if (layout.l2Tables > 0) await writeMap(file, geometry, layout)
   // The header comes last: what is not complete is no image.
   await file.write(0, header, { grow: true })
@@ -73,7 +86,7 @@ async function writeMap(file: BlockNode, geometry: Geometry, layout: Layout): Pr
   const { clusterSize, l2EntrySize, l2Entries } = geometry
   const l1 = new Uint8Array(layout.l2Tables * 8)
   for (let index = 0; index < layout.l2Tables; index++) {
-    const offset = (layout.l1Cluster + layout.l1Clusters + index) * clusterSize
+    const offset = (layout.l2Cluster + index) * clusterSize
     setOwned(viewOf(l1), index * 8, offset)
     const table = new Uint8Array(clusterSize)
     const count = Math.min(l2Entries, layout.guestClusters - index * l2Entries)
@@ -93,7 +106,7 @@ function setOwned(view: DataView, at: number, offset: number): void {
 
 /** The first cluster. @throws {BlockError} kind `invalid`, if the names are too long for it */
 function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: Layout): Uint8Array {
-  const { size, version = 3, backing, dataFile, compression = 'deflate' } = options
+  const { size, version = 3, backing, dataFile, compression = 'deflate', encryption } = options
   const { clusterSize, clusterBits, refcountBits } = geometry
   return encodeHeader(
     {
@@ -102,7 +115,7 @@ function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: La
       backingLength: 0,
       clusterBits,
       size,
-      cryptMethod: 0,
+      cryptMethod: encryption === undefined ? 0 : cryptMethods.luks,
       l1Size: layout.l1Entries,
       l1Offset: layout.l1Cluster * clusterSize,
       refcountTableOffset: clusterSize,
@@ -121,7 +134,12 @@ function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: La
       unknownFields: new Uint8Array(0),
     },
     {
-      extensions: { ...noExtensions, backingFormat: backing?.format, dataFile: dataFile?.filename },
+      extensions: {
+        ...noExtensions,
+        backingFormat: backing?.format,
+        dataFile: dataFile?.filename,
+        others: encryption === undefined ? [] : [encodeCryptExtension(layout.cryptOffset, encryption.luks.length)],
+      },
       backingFilename: backing?.filename,
     },
   )
@@ -187,6 +205,9 @@ interface Layout {
   readonly l1Cluster: number
   readonly l1Clusters: number
   readonly l1Entries: number
+  /** Where the header of LUKS is, if there is one. */
+  readonly cryptOffset: number
+  readonly l2Cluster: number
   /** None, if clusters get their places when they are written. */
   readonly l2Tables: number
   readonly guestClusters: number
@@ -198,7 +219,7 @@ interface Layout {
 }
 
 function layOut(options: Qcow2CreateOptions, geometry: Geometry): Layout {
-  const { size, preallocation, dataFile } = options
+  const { size, preallocation, dataFile, encryption } = options
   const { clusterSize, refcountsPerBlock } = geometry
   // An image without bytes has a table too: QEMU makes it one entry long.
   const l1Entries = Math.max(1, l1EntriesFor(size, geometry))
@@ -208,10 +229,11 @@ function layOut(options: Qcow2CreateOptions, geometry: Geometry): Layout {
   const l2Tables = mapped ? l1EntriesFor(size, geometry) : 0
   const guestClusters = Math.ceil(size / clusterSize)
   const dataClusters = mapped && dataFile === undefined ? guestClusters : 0
+  const cryptClusters = Math.ceil((encryption?.luks.length ?? 0) / clusterSize)
   let tableClusters = 1
   let blockCount = 1
   for (;;) {
-    const used = 1 + tableClusters + blockCount + l1Clusters + l2Tables + dataClusters
+    const used = 1 + tableClusters + blockCount + l1Clusters + cryptClusters + l2Tables + dataClusters
     const neededBlocks = Math.ceil(used / refcountsPerBlock)
     const neededTable = Math.ceil((neededBlocks * 8) / clusterSize)
     if (neededBlocks <= blockCount && neededTable <= tableClusters) break
@@ -219,7 +241,9 @@ function layOut(options: Qcow2CreateOptions, geometry: Geometry): Layout {
     tableClusters = Math.max(tableClusters, neededTable)
   }
   const l1Cluster = 1 + tableClusters + blockCount
-  const dataCluster = l1Cluster + l1Clusters + l2Tables
+  const cryptCluster = l1Cluster + l1Clusters
+  const l2Cluster = cryptCluster + cryptClusters
+  const dataCluster = l2Cluster + l2Tables
   const used = dataCluster + dataClusters
   return {
     tableClusters,
@@ -227,11 +251,13 @@ function layOut(options: Qcow2CreateOptions, geometry: Geometry): Layout {
     l1Cluster,
     l1Clusters,
     l1Entries,
+    cryptOffset: cryptCluster * clusterSize,
+    l2Cluster,
     l2Tables,
     guestClusters,
     dataOffset: dataFile === undefined ? dataCluster * clusterSize : 0,
     used,
-    length: l2Tables > 0 ? used * clusterSize : l1Cluster * clusterSize + l1Entries * 8,
+    length: l2Tables > 0 || cryptClusters > 0 ? used * clusterSize : l1Cluster * clusterSize + l1Entries * 8,
   }
 }
 

@@ -1,20 +1,31 @@
 import { BlockError } from '../../block-error.ts'
 import type { FormatRequest } from '../../driver.ts'
 import { requiredSecret } from '../luks/required-secret.ts'
-import { type Unlocked, unlock } from '../luks/unlock.ts'
-import { getUint64, viewOf } from './big-endian.ts'
-import type { Extensions } from './extensions.ts'
+import { locked } from '../luks/sector-cipher.ts'
+import { readLuksHeader, type Unlocked, unlock } from '../luks/unlock.ts'
+import { getUint64, setUint64, viewOf } from './big-endian.ts'
+import type { Extension, Extensions } from './extensions.ts'
 import { damaged, type Header, unsupported } from './header.ts'
 import type { Qcow2Options } from './options.ts'
 
 /** The header extension that says where the header of LUKS is. */
 const cryptExtension = 0x0537be77
 const methods = ['none', 'aes', 'luks'] as const
+/** The numbers of ways to encrypt. */
+export const cryptMethods = { luks: 2 } as const
 
 /** The key to an image's clusters, and where in the file the header of LUKS is. */
 export interface ImageEncryption extends Unlocked {
   readonly offset: number
   readonly length: number
+}
+
+/** Says where the header of LUKS is. */
+export function encodeCryptExtension(offset: number, length: number): Extension {
+  const data = new Uint8Array(16)
+  setUint64(viewOf(data), 0, offset)
+  setUint64(viewOf(data), 8, length)
+  return { type: cryptExtension, data }
 }
 
 /**
@@ -23,7 +34,7 @@ export interface ImageEncryption extends Unlocked {
  * @throws {BlockError} in QEMU's words, if the password is missing or wrong, or the image is not what the options say
  */
 export async function openEncryption(
-  { file, secret }: FormatRequest,
+  { file, secret, noIo }: FormatRequest,
   { header, extensions }: { readonly header: Header; readonly extensions: Extensions },
   { format, keySecret }: Qcow2Options['encryption'],
 ): Promise<ImageEncryption | undefined> {
@@ -40,10 +51,11 @@ export async function openEncryption(
     const text = `Header reported '${method}' encryption format but options specify '${format}'`
     throw new BlockError('invalid', text, { option: 'encrypt.format' })
   }
-  const password = await requiredSecret(secret, 'encrypt.key-secret', keySecret)
   const data = extensions.others.find(({ type }) => type === cryptExtension)?.data
   if (data === undefined || data.byteLength < 16) throw damaged('CRYPTO header extension is missing')
   const [offset, length] = [getUint64(viewOf(data), 0), getUint64(viewOf(data), 8)]
   if (offset + length > file.length) throw damaged('Encryption header goes beyond the end of the file')
+  if (noIo) return { header: await readLuksHeader(file, offset), cipher: locked, offset, length }
+  const password = await requiredSecret(secret, 'encrypt.key-secret', keySecret)
   return { ...(await unlock(file, offset, password)), offset, length }
 }

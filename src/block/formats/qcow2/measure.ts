@@ -1,18 +1,21 @@
 import { BlockError } from '../../block-error.ts'
 import type { Measurement, MeasureRequest } from '../../driver.ts'
 import { checkedGeometry, largestL1 } from './create.ts'
+import { readEncryption } from './create-encryption.ts'
 import { readCreateOptions } from './create-options.ts'
 import { type Geometry, l1EntriesFor } from './geometry.ts'
 
 /** How large an image will be: tables for everything that the guest may write, and clusters for what is written. */
 export async function measureQcow2(request: MeasureRequest): Promise<Measurement> {
   const options = readCreateOptions(request)
+  const encryption = await readEncryption(request)
   const geometry = checkedGeometry({ ...options, size: 0 })
   if (l1EntriesFor(request.size, geometry) * 8 > largestL1) {
     throw new BlockError('invalid', 'The image size is too large (try using a larger cluster size)')
   }
   const size = roundUp(request.size, geometry.clusterSize)
-  const fullyAllocated = size + tableBytes(size, geometry)
+  const encrypted = roundUp(encryption?.luks.length ?? 0, geometry.clusterSize)
+  const fullyAllocated = size + encrypted + tableBytes(size, geometry)
   const full = options.preallocation === 'full'
   const written = full ? size : ((await request.written?.(geometry.clusterSize)) ?? 0)
   return { required: fullyAllocated - size + written, fullyAllocated }

@@ -1,8 +1,9 @@
 import { BlockError } from '../../block-error.ts'
-import type { CreateRequest, FormatDefinition, FormatRequest } from '../../driver.ts'
+import type { CreateRequest, FormatDefinition, FormatRequest, Maker } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import { getUint64, viewOf } from './big-endian.ts'
 import { largestL1, planQcow2 } from './create.ts'
+import { readEncryption } from './create-encryption.ts'
 import { readCreateOptions } from './create-options.ts'
 import { openEncryption } from './encryption.ts'
 import { type Extensions, parseExtensions } from './extensions.ts'
@@ -89,8 +90,8 @@ export const qcow2: FormatDefinition = {
     })
   },
 
-  create(request: CreateRequest): (file: BlockNode) => Promise<void> {
-    return planQcow2(readCreateOptions(request))
+  async create(request: CreateRequest): Promise<Maker> {
+    return planQcow2({ ...readCreateOptions(request), encryption: await readEncryption(request) })
   },
 
   measure: measureQcow2,

@@ -1,0 +1,135 @@
+import { pbkdf2, randomBytes, randomUUID } from 'node:crypto'
+import { promisify } from 'node:util'
+import { BlockError } from '../../block-error.ts'
+import type { BlockNode } from '../../node.ts'
+import type { OptionBag } from '../../option-bag.ts'
+import { digestBytes, encodeLuksHeader, type LuksHeader, slotCount } from './luks-header.ts'
+import { type CipherKind, checkCipher, cipherSectorBytes, cipherWords, SectorCipher } from './sector-cipher.ts'
+import { splitStripes } from './stripes.ts'
+import { luksHashes } from './unlock.ts'
+
+const derive = promisify(pbkdf2)
+const stripes = 4000
+/** Key material begins where a page does. */
+const alignment = 4096
+const saltBytes = 32
+const leastIterations = 1000
+/** Milliseconds that a password takes to be tried. */
+const defaultTime = 2000
+/** The master key's digest is made of fewer iterations than the password's. */
+const digestShare = 8
+/** Milliseconds after which it is known how fast this machine is. */
+const measuredTime = 25
+
+/** The ciphers of QAPI's QCryptoCipherAlgorithm, and the bytes of a key, where this version has them. */
+const ciphers: ReadonlyMap<string, number | undefined> = new Map([
+  ['aes-128', 16],
+  ['aes-192', 24],
+  ['aes-256', 32],
+  ...[
+    'des',
+    '3des',
+    'cast5-128',
+    'serpent-128',
+    'serpent-192',
+    'serpent-256',
+    'twofish-128',
+    'twofish-192',
+    'twofish-256',
+  ].map((name) => [name, undefined] as const),
+])
+const modes = ['ecb', 'cbc', 'xts', 'ctr'] as const
+const generators = ['plain', 'plain64', 'essiv'] as const
+
+/** How a disk will be encrypted. */
+export interface LuksPlan {
+  readonly cipher: CipherKind
+  readonly keyBytes: number
+  readonly hash: string
+  readonly milliseconds: number
+  /** Bytes of the header and the key material: the guest's bytes come behind that. */
+  readonly length: number
+}
+
+/**
+ * Reads what `qemu-img create -o` says of LUKS (QAPI's QCryptoBlockCreateOptionsLUKS), but for the password.
+ *
+ * @param prefix - what stands before each name
+ * @throws {BlockError} in QEMU's words, of kind `invalid` or `unsupported`
+ */
+export function planLuks(options: OptionBag, prefix = ''): LuksPlan {
+  const word = <T extends string>(name: string, words: readonly T[]): T | undefined => {
+    const given = options.takeString(`${prefix}${name}`)
+    if (given === undefined || words.includes(given as T)) return given as T | undefined
+    throw new BlockError('invalid', `Parameter '${name}' does not accept value '${given}'`, { option: name })
+  }
+  const algorithm = word('cipher-alg', [...ciphers.keys()]) ?? 'aes-256'
+  const mode = word('cipher-mode', modes) ?? 'xts'
+  const vectors = word('ivgen-alg', generators) ?? 'plain64'
+  const vectorHash = word('ivgen-hash-alg', luksHashes) ?? (vectors === 'essiv' ? 'sha256' : undefined)
+  const hash = word('hash-alg', luksHashes) ?? 'sha256'
+  const milliseconds = options.takeInteger(`${prefix}iter-time`) ?? defaultTime
+  const half = ciphers.get(algorithm)
+  if (half === undefined) throw new BlockError('unsupported', `Algorithm '${algorithm}' not supported`)
+  const keyBytes = mode === 'xts' ? half * 2 : half
+  const cipher = { mode, vectors, vectorHash }
+  checkCipher(cipher, keyBytes)
+  return { cipher, keyBytes, hash, milliseconds, length: slotOffset(slotCount, keyBytes) }
+}
+
+/**
+ * Writes a header with a new master key, which the password unlocks.
+ *
+ * @param offset - where it begins
+ */
+export async function writeLuks(file: BlockNode, offset: number, plan: LuksPlan, password: Uint8Array): Promise<void> {
+  const { cipher, keyBytes, hash, milliseconds } = plan
+  const key = randomBytes(keyBytes)
+  const perSecond = await iterationsPerSecond(hash, keyBytes)
+  const wanted = Math.floor((perSecond * milliseconds) / 1000)
+  const iterations = Math.min(2 ** 31 - 1, Math.max(leastIterations, wanted))
+  const digestIterations = Math.max(leastIterations, Math.floor(iterations / digestShare))
+  const [digestSalt, salt] = [randomBytes(saltBytes), randomBytes(saltBytes)]
+  const material = splitStripes(key, stripes, hash)
+  const slotKey = await derive(password, salt, iterations, keyBytes, hash)
+  const padded = new Uint8Array(Math.ceil(material.byteLength / cipherSectorBytes) * cipherSectorBytes)
+  padded.set(material)
+  const header: LuksHeader = {
+    cipher: 'aes',
+    mode: cipherWords(cipher),
+    hash,
+    payloadOffset: plan.length,
+    keyBytes,
+    digest: await derive(key, digestSalt, digestIterations, digestBytes, hash),
+    digestSalt,
+    digestIterations,
+    uuid: randomUUID(),
+    slots: Array.from({ length: slotCount }, (_, index) => ({
+      active: index === 0,
+      iterations: index === 0 ? iterations : 0,
+      salt: index === 0 ? salt : new Uint8Array(saltBytes),
+      offset: slotOffset(index, keyBytes),
+      stripes,
+    })),
+  }
+  const whole = new Uint8Array(slotOffset(1, keyBytes))
+  whole.set(encodeLuksHeader(header))
+  whole.set(new SectorCipher(cipher, slotKey).encrypt(0, padded), slotOffset(0, keyBytes))
+  await file.write(offset, whole, { grow: true })
+}
+
+/** Where the key material of a slot is; of the one behind the last: where all of it ends. */
+function slotOffset(index: number, keyBytes: number): number {
+  return alignment + index * Math.ceil((keyBytes * stripes) / alignment) * alignment
+}
+
+/** How fast passwords are tried on this machine. */
+async function iterationsPerSecond(hash: string, keyBytes: number): Promise<number> {
+  const salt = new Uint8Array(saltBytes)
+  for (let count = 1024; ; count *= 2) {
+    const before = process.hrtime.bigint()
+    await derive('a password', salt, count, keyBytes, hash)
+    const milliseconds = Number(process.hrtime.bigint() - before) / 1e6
+    if (milliseconds >= measuredTime) return (count * 1000) / milliseconds
+  }
+}
