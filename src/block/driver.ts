@@ -259,6 +259,8 @@ export interface FormatRequest extends OpenRequest {
   readonly probed: boolean
   /** The image is to be checked: damage is no reason to refuse it. */
   readonly forCheck: boolean
+  /** Images are opened, too, that were encrypted before LUKS: a machine does not have them. */
+  readonly legacyEncryption: boolean
   /** Nobody will read what the guest sees, or write it: it need not be unlocked. */
   readonly noIo: boolean
   /** What the user has given under a name, to unlock images; undefined if there is nothing. */

@@ -15,6 +15,8 @@ export interface NodeGraphOptions {
   readonly damaged?: (node: string, damage: Damage) => void
   /** Passwords for images that are encrypted, by the names that options have for them. */
   readonly secret?: (id: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>
+  /** Whether images are opened that were encrypted before LUKS, by the password itself. Default: they are. */
+  readonly legacyEncryption?: boolean
   /** Whether a name is taken by something that shares its space with nodes: a drive. */
   readonly isReserved?: (name: string) => boolean
   /** Limits that nodes share with drives; by default with nobody. */
@@ -55,6 +57,7 @@ export class NodeGraph implements AsyncDisposable {
     this.#hearer = {
       warn,
       secret: async (id) => options.secret?.(id),
+      legacyEncryption: options.legacyEncryption ?? true,
       damaged(node, damage) {
         const marking = damage.fatal ? 'Marking image as' : 'Image is'
         const further = damage.fatal ? 'corruption' : 'non-fatal corruption'

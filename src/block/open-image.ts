@@ -44,6 +44,8 @@ export interface ImageHearer {
   damaged(node: string, damage: Damage): void
   /** Passwords for images, by name. */
   secret(id: string): Promise<Uint8Array | undefined>
+  /** Whether images are opened that were encrypted before LUKS. */
+  readonly legacyEncryption: boolean
 }
 
 interface Source {
@@ -67,7 +69,7 @@ interface Source {
 export async function openImage(
   graph: NodeGraph,
   { filename, options, readOnly = false, forCheck = false, noIo = false }: ImageSource,
-  { warn, damaged, secret }: ImageHearer,
+  { warn, damaged, secret, legacyEncryption }: ImageHearer,
 ): Promise<BlockNode> {
   return openAny({
     filename,
@@ -112,7 +114,18 @@ export async function openImage(
       }
       return await finish('format', source, definition.name, (common, name) => {
         const reportDamage = (damage: Damage): void => damaged(name, damage)
-        return definition.open({ ...common, file, probed, warn, openChild, forCheck, noIo, reportDamage, secret })
+        return definition.open({
+          ...common,
+          file,
+          probed,
+          warn,
+          openChild,
+          forCheck,
+          noIo,
+          legacyEncryption,
+          reportDamage,
+          secret,
+        })
       })
     } catch (error) {
       for (const node of fresh) if (node.state === 'open' && !node.attached) await node.close()

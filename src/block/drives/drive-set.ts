@@ -64,6 +64,7 @@ export class DriveSet implements AsyncDisposable {
       damaged: (node, damage) => this.#tellOfDamage(node, damage),
       ...(warn === undefined ? {} : { warn }),
       ...(secret === undefined ? {} : { secret }),
+      legacyEncryption: false,
     })
   }
 

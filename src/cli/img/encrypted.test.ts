@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { missingProgram } from '../../../test/oracle/peers.ts'
+import { DriveSet, driveFromOptions, openDisk } from '../../block/index.ts'
 import { enterFolder, ours, same, theirs } from './side-by-side.ts'
 
 const skip = missingProgram('qemu-img', 'qemu-io')
@@ -67,6 +68,8 @@ test('what cannot be encrypted is refused in the words of QEMU, and so is who sa
   for (const options of [
     'encrypt.format=luks',
     'encrypt.format=bla',
+    'encrypt.format=aes',
+    'encrypt.format=aes,encrypt.key-secret=key,encrypt.iter-time=10',
     'encrypt.key-secret=key',
     'encryption=off,encrypt.key-secret=key',
     'encryption=on,encrypt.format=luks,encrypt.key-secret=key',
@@ -107,4 +110,42 @@ test('an encrypted image grows, and its clusters have their places beforehand if
   assert.equal((await ours('resize', ...secret, '--image-opts', image, '4M')).status, 0)
   await same('check', ...secret, '--image-opts', image)
   assert.equal(bytes('qcow2', 'encrypt.key-secret', 'placed.qcow2').length, 4 << 20)
+})
+
+test('images that were encrypted before LUKS are made, read and written as QEMU does it', { skip }, async () => {
+  const options = ['-O', 'qcow2', '-o', 'encrypt.format=aes,encrypt.key-secret=key,cluster_size=4k']
+  assert.deepEqual((await ours('convert', ...secret, ...options, 'plain.raw', 'ours.qcow2')).error, '')
+  assert.deepEqual(theirs('convert', ...secret, ...options, 'plain.raw', 'theirs.qcow2').error, '')
+  const image = (name: string): string => `driver=qcow2,encrypt.key-secret=key,file.filename=${name}`
+  assert.deepEqual(bytes('qcow2', 'encrypt.key-secret', 'ours.qcow2'), readFileSync('plain.raw'))
+  await same('compare', ...secret, '--image-opts', image('theirs.qcow2'), image('ours.qcow2'))
+  await same('check', ...secret, '--image-opts', image('ours.qcow2'))
+  await same('info', 'ours.qcow2')
+  await same('info', '--output=json', 'theirs.qcow2')
+
+  const secrets = { key: 'hello' }
+  const expected = readFileSync('plain.raw')
+  {
+    await using disk = await openDisk('theirs.qcow2', { options: { 'encrypt.key-secret': 'key' }, secrets })
+    for (const [offset, length] of [
+      [1000, 30_000],
+      [2_000_001, 5],
+      [1_500_000, 9000],
+    ] as const) {
+      expected.fill(3, offset, offset + length)
+      await disk.write(offset, new Uint8Array(length).fill(3))
+    }
+  }
+  assert.deepEqual(bytes('qcow2', 'encrypt.key-secret', 'theirs.qcow2'), expected)
+})
+
+test('a machine does not have them', { skip }, async () => {
+  const options = 'encrypt.format=aes,encrypt.key-secret=key'
+  assert.equal((await ours('create', '-q', ...secret, '-f', 'qcow2', '-o', options, 'old.qcow2', '1M')).status, 0)
+  const drives = new DriveSet({ secret: () => Buffer.from('hello') })
+  const drive = { file: 'old.qcow2', format: 'qcow2', 'encrypt.key-secret': 'key' }
+  await assert.rejects(drives.add(driveFromOptions(drive)), {
+    message: 'Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators',
+  })
+  await drives.close()
 })

@@ -20,7 +20,7 @@ export class LuksDriver implements Driver {
     this.#file = file
     this.#unlocked = unlocked
     this.#given = given
-    this.#bytes = new EncryptedBytes(file, unlocked.cipher, unlocked.header.payloadOffset)
+    this.#bytes = new EncryptedBytes(file, unlocked.cipher, { offset: unlocked.header.payloadOffset })
     this.children = new Map([['file', file]])
   }
 

@@ -77,7 +77,8 @@ export class Checker {
     for (const [offset, { active, times }] of tables) await this.#countTable(offset, times, active)
     if (header.snapshotCount > 0) this.#refer(header.snapshotsOffset, snapshots.tableLength)
     this.#refer(refcounts.tableOffset, refcounts.tableClusters * clusterSize)
-    if (encryption !== undefined) this.#refer(encryption.offset, encryption.length)
+    const luks = encryption?.luks?.place
+    if (luks !== undefined) this.#refer(luks.offset, luks.length)
     await this.#countBitmaps()
     for (const [index, block] of refcounts.blocks.entries()) {
       if (block === 0) continue

@@ -5,7 +5,8 @@ import { requiredSecret } from '../luks/required-secret.ts'
 
 /** How the guest's clusters will be encrypted. */
 export interface EncryptionPlan {
-  readonly luks: LuksPlan
+  /** Undefined: the password is the key. */
+  readonly luks: LuksPlan | undefined
   readonly password: Uint8Array
 }
 
@@ -26,8 +27,10 @@ export async function readEncryption({
     throw new BlockError('invalid', "Parameter 'encrypt.format' is missing")
   }
   const password = await requiredSecret(secret, `${prefix}key-secret`, options.takeString(`${prefix}key-secret`))
-  if (format === 'aes') throw new BlockError('unsupported', "Encryption format 'aes' is not made by this version")
-  return { luks: planLuks(options, prefix), password }
+  if (format === 'luks') return { luks: planLuks(options, prefix), password }
+  const unexpected = options.left.find((name) => name.startsWith(prefix))
+  if (unexpected === undefined) return { luks: undefined, password }
+  throw new BlockError('invalid', `Parameter '${unexpected}' is unexpected`, { option: unexpected })
 }
 
 function readFormat(options: CreateRequest['options']): 'luks' | 'aes' | undefined {

@@ -73,7 +73,7 @@ async function writeImage(
   const { table, blocks } = encodeCounts(layout, geometry)
   await file.write(clusterSize, table, { grow: true })
   await file.write((1 + layout.tableClusters) * clusterSize, blocks, { grow: true })
-  if (encryption !== undefined) {
+  if (encryption?.luks !== undefined) {
     await writeLuks(file, layout.cryptOffset, encryption.luks, encryption.password)
   }
   if (layout.l2Tables > 0) await writeMap(file, geometry, layout)
@@ -115,7 +115,7 @@ function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: La
       backingLength: 0,
       clusterBits,
       size,
-      cryptMethod: encryption === undefined ? 0 : cryptMethods.luks,
+      cryptMethod: encryption === undefined ? 0 : encryption.luks === undefined ? cryptMethods.aes : cryptMethods.luks,
       l1Size: layout.l1Entries,
       l1Offset: layout.l1Cluster * clusterSize,
       refcountTableOffset: clusterSize,
@@ -138,7 +138,8 @@ function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: La
         ...noExtensions,
         backingFormat: backing?.format,
         dataFile: dataFile?.filename,
-        others: encryption === undefined ? [] : [encodeCryptExtension(layout.cryptOffset, encryption.luks.length)],
+        others:
+          encryption?.luks === undefined ? [] : [encodeCryptExtension(layout.cryptOffset, encryption.luks.length)],
       },
       backingFilename: backing?.filename,
     },
@@ -229,7 +230,7 @@ function layOut(options: Qcow2CreateOptions, geometry: Geometry): Layout {
   const l2Tables = mapped ? l1EntriesFor(size, geometry) : 0
   const guestClusters = Math.ceil(size / clusterSize)
   const dataClusters = mapped && dataFile === undefined ? guestClusters : 0
-  const cryptClusters = Math.ceil((encryption?.luks.length ?? 0) / clusterSize)
+  const cryptClusters = Math.ceil((encryption?.luks?.length ?? 0) / clusterSize)
   let tableClusters = 1
   let blockCount = 1
   for (;;) {

@@ -1,7 +1,8 @@
 import { BlockError } from '../../block-error.ts'
 import type { FormatRequest } from '../../driver.ts'
+import type { LuksHeader } from '../luks/luks-header.ts'
 import { requiredSecret } from '../luks/required-secret.ts'
-import { locked } from '../luks/sector-cipher.ts'
+import { locked, SectorCipher } from '../luks/sector-cipher.ts'
 import { readLuksHeader, type Unlocked, unlock } from '../luks/unlock.ts'
 import { getUint64, setUint64, viewOf } from './big-endian.ts'
 import type { Extension, Extensions } from './extensions.ts'
@@ -12,12 +13,15 @@ import type { Qcow2Options } from './options.ts'
 const cryptExtension = 0x0537be77
 const methods = ['none', 'aes', 'luks'] as const
 /** The numbers of ways to encrypt. */
-export const cryptMethods = { luks: 2 } as const
+export const cryptMethods = { aes: 1, luks: 2 } as const
 
-/** The key to an image's clusters, and where in the file the header of LUKS is. */
-export interface ImageEncryption extends Unlocked {
-  readonly offset: number
-  readonly length: number
+/** How an image's clusters are encrypted. */
+export interface ImageEncryption {
+  readonly cipher: Unlocked['cipher']
+  /** Where in the file the header of LUKS is, and what it says. Undefined: there is none, as once. */
+  readonly luks:
+    | { readonly header: LuksHeader; readonly place: { readonly offset: number; readonly length: number } }
+    | undefined
 }
 
 /** Says where the header of LUKS is. */
@@ -34,7 +38,7 @@ export function encodeCryptExtension(offset: number, length: number): Extension 
  * @throws {BlockError} in QEMU's words, if the password is missing or wrong, or the image is not what the options say
  */
 export async function openEncryption(
-  { file, secret, noIo }: FormatRequest,
+  { file, secret, noIo, legacyEncryption }: FormatRequest,
   { header, extensions }: { readonly header: Header; readonly extensions: Extensions },
   { format, keySecret }: Qcow2Options['encryption'],
 ): Promise<ImageEncryption | undefined> {
@@ -44,18 +48,30 @@ export async function openEncryption(
     if (format === undefined && keySecret === undefined) return undefined
     throw new BlockError('invalid', `No encryption in image header, but options specified format '${format ?? 'luks'}'`)
   }
-  if (method === 'aes') {
+  if (method === 'aes' && !legacyEncryption) {
     throw unsupported('Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators')
   }
   if (format !== undefined && format !== method) {
     const text = `Header reported '${method}' encryption format but options specify '${format}'`
     throw new BlockError('invalid', text, { option: 'encrypt.format' })
   }
+  const password = noIo ? undefined : await requiredSecret(secret, 'encrypt.key-secret', keySecret)
+  if (method === 'aes') return { cipher: password === undefined ? locked : legacyCipher(password), luks: undefined }
   const data = extensions.others.find(({ type }) => type === cryptExtension)?.data
   if (data === undefined || data.byteLength < 16) throw damaged('CRYPTO header extension is missing')
   const [offset, length] = [getUint64(viewOf(data), 0), getUint64(viewOf(data), 8)]
   if (offset + length > file.length) throw damaged('Encryption header goes beyond the end of the file')
-  if (noIo) return { header: await readLuksHeader(file, offset), cipher: locked, offset, length }
-  const password = await requiredSecret(secret, 'encrypt.key-secret', keySecret)
-  return { ...(await unlock(file, offset, password)), offset, length }
+  const place = { offset, length }
+  if (password === undefined) return { cipher: locked, luks: { header: await readLuksHeader(file, offset), place } }
+  const { cipher, header: luksHeader } = await unlock(file, offset, password)
+  return { cipher, luks: { header: luksHeader, place } }
+}
+
+const legacyKeyBytes = 16
+
+/** The password is the key: what is longer is cut, what is shorter goes on in zeroes. */
+function legacyCipher(password: Uint8Array): SectorCipher {
+  const key = new Uint8Array(legacyKeyBytes)
+  key.set(password.subarray(0, legacyKeyBytes))
+  return new SectorCipher({ mode: 'cbc', vectors: 'plain64' }, key)
 }

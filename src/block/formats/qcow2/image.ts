@@ -121,7 +121,8 @@ export class Image {
   }
 
   #decrypted(): ByteStore {
-    return this.encryption === undefined ? this.storage : new EncryptedBytes(this.storage, this.encryption.cipher)
+    if (this.encryption === undefined) return this.storage
+    return new EncryptedBytes(this.storage, this.encryption.cipher, { byGuest: this.encryption.luks === undefined })
   }
 
   /** Whether reference counts may lag behind: a crash makes the image dirty, and the next who opens it counts anew. */
@@ -224,8 +225,8 @@ export class Image {
     yield { offset: 0, length: clusterSize, kind: 'qcow2_header' }
     yield { offset: l1.offset, length: l1.length * 8, kind: 'active L1 table' }
     yield { offset: refcounts.tableOffset, length: refcounts.tableClusters * clusterSize, kind: 'refcount table' }
-    if (this.encryption !== undefined) {
-      yield { offset: this.encryption.offset, length: this.encryption.length, kind: 'encryption header' }
+    if (this.encryption?.luks !== undefined) {
+      yield { ...this.encryption.luks.place, kind: 'encryption header' }
     }
     yield { offset: header.snapshotsOffset, length: snapshots.tableLength, kind: 'snapshot table' }
     for (const { l1Offset, l1Size } of snapshots.entries) {

@@ -14,7 +14,7 @@ export async function measureQcow2(request: MeasureRequest): Promise<Measurement
     throw new BlockError('invalid', 'The image size is too large (try using a larger cluster size)')
   }
   const size = roundUp(request.size, geometry.clusterSize)
-  const encrypted = roundUp(encryption?.luks.length ?? 0, geometry.clusterSize)
+  const encrypted = roundUp(encryption?.luks?.length ?? 0, geometry.clusterSize)
   const fullyAllocated = size + encrypted + tableBytes(size, geometry)
   const full = options.preallocation === 'full'
   const written = full ? size : ((await request.written?.(geometry.clusterSize)) ?? 0)

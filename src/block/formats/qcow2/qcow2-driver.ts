@@ -314,7 +314,8 @@ export class Qcow2Driver implements Driver {
 
   #specifics(): NestedOptions {
     const { header, geometry, extensions, encryption } = this.image
-    const encrypt = encryption === undefined ? {} : { encrypt: { format: 'luks', ...luksSpecifics(encryption.header) } }
+    const luks = encryption?.luks && luksSpecifics(encryption.luks.header)
+    const encrypt = encryption === undefined ? {} : { encrypt: luks ? { format: 'luks', ...luks } : { format: 'aes' } }
     const compression = header.compressionType === 0 ? 'zlib' : 'zstd'
     const common = { ...encrypt, 'compression-type': compression, 'refcount-bits': geometry.refcountBits }
     if (header.version === 2) return { compat: '0.10', ...common }

@@ -22,7 +22,7 @@ export class Reader {
     if (length > 0 && mapping.lookUp(offset, length) === kinds.data && mapping.length === length) {
       if (mapping.host + length <= data.length) {
         this.#image.tell('read_aio')
-        return data.readInto(mapping.host, target, options)
+        return data.readInto(mapping.host, target, options, offset)
       }
     }
     return this.#readRuns(offset, target, options)
@@ -58,7 +58,7 @@ export class Reader {
     const { mapping, data, geometry } = this.#image
     if (mapping.kind === kinds.data) {
       this.#image.tell('read_aio')
-      return readPadded(data, mapping.host, target, options)
+      return readPadded(data, mapping.host, target, options, offset)
     }
     if (mapping.kind === kinds.compressed) {
       const within = offset % geometry.clusterSize
@@ -90,8 +90,9 @@ function readPadded(
   offset: number,
   target: Uint8Array,
   options: RequestOptions | undefined,
+  guest = offset,
 ): Promise<void> | undefined {
   const available = Math.max(0, Math.min(target.byteLength, node.length - offset))
   target.fill(0, available)
-  return available > 0 ? node.readInto(offset, target.subarray(0, available), options) : undefined
+  return available > 0 ? node.readInto(offset, target.subarray(0, available), options, guest) : undefined
 }

@@ -54,7 +54,7 @@ export class Writer {
     if (mapping.lookUp(offset, length) === kinds.data && mapping.owned && mapping.length === length) {
       if (!externalData) metadata.checkWrite(mapping.host, length)
       this.#image.tell('write_aio')
-      return data.write(mapping.host, bytes, growing)
+      return data.write(mapping.host, bytes, growing, offset)
     }
     return this.#writePieces(offset, bytes, options)
   }
@@ -81,7 +81,7 @@ export class Writer {
           const part = bytes.subarray(at - offset, at - offset + mapping.length)
           if (!externalData) metadata.checkWrite(mapping.host, mapping.length)
           this.#image.tell('write_aio')
-          pieces.push(data.write(mapping.host, part, growing))
+          pieces.push(data.write(mapping.host, part, growing, at))
           at += part.byteLength
         } else {
           const placement = this.#place(at, end)
@@ -213,7 +213,7 @@ export class Writer {
     const bare = filledBegin === begin && filledEnd === end
     if (bare || (placement.untouched && this.#blank(filledBegin, begin) && this.#blank(end, filledEnd))) {
       this.#image.tell('write_aio')
-      return data.write(toHost + begin, bytes, growing)
+      return data.write(toHost + begin, bytes, growing, begin)
     }
     const merged = filledEnd - filledBegin <= longestMerged
     const size = merged ? filledEnd - filledBegin : begin - filledBegin + (filledEnd - end)
@@ -228,12 +228,15 @@ export class Writer {
       if (merged) {
         buffer.set(bytes, head.byteLength)
         this.#image.tell('write_aio')
-        return await data.write(toHost + filledBegin, buffer, growing)
+        return await data.write(toHost + filledBegin, buffer, growing, filledBegin)
       }
       this.#image.tell('cow_write')
-      const around = [data.write(toHost + filledBegin, head, growing), data.write(toHost + end, tail, growing)]
+      const around = [
+        data.write(toHost + filledBegin, head, growing, filledBegin),
+        data.write(toHost + end, tail, growing, end),
+      ]
       this.#image.tell('write_aio')
-      const writes = [...around, data.write(toHost + begin, bytes, growing)]
+      const writes = [...around, data.write(toHost + begin, bytes, growing, begin)]
       await Promise.allSettled(writes)
       await Promise.all(writes)
     } finally {
