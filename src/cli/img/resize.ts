@@ -1,3 +1,4 @@
+import { writeZeroBytes } from '../../block/index.ts'
 import { checkOptionValue, OptionError, parseSize } from '../../keyval/index.ts'
 import { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
@@ -29,7 +30,7 @@ export async function resize(argv: readonly string[], output: Output): Promise<n
   if (wanted <= node.length && preallocation !== 'off') {
     throw new ImgError('Preallocation can only be used for growing images')
   }
-  if (preallocation !== 'off') throw new ImgError(`Unsupported preallocation mode '${preallocation}'`)
+  if (preallocation === 'metadata') throw new ImgError(`Unsupported preallocation mode: ${preallocation}`)
   if (wanted < node.length && !args.has('shrink')) {
     output.complain('Use the --shrink option to perform a shrink operation.')
     output.complain(
@@ -38,7 +39,10 @@ export async function resize(argv: readonly string[], output: Output): Promise<n
     )
     return 1
   }
+  const before = node.length
   await node.truncate(Math.ceil(wanted / 512) * 512)
+  // Space is taken by zeroes that are written: nothing else takes it on every file system and in every format.
+  if (preallocation !== 'off') await writeZeroBytes(node, before, node.length - before)
   await node.flush()
   if (!args.has('q')) output.out('Image resized.\n')
   return 0

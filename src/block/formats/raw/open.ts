@@ -1,6 +1,13 @@
 import { BlockError } from '../../block-error.ts'
-import type { CreateRequest, FormatDefinition, FormatRequest, Measurement, MeasureRequest } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
+import type {
+  CreateRequest,
+  FormatDefinition,
+  FormatRequest,
+  Maker,
+  Measurement,
+  MeasureRequest,
+} from '../../driver.ts'
+import { writeZeroBytes } from '../../zeroes.ts'
 import { RawDriver } from './raw-driver.ts'
 
 const sector = 512
@@ -24,17 +31,14 @@ export const raw: FormatDefinition = {
     return new RawDriver(file, { offset: offset ?? 0, size, probed, given })
   },
 
-  create({ size, backing, options }: CreateRequest): (file: BlockNode) => Promise<void> {
+  create({ size, backing, options }: CreateRequest): Maker {
     if (backing !== undefined) throw new BlockError('unsupported', "Backing file not supported for file format 'raw'")
     const preallocation = options.takeString('preallocation') ?? 'off'
-    if (preallocation !== 'off') {
-      throw new BlockError('unsupported', `Unsupported preallocation mode '${preallocation}'`, {
-        option: 'preallocation',
-      })
-    }
+    checkPreallocation(preallocation)
     return async (file) => {
       await file.truncate(0)
       await file.truncate(size)
+      if (preallocation !== 'off') await writeZeroBytes(file, 0, size)
     }
   },
 
@@ -42,6 +46,14 @@ export const raw: FormatDefinition = {
     options.takeString('preallocation')
     return { required: size, fullyAllocated: size }
   },
+}
+
+/** Space is taken by zeroes that are written: nothing else takes it on every file system. @throws {BlockError} */
+function checkPreallocation(word: string): void {
+  if (word === 'off' || word === 'falloc' || word === 'full') return
+  const known = word === 'metadata'
+  const text = known ? `Unsupported preallocation mode: ${word}` : `invalid parameter value: ${word}`
+  throw new BlockError(known ? 'unsupported' : 'invalid', text, { option: 'preallocation' })
 }
 
 function checkWindow(offset: number, size: number | undefined, available: number): void {
