@@ -129,6 +129,8 @@ export interface Driver {
 
   /** Compares what the image says of itself with what is there. Without it there is nothing to check. */
   check?(options?: CheckOptions): Promise<CheckResult>
+  /** What the image waits for before anything of it can be read or written. Without it there is nothing to wait for. */
+  readonly lock?: KeyLock | undefined
   /** Internal snapshots. Without it the format has none. */
   readonly snapshots?: Snapshots
   /** Writes whole clusters in little space, where nothing has been written. Without it they are written as they are. */
@@ -157,6 +159,13 @@ export interface Damage {
   readonly range?: { readonly offset: number; readonly length: number }
   /** The image is marked, and serves nothing more. */
   readonly fatal: boolean
+}
+
+/** An encrypted image that was opened without its key. */
+export interface KeyLock {
+  readonly locked: boolean
+  /** @throws {BlockError} kind `permission`, if it is another password, as far as the format can tell */
+  unlock(password: Uint8Array): Promise<void>
 }
 
 /** What a check mends: counts that are too high, or everything that it can. */
@@ -259,6 +268,8 @@ export interface FormatRequest extends OpenRequest {
   readonly probed: boolean
   /** The image is to be checked: damage is no reason to refuse it. */
   readonly forCheck: boolean
+  /** Whoever opens the image may give its key later, if the options do not name one. */
+  readonly keyLater: boolean
   /** Images are opened, too, that were encrypted before LUKS: a machine does not have them. */
   readonly legacyEncryption: boolean
   /** Nobody will read what the guest sees, or write it: it need not be unlocked. */

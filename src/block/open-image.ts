@@ -36,6 +36,8 @@ export interface ImageSource {
   readonly forCheck?: boolean
   /** Nobody will read what the guest sees, or write it: no password is needed. */
   readonly noIo?: boolean
+  /** An encrypted image whose key the options do not name is opened locked. */
+  readonly keyLater?: boolean
 }
 
 /** The user: who hears what is to be known, and has the passwords. */
@@ -68,7 +70,7 @@ interface Source {
  */
 export async function openImage(
   graph: NodeGraph,
-  { filename, options, readOnly = false, forCheck = false, noIo = false }: ImageSource,
+  { filename, options, readOnly = false, forCheck = false, noIo = false, keyLater = false }: ImageSource,
   { warn, damaged, secret, legacyEncryption }: ImageHearer,
 ): Promise<BlockNode> {
   return openAny({
@@ -122,6 +124,7 @@ export async function openImage(
           openChild,
           forCheck,
           noIo,
+          keyLater,
           legacyEncryption,
           reportDamage,
           secret,

@@ -55,7 +55,12 @@ export const blockMediaCommands = {
     returns: nothing,
     emits: ['DEVICE_TRAY_MOVED'],
     features: ['deprecated'],
-    errors: [notFound, notRemovable, 'GenericError, if the guest has locked the tray', 'if the image cannot be opened'],
+    errors: [
+      notFound,
+      notRemovable,
+      'GenericError, if the guest has locked the tray, or if the image cannot be opened',
+      'DeviceEncrypted, if the image waits for block_passwd',
+    ],
     examples: [
       example(
         'no such drive',
@@ -67,6 +72,31 @@ export const blockMediaCommands = {
     ],
     async run({ media }, { device, target, arg }) {
       await media.changeOld(device, { filename: target, format: arg })
+      return {}
+    },
+  }),
+
+  block_passwd: command({
+    since: '0.14',
+    doc: 'Give an encrypted medium its key, as QEMU 1.3 did it; secrets are what came after it.',
+    args: {
+      device: req(str, 'name of the drive', { complete: 'drive' }),
+      password: req(str, 'the key'),
+    },
+    returns: nothing,
+    features: ['deprecated'],
+    errors: [notFound, 'GenericError, if the medium is not encrypted', 'GenericError, if it is another key'],
+    examples: [
+      example(
+        'a medium that is not encrypted',
+        `
+        -> { "execute": "block_passwd", "arguments": { "device": "ide1-cd0", "password": "12345" } }
+        <- { "error": { "class": "GenericError", "desc": "Device 'ide1-cd0' is not encrypted" } }`,
+        { options: '' },
+      ),
+    ],
+    async run({ media }, { device, password }) {
+      await media.unlock(device, password)
       return {}
     },
   }),

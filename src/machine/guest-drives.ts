@@ -28,7 +28,10 @@ export function driveAt(drives: DriveSet, slot: DriveSlot): Drive | undefined {
 /** The board as run control sees it: a reset resets the drives, too. */
 export function withDrives(board: Board, drives: DriveSet): RunnableBoard {
   return {
-    resume: () => board.resume(),
+    resume: async () => {
+      drives.checkKeys()
+      await board.resume()
+    },
     pause: () => board.pause(),
     reset: async () => {
       drives.forgetFailed()

@@ -29,6 +29,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   quit: exact,
   eject: exact,
   change: dropped,
+  block_passwd: dropped,
   screendump: {
     verdict: 'divergent',
     reason:

@@ -48,7 +48,7 @@ export const rows: readonly Row[] = [
   { transcript: 'status', case: 'query-commands-head', kind: 'divergent', reason: ownCommands },
   { transcript: 'status', case: 'query-qmp-schema', kind: 'divergent', reason: ownCommands },
   { transcript: 'status', case: 'query-cpu-definitions', kind: 'divergent', reason: ownProcessor },
-  { transcript: 'status', case: 'removed-classic-commands', steps: [0, 1, 2, 7], kind: 'divergent', reason: kept },
+  { transcript: 'status', case: 'removed-classic-commands', steps: [0, 1, 2, 7, 8], kind: 'divergent', reason: kept },
   { transcript: 'status', case: 'query-vm-generation-id-set', kind: 'pending', reason: 'the device vmgenid' },
   {
     transcript: 'device',

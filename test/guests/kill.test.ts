@@ -34,7 +34,7 @@ async function killed(
   { first, flushes, turns }: Record<'first' | 'flushes' | 'turns', number>,
 ) {
   const serial = `${disk}.serial`
-  const child = spawn(process.execPath, [runGuest, state, disk, serial], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [runGuest, state, disk, serial], { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     await once(child.stdout, 'data')
     const shell = await SerialShell.connect(serial)

@@ -11,3 +11,4 @@ import { debianOptions } from './debian-guest.ts'
 const [state, disk, serial] = process.argv.slice(2) as [string, string, string]
 await startMachine(await debianOptions({ disk, serial }), { savedState: state })
 process.stdout.write('running\n')
+process.stdin.resume().on('end', () => process.exit()) // the test has ended without us

@@ -40,7 +40,9 @@ export class Server implements AsyncDisposable {
     const directory = await mkdtemp(join(tmpdir(), 'vmon-oracle-'))
     try {
       for (const line of prepare) {
-        const { status, output } = await shell(line, directory)
+        let { status, output } = await shell(line, directory)
+        // QEMU measures how fast it is before it encrypts, and gives up where others take its time.
+        while (output.includes('Unable to get accurate CPU usage')) ({ status, output } = await shell(line, directory))
         if (status !== 0) throw new Error(`prepare: ${line}: exit status ${status}: ${output}`)
       }
       const [program, ...args] = command

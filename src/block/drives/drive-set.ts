@@ -119,6 +119,18 @@ export class DriveSet implements AsyncDisposable {
     return this.#drives.some((drive) => drive.waitsForGuest)
   }
 
+  /**
+   * Looks whether images wait for their keys.
+   *
+   * @throws {QmpError} DeviceEncrypted, in the words of QEMU 1.3
+   */
+  checkKeys(...drives: readonly Drive[]): void {
+    for (const drive of drives.length === 0 ? this : drives) {
+      if (!drive.locks.some(({ locked }) => locked)) continue
+      throw new QmpError('DeviceEncrypted', `'${drive.id}' (${drive.node!.filename}) is encrypted`)
+    }
+  }
+
   /** The guest goes on: what has failed and stopped it is tried again. */
   retryFailed(): void {
     for (const drive of this.#drives) drive.retryFailed()

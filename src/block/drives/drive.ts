@@ -2,7 +2,7 @@ import type { EmitOf } from '../../qapi/index.ts'
 import { idle } from '../access.ts'
 import { BlockError } from '../block-error.ts'
 import type { DetectZeroes } from '../detect-zeroes.ts'
-import type { CacheMode } from '../driver.ts'
+import type { CacheMode, KeyLock } from '../driver.ts'
 import type { Attachment, BlockNode } from '../node.ts'
 import type { ThrottleGroup, ThrottleMember } from '../throttling/throttle-group.ts'
 import type { DriveConfig, DriveMedia, ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
@@ -85,6 +85,14 @@ export class Drive {
   /** The image in the drive. */
   get node(): BlockNode | undefined {
     return this.#attachment?.node
+  }
+
+  /** What its image, and those behind it, wait for before they can be read. */
+  get locks(): readonly KeyLock[] {
+    const locks: KeyLock[] = []
+    for (let { node } = this; node !== undefined; node = node.behind)
+      locks.push(...(node.driver.lock ? [node.driver.lock] : []))
+    return locks
   }
 
   /** The image as the guest's controller reads and writes it. */

@@ -101,11 +101,30 @@ export class MediaControl {
       }
       if (drive.hasTray) await drive.moveTray('open')
       await drive.remove()
-      const node = await this.#open(drive, { filename, format }).catch((cause: unknown) => {
+      const node = await this.#open(drive, { filename, format }, { keyLater: true }).catch((cause: unknown) => {
         throw new BlockError('missing', `Could not open '${filename}'`, { filename }, { cause })
       })
       await putIn(drive, node)
       if (drive.hasTray) await drive.moveTray('close')
+      this.#drives.checkKeys(drive)
+    })
+  }
+
+  /**
+   * Gives an encrypted medium its key (QMP `block_passwd`).
+   *
+   * @throws {BlockError} in the words of QEMU 1.3: kinds `invalid`, if nothing is encrypted; `permission`, if it is another
+   *   key
+   */
+  unlock(device: string, password: string): Promise<void> {
+    return this.#on({ device }, async (drive) => {
+      const locks = drive.locks
+      if (locks.length === 0) throw new BlockError('invalid', `Device '${device}' is not encrypted`, { drive: device })
+      for (const lock of locks) {
+        await lock.unlock(Buffer.from(password)).catch((cause: unknown) => {
+          throw new BlockError('permission', 'Password incorrect', { drive: device }, { cause })
+        })
+      }
     })
   }
 
@@ -113,10 +132,15 @@ export class MediaControl {
     return this.#drives.exclusively(async () => act(this.#drives.locate(target), target.device ?? target.id ?? ''))
   }
 
-  #open({ defaults }: Drive, { filename, format, readOnlyMode = 'retain' }: NewMedium): Promise<BlockNode> {
+  #open(
+    { defaults }: Drive,
+    { filename, format, readOnlyMode = 'retain' }: NewMedium,
+    { keyLater = false } = {},
+  ): Promise<BlockNode> {
     const { readOnly, detectZeroes, cache } = defaults
     return this.#drives.graph.open({
       filename,
+      keyLater,
       options: {
         ...(format !== undefined && { driver: format }),
         'detect-zeroes': detectZeroes,

@@ -1,7 +1,8 @@
-import type { ChildRole, Driver, ImageDetails, NestedOptions, RequestOptions } from '../../driver.ts'
+import type { ChildRole, Driver, ImageDetails, KeyLock, NestedOptions, RequestOptions } from '../../driver.ts'
 import type { BlockNode } from '../../node.ts'
 import type { OptionValues } from '../../option-bag.ts'
 import { EncryptedBytes } from './encrypted-bytes.ts'
+import { LateKey } from './late-key.ts'
 import { luksSpecifics } from './luks-specifics.ts'
 import { cipherSectorBytes } from './sector-cipher.ts'
 import type { Unlocked } from './unlock.ts'
@@ -22,6 +23,11 @@ export class LuksDriver implements Driver {
     this.#given = given
     this.#bytes = new EncryptedBytes(file, unlocked.cipher, { offset: unlocked.header.payloadOffset })
     this.children = new Map([['file', file]])
+  }
+
+  get lock(): KeyLock | undefined {
+    const { cipher } = this.#unlocked
+    return cipher instanceof LateKey ? cipher : undefined
   }
 
   get length(): number {

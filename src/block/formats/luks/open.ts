@@ -8,19 +8,22 @@ import type {
   MeasureRequest,
 } from '../../driver.ts'
 import { planLuks, writeLuks } from './create.ts'
+import { LateKey } from './late-key.ts'
 import { LuksDriver } from './luks-driver.ts'
 import { requiredSecret } from './required-secret.ts'
-import { locked } from './sector-cipher.ts'
 import { readLuksHeader, unlock } from './unlock.ts'
 
 /** Whole disks that are encrypted, as cryptsetup makes them. */
 export const luks: FormatDefinition = {
   name: 'luks',
 
-  async open({ file, options, secret, noIo }: FormatRequest): Promise<LuksDriver> {
+  async open({ file, options, secret, noIo, keyLater }: FormatRequest): Promise<LuksDriver> {
     const given = options.pick(['key-secret'])
     const id = options.takeString('key-secret')
-    if (noIo) return new LuksDriver(file, { header: await readLuksHeader(file, 0), cipher: locked }, given)
+    if (noIo || (keyLater && id === undefined)) {
+      const late = new LateKey(async (password) => (await unlock(file, 0, password)).cipher)
+      return new LuksDriver(file, { header: await readLuksHeader(file, 0), cipher: late }, given)
+    }
     const password = await requiredSecret(secret, 'key-secret', id)
     return new LuksDriver(file, await unlock(file, 0, password), given)
   },

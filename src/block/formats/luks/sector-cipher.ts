@@ -1,4 +1,5 @@
-import { type Cipher, createCipheriv, createDecipheriv, createHash, type Decipher, getCiphers } from 'node:crypto'
+import type * as crypto from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, getCiphers } from 'node:crypto'
 import { BlockError } from '../../block-error.ts'
 
 export const cipherSectorBytes = 512
@@ -14,8 +15,16 @@ export interface CipherKind {
   readonly vectorHash?: string | undefined
 }
 
+/** Encrypts sectors, and decrypts them. */
+export interface Cipher {
+  /** @param sector - the number of the first one @returns the bytes encrypted, in memory of their own */
+  encrypt(sector: number, bytes: Uint8Array): Uint8Array
+  /** Decrypts in place. */
+  decrypt(sector: number, bytes: Uint8Array): void
+}
+
 /** Encrypts sectors by AES, each with a vector of its own. */
-export class SectorCipher {
+export class SectorCipher implements Cipher {
   readonly #algorithm: string
   readonly #key: Uint8Array
   readonly #kind: CipherKind
@@ -30,12 +39,10 @@ export class SectorCipher {
     if (kind.vectors === 'essiv') this.#vectorKey = vectorKey(kind.vectorHash ?? 'sha256', key)
   }
 
-  /** @param sector - the number of the first one @returns the bytes encrypted, in memory of their own */
   encrypt(sector: number, bytes: Uint8Array): Uint8Array {
     return this.#each(sector, bytes, new Uint8Array(bytes.byteLength), createCipheriv)
   }
 
-  /** Decrypts in place. */
   decrypt(sector: number, bytes: Uint8Array): void {
     this.#each(sector, bytes, bytes, createDecipheriv)
   }
@@ -44,7 +51,7 @@ export class SectorCipher {
     first: number,
     from: Uint8Array,
     to: Uint8Array,
-    make: (algorithm: string, key: Uint8Array, vector: Uint8Array | null) => Cipher | Decipher,
+    make: (algorithm: string, key: Uint8Array, vector: Uint8Array | null) => crypto.Cipher | crypto.Decipher,
   ): Uint8Array {
     for (let at = 0, sector = first; at < from.byteLength; at += cipherSectorBytes, sector++) {
       const cipher = make(this.#algorithm, this.#key, this.#vector(sector)).setAutoPadding(false)
@@ -62,16 +69,6 @@ export class SectorCipher {
     const cipher = createCipheriv(`aes-${this.#vectorKey.byteLength * 8}-ecb`, this.#vectorKey, null)
     return cipher.setAutoPadding(false).update(number)
   }
-}
-
-/** In place of a cipher whose key nobody knows. */
-export const locked: Pick<SectorCipher, 'encrypt' | 'decrypt'> = {
-  encrypt: refuse,
-  decrypt: refuse,
-}
-
-function refuse(): never {
-  throw new BlockError('permission', 'The image is locked', { code: 'EPERM' })
 }
 
 /** @throws {BlockError} kind `unsupported`, if it is no cipher of ours */

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../node.ts'
 import { digestBytes, type KeySlot, type LuksHeader, luksHeaderBytes, parseLuksHeader } from './luks-header.ts'
-import { type CipherKind, cipherSectorBytes, parseCipher, SectorCipher } from './sector-cipher.ts'
+import { type Cipher, type CipherKind, cipherSectorBytes, parseCipher, SectorCipher } from './sector-cipher.ts'
 import { mergeStripes } from './stripes.ts'
 
 const derive = promisify(pbkdf2)
@@ -13,7 +13,7 @@ export const luksHashes = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'
 /** What opens when the password fits. */
 export interface Unlocked {
   readonly header: LuksHeader
-  readonly cipher: Pick<SectorCipher, 'encrypt' | 'decrypt'>
+  readonly cipher: Cipher
 }
 
 /**

@@ -1,8 +1,9 @@
 import { BlockError } from '../../block-error.ts'
 import type { FormatRequest } from '../../driver.ts'
+import { LateKey } from '../luks/late-key.ts'
 import type { LuksHeader } from '../luks/luks-header.ts'
 import { requiredSecret } from '../luks/required-secret.ts'
-import { locked, SectorCipher } from '../luks/sector-cipher.ts'
+import { SectorCipher } from '../luks/sector-cipher.ts'
 import { readLuksHeader, type Unlocked, unlock } from '../luks/unlock.ts'
 import { getUint64, setUint64, viewOf } from './big-endian.ts'
 import type { Extension, Extensions } from './extensions.ts'
@@ -38,7 +39,7 @@ export function encodeCryptExtension(offset: number, length: number): Extension 
  * @throws {BlockError} in QEMU's words, if the password is missing or wrong, or the image is not what the options say
  */
 export async function openEncryption(
-  { file, secret, noIo, legacyEncryption }: FormatRequest,
+  { file, secret, noIo, keyLater, legacyEncryption }: FormatRequest,
   { header, extensions }: { readonly header: Header; readonly extensions: Extensions },
   { format, keySecret }: Qcow2Options['encryption'],
 ): Promise<ImageEncryption | undefined> {
@@ -48,21 +49,29 @@ export async function openEncryption(
     if (format === undefined && keySecret === undefined) return undefined
     throw new BlockError('invalid', `No encryption in image header, but options specified format '${format ?? 'luks'}'`)
   }
-  if (method === 'aes' && !legacyEncryption) {
+  if (method === 'aes' && !legacyEncryption && !keyLater) {
     throw unsupported('Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators')
   }
   if (format !== undefined && format !== method) {
     const text = `Header reported '${method}' encryption format but options specify '${format}'`
     throw new BlockError('invalid', text, { option: 'encrypt.format' })
   }
-  const password = noIo ? undefined : await requiredSecret(secret, 'encrypt.key-secret', keySecret)
-  if (method === 'aes') return { cipher: password === undefined ? locked : legacyCipher(password), luks: undefined }
+  const later = noIo || (keyLater && keySecret === undefined)
+  const password = later ? undefined : await requiredSecret(secret, 'encrypt.key-secret', keySecret)
+  if (method === 'aes')
+    return {
+      cipher: password === undefined ? new LateKey(async (given) => legacyCipher(given)) : legacyCipher(password),
+      luks: undefined,
+    }
   const data = extensions.others.find(({ type }) => type === cryptExtension)?.data
   if (data === undefined || data.byteLength < 16) throw damaged('CRYPTO header extension is missing')
   const [offset, length] = [getUint64(viewOf(data), 0), getUint64(viewOf(data), 8)]
   if (offset + length > file.length) throw damaged('Encryption header goes beyond the end of the file')
   const place = { offset, length }
-  if (password === undefined) return { cipher: locked, luks: { header: await readLuksHeader(file, offset), place } }
+  if (password === undefined) {
+    const late = new LateKey(async (given) => (await unlock(file, offset, given)).cipher)
+    return { cipher: late, luks: { header: await readLuksHeader(file, offset), place } }
+  }
   const { cipher, header: luksHeader } = await unlock(file, offset, password)
   return { cipher, luks: { header: luksHeader, place } }
 }

@@ -10,6 +10,7 @@ import type {
   Driver,
   DriverLimits,
   ImageDetails,
+  KeyLock,
   NamedChild,
   NestedOptions,
   RequestOptions,
@@ -19,15 +20,16 @@ import type {
 import { InFlight } from '../../in-flight.ts'
 import type { BlockNode } from '../../node.ts'
 import type { OptionValues } from '../../option-bag.ts'
-import { luksSpecifics } from '../luks/luks-specifics.ts'
+import { LateKey } from '../luks/late-key.ts'
 import { cipherSectorBytes } from '../luks/sector-cipher.ts'
 import { checkImage } from './check.ts'
 import { CompressedWriter } from './compressed-writer.ts'
 import { Discards } from './discards.ts'
-import { autoclear, compatible, incompatible } from './features.ts'
+import { autoclear, incompatible } from './features.ts'
 import { checkNotCorrupt, compressionTypes, longestBackingFilename, unsupported } from './header.ts'
 import type { Image } from './image.ts'
 import { Qcow2Snapshots } from './qcow2-snapshots.ts'
+import { qcow2Specifics } from './qcow2-specifics.ts'
 import { Reader } from './reader.ts'
 import { empty, resize } from './resize.ts'
 import { Status } from './status.ts'
@@ -85,6 +87,11 @@ export class Qcow2Driver implements Driver {
 
   get length(): number {
     return this.image.header.size
+  }
+
+  get lock(): KeyLock | undefined {
+    const cipher = this.image.encryption?.cipher
+    return cipher instanceof LateKey ? cipher : undefined
   }
 
   get limits(): DriverLimits {
@@ -201,7 +208,7 @@ export class Qcow2Driver implements Driver {
       ...(encryption === undefined ? {} : { encrypted: true }),
       ...(backingFilename === undefined ? {} : { backingFilename }),
       ...(extensions.backingFormat === undefined ? {} : { backingFormat: extensions.backingFormat }),
-      formatSpecific: { type: 'qcow2', data: this.#specifics() },
+      formatSpecific: { type: 'qcow2', data: qcow2Specifics(this.image) },
     }
   }
 
@@ -309,25 +316,6 @@ export class Qcow2Driver implements Driver {
     if (kept !== header.autoclear) {
       await this.image.changeHeader({ autoclear: kept })
       await this.image.file.flush()
-    }
-  }
-
-  #specifics(): NestedOptions {
-    const { header, geometry, extensions, encryption } = this.image
-    const luks = encryption?.luks && luksSpecifics(encryption.luks.header)
-    const encrypt = encryption === undefined ? {} : { encrypt: luks ? { format: 'luks', ...luks } : { format: 'aes' } }
-    const compression = header.compressionType === 0 ? 'zlib' : 'zstd'
-    const common = { ...encrypt, 'compression-type': compression, 'refcount-bits': geometry.refcountBits }
-    if (header.version === 2) return { compat: '0.10', ...common }
-    return {
-      compat: '1.1',
-      ...common,
-      'lazy-refcounts': (header.compatible & compatible.lazyRefcounts) !== 0n,
-      corrupt: (header.incompatible & incompatible.corrupt) !== 0n,
-      'extended-l2': geometry.subclusters > 1,
-      ...(extensions.dataFile === undefined
-        ? {}
-        : { 'data-file': extensions.dataFile, 'data-file-raw': (header.autoclear & autoclear.rawData) !== 0n }),
     }
   }
 
