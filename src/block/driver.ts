@@ -259,6 +259,8 @@ export interface OpenRequest {
   readonly forceShare?: boolean
   /** Says something to the user. */
   warn(text: string): void
+  /** What the user has given under a name: passwords; undefined if there is nothing. */
+  secret(id: string): Promise<Uint8Array | undefined>
 }
 
 export interface FormatRequest extends OpenRequest {
@@ -274,8 +276,6 @@ export interface FormatRequest extends OpenRequest {
   readonly legacyEncryption: boolean
   /** Nobody will read what the guest sees, or write it: it need not be unlocked. */
   readonly noIo: boolean
-  /** What the user has given under a name, to unlock images; undefined if there is nothing. */
-  secret(id: string): Promise<Uint8Array | undefined>
   /** Tells the user of damage: the first that is met. */
   reportDamage(damage: Damage): void
   /**

@@ -176,7 +176,7 @@ export async function openImage(
   }
 
   function openProtocol(definition: ProtocolDefinition, source: Source): Promise<BlockNode> {
-    return finish('protocol', source, definition.name, (common) => definition.open({ ...common, warn }))
+    return finish('protocol', source, definition.name, (common) => definition.open({ ...common, warn, secret }))
   }
 
   async function openFilter(definition: FilterDefinition, source: Source): Promise<BlockNode> {
@@ -188,7 +188,8 @@ export async function openImage(
     const child = reference === undefined ? await openStorageOf(source, below, source.filename) : findNode(reference)
     try {
       const { throttleGroups } = graph
-      const open = (common: Omit<Source, 'filename'>) => definition.open({ ...common, child, warn, throttleGroups })
+      const open = (common: Omit<Source, 'filename'>) =>
+        definition.open({ ...common, child, warn, secret, throttleGroups })
       return await finish(definition.kind, source, definition.name, open, generatedName)
     } catch (error) {
       if (reference === undefined && child.state === 'open' && !child.attached) await child.close()

@@ -24,6 +24,23 @@ const BlockdevOptionsFile = struct('BlockdevOptionsFile', {
   aio: opt(oneOf('BlockdevAioOptions', ['threads', 'native', 'io_uring']), "how QEMU talks to the host's kernel"),
 })
 
+const curlOptions = {
+  url: req(str, 'where the file is'),
+  readahead: opt(int, 'bytes to read besides those that are asked for'),
+  timeout: opt(int, 'seconds that an answer may take'),
+  username: opt(str, 'who asks'),
+  'password-secret': opt(str, 'name of the secret with their password'),
+  cookie: opt(str, 'what the server has told them to say'),
+  'cookie-secret': opt(str, 'name of the secret with that'),
+}
+
+const BlockdevOptionsCurlHttp = struct('BlockdevOptionsCurlHttp', curlOptions)
+
+const BlockdevOptionsCurlHttps = struct('BlockdevOptionsCurlHttps', {
+  ...curlOptions,
+  sslverify: opt(bool, 'whether the certificate must be right'),
+})
+
 const BlockdevOptionsNull = struct('BlockdevOptionsNull', {
   size: opt(int, 'bytes that the guest sees'),
   'latency-ns': opt(size, 'how long a request takes, in nanoseconds'),
@@ -61,6 +78,15 @@ const BlockdevOptionsRaw = struct('BlockdevOptionsRaw', {
   file: req(BlockdevRef, 'the node below'),
   offset: opt(int, 'where the image begins in it, in bytes'),
   size: opt(int, 'how long the image is, in bytes'),
+})
+
+const BlockdevOptionsGenericFormat = struct('BlockdevOptionsGenericFormat', {
+  file: req(BlockdevRef, 'the node below'),
+})
+
+const BlockdevOptionsGenericCOWFormat = struct('BlockdevOptionsGenericCOWFormat', {
+  file: req(BlockdevRef, 'the node below'),
+  backing: opt(BlockdevRefOrNull, 'the backing image, in place of the one that the image names; null for none'),
 })
 
 const BlockdevOptionsLUKS = struct('BlockdevOptionsLUKS', {
@@ -126,11 +152,25 @@ const BlockdevOptionsThrottle = struct('BlockdevOptionsThrottle', {
   file: req(BlockdevRef, 'the node below'),
 })
 
+/** The drivers of this version. */
+const blockdevDrivers = [
+  'blkdebug',
+  'file',
+  'host_device',
+  'http',
+  'https',
+  'luks',
+  'null-co',
+  'qcow2',
+  'raw',
+  'throttle',
+  'vdi',
+  'vmdk',
+  'vpc',
+] as const
+
 const members = {
-  driver: req(
-    oneOf('BlockdevDriver', ['blkdebug', 'file', 'host_device', 'luks', 'null-co', 'qcow2', 'raw', 'throttle']),
-    'how it keeps its bytes',
-  ),
+  driver: req(oneOf('BlockdevDriver', blockdevDrivers), 'how it keeps its bytes'),
   'node-name': opt(str, 'name of the node', { complete: 'node' }),
   discard: opt(oneOf('BlockdevDiscardOptions', ['ignore', 'unmap']), 'what happens to discards'),
   cache: opt(
@@ -147,7 +187,7 @@ const members = {
 
 /** A node as it is to be opened. The drivers are those that there are. */
 export interface BlockdevOptions {
-  readonly driver: 'blkdebug' | 'file' | 'host_device' | 'luks' | 'null-co' | 'qcow2' | 'raw' | 'throttle'
+  readonly driver: (typeof blockdevDrivers)[number]
   readonly [option: string]: unknown
 }
 
@@ -158,10 +198,15 @@ export const BlockdevOptions: ObjectType<BlockdevOptions> = union('BlockdevOptio
     blkdebug: BlockdevOptionsBlkdebug,
     file: BlockdevOptionsFile,
     host_device: BlockdevOptionsFile,
+    http: BlockdevOptionsCurlHttp,
+    https: BlockdevOptionsCurlHttps,
     luks: BlockdevOptionsLUKS,
     'null-co': BlockdevOptionsNull,
     qcow2: BlockdevOptionsQcow2,
     raw: BlockdevOptionsRaw,
     throttle: BlockdevOptionsThrottle,
+    vdi: BlockdevOptionsGenericFormat,
+    vmdk: BlockdevOptionsGenericCOWFormat,
+    vpc: BlockdevOptionsGenericFormat,
   },
 }) as ObjectType<Infer<ObjectType<BlockdevOptions>>>

@@ -1,8 +1,9 @@
 import type { ProtocolDefinition } from '../driver.ts'
 import { file, hostDevice } from './file/open.ts'
+import { http, https } from './http/open.ts'
 import { nullCo } from './null/open.ts'
 
-const all: readonly ProtocolDefinition[] = [file, hostDevice, nullCo]
+const all: readonly ProtocolDefinition[] = [file, hostDevice, http, https, nullCo]
 
 /** The protocols of this version, by name. */
 export const protocols: ReadonlyMap<string, ProtocolDefinition> = new Map(
