@@ -25,7 +25,7 @@ const shared = {
 } satisfies BuildOptions
 
 rmSync(folder, { recursive: true, force: true })
-await build({ ...shared, entryPoints: { worker: 'dist/src/board/v86/worker.js' }, format: 'esm' })
+await build({ ...shared, entryPoints: { worker: 'dist/src/devices/worker.js' }, format: 'esm' })
 await build({
   ...shared,
   entryPoints: { main: 'dist/src/cli/main.js' },

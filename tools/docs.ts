@@ -1,6 +1,6 @@
 /**
  * Writes the generated documentation: docs/commands/ (a page for each family of commands, one for the events) from the
- * table, and docs/conformance.md from what is declared in test/conformance.
+ * table, docs/human-monitor.md from that of the human monitor, and docs/conformance.md from what is declared in test/conformance.
  *
  *     node dist/tools/docs.js [--check]
  *
@@ -9,6 +9,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { commands, events, families } from '../src/commands/index.ts'
+import { commandTable, hmpPage, infoTable } from '../src/hmp/index.ts'
 import { commandPage, eventPage } from '../src/qapi/index.ts'
 import { conformancePage } from '../test/conformance/page.ts'
 import { rows } from '../test/conformance/rows.ts'
@@ -45,6 +46,7 @@ function contents(): string {
 }
 
 const pages = commandPages()
+pages.set('docs/human-monitor.md', hmpPage(commandTable, infoTable))
 pages.set('docs/conformance.md', conformancePage({ transcripts: loadTranscripts('test/transcripts'), rows }))
 const stale = existsSync(folder)
   ? readdirSync(folder)

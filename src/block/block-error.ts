@@ -55,6 +55,11 @@ export class BlockError extends Error {
   }
 }
 
+/** An error with what a person may want to know besides. */
+export function textOfBlockError({ message, context }: BlockError): string {
+  return context.hint === undefined ? message : `${message}\n${context.hint}`
+}
+
 const kindOfCode: Readonly<Record<string, BlockErrorKind>> = {
   ENOENT: 'missing',
   EACCES: 'permission',

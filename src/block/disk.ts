@@ -1,8 +1,8 @@
-import { type CreateImageOptions, createImage } from './create-image.ts'
-import type { BlockStatus, ImageDetails, RequestOptions, ZeroesOptions } from './driver.ts'
-import type { Attachment, BlockNode } from './node.ts'
-import { NodeGraph } from './node-graph.ts'
-import type { OptionValues } from './option-bag.ts'
+import { type CreateImageOptions, createImage } from './create/create-image.ts'
+import type { Attachment, BlockNode } from './graph/node.ts'
+import { NodeGraph } from './graph/node-graph.ts'
+import type { BlockStatus, ImageDetails, RequestOptions, ZeroesOptions } from './open/driver.ts'
+import type { OptionValues } from './open/option-bag.ts'
 
 export interface OpenDiskOptions {
   /** `raw`, `qcow2`, ... Default: what the image looks like. */

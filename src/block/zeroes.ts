@@ -1,4 +1,6 @@
-import type { Driver, RequestOptions, ZeroesOptions } from './driver.ts'
+import { strerror } from '../errno/index.ts'
+import { BlockError } from './block-error.ts'
+import type { Driver, RequestOptions, ZeroesOptions } from './open/driver.ts'
 
 const largestPiece = 2 ** 20
 
@@ -28,17 +30,21 @@ export interface Stretch {
   readonly zero: boolean
 }
 
-/** Tells zeroes from data, in steps of so many bytes (a multiple of 4). Makes no objects but those that it returns. */
-export function zeroStretches(bytes: Uint8Array, step: number): Stretch[] {
+/**
+ * Tells zeroes from data, in steps of so many bytes (a multiple of 4). Makes no objects but those that it returns.
+ *
+ * @param offset - where the bytes belong: steps begin at its multiples
+ */
+export function zeroStretches(bytes: Uint8Array, step: number, offset = 0): Stretch[] {
   const { byteOffset, byteLength } = bytes
-  if (byteOffset % 4 !== 0 || byteLength % 4 !== 0) return zeroStretches(bytes.slice(), step)
+  if (byteOffset % 4 !== 0 || byteLength % 4 !== 0) return zeroStretches(bytes.slice(), step, offset)
   const words = new Int32Array(bytes.buffer, byteOffset, byteLength >>> 2)
   const stepWords = step >>> 2
   const stretches: Stretch[] = []
   let begin = 0
   let zero = false
-  for (let at = 0; at < words.length; at += stepWords) {
-    const end = Math.min(at + stepWords, words.length)
+  for (let at = 0, end: number; at < words.length; at = end) {
+    end = Math.min(at + stepWords - ((offset / 4 + at) % stepWords), words.length)
     let index = at
     while (index < end && words[index] === 0) index++
     const here = index === end
@@ -66,8 +72,14 @@ export async function writeZeroBytes(
   }
 }
 
+/** The zeroes would have to be written. */
+export function notFast(): BlockError {
+  return new BlockError('unsupported', strerror('ENOTSUP'), { code: 'ENOTSUP' })
+}
+
 /**
- * Has a driver that can do so make a range zero; at the ends, where the range does not fit the driver, zeroes are written.
+ * Has a driver that can do so make a range zero; at the ends, where the range does not fit the driver, zeroes are written,
+ * and everywhere if it cannot.
  *
  * @param io - writes whatever the driver's alignment is
  */
@@ -80,9 +92,16 @@ export async function writeZeroesAligned(
 ): Promise<void> {
   const alignment = driver.limits?.alignment ?? 1
   const end = offset + length
+  if (driver.writeZeroes === undefined) {
+    if (options?.fast === true) throw notFast()
+    await writeZeroBytes(io, offset, length, options)
+    return
+  }
+  const fits = offset % alignment === 0 && end % alignment === 0
+  if (options?.fast === true && !fits) throw notFast()
   const first = Math.min(end, Math.ceil(offset / alignment) * alignment)
   const last = Math.max(first, end - (end % alignment))
   if (first > offset) await writeZeroBytes(io, offset, first - offset, options)
-  if (last > first) await driver.writeZeroes!(first, last - first, options)
+  if (last > first) await driver.writeZeroes(first, last - first, options)
   if (end > last) await writeZeroBytes(io, last, end - last, options)
 }

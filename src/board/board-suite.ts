@@ -3,14 +3,15 @@ import { describe, test } from 'node:test'
 import type { Board, BoardConfig } from './board.ts'
 import { BoardError, type BoardErrorKind } from './board-error.ts'
 import { BoardWitness } from './board-witness.ts'
+import type { BoardDevices } from './bus/guest-device.ts'
 import { createBoard } from './create-board.ts'
-import { type Read, restoreBoard, saveBoard } from './save-board.ts'
+import { type Read, restoreBoard, saveBoard } from './state/save-board.ts'
 
 const mebibyte = 1 << 20
 const ramBytes = 16 * mebibyte
 
 /** What every board keeps, whether it executes or not: run once for each kind. */
-export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware']): void {
+export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'], devices: BoardDevices): void {
   const config: BoardConfig = { ramBytes, firmware, bootOrder: 'c', drives: [], serialPorts: 2, vga: true }
   const kept = (
     title: string,
@@ -19,7 +20,7 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
   ): void => {
     test(title, { timeout: 120_000 }, async () => {
       const witness = new BoardWitness()
-      const board = await createBoard(kind, { ...config, ...changes }, witness)
+      const board = await createBoard(kind, { ...config, ...changes }, witness, devices)
       try {
         await body(board, witness)
         assert.deepEqual(witness.notices, [])
@@ -108,6 +109,31 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
       assert.deepEqual(await board.readPhysical(ramBytes - 1, 1), Uint8Array.of(0), 'nothing has been written')
     })
 
+    kept('tells which pages have changed since it told that before, and takes them from another', async (board) => {
+      const piece = [8 * mebibyte, mebibyte] as const
+      const changed = async () => [...(await board.changedPages(...piece)).addresses]
+      await board.writePages(...piece, { addresses: new Uint32Array(0), bytes: new Uint8Array(0) })
+      assert.deepEqual(await changed(), [])
+      await board.writePhysical(8 * mebibyte + 4095, Uint8Array.of(1, 2))
+      assert.equal(await board.countChangedPages(...piece), 2)
+      assert.deepEqual(await changed(), [8 * mebibyte, 8 * mebibyte + 4096])
+      assert.deepEqual(await changed(), [])
+      await board.writePhysical(8 * mebibyte + 4095, Uint8Array.of(0))
+      const zeroed = await board.changedPages(...piece)
+      assert.deepEqual([...zeroed.addresses], [8 * mebibyte], 'a page that has become zeros has changed')
+      assert.deepEqual(zeroed.bytes, new Uint8Array(4096))
+      await board.forgetPages()
+      assert.deepEqual(await changed(), [8 * mebibyte + 4096])
+      const pages = { addresses: Uint32Array.of(ramBytes - 4096), bytes: new Uint8Array(4096).fill(7) }
+      await board.overwritePages(pages)
+      assert.deepEqual(await board.readPhysical(ramBytes - 4096, 4096), pages.bytes)
+      assert.deepEqual(await board.readPhysical(8 * mebibyte + 4096, 1), Uint8Array.of(2), 'others stay')
+      await assert.rejects(
+        board.overwritePages({ addresses: Uint32Array.of(ramBytes), bytes: new Uint8Array(4096) }),
+        kindIs('address'),
+      )
+    })
+
     kept(
       'is saved and restored into another one, page by page, and refuses what does not fit',
       async (board, witness) => {
@@ -121,7 +147,7 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
         await board.resume()
         await assert.rejects(board.saveDevices(), kindIs('unavailable'))
         await assert.rejects(board.restoreDevices(file), kindIs('unavailable'))
-        const other = await createBoard(kind, config, witness)
+        const other = await createBoard(kind, config, witness, devices)
         try {
           await other.writePhysical(3 * mebibyte, bytes)
           await restoreBoard(other, reader(file))
@@ -142,7 +168,7 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
         } finally {
           await other.close()
         }
-        const smaller = await createBoard(kind, { ...config, ramBytes: ramBytes / 2 }, witness)
+        const smaller = await createBoard(kind, { ...config, ramBytes: ramBytes / 2 }, witness, devices)
         try {
           await assert.rejects(restoreBoard(smaller, reader(file)), {
             kind: 'state',

@@ -1,14 +1,7 @@
 import { type Deferred, deferred } from '../async/index.ts'
 import type { BoardHost, VmmouseMode } from './board.ts'
 
-type Notice =
-  | 'guestReset'
-  | 'guestShutdown'
-  | 'guestSuspend'
-  | 'guestPanicked'
-  | 'guestCrashloaded'
-  | 'watchdogExpired'
-  | 'crashed'
+type Notice = 'guestReset' | 'guestShutdown' | 'guestSuspend' | 'crashed'
 
 /** The surroundings of a board under test: remembers what it is told, and lets a test wait for it. */
 export class BoardWitness implements BoardHost {
@@ -36,18 +29,6 @@ export class BoardWitness implements BoardHost {
 
   guestSuspend(): void {
     this.#note('guestSuspend')
-  }
-
-  guestPanicked(): void {
-    this.#note('guestPanicked')
-  }
-
-  guestCrashloaded(): void {
-    this.#note('guestCrashloaded')
-  }
-
-  watchdogExpired(): void {
-    this.#note('watchdogExpired')
   }
 
   clockSet(offsetSeconds: number): void {

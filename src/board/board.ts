@@ -1,5 +1,7 @@
-import type { BoardDevice } from './device-models.ts'
-import type { RamPages } from './ram-pages.ts'
+import type { DevicePort, NewDevice, PluggedDevice } from './bus/guest-device.ts'
+import type { FirmwareFile, FirmwareItem } from './firmware/firmware-items.ts'
+import type { InterruptControllers } from './interrupt-controllers.ts'
+import type { RamPages } from './state/ram-pages.ts'
 
 /**
  * A board is the PC without its outside: CPU, RAM, chipset, devices that the guest sees. Everything that a
@@ -11,6 +13,8 @@ import type { RamPages } from './ram-pages.ts'
 export interface Board extends AsyncDisposable {
   readonly kind: 'v86' | 'none'
   readonly ramBytes: number
+  /** How many bytes the BIOS has, below 4 GiB. */
+  readonly biosBytes: number
   readonly state: BoardState
   /** Settles when the board can take calls that touch the guest; rejects if it could not be built. Calls before that wait. */
   readonly ready: Promise<void>
@@ -48,6 +52,17 @@ export interface Board extends AsyncDisposable {
    * @throws {BoardError} kind `address`, if a page lies elsewhere
    */
   writePages(address: number, length: number, pages: RamPages): Promise<void>
+  /** Writes these pages over what RAM holds there. @throws {BoardError} kind `address`, if one is not a page of RAM */
+  overwritePages(pages: RamPages): Promise<void>
+  /**
+   * The pages in a range of RAM, as of `readPages`, that differ from what this has given before: from zeros, the first
+   * time. What it has given is remembered until `forgetPages()`.
+   */
+  changedPages(address: number, length: number): Promise<RamPages>
+  /** How many pages `changedPages` would give for a range now. */
+  countChangedPages(address: number, length: number): Promise<number>
+  /** Forgets what `changedPages` has given. */
+  forgetPages(): Promise<void>
   /**
    * CPU, devices, video memory and guest time: everything but RAM and the media. The board must stand still; the call
    * waits for requests that are on their way to a medium.
@@ -62,8 +77,20 @@ export interface Board extends AsyncDisposable {
    * @throws {BoardError} kind `state`, if it is not the state of such a board; kind `unavailable`, if the board runs
    */
   restoreDevices(state: Uint8Array): Promise<void>
+  /** Reads an I/O port as the guest would, with what that does to the device. */
+  readPort(port: number, size: PortSize): Promise<number>
+  /** Writes an I/O port as the guest would. */
+  writePort(port: number, size: PortSize, value: number): Promise<void>
+  /** Sets from which devices the firmware boots from now on, in the letters of `bootOrder`. */
+  setBootOrder(letters: string): Promise<void>
   registers(): Promise<CpuRegisters>
   cpu(): Promise<CpuStatus>
+  /** The controllers between devices and CPU, as they are now. */
+  interruptControllers(): Promise<InterruptControllers>
+  /** What the guest's clock shows, in milliseconds since the epoch, whole seconds. Looking at it changes nothing. */
+  clock(): Promise<number>
+  /** What the processor has translated of the guest's code; undefined if it never translates. */
+  codeCache(): Promise<CodeCache | undefined>
   /** The functions on the PCI bus, as their configuration spaces describe them now, in the order of their addresses. */
   pci(): Promise<readonly PciFunction[]>
 
@@ -82,6 +109,24 @@ export interface Board extends AsyncDisposable {
   resizeMedium(slot: DriveSlot, byteLength: number): Promise<void>
   /** Tells the guest that somebody presses the eject button of a drive; what follows is up to the guest. */
   requestEject(slot: DriveSlot): Promise<void>
+
+  /**
+   * Plugs in a device that the board knows.
+   *
+   * @throws {BoardError} kind `configuration`, if this board cannot carry it, or has one of that name
+   */
+  plug(device: NewDevice, port: DevicePort): Promise<PluggedDevice>
+  /**
+   * Asks the guest to let go of a device on the PCI bus, with what else is in its slot; `closed()` of their ports tells
+   * when they have gone. The guest may let go of any device of its own accord, and a reset takes out what was to go.
+   *
+   * @throws {BoardError} kind `configuration`, if there is no such device, or it is on another bus
+   */
+  requestUnplug(key: string): Promise<void>
+  /** Takes a device out at once, whatever the guest is doing with it; its port is closed. @throws {BoardError} kind `configuration` */
+  unplug(key: string): Promise<void>
+  /** A device that has been plugged in, or was there from the start. @throws {BoardError} kind `configuration` */
+  plugged(key: string): PluggedDevice
 
   /** Ends the board; pending calls are rejected with `reason`. Later callers join the first. */
   close(reason?: Error): Promise<void>
@@ -104,16 +149,12 @@ export interface BoardHost {
   guestShutdown(): void
   /** The guest went to sleep (S3) or wants to hibernate (S4). The board stands still. */
   guestSuspend(kind: 'ram' | 'disk'): void
-  /** The guest says that it has panicked; the board stands still until it is reset or resumed. */
-  guestPanicked(): void
-  /** The guest says that it has panicked, and deals with that itself. */
-  guestCrashloaded(): void
-  /** The guest has not fed its watchdog in time. It runs on. */
-  watchdogExpired(): void
   /** The guest has set its clock: by how many seconds it goes before the host's, in UTC. */
   clockSet(offsetSeconds: number): void
   /** The emulator itself failed: the guest cannot go on without a reset, perhaps not even then. */
   crashed(error: Error): void
+  /** A device has failed to serve the guest, which read all ones or wrote nothing; told once for each reason. */
+  deviceFailed?(message: string): void
   /** Bytes that the guest sent through a serial port. Back-pressure: the port stalls until the promise settles. */
   serialOutput(port: number, bytes: Uint8Array): Promise<void> | void
   /** A key or a button has been used that would wake the guest if it slept; told only while the board stands still. */
@@ -134,20 +175,36 @@ export interface BoardConfig {
   readonly ramBytes: number
   /** System and video BIOS images. */
   readonly firmware: { readonly bios: Uint8Array; readonly vgaBios: Uint8Array | undefined }
-  /** Linux boot without a boot loader (-kernel, -initrd, -append). */
-  readonly kernel?: { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly append: string }
+  /**
+   * A kernel that is started without a boot loader (-kernel, -initrd, -append): an option ROM that starts it, and what
+   * that finds in the firmware configuration device; see `directBoot()`.
+   */
+  readonly kernel?: {
+    readonly rom: { readonly name: string; readonly image: Uint8Array }
+    readonly items: readonly FirmwareItem[]
+  }
+  /** The machine's UUID: 16 bytes. */
+  readonly uuid?: Uint8Array
+  /** Files of the firmware configuration device, beside those that describe the board. */
+  readonly firmwareFiles?: readonly FirmwareFile[]
   /** Devices in the order in which the BIOS tries them (`-boot order=`): a = floppy, c = disk, d = CD, n = network. */
   readonly bootOrder: string
   /** The order until the first reset, if it differs (`-boot once=`). */
   readonly bootOnce?: string
+  /** How long the firmware waits before it starts again when nothing could be booted; for ever, if absent. */
+  readonly bootFailWaitMs?: number
   readonly bootMenu?: { readonly enabled: boolean; readonly timeoutMs?: number }
   /** The drives that the board has; a removable one may be empty. */
   readonly drives: readonly DriveConfig[]
-  /** Devices beside those that every PC has. */
-  readonly devices?: readonly BoardDevice[]
+  /** Devices beside those that every PC has: they are there when the guest first runs. */
+  readonly devices?: readonly ConfiguredDevice[]
   /** How many UARTs, 0 to 4. */
   readonly serialPorts: number
   readonly vga: boolean
+  /** What is special about the VGA card, if anything is. */
+  readonly videoCard?: VideoCard
+  /** The firmware is to use COM1 as its console, as well as the screen (-nographic). */
+  readonly serialConsole?: boolean
   /** VMware's backdoor port, and the mouse behind it; there unless this is false. */
   readonly vmport?: boolean
   /** Guest clock at start, in milliseconds since the epoch; undefined: the host's UTC. */
@@ -156,6 +213,30 @@ export interface BoardConfig {
   readonly rtcStops?: boolean
   readonly logFirmware?: boolean
 }
+
+/** A device, and what is behind it. */
+export interface ConfiguredDevice {
+  readonly device: NewDevice
+  readonly port: DevicePort
+}
+
+/** What can differ between VGA cards. */
+export interface VideoCard {
+  /** Its name on the PCI bus. */
+  readonly id?: string | undefined
+  /** Where on the PCI bus it is; 2 unless said otherwise. */
+  readonly slot?: number
+  /** The size in dots that its monitor prefers, or that it has no monitor that says so. */
+  readonly monitor?: MonitorSize | 'none'
+}
+
+export interface MonitorSize {
+  readonly width: number
+  readonly height: number
+}
+
+/** How many bytes an instruction moves through a port. */
+export type PortSize = 1 | 2 | 4
 
 export type DriveSlot =
   | { readonly bus: 'ide'; readonly channel: 0 | 1; readonly unit: 0 | 1 }
@@ -184,6 +265,8 @@ export interface Medium {
   /** The bytes become the caller's: nobody else has their memory. */
   read(offset: number, length: number): Promise<Uint8Array>
   write(offset: number, bytes: Uint8Array): Promise<void>
+  /** Nobody needs these bytes any more; the medium may keep them. Without this, it does. */
+  discard?(offset: number, length: number): Promise<void>
   /** Settles when everything written before is on the disk. */
   flush(): Promise<void>
 }
@@ -267,6 +350,8 @@ export type VmmouseMode = 'relative' | 'absolute' | undefined
 export interface SerialPort {
   /** Feeds bytes to the guest; settles when the port has room for more. */
   write(bytes: Uint8Array): Promise<void>
+  /** Lets the guest see a break behind these bytes; settles when the port has it. */
+  break(): Promise<void>
 }
 
 export interface CpuStatus {
@@ -276,6 +361,14 @@ export interface CpuStatus {
   readonly halted: boolean
   /** The operating system's number of the thread that runs the CPU. */
   readonly threadId: number
+}
+
+/** Guest code that the processor has translated since the board was built. */
+export interface CodeCache {
+  /** WebAssembly modules: each has a page of code, or a part of one. */
+  readonly modules: number
+  /** Their size together. */
+  readonly bytes: number
 }
 
 export interface SegmentRegister {
@@ -328,6 +421,8 @@ export interface CpuRegisters {
 }
 
 export interface PciFunction {
+  /** The name that it was given. */
+  readonly id?: string
   readonly slot: number
   readonly function: number
   readonly vendorId: number
@@ -349,6 +444,8 @@ export interface PciRegion {
   readonly kind: 'io' | 'memory'
   readonly size: number
   readonly prefetchable: boolean
+  /** Its address has 64 bits. */
+  readonly wide?: boolean
   /** Where it answers; undefined while it does not. */
   readonly address: number | undefined
 }

@@ -5,8 +5,44 @@
  */
 export * from './board.ts'
 export { BoardError, type BoardErrorKind } from './board-error.ts'
-export { createBoard } from './create-board.ts'
-export { type BoardDevice, type DeviceModel, type DeviceProperty, deviceModels } from './device-models.ts'
-export { type FirmwareSearch, findFirmware, usualFirmwareFolders } from './firmware.ts'
-export type { RamPages } from './ram-pages.ts'
-export { type Read, restoreBoard, saveBoard, type Write } from './save-board.ts'
+export type {
+  BusRam,
+  BusTimer,
+  BusWindow,
+  ByteRegisters,
+  DeviceBus,
+  InterruptLine,
+  MemoryResponder,
+  PciDevice,
+  PciParts,
+  PortHandler,
+} from './bus/device-bus.ts'
+export { byteRegisters } from './bus/device-bus.ts'
+export type {
+  BoardDevices,
+  DevicePlace,
+  DevicePort,
+  DeviceProperties,
+  GuestDevice,
+  GuestLink,
+  GuestSide,
+  GuestSides,
+  GuestSurroundings,
+  NewDevice,
+  PluggedDevice,
+} from './bus/guest-device.ts'
+export { PlainBus } from './bus/plain-bus.ts'
+export { createBoard, runBoardThread } from './create-board.ts'
+export { directBoot } from './direct-boot/direct-boot.ts'
+export { bootLettersComplaint, pcBootDevicesComplaint } from './firmware/boot-devices.ts'
+export { type FirmwareSearch, findFirmware, usualFirmwareFolders } from './firmware/firmware.ts'
+export type { FirmwareFile, FirmwareItem } from './firmware/firmware-items.ts'
+export type { InterruptControllers, IoApicState, LocalApicState, PicState } from './interrupt-controllers.ts'
+export { type MappedPage, mappedPages, translate, type WalkedMemory } from './page-tables.ts'
+export type { FunctionShape } from './pci/config-space.ts'
+export { usualVgaSlot } from './pci/pc-functions.ts'
+export { fitsIdentity, usualMonitor } from './screen/edid.ts'
+export { noSmbiosSettings, onboardKinds, type SmbiosSettings } from './smbios/smbios-settings.ts'
+export { smbiosFiles } from './smbios/smbios-tables.ts'
+export type { RamPages } from './state/ram-pages.ts'
+export { type Read, restoreBoard, saveBoard, type Write } from './state/save-board.ts'

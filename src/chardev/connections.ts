@@ -1,9 +1,11 @@
 import type { Duplex } from '../transport/index.ts'
 import type { Frontend } from './chardev.ts'
 import { ChardevError } from './chardev-error.ts'
+import type { DeviceLog } from './device-log.ts'
+import { Relay } from './relay.ts'
 
 /** How long a device that closes waits for peers to read what was sent to them last. */
-const graceMilliseconds = 1000
+const graceMilliseconds = 500
 
 export interface ConnectionsOptions {
   readonly label: string
@@ -11,6 +13,8 @@ export interface ConnectionsOptions {
   readonly limit?: number | undefined
   /** Called when the number of places left turns to none, or to some. */
   readonly full?: (full: boolean) => void
+  /** Gets a copy of what is sent. */
+  readonly log?: DeviceLog | undefined
 }
 
 /**
@@ -20,14 +24,20 @@ export interface ConnectionsOptions {
 export class Connections {
   readonly #options: ConnectionsOptions
   readonly #open: Duplex[] = []
+  /** Of connections that have had a front end that leaves. */
+  readonly #relays = new Map<Duplex, Relay>()
   #frontend: Frontend | undefined
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
   }
 
+  get frontend(): Frontend | undefined {
+    return this.#frontend
+  }
+
   get frontendOpen(): boolean {
-    return this.#frontend !== undefined
+    return this.#frontend !== undefined && (this.#frontend.listens ?? true)
   }
 
   /** The one that has been connected for the longest. */
@@ -38,7 +48,16 @@ export class Connections {
   attach(frontend: Frontend): void {
     if (this.#frontend !== undefined) throw new ChardevError('in-use', `Device '${this.#options.label}' is in use`)
     this.#frontend = frontend
-    for (const stream of [...this.#open]) frontend.connection(stream)
+    frontend.logTo?.(this.#options.log?.add)
+    for (const stream of [...this.#open]) this.#hand(frontend, stream)
+    this.#options.full?.(this.#full)
+  }
+
+  detach(frontend: Frontend): void {
+    if (this.#frontend !== frontend) return
+    frontend.logTo?.(undefined)
+    this.#frontend = undefined
+    for (const relay of this.#relays.values()) relay.leave()
     this.#options.full?.(this.#full)
   }
 
@@ -46,7 +65,15 @@ export class Connections {
     this.#open.push(stream)
     void stream.closed.then(() => this.#remove(stream))
     if (this.#full) this.#options.full?.(true)
-    this.#frontend?.connection(stream)
+    if (this.#frontend !== undefined) this.#hand(this.#frontend, stream)
+  }
+
+  #hand(frontend: Frontend, stream: Duplex): void {
+    const { log } = this.#options
+    const logged = log === undefined || frontend.logTo !== undefined ? stream : log.copy(stream)
+    const relay = this.#relays.get(stream) ?? (frontend.leaves === true ? new Relay(logged) : undefined)
+    if (relay !== undefined) this.#relays.set(stream, relay)
+    frontend.connection(relay?.join() ?? logged)
   }
 
   /** Sends what is queued and closes; drops who does not read it in time. */
@@ -54,10 +81,12 @@ export class Connections {
     const grace = setTimeout(() => this.destroy(), graceMilliseconds)
     await Promise.all(this.#open.map((stream) => stream.close()))
     clearTimeout(grace)
+    this.#options.log?.[Symbol.dispose]()
   }
 
   destroy(): void {
     for (const stream of [...this.#open]) stream.destroy()
+    this.#options.log?.[Symbol.dispose]()
   }
 
   get #full(): boolean {
@@ -68,6 +97,7 @@ export class Connections {
 
   #remove(stream: Duplex): void {
     this.#open.splice(this.#open.indexOf(stream), 1)
+    this.#relays.delete(stream)
     if (!this.#full) this.#options.full?.(false)
   }
 }

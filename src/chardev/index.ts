@@ -4,10 +4,22 @@
  */
 export type { Chardev, Frontend } from './chardev.ts'
 export { ChardevError, type ChardevErrorKind } from './chardev-error.ts'
-export { type ChardevInfo, ChardevSet } from './chardev-set.ts'
+export { type ChardevInfo, ChardevSet, type ChardevWatch } from './chardev-set.ts'
 export { Line } from './line.ts'
+export type { MuxActions } from './mux-chardev.ts'
+export { mostFrontends } from './mux-chardev.ts'
 export { openChardev } from './open-chardev.ts'
 export { chardevOptionKinds } from './option-values.ts'
 export type { Backend, ChardevKeys, ChardevOptions, SocketBackend, SocketTarget } from './options.ts'
-export { chardevTypes, readChardevOptions } from './read-options.ts'
+export {
+  chardevHelp,
+  chardevTypes,
+  type DescriptorReader,
+  readChardevOptions,
+  ringSize,
+  udpBackend,
+} from './read-options.ts'
+export { decodeBase64, textOf } from './ring-text.ts'
 export { parseChardevShorthand, type Shorthand } from './shorthand.ts'
+export { socketBackend } from './socket-backend.ts'
+export { SocketChardev } from './socket-chardev.ts'

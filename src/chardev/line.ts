@@ -8,20 +8,38 @@ import type { Frontend } from './chardev.ts'
  */
 export class Line implements Frontend {
   readonly concurrent = false
+  readonly swaps = true
+  readonly leaves: boolean
+  readonly broken: (() => void) | undefined
   readonly #input: (bytes: Uint8Array) => Promise<void>
   #stream: Duplex | undefined
   #room: Deferred<void> | undefined
+  #log: ((bytes: Uint8Array) => void) | undefined
 
-  /** @param input - takes bytes from the host's side; no more come until it has settled, none at all if it rejects */
-  constructor(input: (bytes: Uint8Array) => Promise<void>) {
+  /**
+   * @param input - takes bytes from the host's side; no more come until it has settled, none at all if it rejects
+   * @param broken - hears of breaks
+   * @param leaves - it may be taken from its device again
+   */
+  constructor(
+    input: (bytes: Uint8Array) => Promise<void>,
+    { leaves = false, broken }: { readonly leaves?: boolean; readonly broken?: () => void } = {},
+  ) {
     this.#input = input
+    this.broken = broken
+    this.leaves = leaves
   }
 
   /** Sends bytes to the host's side; a promise asks the guest to wait until there is room. */
   output(bytes: Uint8Array): Promise<void> | undefined {
+    this.#log?.(bytes)
     if (this.#stream === undefined || this.#stream.write(bytes)) return undefined
     this.#room ??= deferred()
     return this.#room.promise
+  }
+
+  logTo(log: ((bytes: Uint8Array) => void) | undefined): void {
+    this.#log = log
   }
 
   connection(stream: Duplex): void {
@@ -40,7 +58,8 @@ export class Line implements Frontend {
         if (stream.kind !== 'stdio' && stream.kind !== 'pipe') void stream.close()
       },
       closed: () => {
-        this.#stream = undefined
+        // Where the device was changed for another, that one's connection is there already.
+        if (this.#stream === stream) this.#stream = undefined
         this.#release()
       },
     })

@@ -5,18 +5,29 @@ export interface ChardevOptions {
   /** The name under which the device is known. */
   readonly label: string
   readonly backend: Backend
+  /** Whether several front ends may share it. */
+  readonly mux?: boolean
+  /** A file that gets a copy of what is sent to the device. */
+  readonly log?: { readonly path: string; readonly append: boolean }
 }
 
 /** What a character device is on the host's side. */
 export type Backend =
   | SocketBackend
   | { readonly type: 'stdio' /** Whether Ctrl-C still interrupts the program. */; readonly signal: boolean }
-  | { readonly type: 'file'; readonly path: string; readonly append: boolean }
+  /** What comes in is read from `input`, if there is one. */
+  | { readonly type: 'file'; readonly path: string; readonly append: boolean; readonly input?: string }
   /** Two pipes `PATH.in` and `PATH.out`, or one for both ways. */
   | { readonly type: 'pipe'; readonly path: string }
   | { readonly type: 'pty' }
-  /** Keeps the last `size` bytes; a power of two. */
-  | { readonly type: 'ringbuf'; readonly size: number }
+  /** Keeps the last `size` bytes; a power of two. The second name is the older one. */
+  | { readonly type: 'ringbuf' | 'memory'; readonly size: number }
+  /** Datagrams to and from one address. */
+  | { readonly type: 'udp'; readonly remote: InetTarget; readonly local: InetTarget | undefined }
+  /** Shares another device, which must be there already. */
+  | { readonly type: 'mux'; readonly base: string }
+  /** A port of the host, which this program does not use: it is looked for, so that QEMU's complaint comes first. */
+  | { readonly type: 'serial' | 'parallel'; readonly path: string }
   /** Swallows everything. */
   | { readonly type: 'null' }
   /** A text console that no display shows: swallows everything. */

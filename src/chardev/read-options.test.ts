@@ -77,7 +77,16 @@ test('what cannot be is refused in the words of QEMU 7.2', () => {
 })
 
 test('what QEMU has and vmon has not is named', () => {
-  assert.equal(complaint({ id: 'a', backend: 'udp' }), "chardev: vmon has no 'udp' devices")
-  assert.match(complaint({ id: 'a', backend: 'stdio', mux: 'on' }), /mux=on/)
+  assert.equal(complaint({ id: 'a', backend: 'testdev' }), "chardev: vmon has no 'testdev' devices")
   assert.match(complaint({ ...socket, path: 'a', server: 'on', websocket: 'on' }), /'websocket'/)
+})
+
+test('datagrams go to this machine unless a host is named, from a port that is named or any', () => {
+  const udp = (more: ChardevKeys) => readChardevOptions({ id: 'u', backend: 'udp', port: '9', ...more }).backend
+  assert.deepEqual(udp({}), { type: 'udp', remote: { host: 'localhost', port: '9' }, local: undefined })
+  assert.deepEqual(udp({ host: 'h', ipv6: 'off', localport: '10' }), {
+    type: 'udp',
+    remote: { host: 'h', port: '9', ipv6: false },
+    local: { port: '10' },
+  })
 })

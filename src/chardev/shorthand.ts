@@ -52,9 +52,23 @@ function readKeys(text: string): ChardevKeys {
     case 'websocket':
       return { backend: 'socket', ...readInet(rest), [prefix]: 'on' }
     case 'udp':
-      return { backend: 'udp', ...readInet(rest.split('@', 1)[0]!) }
+      return readUdp(rest)
     default:
       throw new ChardevError('parse', `'${text}' is not a valid char driver`)
+  }
+}
+
+/** Reads `HOST:PORT@LOCALADDR:LOCALPORT`, of which the second half may be missing. */
+function readUdp(text: string): ChardevKeys {
+  const match = /^([^:]{0,64}):([^@,]{1,32})(?:@(?:([^:,]{0,64}):)?([^,]{1,32}))?$/s.exec(text)
+  if (match === null || (text.includes('@') && !/@[^@]*:/.test(text))) throw new ChardevError('parse', '')
+  const [, host = '', port = '', localaddr, localport] = match
+  return {
+    backend: 'udp',
+    host,
+    port,
+    ...(localaddr === undefined ? {} : { localaddr }),
+    ...(localport === undefined ? {} : { localport }),
   }
 }
 

@@ -1,4 +1,5 @@
-import type { DescriptorLink, Wire } from '../transport/index.ts'
+import type { Readable } from 'node:stream'
+import type { DescriptorLink, Wire, WireReceiver } from '../transport/index.ts'
 
 /** Where a device that only swallows puts what it gets. */
 export interface ByteStore {
@@ -15,17 +16,31 @@ export class SinkWire implements Wire {
   #state: 'open' | 'gone' = 'open'
   #broken: (reason?: Error) => void = () => undefined
 
-  constructor(store: ByteStore) {
+  readonly #input: Readable | undefined
+
+  /** @param input - where bytes come from all the same, not flowing yet */
+  constructor(store: ByteStore, input?: Readable) {
     this.#store = store
+    this.#input = input
+    input?.on('error', (error) => this.#break(error))
   }
 
   onBroken(broken: (reason?: Error) => void): void {
     this.#broken = broken
   }
 
-  receive(): void {}
-  pause(): void {}
-  resume(): void {}
+  receive(receiver: WireReceiver): void {
+    // That a file has been read to its end says nothing of who writes.
+    this.#input?.on('data', (chunk: Buffer) => receiver.data(chunk)).resume()
+  }
+
+  pause(): void {
+    this.#input?.pause()
+  }
+
+  resume(): void {
+    this.#input?.resume()
+  }
 
   send(bytes: Uint8Array | string, sent: () => void): boolean {
     this.#store.put(typeof bytes === 'string' ? Buffer.from(bytes) : bytes, (error) => {
@@ -48,6 +63,7 @@ export class SinkWire implements Wire {
     if (this.#state === 'gone') return
     this.#state = 'gone'
     this.#store.release?.()
+    this.#input?.destroy()
     process.nextTick(this.#broken, reason)
   }
 }

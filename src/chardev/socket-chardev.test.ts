@@ -218,3 +218,14 @@ test('a client that does not read holds up the end for a second only', async (t)
   await closing
   client.destroy()
 })
+
+test('a client that reconnects says why it could not connect', async () => {
+  const path = socketPath()
+  const told: string[] = []
+  const options = readChardevOptions({ id: 'c', backend: 'socket', path, reconnect: '3' })
+  await using device = await openChardev(options, { complain: (text) => told.push(text) })
+  assert.equal(device.frontendOpen, false)
+  assert.deepEqual(told, [
+    `Unable to connect character device c: Failed to connect to '${path}': No such file or directory`,
+  ])
+})

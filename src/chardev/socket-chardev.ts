@@ -1,8 +1,10 @@
 import { deferred, Scope } from '../async/index.ts'
 import {
+  type Address,
   connectTcp,
   connectUnix,
   type Duplex,
+  isSocket,
   type Listener,
   type ListenOptions,
   listenFd,
@@ -12,6 +14,7 @@ import {
 } from '../transport/index.ts'
 import type { Chardev, Frontend } from './chardev.ts'
 import { Connections } from './connections.ts'
+import type { DeviceLog } from './device-log.ts'
 import type { SocketBackend, SocketTarget } from './options.ts'
 import { socketFilename } from './socket-filename.ts'
 import { telnetStream } from './telnet-stream.ts'
@@ -19,20 +22,30 @@ import { telnetStream } from './telnet-stream.ts'
 /** The longest time that a timer can be set to, in milliseconds. */
 const maxTimeout = 2 ** 31 - 1
 
+/** What a device is opened with, beside its options. */
+interface SocketSurroundings {
+  readonly signal?: AbortSignal | undefined
+  readonly log?: DeviceLog | undefined
+  /** Hears why a connection that is tried again has failed. */
+  readonly complain?: ((text: string) => void) | undefined
+}
+
 /** A socket that listens and serves whoever connects, or that connects itself. */
 export class SocketChardev implements Chardev {
   readonly label: string
   readonly awaited: Promise<void> | undefined
   readonly #backend: SocketBackend
+  #complain: SocketSurroundings['complain']
+  #failing = false
   readonly #connections: Connections
   readonly #scope = new Scope()
   readonly #connectedOnce = deferred()
   #listener: Listener | undefined
 
-  private constructor(label: string, backend: SocketBackend) {
+  private constructor(label: string, backend: SocketBackend, log: DeviceLog | undefined) {
     this.label = label
     this.#backend = backend
-    this.#connections = new Connections({ label, limit: backend.clients, full: (full) => this.#full(full) })
+    this.#connections = new Connections({ label, limit: backend.clients, full: (full) => this.#full(full), log })
     this.awaited = backend.wait ? this.#connectedOnce.promise : undefined
     // Who does not wait for the first client need not hear that it never came.
     this.#connectedOnce.promise.catch(() => undefined)
@@ -43,8 +56,13 @@ export class SocketChardev implements Chardev {
    *
    * @throws {TransportError} if that cannot be; a client that is to reconnect tries again instead
    */
-  static async open(label: string, backend: SocketBackend, signal?: AbortSignal): Promise<SocketChardev> {
-    const device = new SocketChardev(label, backend)
+  static async open(
+    label: string,
+    backend: SocketBackend,
+    { signal, log, complain }: SocketSurroundings = {},
+  ): Promise<SocketChardev> {
+    const device = new SocketChardev(label, backend, log)
+    device.#complain = complain
     if (backend.server) await device.#listen(signal)
     else await device.#connectFirst(signal)
     return device
@@ -54,12 +72,41 @@ export class SocketChardev implements Chardev {
     return socketFilename(this.#backend, this.#listener?.address, this.#connections.first)
   }
 
+  /** Whether somebody is connected. */
+  get connected(): boolean {
+    return this.#connections.first !== undefined
+  }
+
+  /** Where it listens, or connects to. */
+  get address(): Address | SocketTarget {
+    return this.#listener?.address ?? this.#backend.address
+  }
+
+  get frontend(): Frontend | undefined {
+    return this.#connections.frontend
+  }
+
   get frontendOpen(): boolean {
     return this.#connections.frontendOpen
   }
 
+  /**
+   * Takes a connected socket as if it had connected itself; it is the device's then.
+   *
+   * @returns false if it is no socket, or somebody is connected already
+   */
+  addClient(fd: number): boolean {
+    if (this.#connections.first !== undefined || !isSocket(fd)) return false
+    this.#add(openFd(fd))
+    return true
+  }
+
   attach(frontend: Frontend): void {
     this.#connections.attach(frontend)
+  }
+
+  detach(frontend: Frontend): void {
+    this.#connections.detach(frontend)
   }
 
   async close(): Promise<void> {
@@ -101,12 +148,21 @@ export class SocketChardev implements Chardev {
     try {
       this.#connected(await connect(this.#backend.address, signal))
     } catch (error) {
-      if (reconnect === 0 || signal?.aborted === true) throw error
-      this.#retryLater()
+      if (reconnect <= 0 || signal?.aborted === true) throw error
+      this.#retryAfter(error)
     }
   }
 
+  /** Of those that fail in a row the first is told of. */
+  #retryAfter(error: unknown): void {
+    if (!this.#failing && this.#scope.open)
+      this.#complain?.(`Unable to connect character device ${this.label}: ${(error as Error).message}`)
+    this.#failing = true
+    this.#retryLater()
+  }
+
   #connected(stream: Duplex): void {
+    this.#failing = false
     this.#add(stream)
     if (this.#backend.reconnect > 0) void stream.closed.then(() => this.#retryLater())
   }
@@ -117,7 +173,7 @@ export class SocketChardev implements Chardev {
       this.#scope.release(stop)
       connect(this.#backend.address, this.#scope.signal).then(
         (stream) => this.#connected(stream),
-        () => this.#retryLater(), // still nobody there
+        (error: unknown) => this.#retryAfter(error), // still nobody there
       )
     }
     const timer = setTimeout(retry, Math.min(this.#backend.reconnect * 1000, maxTimeout))

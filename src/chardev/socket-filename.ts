@@ -18,8 +18,9 @@ export function socketFilename(
   const { local, remote } = connection
   if (local?.type === 'inet' && remote?.type === 'inet')
     return `${scheme}:${inetText(local)}${suffix} <-> ${inetText(remote)}`
-  // A socket that connects has no path of its own, and no more is known of one that was inherited connected.
-  const path = server && listening?.type === 'unix' ? listening.path : ''
+  // A socket that connects has no path of its own, and no more is known of one that was passed connected.
+  const passed = connection.kind === 'fd' && address.type !== 'fd'
+  const path = server && listening?.type === 'unix' && !passed ? listening.path : ''
   return `unix:${path}${suffix}`
 }
 

@@ -1,6 +1,7 @@
 import type { Duplex } from '../transport/index.ts'
 import type { Chardev, Frontend } from './chardev.ts'
 import { Connections } from './connections.ts'
+import type { DeviceLog } from './device-log.ts'
 
 /** A device that is connected from the start and for good: a file, standard input and output, nothing. */
 export class StreamChardev implements Chardev {
@@ -9,11 +10,15 @@ export class StreamChardev implements Chardev {
   readonly awaited: Promise<void> | undefined = undefined
   readonly #connections: Connections
 
-  constructor(label: string, filename: string, stream: Duplex) {
+  constructor(label: string, filename: string, stream: Duplex, log?: DeviceLog) {
     this.label = label
     this.filename = filename
-    this.#connections = new Connections({ label })
+    this.#connections = new Connections({ label, log })
     this.#connections.add(stream)
+  }
+
+  get frontend(): Frontend | undefined {
+    return this.#connections.frontend
   }
 
   get frontendOpen(): boolean {
@@ -22,6 +27,10 @@ export class StreamChardev implements Chardev {
 
   attach(frontend: Frontend): void {
     this.#connections.attach(frontend)
+  }
+
+  detach(frontend: Frontend): void {
+    this.#connections.detach(frontend)
   }
 
   close(): Promise<void> {

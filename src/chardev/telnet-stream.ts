@@ -1,4 +1,5 @@
 import type { Duplex, DuplexSink } from '../transport/index.ts'
+import { forwardedStream } from './forwarded-stream.ts'
 
 const interpretAsCommand = 255
 const [will, doIt, dont] = [251, 253, 254]
@@ -56,30 +57,12 @@ function next(place: Place, byte: number): Place {
 export function telnetStream(stream: Duplex): Duplex {
   stream.write(opening)
   const filter = new TelnetFilter()
-  return {
-    kind: stream.kind,
-    local: stream.local,
-    remote: stream.remote,
-    closed: stream.closed,
-    get passesDescriptors() {
-      return stream.passesDescriptors
-    },
-    get buffered() {
-      return stream.buffered
-    },
-    start: (sink) => stream.start(filtered(sink, filter)),
-    pause: () => stream.pause(),
-    resume: () => stream.resume(),
-    write: (data, descriptors) => stream.write(data, descriptors),
-    end: () => stream.end(),
-    close: () => stream.close(),
-    destroy: (reason) => stream.destroy(reason),
-    [Symbol.asyncDispose]: () => stream.close(),
-  }
+  return forwardedStream(stream, { start: (sink) => stream.start(filtered(sink, filter)) })
 }
 
 function filtered(sink: DuplexSink, filter: TelnetFilter): DuplexSink {
   return {
+    takesDescriptors: sink.takesDescriptors === true,
     data(chunk, descriptors) {
       const data = filter.filter(chunk)
       if (data.length > 0 || descriptors !== undefined) sink.data(data, descriptors)

@@ -1,5 +1,9 @@
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { reasonText } from '../errno/index.ts'
+import { CommandLineError } from './command-line-error.ts'
+import { output } from './outputs.ts'
 
 /** Set for the process that goes on in the background. */
 const marker = 'VMON_DAEMON'
@@ -15,6 +19,7 @@ delete process.env[marker]
  * Starts this program again in the background, and passes on what it says until its machine has started or failed.
  *
  * @returns the exit status of the process that was asked to daemonize
+ * @throws {CommandLineError} if the system makes no process
  */
 export async function startDaemon(): Promise<number> {
   const { spawn } = await import('node:child_process')
@@ -23,11 +28,13 @@ export async function startDaemon(): Promise<number> {
     env: { ...process.env, [marker]: '1' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
-  child.stdout!.pipe(process.stdout, { end: false })
-  child.stderr!.pipe(process.stderr, { end: false })
-  const silent = Promise.all([once(child.stdout!, 'close'), once(child.stderr!, 'close')])
+  // Where the process could not be made there are none.
+  const outputs: readonly (Readable | null | undefined)[] = [child.stdout, child.stderr]
+  child.stdout?.pipe(output('stdout'), { end: false })
+  child.stderr?.pipe(output('stderr'), { end: false })
+  const silent = Promise.all(outputs.flatMap((each) => (each ? [once(each, 'close')] : [])))
   const status = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject)
+    child.once('error', (error) => reject(new CommandLineError(`cannot daemonize: ${reasonText(error)}`)))
     child.once('message', () => resolve(0))
     child.once('exit', (code) => resolve(code ?? 1))
   })

@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { reasonText } from '../errno/index.ts'
-import { createLogger, type Fields, type Logger } from '../log/index.ts'
+import { createLogger, type Fields, type LogControl, type Logger } from '../log/index.ts'
 import { CommandLineError } from './command-line-error.ts'
+import { warn } from './outputs.ts'
 
 /** What -d takes. */
 export const logItems: Readonly<Record<string, string>> = {
@@ -20,6 +21,7 @@ export function logItemsText(): string {
 /** Where the log goes, until it is closed. */
 export interface Log {
   readonly log: Logger
+  readonly control: LogControl
   close(): void
 }
 
@@ -31,22 +33,36 @@ export interface Log {
  * @throws {CommandLineError} in QEMU's words, if the file cannot be opened
  */
 export function openLog(items: readonly string[], template: string | undefined): Log {
-  if (template === undefined) {
-    return { log: createLogger(items, (...entry) => process.stderr.write(line(...entry))), close: () => undefined }
-  }
-  let fd: number | undefined = openLogFile(template)
+  let target: number | 'stderr' | 'nowhere' = template === undefined ? 'stderr' : openLogFile(template)
   const close = (): void => {
-    if (fd !== undefined) closeSync(fd)
-    fd = undefined
+    if (typeof target === 'number') closeSync(target)
+    target = 'nowhere'
   }
   const log = createLogger(items, (...entry) => {
+    if (target === 'stderr') warn(line(...entry))
+    if (typeof target !== 'number') return
     try {
-      if (fd !== undefined) writeSync(fd, line(...entry))
+      writeSync(target, line(...entry))
     } catch {
       close()
     }
   })
-  return { log, close }
+  const control: LogControl = {
+    items: logItems,
+    select: (chosen) => log.select(chosen),
+    redirect(file) {
+      try {
+        const next = openLogFile(file)
+        close()
+        target = next
+        return undefined
+      } catch (error) {
+        if (error instanceof CommandLineError) return error.message
+        throw error
+      }
+    },
+  }
+  return { log, control, close }
 }
 
 function openLogFile(template: string): number {

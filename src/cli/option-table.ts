@@ -1,4 +1,7 @@
 import type { ConfigDraft } from '../machine/index.ts'
+import { acceptedOptions } from './accepted-options.ts'
+import type { MessageStyle } from './outputs.ts'
+import type { User } from './user.ts'
 
 /** What the process itself is to do, beside running a machine. */
 export interface ProcessWishes {
@@ -8,6 +11,14 @@ export interface ProcessWishes {
   /** Items of -d; undefined if nothing is to be logged. */
   logItems: readonly string[] | undefined
   logFile: string | undefined
+  /** What stands before messages. */
+  messages: MessageStyle
+  /** Whom to become when the machine has started. */
+  user: User | undefined
+  /** The folder that is the root of every path when the machine has started. */
+  root: string | undefined
+  /** The process, and those that it makes, may gain no rights that it has not. */
+  noNewPrivileges: boolean
 }
 
 /** An option of the command line: its spelling, what it takes, what it does. */
@@ -16,7 +27,7 @@ export interface Option {
   readonly names: readonly string[]
   /** What the argument looks like; absent for an option that takes none. */
   readonly argument?: string
-  readonly group: 'machine' | 'drives' | 'boot' | 'host' | 'process'
+  readonly group: 'machine' | 'drives' | 'boot' | 'host' | 'process' | 'accepted'
   readonly help: string
   /** What the shell offers as an argument. */
   readonly complete?: 'file' | 'folder' | readonly string[]
@@ -88,12 +99,45 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.uuid(text, origin),
   },
   {
+    names: ['smbios'],
+    argument: 'type=N[,MEMBER=VALUE]...',
+    group: 'machine',
+    help: 'what the tables for dmidecode say: types 0 to 4, 8, 11, 17 and 41, or a whole structure with file=FILE',
+    complete: ['type=1,', 'file='],
+    apply: ({ draft }, text, origin) => draft.smbios(text, origin),
+  },
+  {
+    names: ['fw_cfg'],
+    argument: '[name=]NAME,file=FILE|string=TEXT',
+    group: 'machine',
+    help: 'a file for the guest in the firmware configuration device (/sys/firmware/qemu_fw_cfg); names begin with opt/',
+    complete: ['name=opt/'],
+    apply: ({ draft }, text, origin) => draft.fwCfg(text, origin),
+  },
+  {
     names: ['vga'],
     argument: 'TYPE',
     group: 'machine',
     help: 'video card: std or none',
     complete: ['std', 'none', 'help'],
     apply: ({ draft }, text) => draft.vga(text),
+  },
+  {
+    names: ['vnc'],
+    argument: 'HOST:D|unix:PATH|none[,password=on][,to=N][,share=POLICY]...',
+    group: 'machine',
+    help: 'show the screen to VNC viewers at port 5900 + D, or at a unix socket; several times for several displays',
+    complete: ['localhost:0', 'unix:', 'none'],
+    apply: ({ draft }, text, origin) => draft.screens.vnc(text, origin),
+  },
+  {
+    names: ['k'],
+    argument: 'LANGUAGE',
+    group: 'machine',
+    help: "layout of viewers' keyboards, by the name of one of QEMU's keymaps (de); American if nothing is said",
+    apply: ({ draft }, text) => {
+      draft.screens.keymap = text
+    },
   },
   {
     names: ['rtc'],
@@ -150,7 +194,7 @@ export const options: readonly Option[] = [
     names: ['kernel'],
     argument: 'FILE',
     group: 'boot',
-    help: 'Linux kernel to start without a boot loader',
+    help: 'kernel to start without a boot loader: Linux, multiboot, or ELF with a PVH entry',
     complete: 'file',
     apply: ({ draft }, text) => draft.bootFile('kernel', text),
   },
@@ -158,7 +202,7 @@ export const options: readonly Option[] = [
     names: ['initrd'],
     argument: 'FILE',
     group: 'boot',
-    help: 'its initial RAM disk',
+    help: 'its initial RAM disk; for a multiboot kernel modules: FILE [ARGUMENTS],FILE...',
     complete: 'file',
     apply: ({ draft }, text) => draft.bootFile('initrd', text),
   },
@@ -189,7 +233,15 @@ export const options: readonly Option[] = [
     names: ['S'],
     group: 'boot',
     help: 'do not start: wait for cont',
-    apply: ({ draft }) => draft.startPaused(),
+    apply: ({ draft }) => draft.start.pause(),
+  },
+  {
+    names: ['incoming'],
+    argument: 'URI',
+    group: 'boot',
+    help: 'go on with a machine that comes from tcp:HOST:PORT, unix:PATH, exec:COMMAND, fd:N or file:PATH, or wait for migrate-incoming (defer)',
+    complete: ['defer'],
+    apply: ({ draft }, text, origin) => draft.start.comeFrom(text, origin),
   },
   {
     names: ['no-reboot'],
@@ -209,6 +261,13 @@ export const options: readonly Option[] = [
     group: 'machine',
     help: 'a further device; -device help lists those that there are, -device DRIVER,help its properties',
     apply: ({ draft }, text, origin) => draft.device(text, origin),
+  },
+  {
+    names: ['global'],
+    argument: 'DRIVER.PROPERTY=VALUE',
+    group: 'machine',
+    help: 'a property of every -device of a kind that does not say otherwise',
+    apply: ({ draft }, text, origin) => draft.global(text, origin),
   },
   {
     names: ['action'],
@@ -241,6 +300,14 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.qmp(text, origin, true),
   },
   {
+    names: ['debugcon'],
+    argument: 'DEV',
+    group: 'host',
+    help: 'where the bytes go that the guest writes to port E9h',
+    complete: ['stdio', 'file:', 'null'],
+    apply: ({ draft }, text, origin) => draft.debugcon(text, origin),
+  },
+  {
     names: ['serial'],
     argument: 'DEV',
     group: 'host',
@@ -256,18 +323,33 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.chardev(text, origin),
   },
   {
-    names: ['mon'],
-    argument: '[chardev=]ID,mode=control[,pretty=on]',
+    names: ['netdev'],
+    argument: 'KIND,id=ID[,...]',
     group: 'host',
-    help: 'a QMP monitor on a character device of -chardev',
+    help: 'a back end of the network, for -device CARD,netdev=ID: user needs no privileges',
+    complete: ['user,id=', 'hubport,id=', 'help'],
+    apply: ({ draft }, text, origin) => draft.netdev(text, origin),
+  },
+  {
+    names: ['add-fd'],
+    argument: 'fd=FD,set=N[,opaque=TEXT]',
+    group: 'host',
+    help: 'a descriptor that the program was started with, for set N: files named /dev/fdset/N are opened from it',
+    apply: ({ draft }, text, origin) => draft.addFd(text, origin),
+  },
+  {
+    names: ['mon'],
+    argument: '[chardev=]ID[,mode=readline|control][,pretty=on]',
+    group: 'host',
+    help: 'a monitor on a character device of -chardev: for people, or (mode=control) of QMP',
     apply: ({ draft }, text, origin) => draft.mon(text, origin),
   },
   {
     names: ['monitor'],
-    argument: 'none',
+    argument: 'DEV',
     group: 'host',
-    help: 'human monitor; there is none',
-    complete: ['none'],
+    help: 'monitor for people on a character device: stdio, unix:PATH,server=on,wait=off, telnet:HOST:PORT,..., none',
+    complete: ['stdio', 'unix:', 'tcp:', 'telnet:', 'pty', 'none'],
     apply: ({ draft }, text, origin) => draft.humanMonitor(text, origin),
   },
   {
@@ -276,12 +358,12 @@ export const options: readonly Option[] = [
     group: 'host',
     help: 'where to show the screen: nowhere; screendump takes pictures',
     complete: ['none', 'help'],
-    apply: ({ draft }, text, origin) => draft.display(text, origin),
+    apply: ({ draft }, text, origin) => draft.screens.display(text, origin),
   },
   {
     names: ['nographic'],
     group: 'host',
-    help: 'COM1 is standard input and output',
+    help: 'COM1 and the monitor are standard input and output; Ctrl-A h tells how to switch',
     apply: ({ draft }) => draft.noGraphic(),
   },
   {
@@ -294,6 +376,14 @@ export const options: readonly Option[] = [
     names: ['no-user-config'],
     group: 'process',
     help: 'read no configuration files; none are read anyway',
+    apply: () => undefined,
+  },
+  {
+    names: ['readconfig'],
+    argument: 'FILE',
+    group: 'process',
+    help: 'take options from a file: lines [GROUP "ID"], and KEY = "VALUE" below each',
+    complete: 'file',
     apply: () => undefined,
   },
   {
@@ -350,6 +440,7 @@ export const options: readonly Option[] = [
       process.help ??= 'help'
     },
   },
+  ...acceptedOptions,
 ]
 
 const byName = new Map(options.flatMap((option) => option.names.map((name) => [name, option] as const)))

@@ -1,8 +1,9 @@
 import { ConfigDraft, ConfigError, type HelpText, type MachineConfig } from '../machine/index.ts'
 import { CommandLineError } from './command-line-error.ts'
+import { readConfigFile } from './config-file.ts'
 import { nearestName } from './nearest-option.ts'
 import { findOption, type Option, options, type ProcessWishes } from './option-table.ts'
-import { unavailableOptions } from './unavailable-options.ts'
+import { foreignOptions, unavailableOptions } from './unavailable-options.ts'
 
 /** What a command line asks for. */
 export interface CommandLine {
@@ -10,6 +11,7 @@ export interface CommandLine {
   /** What an option's `help` answers; no machine is to be built then. */
   readonly help: HelpText | undefined
   readonly processName: string | undefined
+  readonly guestName: string | undefined
   /** @throws {ConfigError} if the machine cannot be what the options say together */
   config(): MachineConfig
 }
@@ -32,12 +34,19 @@ export function parseCommandLine(argv: readonly string[], warn: (text: string) =
     daemonize: false,
     logItems: undefined,
     logFile: undefined,
+    messages: { timestamp: false, guestName: false },
+    user: undefined,
+    root: undefined,
+    noNewPrivileges: false,
   }
-  for (const { option, text, origin } of [...wordsOf(argv)]) {
-    option.apply({ draft, process }, text, origin)
+  const apply = ({ option, text, origin }: Said): void => option.apply({ draft, process }, text, origin)
+  for (const said of [...wordsOf(argv)]) {
+    if (said.option === configFile) for (const group of groupsOf(said)) apply(group)
+    else apply(said)
     if (process.help !== undefined || draft.help !== undefined) break
   }
-  return { process, help: draft.help, processName: draft.processName, config: () => configOf(draft, process) }
+  const { help, processName, guestName } = draft
+  return { process, help, processName, guestName, config: () => configOf(draft, process) }
 }
 
 interface Said {
@@ -58,8 +67,8 @@ function* wordsOf(argv: readonly string[]): Generator<Said> {
       continue
     }
     const name = word.replace(/^--?/, '')
-    const option = findOption(name)
-    if (option === undefined) throw unknownOption(word, name, words)
+    const option = findOption(name) ?? missingOption(name)
+    if (option === undefined) throw unknownOption(word, name)
     if (option.argument === undefined) yield { option, text: '', origin: word }
     else {
       const text = argumentOf(word, words)
@@ -68,18 +77,39 @@ function* wordsOf(argv: readonly string[]): Generator<Said> {
   }
 }
 
+const unavailable = "this option of QEMU's is not available in vmon"
+
+/** -readconfig: options that stand in a file. */
+const configFile = findOption('readconfig')
+
+function groupsOf({ text, origin }: Said): Said[] {
+  return readConfigFile(text, origin).map(({ option: name, ...group }) => {
+    const option = findOption(name)
+    if (option === undefined) throw new CommandLineError(`${group.origin}: ${unavailable}`)
+    return { ...group, option }
+  })
+}
+
 function argumentOf(word: string, words: Iterator<string>): string {
   const next = words.next()
   if (next.done === true) throw new CommandLineError(`${word}: requires an argument`)
   return next.value
 }
 
-function unknownOption(word: string, name: string, words: Iterator<string>): CommandLineError {
-  const takesArgument = unavailableOptions.get(name)
-  if (takesArgument !== undefined) {
-    const origin = takesArgument ? `${word} ${argumentOf(word, words)}` : word
-    return new CommandLineError(`${origin}: this option of QEMU's is not available in vmon`)
+/** An option of QEMU's that there is not: it is refused when its turn comes. */
+function missingOption(name: string): (Said['option'] & Pick<Option, 'argument'>) | undefined {
+  const takesArgument = unavailableOptions.get(name) ?? foreignOptions.get(name)
+  if (takesArgument === undefined) return undefined
+  const why = foreignOptions.has(name) ? 'Option not supported for this target' : unavailable
+  return {
+    ...(takesArgument && { argument: '' }),
+    apply: (_, __, origin) => {
+      throw new CommandLineError(`${origin}: ${why}`)
+    },
   }
+}
+
+function unknownOption(word: string, name: string): CommandLineError {
   const near = nearestName(
     name,
     options.flatMap((option) => option.names),
@@ -88,9 +118,10 @@ function unknownOption(word: string, name: string, words: Iterator<string>): Com
 }
 
 function configOf(draft: ConfigDraft, { daemonize }: ProcessWishes): MachineConfig {
-  if (daemonize && draft.usesTerminal) {
+  if (daemonize && draft.needsTerminal) {
     throw new CommandLineError('-nographic cannot be used with -daemonize')
   }
+  draft.screens.addDefault()
   const config = draft.finish()
   const talkative = daemonize ? config.chardevs.find(({ backend }) => backend.type === 'stdio') : undefined
   if (talkative !== undefined) throw ConfigError.failure(talkative, 'cannot use stdio with -daemonize')

@@ -18,13 +18,31 @@ export function writePidFile(path: string): () => void {
       closeSync(fd)
       continue
     }
-    ftruncateSync(fd)
-    writeSync(fd, `${process.pid}\n`)
-    return () => {
-      if (isSameFile(path, fd)) unlinkSync(path)
-      closeSync(fd)
-    }
+    writeNumber(fd, path)
+    return () => remove(fd, path)
   }
+}
+
+function writeNumber(fd: number, path: string): void {
+  let failure = 'Failed to truncate pid file'
+  try {
+    ftruncateSync(fd)
+    failure = 'Failed to write pid file'
+    writeSync(fd, `${process.pid}\n`)
+  } catch (error) {
+    // QEMU removes whatever it is, as root even `/dev/null`.
+    if (fstatSync(fd).isFile()) remove(fd, path)
+    else closeSync(fd)
+    throw refusal(`${failure}: ${reasonText(error)}`)
+  }
+}
+
+/** Removes the file if it is still ours, and may be removed. */
+function remove(fd: number, path: string): void {
+  try {
+    if (isSameFile(path, fd)) unlinkSync(path)
+  } catch {}
+  closeSync(fd)
 }
 
 function openLocked(path: string): number {

@@ -13,6 +13,8 @@ import {
   struct,
   union,
 } from '../qapi/index.ts'
+import { BlockdevBackup, blockdevBackupStep, DriveBackup, driveBackupStep } from './block-backups.ts'
+import { addStep, BlockDirtyBitmap, BlockDirtyBitmapAdd, BlockDirtyBitmapMerge, mergeStep } from './block-bitmaps.ts'
 import { SnapshotInfo } from './block-info.ts'
 import { BlockdevOptions } from './blockdev-options.ts'
 
@@ -47,9 +49,17 @@ const TransactionAction = union('TransactionAction', {
     type: req(
       oneOf('TransactionActionKind', [
         'abort',
+        'block-dirty-bitmap-add',
+        'block-dirty-bitmap-remove',
+        'block-dirty-bitmap-clear',
+        'block-dirty-bitmap-enable',
+        'block-dirty-bitmap-disable',
+        'block-dirty-bitmap-merge',
+        'blockdev-backup',
         'blockdev-snapshot',
         'blockdev-snapshot-internal-sync',
         'blockdev-snapshot-sync',
+        'drive-backup',
       ]),
       'what is done; `abort` fails',
     ),
@@ -57,9 +67,17 @@ const TransactionAction = union('TransactionAction', {
   discriminator: 'type',
   branches: {
     abort: wrapped(struct('Abort', {})),
+    'block-dirty-bitmap-add': wrapped(BlockDirtyBitmapAdd),
+    'block-dirty-bitmap-remove': wrapped(BlockDirtyBitmap),
+    'block-dirty-bitmap-clear': wrapped(BlockDirtyBitmap),
+    'block-dirty-bitmap-enable': wrapped(BlockDirtyBitmap),
+    'block-dirty-bitmap-disable': wrapped(BlockDirtyBitmap),
+    'block-dirty-bitmap-merge': wrapped(BlockDirtyBitmapMerge),
+    'blockdev-backup': wrapped(BlockdevBackup),
     'blockdev-snapshot': wrapped(BlockdevSnapshot),
     'blockdev-snapshot-internal-sync': wrapped(BlockdevSnapshotInternal),
     'blockdev-snapshot-sync': wrapped(BlockdevSnapshotSync),
+    'drive-backup': wrapped(DriveBackup),
   },
 })
 
@@ -83,12 +101,22 @@ function stepOf(action: Infer<typeof TransactionAction>): TransactionStep {
   switch (action.type) {
     case 'abort':
       return { type: 'abort' }
+    case 'blockdev-backup':
+      return blockdevBackupStep(action.data)
+    case 'drive-backup':
+      return driveBackupStep(action.data)
     case 'blockdev-snapshot':
       return { type: 'overlay', target: action.data }
     case 'blockdev-snapshot-internal-sync':
       return { type: 'internal-snapshot', target: action.data }
     case 'blockdev-snapshot-sync':
       return { type: 'overlay', target: overlayOf(action.data) }
+    case 'block-dirty-bitmap-add':
+      return addStep(action.data)
+    case 'block-dirty-bitmap-merge':
+      return mergeStep(action.data)
+    default:
+      return { type: action.type, target: action.data }
   }
 }
 

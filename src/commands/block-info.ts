@@ -15,7 +15,7 @@ import {
   union,
 } from '../qapi/index.ts'
 
-const BlockDeviceIoStatus = oneOf('BlockDeviceIoStatus', ['ok', 'failed', 'nospace'])
+export const BlockDeviceIoStatus = oneOf('BlockDeviceIoStatus', ['ok', 'failed', 'nospace'])
 export const BlockdevDetectZeroesOptions = oneOf('BlockdevDetectZeroesOptions', ['off', 'on', 'unmap'])
 
 /** A snapshot inside an image (QAPI's SnapshotInfo). */

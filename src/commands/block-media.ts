@@ -1,7 +1,9 @@
 import type { MediaControl } from '../block/index.ts'
 import { bool, example, family, type Member, nothing, oneOf, opt, req, str } from '../qapi/index.ts'
+import type { VncDisplays } from '../vnc/index.ts'
+import { changeVnc } from './change-vnc.ts'
 
-const command = family<{ media: MediaControl }>()
+const command = family<{ media: MediaControl; vncDisplays: VncDisplays }>()
 
 const device: Member<string, true> = opt(str, 'name of the drive', { complete: 'drive', features: ['deprecated'] })
 const id: Member<string, true> = opt(str, 'guest device that has the drive: its id, or its QOM path', {
@@ -17,7 +19,7 @@ const notOne = 'GenericError, unless exactly one of @device and @id is given'
 const notRemovable = 'GenericError, if the drive has no removable medium'
 const locked = 'GenericError, if the guest has locked the tray and @force is not set; the guest is asked to let go'
 
-const BlockdevChangeReadOnlyMode = oneOf('BlockdevChangeReadOnlyMode', ['retain', 'read-only', 'read-write'])
+export const BlockdevChangeReadOnlyMode = oneOf('BlockdevChangeReadOnlyMode', ['retain', 'read-only', 'read-write'])
 
 /** Trays and media. */
 export const blockMediaCommands = {
@@ -46,11 +48,11 @@ export const blockMediaCommands = {
 
   change: command({
     since: '0.14',
-    doc: 'Change the medium of a removable drive, as QEMU 1.3 did it; blockdev-change-medium is what came after it.',
+    doc: 'Change the medium of a removable drive, as QEMU 1.3 did it; blockdev-change-medium is what came after it. With `vnc` for a drive, change the password of the first display, or where it listens.',
     args: {
-      device: req(str, 'name of the drive', { complete: 'drive' }),
-      target: req(str, 'file name of the new image', { complete: 'file' }),
-      arg: opt(str, 'format of the image; guessed if absent'),
+      device: req(str, 'name of the drive; or vnc', { complete: 'drive' }),
+      target: req(str, 'file name of the new image; for vnc, password or where to listen', { complete: 'file' }),
+      arg: opt(str, 'format of the image, guessed if absent; or the new password'),
     },
     returns: nothing,
     emits: ['DEVICE_TRAY_MOVED'],
@@ -70,8 +72,9 @@ export const blockMediaCommands = {
         { options: '' },
       ),
     ],
-    async run({ media }, { device, target, arg }) {
-      await media.changeOld(device, { filename: target, format: arg })
+    async run({ media, vncDisplays }, { device, target, arg }) {
+      if (device === 'vnc') await changeVnc(vncDisplays, target, arg)
+      else await media.changeOld(device, { filename: target, format: arg })
       return {}
     },
   }),

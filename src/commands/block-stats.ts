@@ -1,3 +1,4 @@
+import { blockdevDrivers } from '../block/index.ts'
 import {
   bool,
   type Infer,
@@ -79,52 +80,6 @@ const BlockStatsSpecificNvme = struct('BlockStatsSpecificNvme', {
   'aligned-accesses': req(int, 'requests that could be served as they came'),
   'unaligned-accesses': req(int, 'requests that had to be copied'),
 })
-
-/** Every driver that QEMU has, in its order. */
-export const blockdevDrivers = [
-  'blkdebug',
-  'blklogwrites',
-  'blkreplay',
-  'blkverify',
-  'bochs',
-  'cloop',
-  'compress',
-  'copy-before-write',
-  'copy-on-read',
-  'dmg',
-  'file',
-  'snapshot-access',
-  'ftp',
-  'ftps',
-  'gluster',
-  'host_cdrom',
-  'host_device',
-  'http',
-  'https',
-  'iscsi',
-  'luks',
-  'nbd',
-  'nfs',
-  'null-aio',
-  'null-co',
-  'nvme',
-  'parallels',
-  'preallocate',
-  'qcow',
-  'qcow2',
-  'qed',
-  'quorum',
-  'raw',
-  'rbd',
-  'replication',
-  'ssh',
-  'throttle',
-  'vdi',
-  'vhdx',
-  'vmdk',
-  'vpc',
-  'vvfat',
-] as const
 
 const BlockdevDriver = oneOf('BlockdevDriver', blockdevDrivers)
 

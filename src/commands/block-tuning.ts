@@ -4,13 +4,20 @@ import { example, family, int, list, nothing, opt, req, str, uint64 } from '../q
 const command = family<{ tuning: DriveTuning }>()
 
 const none = 'none if 0'
-const rate = (what: string) => req(int, `${what} a second; ${none}`)
-const burst = (what: string) => opt(int, `${what} a second during a burst; ${none}`)
-const seconds = (what: string) => opt(int, `seconds that a burst of ${what} may last; default 1`)
+const rate = (what: string) => req(int.wide, `${what} a second; ${none}`)
+const burst = (what: string) => opt(int.wide, `${what} a second during a burst; ${none}`)
+const seconds = (what: string) => opt(int.wide, `seconds that a burst of ${what} may last; default 1`)
 const boundaries = (what: string) =>
-  opt(list(uint64), `boundaries for ${what}, in nanoseconds, rising; none end the sorting`)
+  opt(list(uint64.wide), `boundaries for ${what}, in nanoseconds, rising; none end the sorting`)
 
-const limit = (rate: number, burst = 0, burstSeconds = 1): ThrottleLimit => ({ rate, burst, burstSeconds })
+type Integer = number | bigint
+
+/** What numbers cannot hold exactly is more than may be. */
+const limit = (rate: Integer, burst: Integer = 0, burstSeconds: Integer = 1): ThrottleLimit => ({
+  rate: Number(rate),
+  burst: Number(burst),
+  burstSeconds: Number(burstSeconds),
+})
 
 /** What the guest may do with its drives, and what images are like. */
 export const blockTuningCommands = {
@@ -20,7 +27,7 @@ export const blockTuningCommands = {
     args: {
       device: opt(str, 'drive that holds the image; counts before @node-name', { complete: 'drive' }),
       'node-name': opt(str, 'node of the image', { complete: 'node' }),
-      size: req(int, 'new size in bytes'),
+      size: req(int.wide, 'new size in bytes'),
     },
     returns: nothing,
     errors: [
@@ -68,7 +75,7 @@ export const blockTuningCommands = {
       iops_max_length: seconds('operations'),
       iops_rd_max_length: seconds('reads'),
       iops_wr_max_length: seconds('writes'),
-      iops_size: opt(int, 'a request of more bytes counts as several operations; each counts as one if 0'),
+      iops_size: opt(int.wide, 'a request of more bytes counts as several operations; each counts as one if 0'),
       group: opt(str, 'drives that share the limits; the name of the drive by default'),
     },
     returns: nothing,
@@ -139,7 +146,7 @@ export const blockTuningCommands = {
     doc: 'Tell, by an event, of the next write beyond an offset of a node; for growing an image in time.',
     args: {
       'node-name': req(str, 'the node', { complete: 'node' }),
-      'write-threshold': req(uint64, 'the offset in bytes; 0 for none'),
+      'write-threshold': req(uint64.wide, 'the offset in bytes; 0 for none'),
     },
     returns: nothing,
     emits: ['BLOCK_WRITE_THRESHOLD'],
@@ -161,6 +168,6 @@ export const blockTuningCommands = {
 }
 
 /** A list only if the client gave one. */
-function given(operation: 'read' | 'write' | 'flush', boundaries: readonly number[] | undefined) {
+function given(operation: 'read' | 'write' | 'flush', boundaries: readonly Integer[] | undefined) {
   return boundaries === undefined ? {} : { [operation]: boundaries }
 }

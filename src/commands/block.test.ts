@@ -6,7 +6,7 @@ import { blockCommands } from './block.ts'
 import { BlockInfo } from './block-info.ts'
 
 const call = {
-  session: { negotiate: () => undefined },
+  session: { negotiate: () => undefined, descriptors: undefined as never },
   signal: new AbortController().signal,
 }
 

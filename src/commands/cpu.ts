@@ -13,9 +13,11 @@ import {
   struct,
   union,
 } from '../qapi/index.ts'
+import type { ObjectTree } from '../qom/index.ts'
 import { SysEmuTarget } from './machine.ts'
 
 const command = family<{
+  objectTree: ObjectTree
   cpus: {
     /** The CPUs of this machine, with what is true of them now. */
     status(): Promise<readonly { index: number; pc: number; halted: boolean; threadId: number }[]>
@@ -34,7 +36,7 @@ const CpuInfo = struct('CpuInfo', {
   thread_id: req(int, 'number of the thread that runs the CPU'),
 })
 
-const CpuInstanceProperties = struct('CpuInstanceProperties', {
+export const CpuInstanceProperties = struct('CpuInstanceProperties', {
   'node-id': opt(int, 'NUMA node'),
   'socket-id': opt(int, 'socket'),
   'die-id': opt(int, 'die within the socket'),
@@ -57,7 +59,6 @@ const CpuInfoFast = union('CpuInfoFast', {
   branches: { s390x: struct('CpuInfoS390', { 'cpu-state': req(CpuS390State, 'state of the CPU') }), i386: undefined },
 })
 
-const qomPath = '/machine/unattached/device[0]'
 /** What the CPUs do. */
 export const cpuCommands = {
   cpu: command({
@@ -88,12 +89,12 @@ export const cpuCommands = {
         options: '-machine none',
       }),
     ],
-    async run({ cpus }) {
+    async run({ cpus, objectTree }) {
       return (await cpus.status()).map(({ index, pc, halted, threadId }) => ({
         CPU: index,
         current: index === 0,
         halted,
-        qom_path: qomPath,
+        qom_path: objectTree.firstOf('cpu')?.path ?? '',
         arch: 'x86' as const,
         pc,
         thread_id: threadId,
@@ -111,10 +112,10 @@ export const cpuCommands = {
         options: '-machine none',
       }),
     ],
-    async run({ cpus }) {
+    async run({ cpus, objectTree }) {
       return (await cpus.status()).map(({ index, threadId }) => ({
         'cpu-index': index,
-        'qom-path': qomPath,
+        'qom-path': objectTree.firstOf('cpu')?.path ?? '',
         'thread-id': threadId,
         props: { 'core-id': 0, 'thread-id': 0, 'socket-id': 0 },
         target: 'i386' as const,

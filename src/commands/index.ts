@@ -2,7 +2,12 @@
  * The table of commands and events. Each family is a file; a handler translates words into one call on a part.
  * Knows parts by the interfaces that its families name; knows neither monitors nor the machine.
  */
+export { BlockdevChangeReadOnlyMode } from './block-media.ts'
 export { BlockdevOptions } from './blockdev-options.ts'
+export { MigrateSetParameters, MigrationCapability } from './migration-types.ts'
+export { Netdev } from './netdev-options.ts'
+export { decodeNetdev, netdevFromItems } from './netdev-text.ts'
+export { ImageFormat } from './screen.ts'
 export {
   type Arguments,
   type CommandName,
@@ -14,4 +19,5 @@ export {
   type MachineParts,
   type Returned,
 } from './table.ts'
+export { DisplayProtocol, SetPasswordAction } from './vnc.ts'
 export { qemuVersion } from './wire-identity.ts'

@@ -129,7 +129,7 @@ export const machineCommands = {
         'always',
         `
         -> { "execute": "query-machines" }
-        <- { "return": [ { "hotpluggable-cpus": false, "name": "none", "numa-mem-supported": false, "cpu-max": 1, "deprecated": false }, { "hotpluggable-cpus": false, "name": "pc-i440fx-7.2", "numa-mem-supported": false, "default-cpu-type": "v86-i386-cpu", "is-default": true, "cpu-max": 1, "deprecated": false, "default-ram-id": "pc.ram", "alias": "pc" } ] }`,
+        <- { "return": [ { "hotpluggable-cpus": false, "name": "none", "numa-mem-supported": false, "cpu-max": 1, "deprecated": false }, { "hotpluggable-cpus": false, "name": "pc-i440fx-7.2", "numa-mem-supported": false, "default-cpu-type": "qemu32-i386-cpu", "is-default": true, "cpu-max": 1, "deprecated": false, "default-ram-id": "pc.ram", "alias": "pc" } ] }`,
         { ownAnswer: 'QEMU has more machine types' },
       ),
     ],

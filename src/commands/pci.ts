@@ -131,12 +131,19 @@ function deviceInfo(one: PciFunction): PciDeviceInfo {
     },
     ...(one.interruptPin !== 0 && { irq: one.interruptLine }),
     irq_pin: one.interruptPin,
-    qdev_id: '',
+    qdev_id: one.id ?? '',
     regions: one.regions.map(regionInfo),
   }
 }
 
-function regionInfo({ bar, kind, address = -1, size, prefetchable }: PciRegion): PciDeviceInfo['regions'][number] {
-  const memory = { prefetch: prefetchable, mem_type_64: false }
+function regionInfo({
+  bar,
+  kind,
+  address = -1,
+  size,
+  prefetchable,
+  wide,
+}: PciRegion): PciDeviceInfo['regions'][number] {
+  const memory = { prefetch: prefetchable, mem_type_64: wide === true }
   return { bar, type: kind, address, size, ...(kind === 'memory' && memory) }
 }

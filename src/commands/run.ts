@@ -1,3 +1,4 @@
+import type { BlockExports } from '../nbd-server/index.ts'
 import { bool, example, family, nothing, oneOf, opt, req, struct } from '../qapi/index.ts'
 import {
   PanicAction,
@@ -13,6 +14,7 @@ const command = family<{
     RunControl,
     'state' | 'running' | 'cont' | 'stop' | 'reset' | 'powerdown' | 'wakeup' | 'setActions' | 'quit'
   >
+  exports: Pick<BlockExports, 'close'>
 }>()
 
 export const RunState = oneOf('RunState', runStates)
@@ -60,8 +62,9 @@ export const runCommands = {
       ),
     ],
     preconfig: true,
-    run({ runControl }) {
+    async run({ runControl, exports }) {
       runControl.quit('host-qmp-quit')
+      await exports.close()
       return {}
     },
   }),

@@ -1,20 +1,45 @@
-import { blockEvents } from '../block/index.ts'
+import { blockEvents, jobEvents } from '../block/index.ts'
+import { deviceEvents } from '../devices/index.ts'
+import { dumpEvents } from '../dump/index.ts'
+import { migrationEvents } from '../migration/index.ts'
+import { exportEvents } from '../nbd-server/index.ts'
 import type { ArgsOf, CommandTable, NeedsOf, ReturnOf } from '../qapi/index.ts'
 import { runStateEvents } from '../runstate/index.ts'
+import { vncEvents } from '../vnc/index.ts'
+import { absentCommands } from './absent.ts'
+import { balloonCommands } from './balloon.ts'
 import { blockCommands } from './block.ts'
+import { blockBackupCommands } from './block-backups.ts'
+import { blockBitmapCommands } from './block-bitmaps.ts'
+import { blockCopyCommands } from './block-copies.ts'
+import { blockExportCommands } from './block-exports.ts'
 import { blockGraphCommands } from './block-graph.ts'
 import { blockMediaCommands } from './block-media.ts'
 import { blockTuningCommands } from './block-tuning.ts'
 import { chardevCommands } from './chardev.ts'
 import { consoleCommands } from './console.ts'
 import { cpuCommands } from './cpu.ts'
+import { descriptorCommands } from './descriptors.ts'
+import { deviceStateCommands } from './device-state.ts'
+import { deviceCommands } from './devices.ts'
+import { dumpCommands } from './dump.ts'
+import { humanMonitorCommands } from './human-monitor.ts'
 import { inputCommands } from './input.ts'
+import { jobCommands } from './jobs.ts'
 import { machineCommands } from './machine.ts'
 import { memoryCommands } from './memory.ts'
+import { migrationCommands } from './migration.ts'
+import { migrationAbsentCommands } from './migration-absent.ts'
+import { migrationSettingCommands } from './migration-settings.ts'
+import { networkCommands } from './network.ts'
+import { objectCommands } from './objects.ts'
 import { pciCommands } from './pci.ts'
 import { protocolCommands } from './protocol.ts'
+import { qomCommands } from './qom.ts'
 import { runCommands } from './run.ts'
 import { screenCommands } from './screen.ts'
+import { spiceCommands } from './spice.ts'
+import { vncCommands } from './vnc.ts'
 
 /** THE TABLE: every command of the protocol, joined from the families. */
 export const commands = {
@@ -23,14 +48,34 @@ export const commands = {
   ...blockMediaCommands,
   ...blockTuningCommands,
   ...blockGraphCommands,
+  ...blockBitmapCommands,
+  ...blockExportCommands,
+  ...blockCopyCommands,
+  ...blockBackupCommands,
+  ...jobCommands,
   ...chardevCommands,
+  ...descriptorCommands,
   ...screenCommands,
+  ...vncCommands,
+  ...spiceCommands,
   ...inputCommands,
   ...memoryCommands,
+  ...dumpCommands,
+  ...migrationCommands,
+  ...migrationSettingCommands,
+  ...migrationAbsentCommands,
+  ...deviceStateCommands,
   ...cpuCommands,
   ...pciCommands,
   ...machineCommands,
+  ...deviceCommands,
+  ...networkCommands,
+  ...balloonCommands,
+  ...qomCommands,
+  ...objectCommands,
   ...consoleCommands,
+  ...humanMonitorCommands,
+  ...absentCommands,
   ...protocolCommands,
 }
 
@@ -41,14 +86,34 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   'block-media': { title: 'Trays and media', commands: blockMediaCommands },
   'block-tuning': { title: 'Sizes of images, limits and statistics of drives', commands: blockTuningCommands },
   'block-graph': { title: 'Nodes, snapshots and transactions', commands: blockGraphCommands },
+  'block-bitmaps': { title: 'Dirty bitmaps', commands: blockBitmapCommands },
+  'block-exports': { title: 'Images for others, over NBD', commands: blockExportCommands },
+  'block-copies': { title: 'Jobs that copy images', commands: blockCopyCommands },
+  'block-backups': { title: 'Jobs that copy an image as it was', commands: blockBackupCommands },
+  jobs: { title: 'What jobs there are, and what is asked of them', commands: jobCommands },
   chardev: { title: 'Character devices', commands: chardevCommands },
+  descriptors: { title: 'Descriptors that clients pass', commands: descriptorCommands },
   screen: { title: "Pictures of the guest's screen", commands: screenCommands },
+  vnc: { title: 'VNC displays', commands: vncCommands },
+  spice: { title: 'SPICE, which is not there', commands: spiceCommands },
   input: { title: 'Keyboard and pointing devices', commands: inputCommands },
   memory: { title: 'Guest memory in files', commands: memoryCommands },
+  dump: { title: 'Guest memory for debuggers', commands: dumpCommands },
+  migration: { title: 'Sending the machine elsewhere, and taking one that comes', commands: migrationCommands },
+  'migration-settings': { title: 'What limits migrations, and what they can have', commands: migrationSettingCommands },
+  'migration-absent': { title: 'Kinds of migration that there are not here', commands: migrationAbsentCommands },
+  'device-state': { title: 'CPU and devices in a file', commands: deviceStateCommands },
   cpu: { title: 'What the CPUs do', commands: cpuCommands },
   pci: { title: 'The PCI bus', commands: pciCommands },
   machine: { title: 'What the machine is', commands: machineCommands },
+  devices: { title: 'Devices that come and go', commands: deviceCommands },
+  network: { title: 'The network', commands: networkCommands },
+  balloon: { title: "The guest's memory balloon", commands: balloonCommands },
+  qom: { title: 'Objects, their properties and their types', commands: qomCommands },
+  objects: { title: 'Objects that users make', commands: objectCommands },
   console: { title: "vmon's own: what the screen says, and what the guest has typed", commands: consoleCommands },
+  'human-monitor': { title: 'The human monitor', commands: humanMonitorCommands },
+  absent: { title: 'What this machine does not have', commands: absentCommands },
   protocol: { title: 'The protocol about itself', commands: protocolCommands },
 }
 
@@ -56,6 +121,12 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
 export const events = {
   ...runStateEvents,
   ...blockEvents,
+  ...exportEvents,
+  ...jobEvents,
+  ...vncEvents,
+  ...deviceEvents,
+  ...migrationEvents,
+  ...dumpEvents,
 }
 
 export type Commands = typeof commands

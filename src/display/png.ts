@@ -1,4 +1,5 @@
 import { promisify } from 'node:util'
+import { crc32 } from '../hash/index.ts'
 import type { Picture } from './console.ts'
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
@@ -26,19 +27,6 @@ export async function encodePng({ width, height, rgb }: Picture): Promise<Uint8A
     chunk('IDAT', await promisify(deflate)(rows)),
     chunk('IEND', Buffer.alloc(0)),
   ])
-}
-
-/** The CRC of each byte alone: polynomial 0xEDB88320, bits reversed (PNG specification, annex D). */
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1
-  return crc
-})
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff
-  for (const byte of bytes) crc = crcTable[(crc ^ byte) & 0xff]! ^ (crc >>> 8)
-  return ~crc >>> 0
 }
 
 /** Length, type, data, and the CRC of type and data. */

@@ -1,4 +1,7 @@
+import { closeSync, constants, writeFile } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import type { FileSource } from '../descriptors/index.ts'
 import { reasonText } from '../errno/index.ts'
 import { QmpError } from '../qapi/index.ts'
 import type { Console, Picture } from './console.ts'
@@ -23,8 +26,12 @@ export interface ScreenDumpRequest {
 export class ScreenDump {
   readonly #consoles: Consoles
 
-  constructor(consoles: Consoles) {
+  readonly #files: FileSource | undefined
+
+  /** @param files - opens files whose names stand for descriptors that were passed */
+  constructor(consoles: Consoles, files?: FileSource) {
     this.#consoles = consoles
+    this.#files = files
   }
 
   /**
@@ -39,7 +46,7 @@ export class ScreenDump {
     const picture = await console.capture()
     const bytes = await encode(picture, format)
     signal?.throwIfAborted()
-    await writePicture(filename, bytes, signal)
+    if (!(await writePassed(this.#files, filename, bytes))) await writePicture(filename, bytes, signal)
   }
 
   #find(device: string | undefined, head: number | bigint | undefined): Console {
@@ -55,6 +62,20 @@ async function encode(picture: Picture, format: PictureFormat): Promise<Uint8Arr
   return format === 'png' ? encodePng(picture) : encodePpm(picture)
 }
 
+/** Whether the name stands for a descriptor that was passed: then the picture is in its file. */
+async function writePassed(files: FileSource | undefined, filename: string, bytes: Uint8Array): Promise<boolean> {
+  const { O_WRONLY, O_CREAT, O_TRUNC } = constants
+  const file = await inWords(openFailure(filename), () => files?.open(filename, O_WRONLY | O_CREAT | O_TRUNC))
+  if (file === undefined) return false
+  try {
+    await inWords(writeFailure, () => promisify(writeFile)(file.fd, bytes))
+  } finally {
+    closeSync(file.fd)
+    file.closed()
+  }
+  return true
+}
+
 async function writePicture(filename: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
   const file = await openPicture(filename)
   const regular = (await file.stat()).isFile()
@@ -67,14 +88,26 @@ async function writePicture(filename: string, bytes: Uint8Array, signal: AbortSi
   } catch (cause) {
     if (regular) await rm(filename, { force: true })
     signal?.throwIfAborted()
-    throw new QmpError('GenericError', `Unable to write to file: ${reasonText(cause)}`, { cause })
+    throw writeFailure(cause)
   }
 }
 
-async function openPicture(filename: string): Promise<FileHandle> {
+function openPicture(filename: string): Promise<FileHandle> {
+  return inWords(openFailure(filename), () => open(filename, 'w'))
+}
+
+async function inWords<T>(words: (cause: unknown) => QmpError, work: () => T | Promise<T>): Promise<T> {
   try {
-    return await open(filename, 'w')
+    return await work()
   } catch (cause) {
-    throw new QmpError('GenericError', `failed to open file '${filename}': ${reasonText(cause)}`, { cause })
+    throw words(cause)
   }
+}
+
+function openFailure(filename: string): (cause: unknown) => QmpError {
+  return (cause) => new QmpError('GenericError', `failed to open file '${filename}': ${reasonText(cause)}`, { cause })
+}
+
+function writeFailure(cause: unknown): QmpError {
+  return new QmpError('GenericError', `Unable to write to file: ${reasonText(cause)}`, { cause })
 }

@@ -31,3 +31,8 @@ export function reasonText(error: unknown): string {
   if (code !== undefined) return strerror(code)
   return error instanceof Error ? error.message : String(error)
 }
+
+/** Linux's number of an error code: `ENOSPC` is 28. */
+export function errorNumber(code: string): number | undefined {
+  return codes[code]?.[0]
+}

@@ -45,12 +45,17 @@ export class GlibTable {
 
   /** Removes a name; does nothing if it is not there. */
   remove(name: string): void {
+    this.removeInPassing(name)
+    const sparse = this.#slots.length > this.#live * 4 && this.#slots.length > 1 << smallestShift
+    if (sparse || this.#crowded()) this.#resize()
+  }
+
+  /** Removes a name as who walks the table does: its size stays. */
+  removeInPassing(name: string): void {
     const index = this.#slots.findIndex((slot) => isTaken(slot) && slot.name === name)
     if (index < 0) return
     this.#slots[index] = tombstone
     this.#live--
-    const sparse = this.#slots.length > this.#live * 4 && this.#slots.length > 1 << smallestShift
-    if (sparse || this.#crowded()) this.#resize()
   }
 
   /** The names in the order in which GLib walks them. */

@@ -17,5 +17,5 @@ export { type AskedEvent, InputEvents, type InputEventsRequest } from './input-e
 export { InputHandlers, type MouseInfo } from './input-handlers.ts'
 export { chordsOf, type KeyboardLayout, keyboardLayouts } from './keyboard-layout.ts'
 export { PcInput } from './pc-input.ts'
-export { type QKeyCode, qKeyCodes } from './q-key-code.ts'
+export { keyNumber, type QKeyCode, qKeyCodes } from './q-key-code.ts'
 export { defaultHoldMs, type KeyValue, SendKey, type SendKeyOptions } from './send-key.ts'

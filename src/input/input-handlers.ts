@@ -92,13 +92,13 @@ export class InputHandlers {
       .reverse()
   }
 
-  /** Lets a pointing device take events before all others (HMP `mouse_set`). @returns what the number is of */
-  select(index: number): 'mouse' | 'other' | undefined {
+  /** Lets a pointing device take events before all others (HMP `mouse_set`). @returns the device, if there is one; unless it is a mouse nothing has changed */
+  select(index: number): { readonly name: string; readonly mouse: boolean } | undefined {
     const entry = this.#entries.find((one) => one.index === index)
     if (entry === undefined) return undefined
-    if (!isMouse(entry.handler)) return 'other'
-    this.#activate(entry)
-    return 'mouse'
+    const mouse = isMouse(entry.handler)
+    if (mouse) this.#activate(entry)
+    return { name: entry.handler.name, mouse }
   }
 
   /** Whether the pointing device that gets events takes coordinates of the screen rather than movements. */

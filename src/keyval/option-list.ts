@@ -87,7 +87,7 @@ export function parseOptionList(text: string, rules: OptionListRules = {}): Opti
     if (item.flag !== undefined) {
       if (rules.help === true && item.flag === 'on' && (item.name === 'help' || item.name === '?'))
         return new OptionList(items, { id, help: true })
-      rules.warn?.(deprecation(item.name, item.flag))
+      if (item.name !== 'help' && item.name !== '?') rules.warn?.(deprecation(item.name, item.flag))
     }
     if (item.name === 'id') continue
     if (rules.kinds !== undefined) checkOption(item.name, item.value, rules.kinds)

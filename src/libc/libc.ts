@@ -1,6 +1,7 @@
+import { closeSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { endianness } from 'node:os'
-import { errorName, strerror } from '../errno/index.ts'
+import { errorName, strerror, systemCode } from '../errno/index.ts'
 
 /** The part of the `koffi` package that is used here. */
 interface Koffi {
@@ -39,19 +40,30 @@ let loaded: Libc | undefined | 'not tried' = 'not tried'
  */
 export function loadLibc(): Libc | undefined {
   if (loaded === 'not tried') loaded = tryLoad()
-  return loaded
+  return loaded === 'not tried' ? undefined : loaded
 }
 
-function tryLoad(): Libc | undefined {
+function descriptorsAreOut(): boolean {
+  try {
+    closeSync(openSync('/dev/null', 'r'))
+    return false
+  } catch (error) {
+    return ['EMFILE', 'ENFILE'].includes(systemCode(error) ?? '')
+  }
+}
+
+function tryLoad(): typeof loaded {
   const wide = ['x64', 'arm64', 'riscv64', 'loong64', 'ppc64'].includes(process.arch)
   if (process.platform !== 'linux' || !wide || endianness() !== 'LE') return undefined
   let koffi: Koffi
+  let library: ReturnType<Koffi['load']>
   try {
     koffi = createRequire(import.meta.url)('koffi')
+    library = koffi.load(null)
   } catch {
-    return undefined // an optional dependency: absent, or without a build for this machine
+    // An optional dependency: absent, or without a build for this machine; unless there is nothing to open it with.
+    return descriptorsAreOut() ? 'not tried' : undefined
   }
-  const library = koffi.load(null)
   return {
     func: (prototype) => library.func(prototype) as LibcFunction,
     address: (memory) => koffi.address(memory),

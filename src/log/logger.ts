@@ -9,12 +9,30 @@ export interface Logger {
   log(item: string, message: string, fields?: Fields): void
 }
 
+/** Who may change what is logged while the program runs. */
+export interface LogControl {
+  /** What can be logged, and what each item is. */
+  readonly items: Readonly<Record<string, string>>
+  /** From now on these are logged, and no others. */
+  select(items: readonly string[]): void
+  /** From now on the log goes to this file. @returns what the user is told if it cannot */
+  redirect(file: string): string | undefined
+}
+
 export const silent: Logger = { enabled: () => false, log: () => undefined }
 
+/** A logger whose items can be chosen anew. */
+export interface SelectableLogger extends Logger {
+  select(items: Iterable<string>): void
+}
+
 /** A logger that passes the named items to `sink`. */
-export function createLogger(items: Iterable<string>, sink: Sink): Logger {
-  const on = new Set(items)
+export function createLogger(items: Iterable<string>, sink: Sink): SelectableLogger {
+  let on = new Set(items)
   return {
+    select: (others) => {
+      on = new Set(others)
+    },
     enabled: (item) => on.has(item),
     log(item, message, fields) {
       if (on.has(item)) sink(item, message, fields)

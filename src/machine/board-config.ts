@@ -2,50 +2,79 @@ import type { Drive, DriveSet } from '../block/index.ts'
 import { type BoardConfig, type DriveSlot, findFirmware } from '../board/index.ts'
 import type { Logger } from '../log/index.ts'
 import type { MachineConfig } from './config.ts'
+import { readFirmwareFiles, uuidBytes } from './firmware-files.ts'
 import { readKernel } from './kernel-image.ts'
 
 /** A board that never executes needs none. */
 const noFirmware: BoardConfig['firmware'] = { bios: new Uint8Array(0), vgaBios: undefined }
 
-export type BoardFiles = Pick<BoardConfig, 'firmware' | 'kernel'>
+export type BoardFiles = Pick<BoardConfig, 'firmware' | 'kernel' | 'firmwareFiles'>
 
 /**
- * Reads firmware and kernel.
+ * Reads firmware, kernel, and the files that are for them.
  *
- * @throws {BoardError} kind `configuration`, if a file cannot be read or is not what it should be
+ * @throws {ConfigError} if a file of the firmware's own cannot be read
+ * @throws {BoardError} kind `configuration`, if another file cannot be read or is not what it should be
  */
-export async function readBoardFiles({ accel, firmware, kernel }: MachineConfig, log: Logger): Promise<BoardFiles> {
+export async function readBoardFiles(config: MachineConfig, log: Logger): Promise<BoardFiles> {
+  const { accel, firmware, kernel, ramBytes } = config
   return {
     firmware: accel === 'none' && firmware.bios === undefined ? noFirmware : findFirmware(firmware, log),
-    ...(kernel !== undefined && { kernel: await readKernel(kernel) }),
+    firmwareFiles: await readFirmwareFiles(config),
+    ...(kernel !== undefined && { kernel: await readKernel(kernel, ramBytes) }),
   }
 }
 
 /** What the board is to be. */
-export function boardConfigOf(config: MachineConfig, files: BoardFiles, drives: DriveSet, log: Logger): BoardConfig {
-  const { ramBytes, boot, vga, vmport, rtcBase, rtcStops, devices } = config
+export function boardConfigOf(
+  config: MachineConfig,
+  {
+    files,
+    drives,
+    devices,
+    log,
+  }: {
+    readonly files: BoardFiles
+    readonly drives: DriveSet
+    readonly devices: NonNullable<BoardConfig['devices']>
+    readonly log: Logger
+  },
+): BoardConfig {
+  const { ramBytes, boot, vga, videoCard, vmport, rtcBase, rtcStops } = config
+  const uuid = uuidBytes(config)
   const slots = [...drives].flatMap((drive) => driveConfigOf(drive) ?? [])
   return {
     ramBytes,
     ...files,
     bootOrder: boot.order,
     ...(boot.once !== undefined && { bootOnce: boot.once }),
+    ...(boot.rebootTimeoutMs !== undefined && { bootFailWaitMs: boot.rebootTimeoutMs }),
     bootMenu: { enabled: boot.menu, ...(boot.splashTimeMs !== undefined && { timeoutMs: boot.splashTimeMs }) },
     drives: slots,
-    serialPorts: config.serial.findLastIndex((label) => label !== undefined) + 1,
+    serialPorts: serialLines(config).findLastIndex((label) => label !== undefined) + 1,
     vga,
+    ...(videoCard !== undefined && { videoCard }),
+    serialConsole: config.serialConsole,
     vmport,
     ...(rtcBase !== undefined && { rtcBase }),
     rtcStops,
+    ...(uuid !== undefined && { uuid }),
     devices,
     logFirmware: log.enabled('firmware'),
   }
 }
 
+/** Labels of the character devices of COM1 to COM4, empty for a port that nothing is behind; undefined where none is. */
+export function serialLines({ serial, serialDevices }: MachineConfig): readonly (string | undefined)[] {
+  const lines = [...serial]
+  for (const { port, chardev } of serialDevices) lines[port] = chardev
+  return lines
+}
+
 function driveConfigOf(drive: Drive): BoardConfig['drives'][number] | undefined {
   const slot = slotOf(drive)
   const { device, medium } = drive
-  if (slot === undefined || device === undefined) return undefined
+  if (slot === undefined || device === undefined || device.model === 'virtio-blk-pci') return undefined
   const { model, bootIndex, identity } = device
   return { slot, kind: driveKinds[model], medium, ...identity, ...(bootIndex !== undefined && { bootIndex }) }
 }

@@ -1,17 +1,14 @@
 import {
-  BlockError,
-  type DefaultDrive,
   type DriveShorthand,
   driveFromOptions,
   type OptionValues,
   shorthandDrive,
+  supportedDrivers,
 } from '../block/index.ts'
-import { usualFirmwareFolders } from '../board/index.ts'
-import { chardevOptionKinds } from '../chardev/index.ts'
+import { chardevHelp, chardevOptionKinds } from '../chardev/index.ts'
+import type { DeviceWords } from '../devices/index.ts'
 import {
   type KeyvalObject,
-  type KeyvalText,
-  OptionError,
   type OptionKinds,
   type OptionList,
   optionListHelp,
@@ -19,32 +16,40 @@ import {
   parseOptionList,
 } from '../keyval/index.ts'
 import type { MachineConfig } from './config.ts'
-import { ConfigError } from './config-error.ts'
-import { type AccelWish, accelHelp, accelOf } from './settings/accel.ts'
+import { ConfigError, inWordsOf, meant } from './config-error.ts'
+import type { HelpText } from './help-text.ts'
+import { type AccelWish, accelHelp, accelSaid } from './settings/accel.ts'
 import { actionKinds, actionsOf } from './settings/actions.ts'
 import { readBlockdev } from './settings/blockdevs.ts'
 import { bootKinds, bootOf } from './settings/boot.ts'
-import { CharacterDevices, chardevHelp, monKinds } from './settings/character-devices.ts'
+import { CharacterDevices, monKinds } from './settings/character-devices.ts'
 import { checkCpu, cpuHelp } from './settings/cpu.ts'
-import { type DeviceWords, devicesOf, readDevice } from './settings/devices.ts'
-import { checkDisplay, displayHelp, vgaHelp, vgaOf } from './settings/display.ts'
+import { checkCpuCount, smpKinds } from './settings/cpu-topology.ts'
+import { defaultDrivesBeside } from './settings/default-drives.ts'
+import { devicesOf, readDevice } from './settings/devices.ts'
+import { vgaHelp, vgaOf } from './settings/display.ts'
+import { firmwareHelp } from './settings/firmware.ts'
+import { fwCfgKinds, fwCfgOf } from './settings/fw-cfg.ts'
+import { type GlobalShape, Globals } from './settings/globals.ts'
 import { isJsonOption } from './settings/json-option.ts'
-import { checkCpuCount, checkMachineProperties, machineHelp, machineTypeOf, smpKinds } from './settings/machine-type.ts'
+import { kernelOf } from './settings/kernel.ts'
+import { checkMachineProperties, machineHelp, machineTypeOf } from './settings/machine-type.ts'
+import { deepFreeze, isHelp, isObject, memberObject, memberText } from './settings/members.ts'
 import { memoryKinds, ramBytesOf } from './settings/memory.ts'
+import { MemoryBackends } from './settings/memory-backends.ts'
 import { nameKinds, namesOf, parseUuid } from './settings/name.ts'
+import { NetworkDraft, NetworkPlan, netdevHelp } from './settings/networks.ts'
 import { checkNewObject, type ObjectConfig, readObject } from './settings/objects.ts'
+import { addFdKinds, passedDescriptorOf } from './settings/passed-descriptors.ts'
 import { rtcBaseOf, rtcKinds, rtcStopsOf } from './settings/rtc.ts'
+import { ScreenDraft } from './settings/screen-draft.ts'
+import { SmbiosDraft } from './settings/smbios.ts'
+import { StartDraft } from './settings/start-draft.ts'
+import { virtioDevicesOf } from './settings/virtio-drives.ts'
 
 export interface DraftOptions {
   /** Hears of what is taken but should not be said like that, or has no effect; without a prefix, maybe with hints below. */
   readonly warn?: (text: string) => void
-}
-
-/** What an option's `help` answers. */
-export interface HelpText {
-  readonly text: string
-  /** What the program ends with: QEMU says 1 where help came instead of something that it needed. */
-  readonly status: 0 | 1
 }
 
 /**
@@ -66,21 +71,31 @@ export class ConfigDraft {
   readonly #drives: { readonly values: Readonly<Record<string, string>>; readonly origin: string }[] = []
   readonly #devices = new CharacterDevices()
   readonly #extraDevices: { readonly words: DeviceWords; readonly origin: string; readonly json: boolean }[] = []
+  readonly #networks = new NetworkDraft()
   readonly #firmwareFolders: string[] = []
+  readonly #addFds: { readonly list: OptionList; readonly origin: string }[] = []
+  readonly #globals = new Globals()
+  readonly #smbios = new SmbiosDraft()
+  /** Who looks at the guest's screen. */
+  readonly screens: ScreenDraft
+  readonly #fwCfg: { readonly list: OptionList; readonly origin: string }[] = []
   #help: HelpText | undefined
   #uuid: string | undefined
   #cpu: string | undefined
   #vga: string | undefined
-  #startPaused = false
+  readonly start = new StartDraft()
+  #parallelSaid = false
   #snapshot = false
   #defaults = true
-  #defaultSerial = 'vc:80Cx24C'
+  /** Where the monitor and the serial port are that nobody asked for: on the screen, or (-nographic) at the terminal. */
+  #defaultDevice: 'vc:80Cx24C' | 'stdio' = 'vc:80Cx24C'
   readonly #actions: OptionList[] = []
   /** The first option that said something of them. */
   #actionsOrigin: string | undefined
 
   constructor({ warn = () => undefined }: DraftOptions = {}) {
     this.#warn = warn
+    this.screens = new ScreenDraft({ warn, answer: (help) => this.#answer(help) })
   }
 
   /** The answer to the first setting that asked for help; nothing is to be built then. */
@@ -93,9 +108,19 @@ export class ConfigDraft {
     return namesOf(this.#names).process
   }
 
+  /** Whether -nographic connects something to standard input and output. */
+  get needsTerminal(): boolean {
+    const allSaid = this.#hasSerial && this.#devices.hasMonitor && this.#parallelSaid
+    return this.usesTerminal && this.#defaults && !allSaid
+  }
+
+  get guestName(): string | undefined {
+    return namesOf(this.#names).guest
+  }
+
   /** Whether -nographic was said. */
   get usesTerminal(): boolean {
-    return this.#defaultSerial === 'stdio'
+    return this.#defaultDevice === 'stdio'
   }
 
   /** @throws {ConfigError} as all settings do: if the value is malformed */
@@ -105,6 +130,18 @@ export class ConfigDraft {
 
   uuid(text: string, origin: string): void {
     this.#uuid = inWordsOf(origin, () => parseUuid(text))
+  }
+
+  /** -smbios: what the machine's tables say of it. */
+  smbios(text: string, origin: string): void {
+    const list = this.#list('smbios', undefined, undefined, text, origin)
+    this.#uuid = inWordsOf(origin, () => this.#smbios.add(list)) ?? this.#uuid
+  }
+
+  /** -fw_cfg: a file for the guest's firmware configuration device. */
+  fwCfg(text: string, origin: string): void {
+    const list = inWordsOf(origin, () => parseOptionList(text, { kinds: fwCfgKinds, impliedName: 'name' }))
+    this.#fwCfg.push({ list, origin })
   }
 
   memory(text: string, origin: string): void {
@@ -155,14 +192,10 @@ export class ConfigDraft {
     this.#vga = text
   }
 
-  display(text: string, origin: string): void {
-    if (isHelp(text)) this.#answer({ text: displayHelp, status: 0 })
-    else inWordsOf(origin, () => checkDisplay(text))
-  }
-
   /** -nographic: the first serial port is standard input and output, unless it is said to be something else. */
   noGraphic(): void {
-    this.#defaultSerial = 'stdio'
+    this.#defaultDevice = 'stdio'
+    this.screens.none()
   }
 
   object(text: string, origin: string): void {
@@ -181,7 +214,11 @@ export class ConfigDraft {
 
   drive(text: string, origin: string): void {
     const list = this.#list('drive', undefined, undefined, text, origin)
-    this.#drives.push({ values: list.toRecord(), origin })
+    const values = list.toRecord()
+    this.#drives.push({ values, origin })
+    if (!isHelp(values['format'])) return
+    inWordsOf(origin, () => driveFromOptions(values))
+    this.#answer({ text: supportedDrivers(), status: 0 })
   }
 
   /** -hda, -cdrom, -fda, ... */
@@ -195,17 +232,33 @@ export class ConfigDraft {
     this.#devices.chardev(list, origin)
   }
 
+  /** -netdev */
+  netdev(text: string, origin: string): void {
+    if (isHelp(text)) this.#answer({ text: netdevHelp, status: 0 })
+    else inWordsOf(origin, () => this.#networks.netdev(text, origin))
+  }
+
+  /** -add-fd: a descriptor that the program was started with, for a set that files are opened from. */
+  addFd(text: string, origin: string): void {
+    this.#addFds.push({ list: this.#list('add-fd', addFdKinds, undefined, text, origin), origin })
+  }
+
   serial(text: string, origin: string): void {
     this.#devices.serial(text, origin)
   }
 
-  qmp(text: string, origin: string, pretty = false): void {
-    this.#devices.qmp(text, origin, pretty)
+  /** -debugcon: a device for what a guest prints while it is written, and its character device. */
+  debugcon(text: string, origin: string): void {
+    this.#devices.debugcon(text, origin)
   }
 
-  /** -monitor, of which there is only `none`. */
+  qmp(text: string, origin: string, pretty = false): void {
+    this.#devices.monitor(text, origin, 'control', pretty)
+  }
+
+  /** -monitor */
   humanMonitor(text: string, origin: string): void {
-    this.#devices.humanMonitor(text, origin)
+    this.#devices.monitor(text, origin, 'readline', false)
   }
 
   mon(text: string, origin: string): void {
@@ -221,14 +274,19 @@ export class ConfigDraft {
     this.#snapshot = true
   }
 
-  /** -S */
-  startPaused(): void {
-    this.#startPaused = true
-  }
-
   /** -nodefaults */
   noDefaults(): void {
     this.#defaults = false
+  }
+
+  /** -parallel, which says that there is none. */
+  parallel(): void {
+    this.#parallelSaid = true
+  }
+
+  /** -global */
+  global(text: string, origin: string): void {
+    inWordsOf(origin, () => this.#globals.add(text, (about) => this.#warn(`${origin}: warning: ${about}`)))
   }
 
   /** -action, and the options that are short for parts of it. */
@@ -244,6 +302,30 @@ export class ConfigDraft {
     else this.#extraDevices.push({ words: wish.words, origin, json: isJsonOption(text) })
   }
 
+  #globalShape(machine: MachineConfig['machine']): GlobalShape {
+    const asked = (driver: string): boolean => this.#asksFor(driver)
+    return { machine, asked, vga: this.#vga, serial: this.#devices.hasSerial }
+  }
+
+  #asksFor(driver: string): boolean {
+    return this.#extraDevices.some(({ words }) => words['driver'] === driver)
+  }
+
+  /** Whether a serial port was asked for. */
+  get #hasSerial(): boolean {
+    return this.#devices.hasSerial || this.#asksFor('isa-serial')
+  }
+
+  /** The monitor and the serial port that are there unless it is said otherwise; at a terminal they share it. */
+  #addDefaultDevices(machine: MachineConfig['machine']): void {
+    if (!this.#defaults) return
+    const serial = machine === 'pc' && !this.#hasSerial
+    const monitor = !this.#devices.hasMonitor
+    const shared = serial && monitor && this.#defaultDevice === 'stdio'
+    if (serial) this.#devices.serial(shared ? 'mon:stdio' : this.#defaultDevice, undefined)
+    if (monitor && !shared) this.#devices.monitor(this.#defaultDevice, undefined, 'readline', false)
+  }
+
   /**
    * What was said, understood and frozen.
    *
@@ -251,78 +333,112 @@ export class ConfigDraft {
    */
   finish(): MachineConfig {
     const actions = inWordsOf(this.#actionsOrigin, () => actionsOf(this.#actions))
-    const kernel = this.#kernel()
+    const passedDescriptors = this.#addFds.map(({ list, origin }) => ({
+      ...inWordsOf(origin, () => passedDescriptorOf(list)),
+      origin,
+    }))
+    const kernel = kernelOf(this.#machine)
     const rtcBase = meant(() => rtcBaseOf(this.#rtc, Date.now(), this.#warning))
     const type = meant(() => machineTypeOf(memberText(this.#machine, 'type')))
     const machine = type.name === 'none' ? 'none' : 'pc'
-    const vga = meant(() => vgaOf(this.#vga ?? (this.#defaults ? 'std' : 'none'))) && machine === 'pc'
+    const vga =
+      meant(() => vgaOf(this.#vga ?? (this.#defaults && !this.#asksFor('VGA') ? 'std' : 'none'))) && machine === 'pc'
+    const globalShape = this.#globalShape(machine)
+    this.#addDefaultDevices(machine)
     const chardevs = this.#devices.backends()
     const drives = this.#drives.map(({ values, origin }) => ({
       ...inWordsOf(origin, () => driveFromOptions(this.#snapshot ? { snapshot: 'on', ...values } : values)),
       origin,
     }))
     const boot = meant(() => bootOf(memberObject(this.#machine, 'boot'), machine, this.#warning))
-    meant(() => checkCpuCount(memberObject(this.#machine, 'smp'), type))
-    const ramBytes = meant(() => ramBytesOf(this.#memory, machine))
-    meant(() => checkMachineProperties(this.#machine, type))
-    const accel = this.#accel()
-    if (this.#defaults && machine === 'pc' && !this.#devices.hasSerial)
-      this.#devices.serial(this.#defaultSerial, undefined)
-    const { monitors, serial } = this.#devices.frontends(chardevs, machine)
+    meant(() => checkCpuCount(memberObject(this.#machine, 'smp'), type, this.#warning))
+    const memoryName = memberText(this.#machine, 'memory-backend')
+    const backends = new MemoryBackends(this.#objects)
+    const ramBytes = meant(() => ramBytesOf(this.#memory, machine, backends.named(memoryName)?.size))
+    meant(() => checkMachineProperties(this.#machine, type, this.#warning))
+    const accel = accelSaid(memberText(this.#machine, 'accel'), this.#accels, this.#warn)
+    const { monitors, serial, serialPorts } = this.#devices.frontends(chardevs, machine)
+    const debugcon = this.#devices.openDebugcon(
+      chardevs,
+      this.#extraDevices.map(({ words }) => words['id']),
+    )
     // QEMU builds what is said in JSON behind all that is said in words.
-    const said = [false, true].flatMap((json) => this.#extraDevices.filter((device) => device.json === json))
-    const { devices, driveDevices } = devicesOf(said, machine)
+    const said = [false, true].flatMap((json) => [
+      ...this.#extraDevices.filter((device) => device.json === json),
+      ...(json || debugcon === undefined ? [] : [{ ...debugcon, json }]),
+      ...(json ? [] : virtioDevicesOf(drives).map((device) => ({ ...device, json }))),
+    ])
+    const wishes = said.map(({ words, ...more }) => ({
+      ...more,
+      words: inWordsOf(more.origin, () => this.#globals.with(words)),
+    }))
+    const network = new NetworkPlan(this.#networks.netdevs)
+    const { videoCard, serialDevices, devices, driveDevices, lastingDevices, wished } = devicesOf(wishes, {
+      ...{ machine, vga, serialPorts, network },
+      defaults: this.#defaults && machine === 'pc',
+    })
     meant(() => checkCpu(this.#cpu ?? 'v86'))
+    meant(() => this.#globals.checkBuiltIn(globalShape, this.#warning))
     if (kernel !== undefined && machine === 'none')
       throw ConfigError.at(
         undefined,
         "The -kernel parameter is not supported (use the generic 'loader' device instead).",
       )
+    this.#globals.tellUnknown(globalShape, this.#warning)
     return deepFreeze({
       name: namesOf(this.#names).guest,
       uuid: this.#uuid,
       machine,
       accel: machine === 'none' ? 'none' : accel,
       ramBytes,
+      memoryBackends: backends.list(machine, memoryName, ramBytes),
       firmware: { bios: memberText(this.#machine, 'firmware'), folders: this.#firmwareFolders },
       kernel,
+      smbios: this.#smbios.settings,
+      fwCfg: this.#fwCfgFiles(machine),
       boot,
+      passedDescriptors,
       secrets: this.#objects.flatMap((one) => (one.type === 'secret' ? [one.object] : [])),
+      objects: this.#objects.flatMap((one) => (one.type === 'other' ? [one.object] : [])),
       throttleGroups: this.#objects.flatMap((one) => (one.type === 'throttle-group' ? [one.object] : [])),
       blockdevs: this.#blockdevs,
       drives,
       defaultDrives: this.#defaults && machine === 'pc' ? defaultDrivesBeside(driveDevices) : [],
       chardevs,
+      netdevs: this.#networks.netdevs,
       monitors,
       serial,
-      vga,
+      serialDevices,
+      vga: vga || videoCard !== undefined,
+      videoCard,
+      displays: this.screens.displays,
+      keymap: this.screens.keymap,
+      windows: this.screens.windows,
+      serialConsole: this.usesTerminal || this.#machine.graphics === 'off',
       vmport: this.#machine.vmport !== 'off',
-      startPaused: this.#startPaused,
+      startPaused: this.start.paused,
+      incoming: this.start.incoming,
       actions,
       rtcBase,
       rtcStops: rtcStopsOf(this.#rtc),
+      defaultDevices: this.#defaults && machine === 'pc',
       devices,
+      wished,
       driveDevices,
+      lastingDevices,
     })
   }
 
-  #kernel(): MachineConfig['kernel'] {
-    const [image, initrd, append] = ['kernel', 'initrd', 'append'].map((name) => memberText(this.#machine, name))
-    if (image !== undefined) return { image, initrd, append: append ?? '' }
-    if (append !== undefined) throw ConfigError.at(undefined, '-append only allowed with -kernel option')
-    if (initrd !== undefined) throw ConfigError.at(undefined, '-initrd only allowed with -kernel option')
-    return undefined
-  }
-
-  #accel(): MachineConfig['accel'] {
-    const names = memberText(this.#machine, 'accel')
-    if (names === undefined) return accelOf(this.#accels, this.#warn)
-    if (this.#accels.length > 0)
-      throw ConfigError.at(undefined, 'The -accel and "-machine accel=" options are incompatible')
-    return accelOf(
-      names.split(':').map((name) => ({ name, origin: undefined })),
-      this.#warn,
-    )
+  #fwCfgFiles(machine: MachineConfig['machine']): MachineConfig['fwCfg'] {
+    const files: MachineConfig['fwCfg'][number][] = []
+    const objects = this.#objects.map(({ object }) => object.id)
+    for (const { list, origin } of this.#fwCfg) {
+      if (machine === 'none') throw ConfigError.at(origin, 'fw_cfg device not available')
+      const warn = (text: string): void => this.#warn(`${origin}: warning: ${text}`)
+      const others = files.map(({ name }) => name)
+      files.push({ ...inWordsOf(origin, () => fwCfgOf(list, { others, objects, warn })), origin })
+    }
+    return files
   }
 
   readonly #warning = (text: string): void => this.#warn(`warning: ${text}`)
@@ -363,57 +479,4 @@ export class ConfigDraft {
   #answer(help: HelpText): void {
     this.#help ??= help
   }
-}
-
-/** Who asks for a disk or CD drive by name gets no CD drive besides; the same holds for floppy drives. */
-function defaultDrivesBeside(devices: MachineConfig['driveDevices']): DefaultDrive[] {
-  const has = (...models: string[]): boolean => devices.some(({ model }) => models.includes(model))
-  return [
-    ...(has('ide-cd', 'ide-hd') ? [] : (['cdrom'] as const)),
-    ...(has('floppy') ? [] : (['floppy'] as const)),
-    'sdcard',
-  ]
-}
-
-function firmwareHelp(folders: readonly string[]): string {
-  return [...folders, ...usualFirmwareFolders].map((folder) => `${folder}\n`).join('')
-}
-
-/** Runs what QEMU complains about without naming an option. */
-function meant<T>(read: () => T): T {
-  return inWordsOf(undefined, read)
-}
-
-function inWordsOf<T>(origin: string | undefined, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof OptionError || error instanceof BlockError) throw ConfigError.at(origin, error.message, error)
-    throw error
-  }
-}
-
-function memberText(object: KeyvalObject, name: string): string | undefined {
-  const value = object[name]
-  if (value === undefined || typeof value === 'string') return value
-  throw ConfigError.at(undefined, `Invalid parameter type for '${name}', expected: string`)
-}
-
-function memberObject(object: KeyvalObject, name: string): KeyvalObject {
-  const value = object[name] ?? {}
-  if (isObject(value)) return value
-  throw new OptionError(`Invalid parameter type for '${name}', expected: object`)
-}
-
-function isObject(value: KeyvalText | undefined): value is KeyvalObject {
-  return typeof value === 'object' && !Array.isArray(value)
-}
-
-function isHelp(text: string | undefined): boolean {
-  return text === 'help' || text === '?'
-}
-
-function deepFreeze<T extends object>(value: T): T {
-  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) deepFreeze(member)
-  return Object.freeze(value)
 }

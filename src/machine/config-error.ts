@@ -1,4 +1,5 @@
 import { BlockError } from '../block/index.ts'
+import { OptionError } from '../keyval/index.ts'
 import type { Asked } from './config.ts'
 
 /**
@@ -40,4 +41,19 @@ export function startupError(asked: Asked, cause: unknown): ConfigError {
 
 function report(origin: string | undefined, text: string): string {
   return origin === undefined ? text : `${origin}: ${text}`
+}
+
+/** Runs what QEMU complains about without naming an option. */
+export function meant<T>(read: () => T): T {
+  return inWordsOf(undefined, read)
+}
+
+/** Runs what QEMU complains about in the words of an option, as it was written. */
+export function inWordsOf<T>(origin: string | undefined, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof OptionError || error instanceof BlockError) throw ConfigError.at(origin, error.message, error)
+    throw error
+  }
 }

@@ -6,9 +6,16 @@ import type {
   SecretConfig,
   ThrottleGroupConfig,
 } from '../block/index.ts'
-import type { BoardDevice } from '../board/index.ts'
+import type { DeviceProperties, SmbiosSettings, VideoCard } from '../board/index.ts'
 import type { ChardevOptions } from '../chardev/index.ts'
+import type { ExtraDevice, LastingDevice } from '../devices/index.ts'
+import type { ObjectOptions } from '../objects/index.ts'
 import type { Actions } from '../runstate/index.ts'
+import type { VncDisplayConfig } from '../vnc/index.ts'
+import type { DisplayOptions } from './settings/display.ts'
+import type { FwCfgConfig } from './settings/fw-cfg.ts'
+import type { NetdevConfig } from './settings/networks.ts'
+import type { PassedDescriptor } from './settings/passed-descriptors.ts'
 
 /** A machine as it is to be built: plain data, every word understood, nothing opened yet. */
 export interface MachineConfig {
@@ -21,10 +28,16 @@ export interface MachineConfig {
   readonly accel: 'v86' | 'none'
   /** A multiple of 1 MiB, at most 2040 MiB. */
   readonly ramBytes: number
+  /** Memory as `-object` describes it; the one that is the RAM before all others. */
+  readonly memoryBackends: readonly MemoryBackendConfig[]
   /** Where firmware is looked for: an image by name or path, and folders that come before the usual ones. */
   readonly firmware: { readonly bios: string | undefined; readonly folders: readonly string[] }
   /** Linux without a boot loader. */
   readonly kernel: { readonly image: string; readonly initrd: string | undefined; readonly append: string } | undefined
+  /** What the machine's tables for dmidecode say. */
+  readonly smbios: SmbiosSettings
+  /** Files for the guest's firmware configuration device. */
+  readonly fwCfg: readonly (FwCfgConfig & Asked)[]
   readonly boot: {
     /** Letters: a = floppy, c = disk, d = CD, n = network; at most three. */
     readonly order: string
@@ -32,9 +45,15 @@ export interface MachineConfig {
     readonly once: string | undefined
     readonly menu: boolean
     readonly splashTimeMs: number | undefined
+    /** How long the firmware waits before it starts again when nothing could be booted. */
+    readonly rebootTimeoutMs: number | undefined
   }
+  /** Descriptors that the program was started with, for sets that files are opened from. */
+  readonly passedDescriptors: readonly (PassedDescriptor & Asked)[]
   /** Passwords for images. */
   readonly secrets: readonly SecretConfig[]
+  /** Objects of other kinds, as JSON says them. */
+  readonly objects: readonly ObjectOptions[]
   /** Limits that drives and nodes can have together. */
   readonly throttleGroups: readonly ThrottleGroupConfig[]
   /** Nodes that are opened before all drives, by the options of blockdev-add. */
@@ -44,14 +63,30 @@ export interface MachineConfig {
   readonly defaultDrives: readonly DefaultDrive[]
   /** In the order in which they are opened. */
   readonly chardevs: readonly (ChardevOptions & Asked)[]
+  /** Back ends of the network, in the order in which they are made. */
+  readonly netdevs: readonly NetdevConfig[]
   readonly monitors: readonly MonitorConfig[]
   /** Labels of the character devices of COM1 to COM4; undefined for a port that is not there. */
   readonly serial: readonly (string | undefined)[]
+  /** Serial ports that are devices of their own, where no other is. */
+  readonly serialDevices: readonly SerialDevice[]
   readonly vga: boolean
+  /** The VGA card, if it is a device of its own. */
+  readonly videoCard: VideoCard | undefined
+  /** Where the screen is served, the first one first. */
+  readonly displays: readonly (VncDisplayConfig & Asked)[]
+  /** The layout of viewers' keyboards, by its name; undefined for an American one. */
+  readonly keymap: string | undefined
+  /** What was said of windows that show the screen: there are none. */
+  readonly windows: DisplayOptions
+  /** -nographic: the firmware uses COM1 as its console. */
+  readonly serialConsole: boolean
   /** VMware's backdoor port, and the mouse behind it. */
   readonly vmport: boolean
   /** -S: the machine waits for `cont`. */
   readonly startPaused: boolean
+  /** Where a machine comes from that this one goes on with (-incoming); `defer` if a command will say. */
+  readonly incoming: ({ readonly uri: string } & Asked) | undefined
   /** What is done when the guest resets, shuts down, panics or does not feed its watchdog. */
   readonly actions: Actions
   /** Guest clock at the start, in milliseconds since the epoch; undefined: the host's, in UTC. */
@@ -59,9 +94,43 @@ export interface MachineConfig {
   /** Whether it stands still while the guest does, or goes with the host's. */
   readonly rtcStops: boolean
   /** What is built in beside what every PC has, in order. */
-  readonly devices: readonly BoardDevice[]
+  readonly devices: readonly (ExtraDevice & Asked)[]
+  /** Whether it has what a PC has by default: a place on the PCI bus is a network card's then. */
+  readonly defaultDevices: boolean
+  /** All devices that were asked for, in order, as the tree of objects shows them. */
+  readonly wished: readonly WishedDevice[]
   /** Disks, CD and floppy drives beside those that drives got by their place, in order. */
   readonly driveDevices: readonly (DriveDeviceConfig & Asked)[]
+  /** Which of the devices that were asked for the board has as its own: they stay. */
+  readonly lastingDevices: readonly LastingDevice[]
+}
+
+/** Memory of the host. What is said of it makes no difference, and can be asked for. */
+export interface MemoryBackendConfig {
+  readonly id: string
+  readonly bytes: number
+  readonly merge: boolean
+  readonly dump: boolean
+  readonly prealloc: boolean
+  readonly share: boolean
+  readonly reserve: boolean
+}
+
+/** A device as it was asked for. */
+export interface WishedDevice {
+  readonly model: string
+  readonly id: string | undefined
+  /** Its path in the tree of objects. */
+  readonly path: string
+  /** Those that were said. */
+  readonly properties: DeviceProperties
+}
+
+export interface SerialDevice {
+  /** 0 to 3: COM1 to COM4. */
+  readonly port: number
+  /** Label of its character device; empty if nothing is behind the port. */
+  readonly chardev: string
 }
 
 /** Who wants a thing that is opened later, so that a failure can say so: see `startupError()`. */
@@ -72,9 +141,8 @@ export interface Asked {
   readonly consequence?: string
 }
 
-/** A QMP monitor on a character device. */
-export interface MonitorConfig {
+/** A monitor on a character device: of QMP, or for people. */
+export type MonitorConfig = {
   /** Label of the character device. */
   readonly chardev: string
-  readonly pretty: boolean
-}
+} & ({ readonly mode: 'control'; readonly pretty: boolean } | { readonly mode: 'readline' })

@@ -1,5 +1,6 @@
 import type { Drive, DriveSet } from '../block/index.ts'
 import type { Board, DriveSlot } from '../board/index.ts'
+import type { ExtraDevices, GuestDrive } from '../devices/index.ts'
 import type { RunnableBoard } from '../runstate/index.ts'
 import { slotOf } from './board-config.ts'
 
@@ -16,6 +17,45 @@ export function plugDrives(drives: DriveSet, board: Board): void {
   }
 }
 
+/**
+ * A drive as the device sees it that has it and is plugged into the board.
+ *
+ * @param path - how drives know the device
+ * @throws {Error} if it has none
+ */
+export function guestDrive(drives: DriveSet, path: string | undefined): GuestDrive {
+  const drive = [...drives].find(({ device }) => device !== undefined && device.path === path)
+  const medium = drive?.medium
+  if (drive === undefined || medium === undefined) throw new Error(`no drive has the device ${path}`)
+  const hearers: ((byteLength: number) => void)[] = []
+  drive.plug({
+    setMedium: () => Promise.resolve(),
+    resized: async (byteLength) => {
+      for (const hear of hearers) hear(byteLength)
+    },
+    requestEject: () => Promise.resolve(),
+  })
+  return {
+    get byteLength() {
+      return medium.byteLength
+    },
+    get readOnly() {
+      return medium.readOnly
+    },
+    get writeback() {
+      return drive.writeback
+    },
+    setWriteback: (writeback) => drive.setWriteback(writeback),
+    read: (offset, length) => medium.read(offset, length),
+    write: (offset, bytes) => medium.write(offset, bytes),
+    flush: () => medium.flush(),
+    discard: (offset, length) => medium.discard(offset, length),
+    writeZeroes: (offset, length, options) => medium.writeZeroes(offset, length, options),
+    invalid: (operation) => drive.statistics.invalid(operation),
+    resized: (hear) => void hearers.push(hear),
+  }
+}
+
 /** The drive in a slot of the board. */
 export function driveAt(drives: DriveSet, slot: DriveSlot): Drive | undefined {
   return [...drives].find((drive) => {
@@ -25,17 +65,18 @@ export function driveAt(drives: DriveSet, slot: DriveSlot): Drive | undefined {
   })
 }
 
-/** The board as run control sees it: a reset resets the drives, too. */
-export function withDrives(board: Board, drives: DriveSet): RunnableBoard {
+/** The board as run control sees it: a reset resets the drives, too, and takes out what was to leave. */
+export function withDevices(board: Board, drives: DriveSet, devices: ExtraDevices): RunnableBoard {
   return {
     resume: async () => {
       drives.checkKeys()
+      await drives.graph.claim({ written: false }) // after a migration they are others'
       await board.resume()
     },
     pause: () => board.pause(),
     reset: async () => {
       drives.forgetFailed()
-      await board.reset()
+      await devices.during(() => board.reset())
       await drives.reset()
     },
     pressPowerButton: () => board.pressPowerButton(),

@@ -3,7 +3,9 @@
  * it has no behaviour of its own.
  */
 export type { Asked, MachineConfig, MonitorConfig } from './config.ts'
-export { ConfigDraft, type HelpText } from './config-draft.ts'
+export { ConfigDraft } from './config-draft.ts'
 export { ConfigError, startupError } from './config-error.ts'
-export { Machine, type MachineSurroundings } from './machine.ts'
+export type { HelpText } from './help-text.ts'
+export { Machine } from './machine.ts'
 export { type MachineOptions, type OptionText, resolveConfig } from './machine-options.ts'
+export type { MachineSurroundings } from './surroundings.ts'

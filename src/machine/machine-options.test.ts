@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { noSmbiosSettings } from '../board/index.ts'
 import { ConfigError, type MachineConfig, type MachineOptions, resolveConfig } from './index.ts'
 
 const mebibyte = 1 << 20
@@ -10,7 +11,7 @@ function warnings(options: MachineOptions): string[] {
   return heard
 }
 
-test('a machine that nobody describes is a PC with 128 MiB, empty drives and a serial port that leads nowhere', () => {
+test('a machine that nobody describes is a PC with 128 MiB, empty drives a serial port and a monitor that lead nowhere', () => {
   const config = resolveConfig()
   assert.deepEqual(config, {
     name: undefined,
@@ -18,25 +19,46 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives and a s
     machine: 'pc',
     accel: 'v86',
     ramBytes: 128 * mebibyte,
+    memoryBackends: [
+      { id: "pc.ram", bytes: 128 << 20, merge: true, dump: true, prealloc: false, share: false, reserve: true },
+    ],
     firmware: { bios: undefined, folders: [] },
     kernel: undefined,
-    boot: { order: 'cad', once: undefined, menu: false, splashTimeMs: undefined },
+    smbios: noSmbiosSettings,
+    fwCfg: [],
+    boot: { order: 'cad', once: undefined, menu: false, splashTimeMs: undefined, rebootTimeoutMs: undefined },
+    passedDescriptors: [],
     secrets: [],
+    objects: [],
     throttleGroups: [],
     blockdevs: [],
     drives: [],
     defaultDrives: ['cdrom', 'floppy', 'sdcard'],
-    chardevs: [{ label: 'serial0', backend: { type: 'vc' }, origin: undefined, consequence: "could not connect serial device to character backend 'vc:80Cx24C'" }],
-    monitors: [],
+    netdevs: [],
+    chardevs: [
+      { label: 'compat_monitor0', backend: { type: 'vc' }, origin: undefined },
+      { label: 'serial0', backend: { type: 'vc' }, origin: undefined, consequence: "could not connect serial device to character backend 'vc:80Cx24C'" },
+    ],
+    monitors: [{ chardev: 'compat_monitor0', mode: 'readline' }],
     serial: ['serial0'],
+    serialDevices: [],
     vga: true,
+    videoCard: undefined,
+    displays: [],
+    keymap: undefined,
+    windows: { type: 'none' },
+    serialConsole: false,
     vmport: true,
     startPaused: false,
+    incoming: undefined,
     actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset' },
     rtcBase: undefined,
     rtcStops: false,
     devices: [],
+    defaultDevices: true,
+    wished: [],
     driveDevices: [],
+    lastingDevices: [],
   } satisfies MachineConfig) // biome-ignore format: one value a line
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.boot) && Object.isFrozen(config.chardevs[0]))
 })
@@ -67,7 +89,7 @@ test('a machine of type none has no memory, drives or ports but those that are a
     { ramBytes, defaultDrives, serial, vga, accel },
     { ramBytes: 0, defaultDrives: [], serial: [], vga: false, accel: 'none' },
   )
-  assert.deepEqual(config.chardevs.map(({ label }) => label), ['serial0']) // biome-ignore format: one line
+  assert.deepEqual(config.chardevs.map(({ label }) => label), ['compat_monitor0', 'serial0']) // biome-ignore format: one line
 })
 
 test('without defaults there is a video card only if one is asked for', () => {
@@ -125,6 +147,7 @@ test('the boot order is QEMU’s, and its parts add up', () => {
     once: 'a',
     menu: true,
     splashTimeMs: 1500,
+    rebootTimeoutMs: undefined,
   })
 })
 
@@ -145,10 +168,10 @@ test('monitors get their devices, labels are counted over them, and serial ports
   })
   assert.deepEqual(config.chardevs.map(({ label }) => label), ['c', 'd', 'e', 'compat_monitor0', 'compat_monitor2', 'serial1']) // biome-ignore format: one line
   assert.deepEqual(config.monitors, [
-    { chardev: 'c', pretty: true },
-    { chardev: 'compat_monitor0', pretty: false },
-    { chardev: 'd', pretty: false },
-    { chardev: 'compat_monitor2', pretty: false },
+    { chardev: 'c', mode: 'control', pretty: true },
+    { chardev: 'compat_monitor0', mode: 'control', pretty: false },
+    { chardev: 'd', mode: 'control', pretty: false },
+    { chardev: 'compat_monitor2', mode: 'control', pretty: false },
   ])
   assert.deepEqual(config.serial, [undefined, 'serial1', 'e'])
 })
@@ -156,13 +179,62 @@ test('monitors get their devices, labels are counted over them, and serial ports
 test('a PC has four serial ports; a fifth device is made and leads nowhere', () => {
   const config = resolveConfig({ serial: ['null', 'null', 'null', 'null', 'null'] })
   assert.deepEqual(config.serial, ['serial0', 'serial1', 'serial2', 'serial3'])
-  assert.equal(config.chardevs.length, 5)
+  assert.equal(config.chardevs.filter(({ label }) => label.startsWith('serial')).length, 5)
 })
 
 test('without defaults there is only what was asked for', () => {
   const { defaultDrives, serial, chardevs, vga } = resolveConfig({ noDefaults: true })
   assert.deepEqual([defaultDrives, serial, chardevs, vga], [[], [], [], false])
   assert.equal(resolveConfig({ noDefaults: true, vga: 'std' }).vga, true)
+})
+
+test('a VGA card and serial ports that are devices take the place of those that are there by default', () => {
+  const { vga, videoCard, serial, serialDevices, chardevs } = resolveConfig({
+    chardevs: ['null,id=x'],
+    devices: [
+      'VGA,id=v,addr=1f,xres=640',
+      'isa-serial,chardev=x,index=2,iobase=0x3e8,irq=4',
+      '{"driver":"isa-serial"}',
+    ],
+  })
+  assert.equal(vga, true)
+  assert.deepEqual(videoCard, { id: 'v', slot: 31, monitor: { width: 640, height: 800 } })
+  assert.deepEqual(serial, [])
+  assert.deepEqual(serialDevices, [{ port: 2, chardev: 'x' }, { port: 1, chardev: '' }]) // biome-ignore format: one line
+  assert.deepEqual(chardevs.map(({ label }) => label), ['x', 'compat_monitor0']) // biome-ignore format: one line
+})
+
+for (const [device, said] of [
+  ['VGA,addr=3.1', 'a VGA card can only be function 0 of a slot here'],
+  ['VGA,addr=1.2', 'a VGA card can only be function 0 of a slot here'],
+  ['VGA,vgamem_mb=32', "'VGA.vgamem_mb' can only be 16 here"],
+  ['VGA,mmio=off', "'VGA.mmio' can only be on here"],
+  ['VGA,big-endian-framebuffer=on', "'VGA.big-endian-framebuffer' can only be off here"],
+  ['VGA,romfile=', "'VGA.romfile' cannot be said here"],
+  ['VGA,xres=4096', 'the identity of a monitor of 4096x800 dots is not implemented'],
+  ['isa-serial,iobase=0x3f0', "'isa-serial.iobase' of port 0 can only be 0x3f8 here"],
+  ['isa-serial,irq=16', "'isa-serial.irq' of port 0 can only be 4 here"],
+  ['isa-serial,wakeup=on', "'isa-serial.wakeup' can only be off here"],
+] as const)
+  test(`what the board cannot have is refused: ${device}`, () => {
+    assert.throws(() => resolveConfig({ noDefaults: true, devices: [device] }), {
+      message: `devices ${device}: ${said}`,
+    })
+  })
+
+test('there is one VGA card, and one serial port in each place', () => {
+  for (const options of [
+    { vga: 'std', devices: ['VGA'] },
+    { noDefaults: true, devices: ['VGA', 'VGA'] },
+  ])
+    assert.throws(() => resolveConfig(options), {
+      message: /: there is a VGA card already, and this PC can have only one$/,
+    })
+  for (const options of [
+    { serial: 'null', devices: ['isa-serial,index=0'] },
+    { devices: ['isa-serial', 'isa-serial,index=0'] },
+  ])
+    assert.throws(() => resolveConfig(options), { message: /: serial port 0 is there already$/ })
 })
 
 test('of what is to be done when the guest ends, the last word counts', () => {
@@ -185,7 +257,7 @@ test('the guest clock begins where it is told to', () => {
 })
 
 test('what has no effect is told of', () => {
-  assert.deepEqual(warnings({ boot: 'splash=x.jpg,reboot-timeout=5,strict=on' }).length, 3)
+  assert.deepEqual(warnings({ boot: 'splash=x.jpg,reboot-timeout=5,strict=on' }).length, 2)
   assert.deepEqual(warnings({ rtc: 'driftfix=slew' }), ['warning: -rtc driftfix=slew has no effect: no ticks are made up for']) // biome-ignore format: one line
 })
 
@@ -211,3 +283,44 @@ test('a complaint names the option by the name that it has here', () => {
   assert.throws(() => resolveConfig({ memoryy: 5 } as MachineOptions), { message: 'memoryy: there is no such option' })
   assert.throws(() => resolveConfig({ cpu: 'help' }), /Available CPUs/)
 })
+
+test('devices of the PCI bus get the places that are asked for, and the next free ones', () => {
+  const { devices } = resolveConfig({
+    devices: ['i6300esb,id=w', 'pvpanic-pci,addr=5.0,multifunction=on', 'pvpanic-pci,addr=5.1', 'i6300esb'],
+  })
+  assert.deepEqual(
+    devices.map(({ path, place }) => [path, place]),
+    [
+      ['/machine/peripheral/w', { bus: 'PCI', slot: 4, function: 0, id: 'w' }],
+      ['/machine/peripheral-anon/device[0]', { bus: 'PCI', slot: 5, function: 0, id: undefined }],
+      ['/machine/peripheral-anon/device[1]', { bus: 'PCI', slot: 5, function: 1, id: undefined }],
+      ['/machine/peripheral-anon/device[2]', { bus: 'PCI', slot: 6, function: 0, id: undefined }],
+    ],
+  )
+  const [watchdog, panic] = devices
+  assert.equal(watchdog!.properties['addr'], -1)
+  assert.deepEqual([panic!.properties['events'], panic!.properties['multifunction']], [3, true])
+})
+
+for (const [device, said] of [
+  [['i6300esb,addr=2'], 'PCI: slot 2 function 0 not available for i6300esb, in use by VGA,id=(null)'],
+  [['pvpanic-pci,addr=40'], "Property 'pvpanic-pci.addr' doesn't take value '40'"],
+  [
+    ['pvpanic-pci,addr=1e.3', 'i6300esb,addr=1e.0'],
+    'PCI: 1e.0 indicates single function, but 1e.3 is already populated.',
+  ],
+  [['i6300esb,addr=5', 'pvpanic-pci,addr=5.1'], "PCI: single function device can't be populated in function 5.1"],
+  [['i6300esb,bus=isa.0'], "Device 'i6300esb' can't go on ISA bus"],
+  [['pvpanic', 'pvpanic'], 'duplicate fw_cfg file name: etc/pvpanic-port'],
+  [['pvpanic,pvpanic[0]=x'], "Property 'pvpanic.pvpanic[0]' is not writable"],
+  [['isa-debugcon'], "Can't create debugcon device, empty char device"],
+  [['isa-debugcon,chardev=no'], "Property 'isa-debugcon.chardev' can't find value 'no'"],
+  [['pvpanic-pci,failover_pair_id=x'], 'failover primary device must be on PCIExpress bus'],
+  [
+    Array.from({ length: 33 }, () => 'i6300esb'),
+    'PCI: no slot/function available for i6300esb, all in use or reserved',
+  ],
+] as const)
+  test(`QEMU's words for a device that cannot be: ${said}`, () => {
+    assert.throws(() => resolveConfig({ devices: device }), { message: `devices ${device.at(-1)}: ${said}` })
+  })

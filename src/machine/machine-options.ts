@@ -41,21 +41,37 @@ export interface MachineOptions {
   readonly kernel?: string
   readonly initrd?: string
   readonly append?: string
+  /** What the machine's tables for dmidecode say, as in `-smbios`. */
+  readonly smbios?: readonly OptionText[]
+  /** Files for the guest's firmware configuration device, as in `-fw_cfg`. */
+  readonly fwCfg?: readonly OptionText[]
   readonly bios?: string
   /** Folders for firmware, ahead of the usual ones (-L). */
   readonly firmwareFolders?: readonly string[]
   readonly vga?: string
+  /** Where the screen is served to VNC viewers, as in `-vnc`. */
+  readonly vnc?: string | readonly string[]
+  /** The layout of their keyboards (-k). */
+  readonly keymap?: string
   readonly rtc?: OptionText
   /** Character devices, as in `-chardev`. */
   readonly chardevs?: readonly OptionText[]
+  /** Descriptors of this process, for files named /dev/fdset/N, as in `-add-fd`; they are the machine's from then on. */
+  readonly addFd?: readonly OptionText[]
+  /** Back ends of the network, as in `-netdev`: `user,id=n0,hostfwd=tcp:127.0.0.1:0-:22`. */
+  readonly netdevs?: readonly OptionText[]
   /** What COM1 to COM4 are connected to. */
   readonly serial?: string | readonly string[]
+  /** Where the bytes go that the guest writes to port E9h, as in `-debugcon`. */
+  readonly debugcon?: string
   /** QMP monitors: `unix:vm.sock,server=on,wait=off`, `tcp:127.0.0.1:0,...`; one inside the process is there anyway. */
   readonly qmp?: string | readonly string[]
   /** QMP monitors on character devices, as in `-mon`. */
   readonly monitors?: readonly OptionText[]
   /** The machine waits for `cont` (-S). */
   readonly paused?: boolean
+  /** Where a machine comes from that this one goes on with, as in `-incoming`. */
+  readonly incoming?: string
   /** A guest that resets ends the machine (-no-reboot). */
   readonly noReboot?: boolean
   /** What is done when the guest resets, shuts down, panics or does not feed its watchdog (-action). */
@@ -110,15 +126,25 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   kernel: (draft, text) => draft.bootFile('kernel', text),
   initrd: (draft, text) => draft.bootFile('initrd', text),
   append: (draft, text) => draft.bootFile('append', text),
+  smbios: (draft, text, origin) => draft.smbios(text, origin),
+  fwCfg: (draft, text, origin) => draft.fwCfg(text, origin),
   bios: (draft, text) => draft.bootFile('firmware', text),
   firmwareFolders: (draft, text) => draft.firmwareFolder(text),
   vga: (draft, text) => draft.vga(text),
+  vnc: (draft, text, origin) => draft.screens.vnc(text, origin),
+  keymap: (draft, text) => {
+    draft.screens.keymap = text
+  },
   rtc: (draft, text, origin) => draft.rtc(text, origin),
   chardevs: (draft, text, origin) => draft.chardev(text, origin),
+  netdevs: (draft, text, origin) => draft.netdev(text, origin),
+  addFd: (draft, text, origin) => draft.addFd(text, origin),
   serial: (draft, text, origin) => draft.serial(text, origin),
+  debugcon: (draft, text, origin) => draft.debugcon(text, origin),
   qmp: (draft, text, origin) => draft.qmp(text, origin),
   monitors: (draft, text, origin) => draft.mon(text, origin),
-  paused: (draft) => draft.startPaused(),
+  paused: (draft) => draft.start.pause(),
+  incoming: (draft, uri, origin) => draft.start.comeFrom(uri, origin),
   action: (draft, text, origin) => draft.action(text, origin),
   noReboot: (draft, _, origin) => draft.action('reboot=shutdown', origin),
   noShutdown: (draft, _, origin) => draft.action('shutdown=pause', origin),

@@ -1,39 +1,14 @@
 import { Scope, untilAborted } from '../async/index.ts'
-import { connectPcDrives, DriveSet, GraphControl, limitsOfGroup, type PcDevices, readSecrets } from '../block/index.ts'
-import { type Board, BoardError, type BoardHost, createBoard } from '../board/index.ts'
-import { ChardevSet, Line } from '../chardev/index.ts'
-import { commands, events as eventTable, qemuVersion } from '../commands/index.ts'
-import { InputHandlers, PcInput } from '../input/index.ts'
-import { type Logger, silent } from '../log/index.ts'
-import { Dispatcher, EventHub, QmpMonitor } from '../monitor/index.ts'
-import { type Cause, type Ending, RunControl } from '../runstate/index.ts'
-import { type Duplex, memoryPair } from '../transport/index.ts'
-import { boardConfigOf, readBoardFiles } from './board-config.ts'
-import type { Asked, MachineConfig } from './config.ts'
-import { startupError } from './config-error.ts'
-import { driveAt, plugDrives, withDrives } from './guest-drives.ts'
-import { partsOf } from './parts.ts'
+import type { DriveSet } from '../block/index.ts'
+import { type Board, BoardError } from '../board/index.ts'
+import { silent } from '../log/index.ts'
+import type { EventHub } from '../monitor/index.ts'
+import type { Cause, Ending, RunControl } from '../runstate/index.ts'
+import type { Duplex } from '../transport/index.ts'
+import { type AssembledMachine, assemble } from './assemble.ts'
+import type { MachineConfig } from './config.ts'
 import { restoreFromFile, saveToFile } from './saved-machine.ts'
-
-export interface MachineSurroundings {
-  readonly log?: Logger
-  /** Hears what a user should know, a text of one or more lines. */
-  readonly warn?: (text: string) => void
-  /**
-   * Told that the start waits for somebody to connect (`wait=on`): to which device, as query-chardev shows it, and for
-   * which option.
-   */
-  readonly waiting?: (filename: string, origin: string | undefined) => void
-  /** Told what a character device became that the user has to be told of: a pseudo-terminal. */
-  readonly redirected?: (filename: string, label: string) => void
-  /**
-   * A file that `save` wrote for a machine like this one: the machine continues where that one stood. The media are not
-   * in it; give it those that the saved machine had.
-   */
-  readonly savedState?: string
-  /** Gives up the start. */
-  readonly signal?: AbortSignal
-}
+import type { MachineSurroundings } from './surroundings.ts'
 
 /**
  * A machine: its parts, joined. What it does, its parts do.
@@ -52,15 +27,7 @@ export class Machine implements AsyncDisposable {
   readonly #scope: Scope
   readonly #connect: () => Duplex
 
-  private constructor(
-    config: MachineConfig,
-    runControl: RunControl,
-    board: Board,
-    events: EventHub,
-    drives: DriveSet,
-    scope: Scope,
-    connect: () => Duplex,
-  ) {
+  private constructor({ config, scope, runControl, board, events, drives, connect }: AssembledMachine) {
     this.config = config
     this.runControl = runControl
     this.board = board
@@ -78,102 +45,17 @@ export class Machine implements AsyncDisposable {
    * @throws {ConfigError} if an image or a character device cannot be had; its `cause` tells why. Nothing is left open then
    * @throws {BoardError} if firmware, kernel or the board cannot be had, or the saved state is not of such a board
    */
-  static async start(
-    config: MachineConfig,
-    { log = silent, warn, waiting, redirected, savedState, signal }: MachineSurroundings = {},
-  ): Promise<Machine> {
+  static async start(config: MachineConfig, surroundings: MachineSurroundings = {}): Promise<Machine> {
+    const { log = silent, savedState, signal } = surroundings
     const scope = new Scope()
     try {
-      // Read while images and sockets are opened. Whose complaint is the first stays the same: it is heard last.
-      const boardFiles = readBoardFiles(config, log)
-      boardFiles.catch(() => undefined)
-
-      const secret = await asked(nobody, async () => readSecrets(config.secrets))
-      const events = scope.own(new EventHub(eventTable))
-      const host: BoardSurroundings = { current: undefined, serial: [], input: undefined, events }
-      const drives = scope.own(
-        new DriveSet({
-          emit: (name, ...[data]) => events.emit(name, data),
-          secret,
-          stopGuest: () => serve(host, log, (runControl) => runControl.driveFailed()),
-          ...(warn !== undefined && { warn }),
-        }),
-      )
-      for (const group of config.throttleGroups) {
-        await asked(nobody, async () => drives.throttleGroups.addObject(group.id, limitsOfGroup(group)))
-      }
-      const graph = scope.own(new GraphControl(drives))
-      for (const blockdev of config.blockdevs) await asked(blockdev, graph.add(blockdev.options))
-      for (const drive of config.drives) await asked(drive, drives.add(drive))
-      drives.addDefaults(config.defaultDrives)
-      if (config.machine === 'pc') await connectPcDrives(drives, pcDevicesOf(config))
-      for (const device of config.driveDevices) await asked(device, drives.addDevice(device))
-
-      const chardevs = scope.own(new ChardevSet())
-      for (const options of config.chardevs) {
-        const { filename, label } = await asked(options, chardevs.open(options, signal))
-        if (options.backend.type === 'pty') redirected?.(filename, label)
-      }
-
-      const board = scope.own(
-        await createBoard(
-          config.accel,
-          boardConfigOf(config, await boardFiles, drives, log),
-          boardHost(host, drives, log),
-        ),
-      )
-      plugDrives(drives, board)
-      const runControl = new RunControl({
-        board: withDrives(board, drives),
-        emit: (name, ...[data]) => events.emit(name, data),
-        actions: config.actions,
-        ...(warn !== undefined && { warn }),
-      })
-      host.current = runControl
-      runControl.onRunning((running) => {
-        if (running) drives.retryFailed()
-      })
-
-      const inputHandlers = new InputHandlers()
-      if (config.machine === 'pc') host.input = pcInput(inputHandlers, board, log)
-
-      config.serial.forEach((label, port) => {
-        if (label === undefined) return
-        const line = new Line((bytes) => board.serial[port]!.write(bytes))
-        host.serial[port] = line
-        chardevs.find(label).attach(line)
-      })
-
-      const dispatcher = new Dispatcher({
-        commands,
-        parts: partsOf({ config, scope, board, drives, graph, chardevs, runControl, inputHandlers, log }),
-        log,
-      })
-      const monitor = (pretty: boolean): QmpMonitor =>
-        scope.own(new QmpMonitor({ dispatcher, events, version: qemuVersion, pretty, signal: runControl.signal, log }))
-      for (const { chardev, pretty } of config.monitors) {
-        const { connection } = bound(monitor(pretty))
-        chardevs.find(chardev).attach({ concurrent: true, connection })
-      }
-      const inProcess = bound(monitor(false))
-
-      for (const { label, origin } of config.chardevs) {
-        const { awaited, filename } = chardevs.find(label)
-        if (awaited === undefined) continue
-        waiting?.(filename, origin)
-        await untilAborted(awaited, signal)
-      }
-      const connect = (): Duplex => {
-        const [ours, theirs] = memoryPair()
-        inProcess.connection(ours)
-        return theirs
-      }
-      if (savedState !== undefined) await restoreFromFile(board, savedState)
-      const machine = new Machine(config, runControl, board, events, drives, scope, connect)
-      if (!config.startPaused) void runControl.launch().catch(() => undefined) // `ended` tells why the board cannot start
+      const parts = await assemble({ ...surroundings, config, scope, log })
+      if (savedState !== undefined) await untilAborted(restoreFromFile(parts.board, savedState), signal)
+      const machine = new Machine(parts)
+      if (!config.startPaused && config.incoming === undefined) void parts.runControl.launch().catch(() => undefined) // `ended` tells why the board cannot start
       return machine
     } catch (error) {
-      await scope.close(error)
+      await scope.close(error).catch(() => undefined) // what went wrong first counts
       throw error
     }
   }
@@ -219,79 +101,5 @@ export class Machine implements AsyncDisposable {
     } finally {
       await this.#scope.close()
     }
-  }
-}
-
-/** For what QEMU complains of without naming an option. */
-const nobody: Asked = { origin: undefined }
-
-/** Waits for what was asked for; a failure says by whom. */
-async function asked<T>(by: Asked, work: Promise<T> | (() => Promise<T>)): Promise<T> {
-  try {
-    return await (typeof work === 'function' ? work() : work)
-  } catch (error) {
-    throw startupError(by, error)
-  }
-}
-
-const bound = (monitor: QmpMonitor) => ({ connection: (duplex: Duplex) => monitor.connection(duplex) })
-
-/** With its default devices, QEMU's PC also has a parallel port and a network card: they count in its devices' paths. */
-function pcDevicesOf({ vga, serial, defaultDrives }: MachineConfig): PcDevices {
-  const byDefault = defaultDrives.length > 0 ? 1 : 0
-  const serialPorts = serial.filter((label) => label !== undefined).length
-  return { vga, serialPorts, parallelPorts: byDefault, networkCards: byDefault }
-}
-
-function pcInput(handlers: InputHandlers, { keyboard, pointers }: Board, log: Logger): PcInput {
-  return new PcInput({
-    handlers,
-    keyboard: (scanCodes) => keyboard.send(scanCodes),
-    ps2Mouse: (events) => pointers.ps2(events),
-    vmmouse: (events) => pointers.vmmouse(events),
-    failed: (error) => log.log('machine', 'the board takes no input', { error }),
-  })
-}
-
-/** What the board's notices go to; made after the board. */
-interface BoardSurroundings {
-  current: RunControl | undefined
-  readonly serial: Line[]
-  input: PcInput | undefined
-  readonly events: EventHub
-}
-
-/** Where QEMU has the clock in its tree of objects. */
-const rtcPath = '/machine/unattached/device[10]'
-
-/** Asks run control for something that has come up below it. */
-function serve({ current }: BoardSurroundings, log: Logger, work: (runControl: RunControl) => Promise<void>): void {
-  if (current === undefined) return
-  work(current).catch((error) => log.log('machine', 'the board could not follow', { error }))
-}
-
-/** Passes what the board tells on. */
-function boardHost(parts: BoardSurroundings, drives: DriveSet, log: Logger): BoardHost {
-  const request = (work: (runControl: RunControl) => Promise<void>): void => serve(parts, log, work)
-  return {
-    guestReset: () => request((runControl) => runControl.guestReset()),
-    guestShutdown: () => request((runControl) => runControl.guestShutdown()),
-    guestPanicked: () => request((runControl) => runControl.guestPanicked()),
-    guestCrashloaded: () => request((runControl) => runControl.guestCrashloaded()),
-    watchdogExpired: () => request((runControl) => runControl.watchdogExpired()),
-    clockSet: (offset) => parts.events.emit('RTC_CHANGE', { offset, 'qom-path': rtcPath }),
-    guestSuspend: (kind) => request((runControl) => runControl.guestSuspend(kind)),
-    crashed: (error) => {
-      log.log('machine', 'the board has failed', { error })
-      request((runControl) => runControl.boardFailed())
-    },
-    wakeRequested: () =>
-      request(async (runControl) => {
-        if (runControl.state === 'suspended') await runControl.wakeup()
-      }),
-    vmmouse: (mode) => parts.input?.setVmmouse(mode),
-    guestTray: async (slot, move) => (await driveAt(drives, slot)?.guestTray(move)) ?? false,
-    serialOutput: (port, bytes) => parts.serial[port]?.output(bytes),
-    firmwareLog: (line) => log.log('firmware', line),
   }
 }

@@ -7,7 +7,7 @@ export const machineTypes = [
     alias: 'pc',
     isDefault: true,
     cpuMax: 1,
-    cpuType: 'v86-i386-cpu',
+    cpuType: 'qemu32-i386-cpu',
     ramId: 'pc.ram',
   },
 ] as const

@@ -5,7 +5,7 @@ import type { Session } from './session.ts'
 
 /** What a handler gets to know of the call, beside its arguments. */
 export interface CallContext {
-  readonly session: Pick<Session, 'negotiate'>
+  readonly session: Pick<Session, 'negotiate' | 'descriptors'>
   readonly signal: AbortSignal
 }
 

@@ -42,6 +42,13 @@ const commands = {
     },
   }),
   urgent: command({ ...bare, args: {}, oob: true, run: () => ({}) }),
+  moment: command({
+    ...bare,
+    args: {},
+    async run() {
+      return {}
+    },
+  }),
   fail: command({
     ...bare,
     args: {},
@@ -276,3 +283,35 @@ test('close does not wait for a client that never reads', async () => {
   await monitor.close()
   assert.equal(monitor.sessions, 0)
 })
+
+/** Feeds an input to one client, and counts the lines that it is answered with in each turn of the event loop. */
+async function linesPerTurn(input: Uint8Array, lines: number): Promise<number[]> {
+  const client = await setUp().ready()
+  const counts: number[] = []
+  let seen = client.lines.length
+  const before = seen
+  client.duplex.write(input)
+  while (seen < before + lines) {
+    await new Promise((resolve) => setImmediate(resolve))
+    counts.push(client.lines.length - seen)
+    seen = client.lines.length
+  }
+  return counts
+}
+
+for (const [what, text, lines] of [
+  ['bytes that are no JSON', '\xff', 20_000],
+  ['braces that nothing opens', '}', 20_000],
+  ['commands that there are', '{"execute":"echo","arguments":{"text":"x"}}', 5000],
+  ['commands that take a moment', '{"execute":"moment"}', 5000],
+  ['commands that there are not', '{"execute":"none"}', 5000],
+  ['long answers', `{"execute":"echo","arguments":{"text":"${'x'.repeat(8000)}"}}`, 500],
+] as const) {
+  test(`a client that sends many ${what} leaves the others their turn`, async () => {
+    const counts = await linesPerTurn(Buffer.from(text.repeat(lines), 'latin1'), lines)
+    const most = Math.max(...counts)
+    // Twice as many: what is sent in one turn may be read in the next one, together with that one's.
+    assert.ok(most <= 128, `${most} lines in one turn`)
+    assert.ok(what !== 'long answers' || most <= 32, `${most} long lines in one turn`)
+  })
+}

@@ -1,5 +1,7 @@
+import { NamedDescriptors } from '../descriptors/index.ts'
 import type { Logger } from '../log/index.ts'
 import type { Duplex } from '../transport/index.ts'
+import type { ClientCount } from './client-count.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { EventHub } from './event-hub.ts'
 import { type Capability, Session } from './session.ts'
@@ -13,6 +15,8 @@ export interface QmpMonitorOptions {
   /** Fires when the machine ends. */
   readonly signal: AbortSignal
   readonly log: Logger
+  /** Told of clients that come and leave. */
+  readonly clients?: ClientCount
 }
 
 const capabilities: readonly Capability[] = ['oob']
@@ -21,6 +25,7 @@ const capabilities: readonly Capability[] = ['oob']
 export class QmpMonitor {
   readonly #options: QmpMonitorOptions
   readonly #sessions = new Set<Session>()
+  readonly #named = new NamedDescriptors()
   #open = true
 
   constructor(options: QmpMonitorOptions) {
@@ -37,15 +42,20 @@ export class QmpMonitor {
       duplex.destroy()
       return
     }
-    const { version, ...options } = this.#options
+    const { version, clients, ...options } = this.#options
     const session: Session = new Session({
       ...options,
       duplex,
       capabilities,
       greeting: { QMP: { version, capabilities } },
-      onClosed: () => this.#sessions.delete(session),
+      named: this.#named,
+      onClosed: () => {
+        this.#sessions.delete(session)
+        clients?.monitorClosed()
+      },
     })
     this.#sessions.add(session)
+    clients?.monitorOpened()
     session.start()
   }
 
@@ -53,5 +63,6 @@ export class QmpMonitor {
   async close(): Promise<void> {
     this.#open = false
     await Promise.all([...this.#sessions].map((session) => session.close()))
+    this.#named[Symbol.dispose]()
   }
 }

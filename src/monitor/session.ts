@@ -1,3 +1,4 @@
+import { MonitorDescriptors, type NamedDescriptors } from '../descriptors/index.ts'
 import { type JsonMessage, JsonStream } from '../json/index.ts'
 import type { Logger } from '../log/index.ts'
 import { QmpError } from '../qapi/index.ts'
@@ -14,8 +15,11 @@ export type Capability = 'oob'
 const oobQueueLimit = 8
 /** A client that has not read this many bytes when an event comes is beyond help: it is disconnected. */
 const unreadLimit = 4 << 20
-/** How long a session that closes waits for its client to read what was sent to it last. */
-const graceMilliseconds = 1000
+/** How many replies a session makes before others get their turn; long ones count for more, by their length. */
+const repliesPerTurn = 64
+const bytesPerReply = 1024
+/** How long a session that closes waits for what it serves, and for its client to read what was sent to it last. */
+const graceMilliseconds = 500
 
 export interface SessionOptions {
   readonly duplex: Duplex
@@ -25,6 +29,8 @@ export interface SessionOptions {
   readonly capabilities: readonly Capability[]
   readonly pretty: boolean
   readonly log: Logger
+  /** The descriptors that the monitor has given names. */
+  readonly named: NamedDescriptors
   /** Fires when the machine ends. A client that goes does not cancel the command that is being served. */
   readonly signal: AbortSignal
   readonly onClosed: () => void
@@ -42,8 +48,8 @@ type State =
  * One client of a QMP monitor: greeting, negotiation, requests in order, replies, events.
  *
  * A request that is served at once costs no promise; its reply is written together with those of the other requests in
- * the same chunk. While a request is being served the session reads no further (with `oob`: until eight wait). A client
- * that does not read its replies is not read either.
+ * the same chunk, up to a number that leaves other clients their turn. While a request is being served the session reads
+ * no further (with `oob`: until eight wait). A client that does not read its replies is not read either.
  */
 export class Session {
   readonly #duplex: Duplex
@@ -53,6 +59,7 @@ export class Session {
   readonly #pretty: boolean
   readonly #log: Logger
   readonly #onClosed: () => void
+  readonly descriptors: MonitorDescriptors
   readonly #stream = new JsonStream()
   readonly #signal: AbortSignal
   readonly #stopListening: () => void
@@ -64,6 +71,10 @@ export class Session {
   #blocked = false
   #paused = false
   #pumping = false
+  /** Replies of this turn of the event loop, by their weight. */
+  #worked = 0
+  /** The turn's work has been done; the next turn goes on. */
+  #resting = false
   #inputEnded = false
   #out = ''
 
@@ -76,6 +87,7 @@ export class Session {
     this.#log = options.log
     this.#signal = options.signal
     this.#onClosed = options.onClosed
+    this.descriptors = new MonitorDescriptors(options.named)
     this.#stopListening = options.events.listen((_message, line) => this.#event(line))
   }
 
@@ -93,7 +105,9 @@ export class Session {
     this.#send(this.#greeting)
     this.#flush()
     this.#duplex.start({
-      data: (chunk) => {
+      takesDescriptors: true,
+      data: (chunk, descriptors) => {
+        if (descriptors !== undefined) this.descriptors.arrived(descriptors)
         if (this.#log.enabled('trace:qmp'))
           this.#log.log('trace:qmp', 'received', { text: new TextDecoder().decode(chunk) })
         this.#stream.feed(chunk)
@@ -130,7 +144,7 @@ export class Session {
     this.#state = 'serving'
   }
 
-  /** Answers what is being served, sends everything, then hangs up; a client that does not read is given a second. */
+  /** Answers what is being served, sends everything, then hangs up; a client that does not read is given half a second. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     this.#state = 'closing'
@@ -161,7 +175,7 @@ export class Session {
   #pump(): void {
     if (this.#pumping || this.#state === 'closed') return
     this.#pumping = true
-    while (this.#state !== 'closing' && !this.#blocked) {
+    while (this.#state !== 'closing' && !this.#blocked && !this.#resting) {
       if (!this.#serving && this.#waiting.length > 0) this.#serve(this.#waiting.shift()!)
       else if (!this.#mayRead() || !this.#readOne()) break
       if (this.#out.length > 1 << 16) this.#flush()
@@ -173,7 +187,22 @@ export class Session {
     this.#endIfDone()
   }
 
+  /** Counts what is done in this turn of the event loop; what is too much for it is left to the next. */
+  #count(bytes: number): void {
+    if (this.#worked === 0) setImmediate(this.#nextTurn)
+    this.#worked += Math.max(1, bytes / bytesPerReply)
+    if (this.#worked >= repliesPerTurn) this.#resting = true
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#worked = 0
+    if (!this.#resting) return
+    this.#resting = false
+    this.#pump()
+  }
+
   #mayRead(): boolean {
+    if (this.#resting) return false
     return this.#oob ? this.#waiting.length < oobQueueLimit : !this.#serving
   }
 
@@ -275,7 +304,9 @@ export class Session {
   }
 
   #send(message: unknown): void {
-    this.#out += wireLine(message, this.#pretty)
+    const line = wireLine(message, this.#pretty)
+    this.#count(line.length)
+    this.#out += line
   }
 
   #flush(): void {
@@ -301,7 +332,7 @@ export class Session {
 
   #endIfDone(): void {
     if (this.#serving || this.#waiting.length > 0) return
-    if (this.#state !== 'closing' && (!this.#inputEnded || this.#blocked)) return
+    if (this.#state !== 'closing' && (!this.#inputEnded || this.#blocked || this.#resting)) return
     this.#state = 'closing'
     void this.#duplex.close()
   }
@@ -310,6 +341,7 @@ export class Session {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#waiting = []
+    this.descriptors[Symbol.dispose]()
     this.#stopListening()
     this.#onClosed()
   }

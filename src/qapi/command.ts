@@ -15,6 +15,20 @@ export interface Call {
 export interface CallSession {
   /** Ends the negotiation with these capabilities switched on. */
   negotiate(capabilities: readonly 'oob'[]): void
+  /** The descriptors that have been passed to it. */
+  readonly descriptors: CallDescriptors
+}
+
+/** Descriptors of the client that called, by what came with its messages and by the names that its monitor has for them. */
+export interface CallDescriptors {
+  /** Takes the one that came last; the caller owns it. @throws {QmpError} GenericError, if none has come */
+  takeReceived(): number
+  /** Gives the one that came last a name. @throws {QmpError} GenericError, if none has come, or the name begins with a digit */
+  nameReceived(name: string): void
+  /** @throws {QmpError} GenericError, if nothing has that name */
+  closeNamed(name: string): void
+  /** Takes the one with that name; the caller owns it. @throws {QmpError} GenericError, if nothing has that name */
+  takeNamed(name: string): number
 }
 
 /** What a command may be called with: members, or one of QAPI's boxed types (a union, a struct with a name). */

@@ -157,7 +157,8 @@ test('a command checks its arguments before it runs, and returns without a promi
     },
   })
   const log: string[] = []
-  const call = { session: { negotiate: () => undefined }, signal: new AbortController().signal }
+  const session = { negotiate: () => undefined, descriptors: undefined as never }
+  const call = { session, signal: new AbortController().signal }
   assert.deepEqual(greet.invoke({ log }, { name: 'a', times: 2 }, call), {})
   assert.throws(() => greet.invoke({ log }, undefined, call), { message: "Parameter 'name' is missing" })
   assert.throws(() => greet.invoke({ log }, { name: 'a', x: 1 }, call), { message: "Parameter 'x' is unexpected" })

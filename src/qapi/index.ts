@@ -8,6 +8,7 @@ export {
   type ArgsOf,
   type ArgsSpec,
   type Call,
+  type CallDescriptors,
   type CallSession,
   type Command,
   type CommandSpec,
@@ -23,9 +24,9 @@ export { commandPage, eventPage } from './doc-page.ts'
 export { type AnyEvent, type DataOf, type EmitOf, type Event, type EventSpec, type EventTable, event } from './event.ts'
 export { type Example, example } from './example.ts'
 export { schemaOf } from './introspection.ts'
-export { isJsonObject, nothing, type ObjectType, struct, type UnionOf, union } from './object-types.ts'
+export { isJsonObject, nothing, type ObjectType, struct, type UnionOf, unchecked, union } from './object-types.ts'
 export { type EnumType, oneOf } from './one-of.ts'
-export { type Place, root } from './place.ts'
+export { memberAt, type Place, root } from './place.ts'
 export { type ErrorClass, QmpError } from './qmp-error.ts'
 export {
   any,

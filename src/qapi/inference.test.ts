@@ -169,7 +169,8 @@ test('events are emitted with their data, and without where they carry none', ()
 test('a handler gets the parts of its family and the decoded arguments', async () => {
   const ejected: unknown[] = []
   const parts = { running: true, drives: { eject: async (...args: unknown[]) => void ejected.push(args) } }
-  const call = { session: { negotiate: () => undefined }, signal: new AbortController().signal }
+  const session = { negotiate: () => undefined, descriptors: undefined as never }
+  const call = { session, signal: new AbortController().signal }
   assert.deepEqual(table['query-running'].invoke(parts, {}, call), { running: true })
   const pending = table.eject.invoke(parts, { device: 'a' }, call)
   assert.ok(pending instanceof Promise)

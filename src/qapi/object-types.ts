@@ -87,6 +87,25 @@ export function struct<M extends Members>(
   return type
 }
 
+/**
+ * An object that is taken as it is: members have names and types for those who ask, and nothing is checked. Others may be
+ * there, too.
+ */
+export function unchecked<M extends Members>(members: M): ObjectType<StructOf<M> & Readonly<Record<string, unknown>>> {
+  const type: ObjectType<StructOf<M> & Readonly<Record<string, unknown>>> = {
+    name: 'arguments',
+    shape: { meta: 'object', members, features: [] },
+    visit(input, _at, output, known) {
+      for (const name of memberNames(input)) {
+        known.push(name)
+        output[name] = input[name]
+      }
+    },
+    decode: (value, at) => decodeObject(type, value, at),
+  }
+  return type
+}
+
 /** The empty object that a command without a result returns. */
 export const nothing: ObjectType<Record<never, never>> = struct('q_empty', {})
 

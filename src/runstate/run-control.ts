@@ -3,7 +3,7 @@ import type { EmitOf, Infer } from '../qapi/index.ts'
 import { QmpError } from '../qapi/index.ts'
 import { type Actions, defaultActions } from './actions.ts'
 import type { runStateEvents, ShutdownCause } from './events.ts'
-import { canMove, move, needsReset, type RunState } from './run-state.ts'
+import { canMove, move, needsReset, type RunState, runStates } from './run-state.ts'
 
 /** What run control asks of the board. */
 export interface RunnableBoard {
@@ -22,6 +22,8 @@ export interface RunControlOptions {
   readonly actions?: Partial<Actions>
   /** Hears what a user should know. */
   readonly warn?: (text: string) => void
+  /** A machine that comes in waits for `cont`, too. */
+  readonly startPaused?: boolean
 }
 
 export type Cause = Infer<typeof ShutdownCause>
@@ -31,6 +33,8 @@ export interface Ending {
   readonly reason: Cause
   /** Whoever started the machine is to take it for a failure: the guest has panicked under `exit-failure`. */
   readonly failed?: true
+  /** What the process is to end with, if the guest has said. */
+  readonly status?: number
 }
 
 /**
@@ -48,13 +52,17 @@ export class RunControl {
   readonly #warn: (text: string) => void
   #actions: Actions
   #state: RunState = 'prelaunch'
+  /** Whether a machine that comes in runs, if it ran elsewhere. */
+  #runsAfterIncoming: boolean
+  #ranBeforeHandover = false
   #last: Promise<unknown> | undefined
 
-  constructor({ board, emit, actions, warn = noop }: RunControlOptions) {
+  constructor({ board, emit, actions, warn = noop, startPaused = false }: RunControlOptions) {
     this.#board = board
     this.#emit = emit
     this.#actions = { ...defaultActions, ...actions }
     this.#warn = warn
+    this.#runsAfterIncoming = !startPaused
   }
 
   get state(): RunState {
@@ -104,6 +112,11 @@ export class RunControl {
    */
   cont(): Promise<void> {
     return this.#serve(async () => {
+      if (this.#state === 'inmigrate') {
+        this.#runsAfterIncoming = true
+        return
+      }
+      if (this.#state === 'finish-migrate') throw new QmpError('GenericError', 'Migration is not finalized yet')
       if (needsReset(this.#state)) throw new QmpError('GenericError', 'Resetting the Virtual Machine is required')
       if (this.#state === 'running' || this.#state === 'suspended') return
       await this.#board.resume()
@@ -114,7 +127,10 @@ export class RunControl {
 
   /** Stops the machine (QMP `stop`). Does nothing if it does not run. */
   stop(): Promise<void> {
-    return this.#serve(() => this.#halt('paused'))
+    return this.#serve(async () => {
+      if (this.#state === 'inmigrate') this.#runsAfterIncoming = false
+      await this.#halt('paused')
+    })
   }
 
   /** Resets the machine, or ends it if resets are to end it (QMP `system_reset`). */
@@ -218,6 +234,84 @@ export class RunControl {
         case 'none':
           return
       }
+    })
+  }
+
+  /**
+   * The machine ends at once, whatever -no-shutdown says, and without an event: the guest wants that, and says with which
+   * status, or the machine that was to come in has not.
+   */
+  exit(status: number): void {
+    if (this.#over.signal.aborted) return
+    this.#over.abort(new Error('the machine has ended'))
+    this.#ending.resolve({ reason: 'guest-shutdown', status })
+  }
+
+  /** A machine is to come in, instead of the one that is here: nothing runs until it has come. */
+  awaitIncoming(): void {
+    this.#moveTo('inmigrate')
+  }
+
+  /** The machine has come: it goes on as it did elsewhere, but does not run if `stop` was said meanwhile. */
+  takeOver(state: string): Promise<void> {
+    return this.#serve(async () => {
+      if (state === 'running' && this.#runsAfterIncoming) {
+        await this.#board.resume()
+        this.#moveTo('running')
+        this.#emit('RESUME')
+      } else {
+        const known = runStates.find((each) => each === state && each !== 'running' && canMove('inmigrate', each))
+        this.#moveTo(known ?? 'paused')
+      }
+    })
+  }
+
+  /** Does something while the machine stands still, which runs on afterwards if it ran. @throws what `work` throws */
+  async standingStill<T>(work: () => Promise<T>): Promise<T> {
+    const outcome = deferred<T>()
+    outcome.promise.catch(noop) // who called hears of it below
+    await this.#serve(async () => {
+      const ran = this.running
+      await this.#halt('save-vm')
+      await work().then(outcome.resolve, outcome.reject)
+      if (!ran || this.#over.signal.aborted) return
+      await this.#board.resume()
+      this.#moveTo('running')
+      this.#emit('RESUME')
+    })
+    return outcome.promise
+  }
+
+  /** Stops for the last part of a migration; gives the run state from before. */
+  async beginHandover(): Promise<RunState> {
+    let before = this.#state
+    await this.#serve(async () => {
+      before = this.#state
+      await this.#halt('finish-migrate')
+      this.#moveTo('finish-migrate')
+    })
+    this.#ranBeforeHandover = before === 'running'
+    return before
+  }
+
+  /** The machine goes on elsewhere. */
+  endHandover(): Promise<void> {
+    return this.#serve(async () => this.#moveTo('postmigrate'))
+  }
+
+  /** The machine has not gone: it runs again if it did; otherwise it can be continued. */
+  abandonHandover(): Promise<void> {
+    return this.#serve(async () => {
+      if (this.#state !== 'finish-migrate' || this.#over.signal.aborted) return
+      if (!this.#ranBeforeHandover) return this.#moveTo('postmigrate')
+      try {
+        await this.#board.resume()
+      } catch (error) {
+        this.#moveTo('postmigrate') // `cont` tries again
+        throw error
+      }
+      this.#moveTo('running')
+      this.#emit('RESUME')
     })
   }
 

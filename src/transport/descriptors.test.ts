@@ -160,6 +160,7 @@ test('Python sends a file and gets it back', { skip: skip || missingProgram('pyt
     accept(stream) {
       const sink = new RecordingSink()
       stream.start({
+        takesDescriptors: true,
         data(chunk, descriptors) {
           sink.data(chunk, descriptors)
           if (sink.descriptors.length === 0) return

@@ -49,6 +49,8 @@ export interface Duplex extends AsyncDisposable {
 }
 
 export interface DuplexSink {
+  /** Whether descriptors are wanted; what comes to a sink that does not say so is closed. */
+  readonly takesDescriptors?: boolean
   /**
    * Bytes from the peer. The chunk is the sink's to keep.
    *

@@ -3,12 +3,15 @@
  * pairs, all as one `Duplex`. Knows nothing of what flows through them.
  */
 export type { Address, Duplex, DuplexSink, Listener, ListenOptions } from './duplex.ts'
-export { listenFd, openFd } from './inherited.ts'
+export { isSocket, listenFd, openFd } from './inherited.ts'
 export { memoryPair } from './memory-pair.ts'
 export { type NodeStreamsOptions, NodeStreamsWire } from './node-streams-wire.ts'
+export { parseInetAddress, parseSocketAddress } from './parse-socket-address.ts'
 export { Pty } from './pty.ts'
+export { type InetTarget, resolveInet } from './resolve-inet.ts'
+export { connectTo, listenAt, type SocketAddress } from './socket-address.ts'
 export { openStdio } from './stdio.ts'
-export { connectTcp, type InetTarget, listenTcp } from './tcp.ts'
+export { connectTcp, listenTcp } from './tcp.ts'
 export { TransportError, type TransportErrorKind } from './transport-error.ts'
 export { connectUnix, listenUnix } from './unix.ts'
 export type { DescriptorLink, Wire, WireReceiver } from './wire.ts'

@@ -61,17 +61,17 @@ function inheritedStream(socket: Socket): Duplex {
   })
 }
 
-function checkSocket(fd: number): void {
+/** Whether a number is that of a socket. */
+export function isSocket(fd: number): boolean {
   try {
-    if (fstatSync(fd).isSocket()) return
-  } catch (error) {
-    throw notASocket(fd, error)
+    return fstatSync(fd).isSocket()
+  } catch {
+    return false // nothing is open there
   }
-  throw notASocket(fd)
 }
 
-function notASocket(fd: number, cause?: unknown): TransportError {
-  return new TransportError('invalid', `File descriptor '${fd}' is not a socket`, cause)
+function checkSocket(fd: number): void {
+  if (!isSocket(fd)) throw new TransportError('invalid', `File descriptor '${fd}' is not a socket`)
 }
 
 /** The path that a unix socket is bound to, which Node does not tell of a socket that it did not bind. */

@@ -62,7 +62,13 @@ export class Pty {
   connect(): Duplex {
     const copy = this.#libc.func('int fcntl(int fd, int command, int argument)')(this.#master, fDupFdCloseOnExec, 0)
     if (copy < 0) throw this.#libc.error('fcntl')
-    const terminal = new ReadStream(copy)
+    let terminal: ReadStream
+    try {
+      terminal = new ReadStream(copy)
+    } catch (error) {
+      closeSync(copy)
+      throw error
+    }
     terminal.pause()
     const wire = new NodeStreamsWire({ input: terminal, output: terminal, release: () => terminal.destroy() })
     return new WireDuplex(wire, { kind: 'pty' })

@@ -3,6 +3,7 @@ import type { DuplexSink } from './duplex.ts'
 
 /** A sink for tests: keeps what comes, and lets a test wait for it. */
 export class RecordingSink implements DuplexSink {
+  readonly takesDescriptors = true
   readonly descriptors: number[] = []
   bytes = 0
   drains = 0

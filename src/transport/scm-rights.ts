@@ -46,13 +46,13 @@ const sendSize = 64 * 1024
 const controlHeaderSize = 16
 const controlSize = controlHeaderSize + 4 * (maxDescriptors + 3)
 
-let loaded: ScmRights | undefined | 'not tried' = 'not tried'
+let loaded: ScmRights | undefined
 
 /** Makes ready what Node lacks, when it is first asked for; undefined where there is no `loadLibc`. */
 export function loadScmRights(): ScmRights | undefined {
-  if (loaded === 'not tried') {
+  if (loaded === undefined) {
     const libc = loadLibc()
-    loaded = libc === undefined ? undefined : bind(libc)
+    if (libc !== undefined) loaded = bind(libc)
   }
   return loaded
 }

@@ -1,6 +1,9 @@
 /** How many bytes may wait to be sent before `write()` asks for patience. */
 export const highWaterMark = 64 * 1024
 
+/** Bytes that are not copied to be sent together with others. */
+const large = 32 * 1024
+
 /** Bytes that are sent together; the descriptors go with the first of them. */
 export interface Parcel {
   readonly bytes: Uint8Array | string
@@ -42,13 +45,18 @@ export class SendQueue {
     else last.parts.push(bytes)
   }
 
-  /** Takes the next parcel out; there must be one. */
+  /** Takes the next parcel out; there must be one. What is large goes alone: to copy it would cost more than a call. */
   take(): Parcel {
-    const next = this.#pending.shift()
+    const next = this.#pending[0]
     if (next === undefined) throw new Error('the queue is empty')
-    const bytes = joined(next.parts)
+    const { parts, descriptors } = next
+    let count = 1
+    if (parts[0]!.length < large) while (count < parts.length && parts[count]!.length < large) count++
+    if (count === parts.length) this.#pending.shift()
+    else this.#pending[0] = { parts: parts.slice(count), descriptors: [] }
+    const bytes = joined(count === parts.length ? parts : parts.slice(0, count))
     this.#size -= sizeOf(bytes)
-    return { bytes, descriptors: next.descriptors }
+    return { bytes, descriptors }
   }
 
   /** Puts what could not be sent of a parcel back to the front. */

@@ -45,11 +45,9 @@ export class SocketFile {
       return new SocketFile(path)
     } catch (error) {
       server.close()
-      throw new TransportError(
-        'listen',
-        `Failed to bind socket to ${path}: ${reasonText(realReason(path, error))}`,
-        error,
-      )
+      const out = ['EMFILE', 'ENFILE'].includes(systemCode(error) ?? '')
+      const what = out ? 'Failed to create Unix socket' : `Failed to bind socket to ${path}`
+      throw new TransportError('listen', `${what}: ${reasonText(realReason(path, error))}`, error)
     }
   }
 
@@ -57,8 +55,15 @@ export class SocketFile {
   release(): void {
     if (!ours.delete(this)) return
     if (ours.size === 0) process.off('exit', releaseAll)
-    if (sameFile(statsOf(this.path), this.#stats)) unlinkSync(this.path)
+    if (sameFile(statsOf(this.path), this.#stats)) unlinkIfAllowed(this.path)
   }
+}
+
+/** What may not be removed any more stays. */
+function unlinkIfAllowed(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {}
 }
 
 const ours = new Set<SocketFile>()
@@ -101,10 +106,19 @@ function realReason(path: string, error: unknown): unknown {
   }
 }
 
+/** @throws {TransportError} `listen`, if the place cannot be made free */
 async function removeStale(path: string): Promise<void> {
-  const found = statsOf(path)
-  if (found === undefined || !found.isSocket() || (await someoneListens(path))) return
-  if (sameFile(statsOf(path), found)) unlinkSync(path)
+  try {
+    const found = lstatSync(path)
+    if (found.isDirectory()) throw Object.assign(new Error('EISDIR'), { code: 'EISDIR' })
+    if (!found.isSocket() || (await someoneListens(path))) return
+    if (sameFile(statsOf(path), found)) unlinkSync(path)
+  } catch (error) {
+    const code = systemCode(error)
+    // Of a folder that may not be looked into, binding tells.
+    if (code === 'ENOENT' || (code === 'EACCES' && statsOf(path) === undefined)) return
+    throw new TransportError('listen', `Failed to unlink socket ${path}: ${reasonText(error)}`, error)
+  }
 }
 
 function someoneListens(path: string): Promise<boolean> {

@@ -14,6 +14,9 @@ type Sending = 'open' | 'ending' | 'over'
 /** How long to wait when a socket takes no descriptors because it is full: the system tells nobody when it no longer is. */
 const retryMilliseconds = 5
 
+/** How long a stream that has said all it had to say reads on, unless its peer ends before. */
+const lingerMilliseconds = 200
+
 export interface WireDuplexOptions {
   readonly kind: Duplex['kind']
   readonly local?: Address | undefined
@@ -37,6 +40,7 @@ export class WireDuplex implements Duplex {
   #flushAwaited = false
   #drainAwaited = false
   #retry: NodeJS.Timeout | undefined
+  #lingering: NodeJS.Timeout | undefined
 
   constructor(wire: Wire, { kind, local, remote }: WireDuplexOptions) {
     this.kind = kind
@@ -101,7 +105,7 @@ export class WireDuplex implements Duplex {
     this.#receiving = 'discarding'
     if (before === 'idle') this.#receive()
     else if (before === 'paused') this.#wire.resume()
-    if (this.#sending === 'over') this.#destroyAfterTurn()
+    if (this.#sending === 'over') this.#destroySoon()
     return this.closed
   }
 
@@ -152,7 +156,11 @@ export class WireDuplex implements Duplex {
     this.#flushAwaited = true
     try {
       if (descriptors === undefined) this.#sink.data(chunk)
-      else this.#sink.data(chunk, descriptors)
+      else if (this.#sink.takesDescriptors === true) this.#sink.data(chunk, descriptors)
+      else {
+        closeAll(descriptors)
+        this.#sink.data(chunk)
+      }
     } finally {
       this.#flush()
     }
@@ -231,19 +239,24 @@ export class WireDuplex implements Duplex {
     this.#sending = 'over'
     this.#wire.end(() => {
       if (this.#receiving === 'over') this.#wire.destroy()
-      else if (this.#receiving === 'discarding') this.#destroyAfterTurn()
+      else if (this.#receiving === 'discarding') this.#destroySoon()
     })
   }
 
-  /** A peer that finds its bytes unread sees a reset instead of the end: what has arrived gets a turn to be read. */
-  #destroyAfterTurn(): void {
-    setImmediate(() => this.#wire.destroy())
+  /**
+   * A peer that finds its bytes unread sees a reset instead of the end, and over TCP loses what is still on its way to it:
+   * what has arrived gets a turn to be read, what comes over TCP some time.
+   */
+  #destroySoon(): void {
+    if (this.kind === 'inet') this.#lingering = setTimeout(() => this.#wire.destroy(), lingerMilliseconds)
+    else setImmediate(() => this.#wire.destroy())
   }
 
   #stop(): void {
     this.#sending = 'over'
     this.#receiving = 'over'
     clearTimeout(this.#retry)
+    clearTimeout(this.#lingering)
     closeAll(this.#queue.clear())
     this.#inFlight = 0
   }

@@ -6,6 +6,8 @@ const benches: Record<string, () => Promise<void>> = {
   qmp: async () => (await import('./qmp.ts')).benchQmp(),
   board: async () => (await import('./board.ts')).benchBoard(),
   block: async () => (await import('./block.ts')).benchBlock(),
+  jobs: async () => (await import('./jobs.ts')).benchJobs(),
+  virtio: async () => (await import('./virtio-disk.ts')).benchVirtioDisk(),
   transport: async () => void (await import('./transport.ts')),
 }
 

@@ -17,15 +17,31 @@ export interface Claim {
 
 const exact: Claim = { verdict: 'exact' }
 const dropped: Claim = { verdict: 'divergent', reason: 'QEMU 7.2 has dropped it; it behaves as in QEMU 1.3' }
+const chardevTest = 'test/interop/chardev-commands.test.ts'
+const noBackends =
+  'the kinds of device that vmon has; host ports, testdev, mice, tablets and agents, and the sockets of websocket, tn3270, vsock and abstract addresses are refused by name'
+const descriptorsTest = 'test/interop/descriptors.test.ts'
+const nbdTest = 'test/nbd/nbd-server.test.ts'
 const inputDevicesTest = 'test/interop/input-devices.test.ts'
 const own: Claim = {
   verdict: 'divergent',
   reason: "vmon's own, named as the QMP specification wants it",
   tests: ['test/guests/console.test.ts'],
 }
+const jobTest = 'src/block/jobs/stream-job.test.ts'
+const mirrorTest = 'src/block/jobs/job-data.test.ts'
+const notRecorded = 'not recorded yet beyond its first refusal'
+const absentTest = 'test/oracle/examples.test.ts'
+const migrationTest = 'test/interop/migration.test.ts'
 const schemaTest = 'test/oracle/schema.test.ts'
 
 export const claims: Readonly<Record<string, Claim>> = {
+  'human-monitor-command': {
+    verdict: 'divergent',
+    reason:
+      'what the commands that are there print is equal, word for word; those of families to come are unknown commands, there is no disassembler, and a command that prints more than 64 Mi characters is cut',
+    tests: ['test/oracle/human-monitor.test.ts'],
+  },
   quit: exact,
   eject: exact,
   change: dropped,
@@ -35,6 +51,25 @@ export const claims: Readonly<Record<string, Claim>> = {
     reason:
       'the pictures are equal, mode by mode; a PNG file that cannot be written whole is an error, where QEMU says nothing; without a VGA there is no console, where QEMU shows its own terminals; VBE modes with 4 bits are drawn as if they had 8; setting a VBE mode clears all video memory, and the planes of a text mode are laid out otherwise, which a guest shows only if it looks for it (docs/decisions/0004)',
     tests: ['test/interop/pictures.test.ts'],
+  },
+  set_password: exact,
+  expire_password: exact,
+  'change-vnc-password': exact,
+  'query-vnc': exact,
+  'query-spice': {
+    verdict: 'divergent',
+    reason: 'there is no SPICE server that could be switched on',
+    tests: ['test/oracle/examples.test.ts'],
+  },
+  'query-vnc-servers': exact,
+  'query-display-options': exact,
+  'display-reload': {
+    verdict: 'divergent',
+    reason: 'there is no TLS, so there are no certificates to read again: it is refused as by a display without TLS',
+  },
+  'display-update': {
+    verdict: 'divergent',
+    reason: 'displays listen at TCP ports and unix sockets; addresses of types vsock and fd are refused',
   },
   stop: exact,
   cont: exact,
@@ -61,13 +96,39 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-commands': { verdict: 'divergent', reason: 'tells the commands that vmon has', tests: [schemaTest] },
   'query-events': dropped,
   'query-chardev': exact,
+  'query-chardev-backends': { verdict: 'divergent', reason: noBackends },
+  'chardev-add': { verdict: 'divergent', reason: noBackends, tests: [chardevTest] },
+  'chardev-change': { verdict: 'divergent', reason: noBackends, tests: [chardevTest] },
+  'chardev-remove': { verdict: 'exact', tests: [chardevTest] },
+  'chardev-send-break': { verdict: 'exact', tests: [chardevTest, 'src/board/v86/devices/serial-lines.test.ts'] },
+  'ringbuf-read': { verdict: 'exact', tests: [chardevTest] },
+  'ringbuf-write': { verdict: 'exact', tests: [chardevTest] },
+  add_client: { verdict: 'divergent', reason: 'there is no VNC display to take a client', tests: [chardevTest] },
+  getfd: { verdict: 'exact', tests: [descriptorsTest] },
+  closefd: { verdict: 'exact', tests: [descriptorsTest] },
+  'add-fd': { verdict: 'exact', tests: [descriptorsTest] },
+  'remove-fd': { verdict: 'exact', tests: [descriptorsTest] },
+  'query-fdsets': { verdict: 'exact', tests: [descriptorsTest] },
   'query-block': exact,
   block_resize: {
     verdict: 'divergent',
     reason: 'a raw image has whole sectors of 512 bytes, where QEMU takes any size',
   },
   block_set_io_throttle: exact,
-  transaction: { verdict: 'divergent', reason: 'actions that need jobs or dirty bitmaps are not there' },
+  transaction: {
+    verdict: 'divergent',
+    reason: 'an action that enables a bitmap that there is not is refused, where QEMU aborts',
+  },
+  'block-dirty-bitmap-add': exact,
+  'block-dirty-bitmap-remove': exact,
+  'block-dirty-bitmap-clear': exact,
+  'block-dirty-bitmap-enable': exact,
+  'block-dirty-bitmap-disable': exact,
+  'block-dirty-bitmap-merge': {
+    verdict: 'divergent',
+    reason: 'an empty list of bitmaps changes nothing, where QEMU aborts',
+  },
+  'x-debug-block-dirty-bitmap-sha256': exact,
   'blockdev-snapshot-sync': exact,
   'query-blockstats': exact,
   'query-cpus': dropped,
@@ -75,7 +136,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-pci': {
     verdict: 'divergent',
     reason:
-      'each function is told as by QEMU, before and after the firmware has given out addresses, but for the VGA, whose registers are not in memory as well (region 2), and the network card, which is not there by default',
+      'each function is told as by QEMU, before and after the firmware has given out addresses, but for the network card, which is not there by default',
     tests: ['test/interop/pci.test.ts'],
   },
   'query-kvm': { verdict: 'divergent', reason: 'KVM is never present: the processor is emulated in this process' },
@@ -92,6 +153,28 @@ export const claims: Readonly<Record<string, Claim>> = {
   },
   'block-latency-histogram-set': exact,
   'block-set-write-threshold': { verdict: 'divergent', reason: 'a number beyond 2^53 is refused when it is read' },
+  'block-stream': exact,
+  'block-commit': exact,
+  'drive-mirror': exact,
+  'drive-backup': exact,
+  'blockdev-backup': exact,
+  'blockdev-mirror': { verdict: 'equivalent', reason: notRecorded, tests: [mirrorTest] },
+  'blockdev-create': { verdict: 'divergent', reason: 'makes what vmon can make: file, qcow2, luks' },
+  'query-block-jobs': exact,
+  'query-jobs': exact,
+  'block-job-set-speed': exact,
+  'block-job-cancel': exact,
+  'block-job-pause': exact,
+  'block-job-resume': exact,
+  'block-job-complete': exact,
+  'block-job-finalize': { verdict: 'equivalent', reason: notRecorded, tests: [jobTest] },
+  'block-job-dismiss': { verdict: 'equivalent', reason: notRecorded, tests: [jobTest] },
+  'job-pause': exact,
+  'job-resume': exact,
+  'job-cancel': exact,
+  'job-complete': exact,
+  'job-finalize': exact,
+  'job-dismiss': exact,
   'blockdev-add': { verdict: 'divergent', reason: 'takes the drivers that vmon has' },
   'blockdev-reopen': {
     verdict: 'divergent',
@@ -100,6 +183,21 @@ export const claims: Readonly<Record<string, Claim>> = {
   },
   'change-backing-file': exact,
   'blockdev-del': exact,
+  'nbd-server-start': {
+    verdict: 'divergent',
+    reason: 'unix sockets without a file, and sockets of virtual machines, are refused; so is TLS',
+    tests: [nbdTest],
+  },
+  'nbd-server-add': { verdict: 'divergent', reason: 'dirty bitmaps are not exported', tests: [nbdTest] },
+  'nbd-server-remove': { verdict: 'exact', tests: [nbdTest] },
+  'nbd-server-stop': { verdict: 'exact', tests: [nbdTest] },
+  'block-export-add': {
+    verdict: 'divergent',
+    reason: 'NBD is the way to export that there is; dirty bitmaps are not exported',
+    tests: [nbdTest, 'test/nbd/same-as-qemu-nbd.test.ts'],
+  },
+  'block-export-del': { verdict: 'exact', tests: [nbdTest] },
+  'query-block-exports': exact,
   'blockdev-snapshot': {
     verdict: 'equivalent',
     reason: 'not recorded yet beyond its first refusal',
@@ -123,6 +221,128 @@ export const claims: Readonly<Record<string, Claim>> = {
     reason: 'describes what vmon has; each description equals that of QEMU',
     tests: [schemaTest],
   },
+  device_add: {
+    verdict: 'divergent',
+    reason:
+      'plugs in every model that vmon has, which are fewer than QEMU has; those for buses that this PC lacks are refused as by a QEMU without such a bus; acpi-index and option ROMs can only be what they are by default',
+    tests: ['test/guests/hotplug.test.ts'],
+  },
+  device_del: {
+    verdict: 'divergent',
+    reason:
+      'a device is let go of as on QEMU; the network card that QEMU has by default is only a place on the bus here, and cannot be asked to go',
+    tests: ['test/guests/hotplug.test.ts'],
+  },
+  balloon: { verdict: 'exact', tests: ['test/guests/debian-balloon.test.ts'] },
+  'query-balloon': { verdict: 'exact', tests: ['test/guests/debian-balloon.test.ts'] },
+  'query-rocker': exact,
+  'query-rocker-ports': { verdict: 'exact', tests: [absentTest] },
+  'query-sgx': exact,
+  'query-sgx-capabilities': { verdict: 'exact', tests: [absentTest] },
+  'query-sev': exact,
+  'query-xen-replication-status': exact,
+  'query-replay': exact,
+  'query-pr-managers': exact,
+  'query-colo-status': exact,
+  'rtc-reset-reinjection': exact,
+  'device-list-properties': {
+    verdict: 'divergent',
+    reason: 'equal for every model that vmon has, which are fewer than QEMU has',
+    tests: ['src/devices/help.test.ts'],
+  },
+  'qom-list': {
+    verdict: 'divergent',
+    reason: 'the tree has the objects that vmon has: regions of memory and interrupt lines are none',
+    tests: ['src/qom/object-tree.test.ts'],
+  },
+  'qom-get': {
+    verdict: 'divergent',
+    reason: 'reads the objects that vmon has',
+    tests: ['src/qom/object-tree.test.ts'],
+  },
+  netdev_add: {
+    verdict: 'divergent',
+    reason:
+      'kinds `user`, `socket` and `hubport` are there; of `user` IPv6, guestfwd and smb are refused; a host port 0 is allowed and told by `info usernet`',
+    tests: ['test/guests/debian-network.test.ts', 'test/net/kernel-tcp.test.ts'],
+  },
+  netdev_del: exact,
+  set_link: { verdict: 'exact', tests: ['test/guests/debian-network.test.ts'] },
+  'query-rx-filter': exact,
+  'announce-self': exact,
+  'qom-set': {
+    verdict: 'divergent',
+    reason: 'sets properties of the objects that vmon has',
+    tests: ['src/qom/object-tree.test.ts'],
+  },
+  migrate: {
+    verdict: 'divergent',
+    reason:
+      'the stream is of a format of its own, which QEMU refuses by the name of its machine, as vmon refuses those of QEMU; goes to file:PATH, too; over a socket the other side says when it has everything, so that the guest never runs twice, nor nowhere; disks and postcopy are refused',
+    tests: [migrationTest],
+  },
+  'dump-guest-memory': {
+    verdict: 'divergent',
+    reason:
+      'writes core files; the kdump formats are refused as by a QEMU that was built without them; a length below 0 is refused, where QEMU dumps everything',
+    tests: ['test/interop/dump.test.ts'],
+  },
+  'query-dump': exact,
+  'query-dump-guest-memory-capability': {
+    verdict: 'divergent',
+    reason: 'tells of elf alone',
+    tests: ['test/oracle/examples.test.ts'],
+  },
+  migrate_cancel: exact,
+  'migrate-continue': exact,
+  'migrate-incoming': { verdict: 'divergent', reason: 'takes the streams of vmon', tests: [migrationTest] },
+  'migrate-pause': exact,
+  'migrate-recover': exact,
+  'migrate-start-postcopy': exact,
+  'x-colo-lost-heartbeat': exact,
+  'query-migrate': { verdict: 'divergent', reason: 'counts what its own stream takes', tests: [migrationTest] },
+  'migrate-set-capabilities': {
+    verdict: 'divergent',
+    reason:
+      'compress, postcopy-ram, postcopy-preempt, x-colo, block, multifd, dirty-bitmaps, background-snapshot and zero-copy-send cannot be switched on; auto-converge can, but the guest is not slowed down',
+    tests: [migrationTest],
+  },
+  'query-migrate-capabilities': exact,
+  'migrate-set-parameters': {
+    verdict: 'divergent',
+    reason:
+      'a migration over a socket is refused while tls-creds is set: it cannot be encrypted; limits of threads, channels and of slowing the guest down have no effect',
+    tests: [migrationTest],
+  },
+  'query-migrate-parameters': exact,
+  'migrate-set-cache-size': dropped,
+  'query-migrate-cache-size': dropped,
+  migrate_set_speed: dropped,
+  migrate_set_downtime: dropped,
+  client_migrate_info: exact,
+  'xen-save-devices-state': {
+    verdict: 'divergent',
+    reason: 'the file is of a format of its own',
+    tests: [migrationTest],
+  },
+  'xen-load-devices-state': {
+    verdict: 'divergent',
+    reason: 'loads what xen-save-devices-state has saved, where QEMU aborts',
+    tests: [migrationTest],
+  },
+  'xen-set-global-dirty-log': exact,
+  'object-add': {
+    verdict: 'divergent',
+    reason:
+      'makes the kinds of object that vmon has; a thread is a name, files are no memory, secrets are not encrypted by others, and certificates are parsed and not looked through',
+  },
+  'object-del': exact,
+  'query-memdev': exact,
+  'query-memory-devices': { verdict: 'divergent', reason: 'there are none', tests: ['test/oracle/examples.test.ts'] },
+  'query-iothreads': exact,
+  'query-hotpluggable-cpus': { verdict: 'divergent', reason: 'a machine has one CPU' },
+  'qom-list-properties': { verdict: 'divergent', reason: 'equal for every type that vmon has, which are fewer' },
+  'qom-list-types': { verdict: 'divergent', reason: 'lists the types that vmon has, which are fewer' },
 }
 
 /** The commands that vmon is made for: the classic protocol, in its order. */

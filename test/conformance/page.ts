@@ -1,8 +1,11 @@
 /** docs/conformance.md: claims, evidence and declared differences, for people to read. */
 import { families } from '../../src/commands/index.ts'
+import { commandTable, type HmpTable, infoTable } from '../../src/hmp/index.ts'
 import type { TranscriptCase } from '../oracle/case.ts'
 import { type Claim, claims, classicCommands } from './claims.ts'
+import { elsewhere } from './elsewhere.ts'
 import { casesByCommand } from './evidence.ts'
+import { hmpClaim, qemuCommands, qemuTopics, registerDifferences } from './human-monitor.ts'
 import { refusals } from './refusals.ts'
 import type { Row } from './rows.ts'
 
@@ -30,6 +33,13 @@ export function conformancePage({ transcripts, rows }: ConformanceSources): stri
     table(headings, classicCommands.map(commandRow)),
     '## Newer commands',
     table(headings, later.map(commandRow)),
+    '## The human monitor',
+    humanMonitorIntroduction,
+    humanMonitorTable('command', commandTable, qemuCommands),
+    humanMonitorTable('topic', infoTable, qemuTopics),
+    '### Registers',
+    'What `info registers` shows of a guest that stands at the same instruction.',
+    table(['register', 'vmon', 'QEMU 7.2'], registerDifferences),
     '## What is refused',
     'With exit status 1 and the text that is given here.',
     table(
@@ -40,9 +50,30 @@ export function conformancePage({ transcripts, rows }: ConformanceSources): stri
     rows.length === 0
       ? 'None: every recorded conversation that vmon can hold goes as with QEMU.'
       : `${differencesIntroduction}\n\n${differences(rows)}`,
+    '## Differences elsewhere',
+    'Decided differences that no recorded conversation shows.',
+    table(
+      ['where', 'vmon', 'QEMU 7.2', 'why'],
+      elsewhere.map(({ where, vmon, qemu, reason }) => [where, vmon, qemu, reason]),
+    ),
   ]
     .join('\n\n')
     .concat('\n')
+}
+
+const humanMonitorIntroduction = `QEMU's whole table for i386. **Refused** are commands that answer why they cannot be carried out; what is **pending**
+is an unknown command until its family brings it. Help texts are equal for all that both have
+([human-monitor.test.ts](../test/oracle/human-monitor.test.ts)).`
+
+function humanMonitorTable(kind: 'command' | 'topic', entries: HmpTable, names: readonly string[]): string {
+  const shown = kind === 'topic' ? 'info ' : ''
+  return table(
+    [kind === 'topic' ? 'topic of info' : 'command', 'verdict', 'why, or which family'],
+    names.map((name) => {
+      const { verdict, reason } = hmpClaim(entries, kind, name)
+      return [`\`${shown}${name}\``, verdict, reason]
+    }),
+  )
 }
 
 const introduction = `How vmon compares with QEMU 7.2, command by command. \`npm run docs\` writes this page from what is declared in

@@ -7,13 +7,12 @@ import { before, describe, it } from 'node:test'
 import { commandsOf } from '../oracle/case.ts'
 import { vmon } from '../oracle/programs.ts'
 import { Server } from '../oracle/server.ts'
-import { play } from '../oracle/transcript.ts'
 import { transcripts, unprepared } from '../oracle/transcripts.ts'
 import { askCapabilities, type Capabilities } from './capabilities.ts'
 import { claims } from './claims.ts'
-import { judge } from './judge.ts'
 import { missingOptions } from './missing-options.ts'
 import { rows } from './rows.ts'
+import { verdictOn } from './verdict.ts'
 
 let capabilities: Capabilities
 /** The commands of every step that went as recorded. */
@@ -32,10 +31,7 @@ for (const [topic, cases] of transcripts) {
           await refuses(recorded.setup, missing)
           return
         }
-        const declared = rows.filter((row) => row.transcript === topic && row.case === recorded.name)
-        const lacks = (command: string) => !capabilities.commands.has(command)
-        const differs = (index: number) => declared.some(({ steps }) => steps === undefined || steps.includes(index))
-        const result = await play(recorded, { command: vmon.command, lacks, differs })
+        const { result, complaints } = await verdictOn(topic, recorded, capabilities)
         const waits = new Set(result.steps.flatMap(({ waitsFor }) => waitsFor ?? []))
         if (waits.size > 0) {
           const pending = result.steps.filter(({ outcome }) => outcome === 'pending').length
@@ -45,7 +41,6 @@ for (const [topic, cases] of transcripts) {
           const step = recorded.steps[index]
           if (step !== undefined && outcome === 'same') for (const command of commandsOf(step)) confirmed.add(command)
         }
-        const complaints = judge(result, declared)
         assert.deepEqual(complaints, [], complaints.join('\n'))
       })
     }
@@ -55,7 +50,7 @@ for (const [topic, cases] of transcripts) {
 /** A command line with options that vmon does not have ends with status 1 and the name of one of them. */
 async function refuses(setup: readonly string[], missing: readonly string[]): Promise<void> {
   await using server = await Server.start([...vmon.command, ...setup])
-  const { status, stderr } = await server.exited
+  const { status, stderr } = await server.ended()
   assert.equal(status, 1, stderr)
   assert.ok(
     missing.some((option) => stderr.includes(option)),

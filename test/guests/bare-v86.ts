@@ -9,7 +9,7 @@ import { V86 } from 'v86'
  */
 export async function bareV86<Machine>(t: TestContext): Promise<Machine> {
   const wasm_path = fileURLToPath(new URL('v86.wasm', import.meta.resolve('v86')))
-  const emulator = new V86({ wasm_path, autostart: false, memory_size: 1 << 20, vga_memory_size: 1 << 20 })
+  const emulator = new V86({ wasm_path, autostart: false, memory_size: 2 << 20, vga_memory_size: 1 << 20 })
   t.after(() => emulator.destroy())
   await new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()))
   return emulator as unknown as Machine

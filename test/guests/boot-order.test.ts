@@ -49,3 +49,25 @@ test('the machine boots once from the floppy, and after a reset from the disk', 
   await machine.qmp.execute('system_reset')
   assert.equal(await word(line), 'ccccc')
 })
+
+for (const [title, drives, devices] of [
+  ['by itself', [{ if: 'virtio' }], []],
+  ['before an IDE disk that has a later place', [{ if: 'none', id: 'v' }], ['virtio-blk-pci,drive=v,bootindex=1']],
+] as const)
+  test(`the machine boots from a virtio disk, ${title}`, async () => {
+    const serial = join(folder, 'serial')
+    const others =
+      devices.length === 0 ? [] : [{ file: image('i.img', 8 * 2 ** 20, 'iiiii'), format: 'raw', if: 'ide' }]
+    await using machine = await startMachine({
+      memory: '16M',
+      drives: [...others, { ...drives[0], file: image('v.img', 8 * 2 ** 20, 'vvvvv'), format: 'raw' }],
+      devices: [...devices],
+      serial: `unix:${serial},server=on,wait=off`,
+      vga: 'none',
+      paused: true,
+    })
+    const line = connect(serial)
+    await once(line, 'connect')
+    await machine.qmp.execute('cont')
+    assert.equal(await word(line), 'vvvvv')
+  })

@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { qemuImg } from '../../src/block/formats/qcow2/image-fixture.ts'
 import { missingFile, missingProgram } from '../oracle/peers.ts'
-import { type CpioEntry, writeCpio } from './cpio-archive.ts'
+import { filesOf, writeArchiveCd } from './archive-cd.ts'
 import { DebianGuest, diskBytes } from './debian-guest.ts'
 import { noDebianGuest } from './debian-initrd.ts'
 
@@ -19,14 +18,6 @@ const mebibyte = 2 ** 20
 const long = process.env['VMON_COPY_MB']
 const filesOfEach = Math.floor(Number(long ?? 24) / 2)
 const size = Math.max(diskBytes, Math.ceil(filesOfEach * 3) * mebibyte)
-
-/** A CD that is an archive: `cpio -id </dev/sr0` unpacks it. */
-async function writeArchive(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
-  const archive = writeCpio(
-    Object.entries(files).map(([name, data]): CpioEntry => ({ name, mode: 0o100755, links: 1, device: [0, 0], data })),
-  )
-  await writeFile(path, Buffer.concat([archive, Buffer.alloc(2048 - (archive.length % 2048))]))
-}
 
 function md5(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('hex')
@@ -43,12 +34,11 @@ describe('a disk that Linux installs itself on', { skip, timeout: 120_000 + file
       vm.qmp.execute('blockdev-change-medium', { device: cd, filename, format: 'raw' })
 
     const [tools, payload] = [join(folder, 'tools.iso'), join(folder, 'payload.iso')]
-    const mke2fs = Object.fromEntries(readdirSync(e2fs).map((name) => [name, readFileSync(join(e2fs, name))]))
-    await writeArchive(tools, mke2fs)
+    await writeArchiveCd(tools, await filesOf(e2fs))
     const files: Record<string, Uint8Array> = {}
     for (let number = 0; number < filesOfEach; number++) files[`file${number}`] = randomBytes(mebibyte - 100 * number)
     const sums = Object.entries(files).map(([name, bytes]) => `${md5(bytes)}  ${name}\n`)
-    await writeArchive(payload, { sums: Buffer.from(sums.join('')), ...files })
+    await writeArchiveCd(payload, { sums: Buffer.from(sums.join('')), ...files })
 
     // Two partitions, each with a file system. Little may wait in memory, so that the disk is written all the time.
     const half = size / mebibyte / 2

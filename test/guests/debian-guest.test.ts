@@ -19,6 +19,13 @@ describe('the Debian guest', { skip: noDebianGuest, timeout: 280_000 }, () => {
     assert.match(await guest.run('cat /proc/partitions'), /65536 sda\s[\s\S]* sr0/)
     assert.match(await guest.run('cat /proc/bus/input/devices'), /Name="Power Button"[\s\S]*Name="/)
     assert.match(await guest.run('helper in8 0x64'), /^0x[0-9a-f]+$/m)
+    // Of its 128 MiB all but what the firmware keeps for its tables.
+    const [, end] = /0x0000000000100000-0x0*([0-9a-f]+)\] usable/.exec(await guest.run('grep e820: /tmp/boot')) ?? []
+    assert.ok(Number.parseInt(end!, 16) >= (128 << 20) - 0x28000, `RAM ends at ${end}`)
+    // It is the machine that the tables tell of, and has the firmware configuration device.
+    const said = await guest.run('cd /sys/class/dmi/id; cat sys_vendor product_name product_version; cd /')
+    assert.deepEqual(said.split(/\s*\n/), ['QEMU', 'Standard PC (i440FX + PIIX, 1996)', 'pc-i440fx-7.2'])
+    assert.equal((await guest.run('cat /sys/bus/acpi/devices/QEMU0002:00/status')).trim(), '11')
     const modules = await guest.run('cut -d" " -f1 /proc/modules')
     for (const name of ['ata_piix', 'sd_mod', 'sr_mod', 'floppy', 'button', 'evdev', 'psmouse', 'msr', 'ext4', '9p'])
       assert.match(modules, new RegExp(`^${name}\\r?$`, 'm'))

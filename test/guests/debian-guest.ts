@@ -11,12 +11,14 @@ import { SerialShell } from './serial-shell.ts'
 /** The hard disk that every guest has. */
 export const diskBytes = 64 << 20
 const diskName = 'disk.img'
-const boardFolder = fileURLToPath(new URL('../../src/board/', import.meta.url))
+const virtioName = 'virtio.img'
+const codeFolders = ['board', 'devices'].map((name) => fileURLToPath(new URL(`../../src/${name}/`, import.meta.url)))
 
 interface GuestSurroundings {
   readonly log?: Logger
   readonly size?: number
   readonly faulty?: Readonly<Record<string, string>>
+  readonly virtioDisk?: string
 }
 
 /**
@@ -43,11 +45,12 @@ export class DebianGuest implements AsyncDisposable {
    *   a disk of the same size, which the guest has not looked at yet (`blockdev --rereadpt`)
    * @param log hears what the machine logs
    * @param size of the disk, in bytes; each is booted once, too
+   * @param virtioDisk options of -device for one that has an empty disk of as many bytes, too, as node `virtio`
    * @param faulty options of -drive for a disk behind blkdebug: its rules as `file.*`, and what becomes of what fails
    */
   static async atPrompt(
     options: MachineOptions = {},
-    { log, size = diskBytes, faulty }: GuestSurroundings = {},
+    { log, size = diskBytes, faulty, virtioDisk }: GuestSurroundings = {},
   ): Promise<DebianGuest> {
     const folder = await mkdtemp(join(tmpdir(), 'vmon-guest-'))
     try {
@@ -55,10 +58,18 @@ export class DebianGuest implements AsyncDisposable {
       await writeFile(disk, '')
       await truncate(disk, size)
       const serial = join(folder, 'serial')
-      const own = await debianOptions({ disk, serial })
+      const own = withVirtioDisk(await debianOptions({ disk, serial }), virtioDisk)
+      const image = join(folder, virtioName)
+      await writeFile(image, '')
+      await truncate(image, size)
+      const blockdevs = [{ driver: 'file', 'node-name': 'virtio', filename: image }]
       let shell: SerialShell | undefined
       const vm = await startPrepared(
-        faulty === undefined ? { ...own, ...options } : { ...withFaults(own, faulty), ...options },
+        {
+          ...(faulty === undefined ? own : withFaults(own, faulty)),
+          ...(virtioDisk !== undefined && { blockdevs }),
+          ...options,
+        },
         {
           state: await statePath({ ...own, ...options, hda: size === diskBytes ? '' : `${size}`, serial: '' }),
           surroundings: { ...(log !== undefined && { log }) },
@@ -81,6 +92,11 @@ export class DebianGuest implements AsyncDisposable {
     return join(this.folder, diskName)
   }
 
+  /** The other one, if it was asked for. */
+  get virtioDisk(): string {
+    return join(this.folder, virtioName)
+  }
+
   /** Types a command at the shell and returns what it writes. */
   run(command: string): Promise<string> {
     return this.shell.run(command)
@@ -91,6 +107,13 @@ export class DebianGuest implements AsyncDisposable {
     await this.vm.close()
     await rm(this.folder, { recursive: true })
   }
+}
+
+function withVirtioDisk(
+  own: Awaited<ReturnType<typeof debianOptions>>,
+  disk: string | undefined,
+): Awaited<ReturnType<typeof debianOptions>> {
+  return disk === undefined ? own : { ...own, devices: [...own.devices, disk] }
 }
 
 /** The same machine, whose disk fails by rules. */
@@ -115,10 +138,11 @@ export async function debianOptions({ disk, serial }: { readonly disk: string; r
   } satisfies MachineOptions
 }
 
-/** States are of one board's code and one guest. */
+/** States are of one board's code, with its devices, and one guest. */
 async function statePath(options: MachineOptions): Promise<string> {
   const code: (string | Uint8Array)[] = []
-  for (const name of (await readdir(boardFolder, { recursive: true })).sort())
-    if (name.endsWith('.js') && !name.includes('.test.')) code.push(name, await readFile(join(boardFolder, name)))
+  for (const folder of codeFolders)
+    for (const name of (await readdir(folder, { recursive: true })).sort())
+      if (name.endsWith('.js') && !name.includes('.test.')) code.push(name, await readFile(join(folder, name)))
   return join(guestCache, `state-${digest(...code, JSON.stringify(options))}`)
 }

@@ -19,6 +19,7 @@ import { type BoardConfig, createBoard, findFirmware } from '../../src/board/ind
 import { startMachine } from '../../src/index.ts'
 import { silent } from '../../src/log/index.ts'
 import { bootCd, bootDisk, copyOffset, greeting } from './boot-media.ts'
+import { noDevices } from './no-devices.ts'
 import { SerialShell } from './serial-shell.ts'
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'vmon-guests-'))
@@ -64,9 +65,6 @@ async function boot(
     {
       guestReset: () => said.reject(new Error('the guest has reset')),
       guestShutdown: () => said.reject(new Error('the guest has switched off')),
-      guestPanicked: () => said.reject(new Error('the guest has panicked')),
-      guestCrashloaded: () => undefined,
-      watchdogExpired: () => undefined,
       clockSet: () => undefined,
       guestSuspend: () => said.reject(new Error('the guest sleeps')),
       crashed: (error) => said.reject(error),
@@ -77,6 +75,7 @@ async function boot(
         if (text.length >= greeting.length || text === 'E') said.resolve(text)
       },
     },
+    noDevices,
   )
   try {
     await board.resume()

@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 import type { BoardConfig } from '../../src/board/board.ts'
 import { BoardWitness } from '../../src/board/board-witness.ts'
 import { createV86Board, type V86Board } from '../../src/board/v86/host.ts'
+import { boardDevices } from '../../src/devices/index.ts'
 import { biosGuest } from './bios-guest.ts'
 
 /**
@@ -23,7 +24,7 @@ export async function guestBoard(
     vga: false,
     ...changes,
   }
-  const board = createV86Board(config, witness)
+  const board = createV86Board(config, witness, boardDevices.worker)
   t.after(() => board.close())
   await board.ready
   return { board, witness }

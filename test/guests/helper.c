@@ -6,7 +6,9 @@
  *   helper out8|out16|out32 PORT VALUE
  *   helper events DEVICE                      prints each event: type code value
  *   helper cdrom eject|close|lock|unlock DEVICE
+ *   helper clock update|periodic             waits for an interrupt of the clock, prints what it was
  *   helper sync FILE                          fsync
+ *   helper discard DEVICE OFFSET LENGTH       says that nobody needs these bytes any more
  *   helper spin                               keeps the processor busy
  *   helper hold KIB SEED                      fills memory, prints pid and address, and stays
  *   helper grip KIB SEED                      the same, and keeps the processor busy, so that its memory is mapped
@@ -95,6 +97,29 @@ static int cdrom(const char *what, const char *path) {
   int result = same(what, "eject") ? CALL3(IOCTL, file, 0x5309, 0) : same(what, "close") ? CALL3(IOCTL, file, 0x5319, 0)
              : CALL3(IOCTL, file, 0x5329, same(what, "lock"));
   return result < 0 ? fail(what, result) : 0;
+}
+
+static int discard(const char *path, u32 offset, u32 length) {
+  u32 range[4] = { offset, 0, length, 0 };
+  int file = openFile(path, 1);
+  if (file < 0) return fail(path, file);
+  int result = CALL3(IOCTL, file, 0x1277, range); /* BLKDISCARD */
+  return result < 0 ? fail("discard", result) : 0;
+}
+
+/** RTC_UIE_ON and _OFF, RTC_PIE_ON and _OFF; a reading is the number of interrupts, with their kinds in the lowest byte. */
+static int clockInterrupt(const char *kind) {
+  int on = same(kind, "update") ? 0x7003 : 0x7005;
+  u32 what = 0;
+  int file = openFile("/dev/rtc0", 0);
+  if (file < 0) return fail("/dev/rtc0", file);
+  int result = CALL3(IOCTL, file, on, 0);
+  if (result < 0) return fail(kind, result);
+  result = CALL3(READ, file, &what, 4);
+  CALL3(IOCTL, file, on + 1, 0);
+  if (result < 0) return fail("read", result);
+  say("0x"); sayNumber(what & 0xff, 16); say("\n");
+  return 0;
 }
 
 static void fill(u32 *words, u32 count, u32 from) { seed = from; while (count--) *words++ = next(); }
@@ -208,7 +233,9 @@ static int run(int count, char **words) {
   if (same(what, "out8") || same(what, "out16") || same(what, "out32")) return out(number(what + 3), first, second), 0;
   if (same(what, "events") && count == 3) return events(words[2]);
   if (same(what, "cdrom") && count == 4) return cdrom(words[2], words[3]);
+  if (same(what, "clock") && count == 3) return clockInterrupt(words[2]);
   if (same(what, "sync") && count == 3) return CALL3(FSYNC, openFile(words[2], 1), 0, 0) < 0;
+  if (same(what, "discard") && count == 5) return discard(words[2], number(words[3]), number(words[4]));
   if (same(what, "spin")) for (;;) __asm__ volatile("");
   if (same(what, "hold") && count == 4) return hold(first * 1024, second, 0);
   if (same(what, "grip") && count == 4) return hold(first * 1024, second, 1);

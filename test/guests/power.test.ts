@@ -68,6 +68,28 @@ describe('power, reset and time, seen from inside', { skip: noDebianGuest }, () 
     assert.equal((await guest.run('dd if=/dev/sda of=/dev/null bs=4k count=4 2>/dev/null; echo $?')).trim(), '0')
   })
 
+  it('is woken by its clock', { timeout }, async () => {
+    const { qmp } = guest.vm
+    const [suspended, woken] = [qmp.event('SUSPEND'), qmp.event('WAKEUP')]
+    await guest.run('echo 0 > /sys/class/rtc/rtc0/wakealarm; echo +4 > /sys/class/rtc/rtc0/wakealarm')
+    guest.shell.type('echo mem > /sys/power/state; echo woken-$?\n')
+    await suspended
+    await woken
+    await guest.shell.until(/\nwoken-0[\s\S]*# $/)
+    assert.equal(await status(), 'running')
+  })
+
+  it('hears its clock’s interrupts, also when it has set it', { timeout }, async () => {
+    const changed = guest.vm.qmp.event('RTC_CHANGE')
+    assert.equal((await guest.run('date -u -s "2030-01-02 03:04:05" >/dev/null; hwclock -u -w; echo $?')).trim(), '0')
+    const offset = Number((await changed).data['offset'])
+    const expected = (Date.UTC(2030, 0, 2, 3, 4, 5) - Date.now()) / 1000
+    assert.ok(Math.abs(offset - expected) < 60, `${offset} is not ${expected}`)
+    assert.match(await guest.run('hwclock -u -r'), /Jan +2 03:0\d:\d\d 2030/)
+    assert.equal((await guest.run('helper clock update')).trim(), '0x90')
+    assert.equal((await guest.run('helper clock periodic')).trim(), '0xc0')
+  })
+
   it('counts fifty NMIs, half of them in a program that never rests', { timeout }, async () => {
     const { qmp } = guest.vm
     const before = await nmis()

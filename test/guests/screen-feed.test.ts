@@ -5,6 +5,7 @@ import { BoardWitness } from '../../src/board/board-witness.ts'
 import { createBoard, findFirmware, type Medium } from '../../src/board/index.ts'
 import { PictureCopy, ScreenFeed } from '../../src/display/index.ts'
 import { silent } from '../../src/log/index.ts'
+import { noDevices } from './no-devices.ts'
 import { videoModes, videoModesFloppy } from './video-modes.ts'
 
 function floppyOf(image: Uint8Array): Medium {
@@ -32,6 +33,7 @@ test('rectangles of what has changed give the picture of a full capture, in ever
       vga: true,
     },
     witness,
+    noDevices,
   )
   t.after(() => board.close())
   const feed = new ScreenFeed({ console: board.screen })

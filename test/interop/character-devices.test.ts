@@ -115,3 +115,17 @@ test('a pseudo-terminal is announced and is a monitor for whoever opens it', { s
   terminal.destroy()
   closeSync(descriptor)
 })
+
+test('a pseudo-terminal that front ends share is announced by its own name', { skip }, async () => {
+  for (const [args, label] of [
+    [['-serial', 'mon:pty'], 'serial0-base'],
+    [['-chardev', 'pty,id=m,mux=on', '-mon', 'm', '-serial', 'chardev:m'], 'm-base'],
+  ] as const) {
+    const child = vmon(args)
+    const exit = once(child, 'exit')
+    const [line] = await once(child.stdout!, 'data')
+    assert.match(String(line), new RegExp(`^char device redirected to /dev/pts/\\d+ \\(label ${label}\\)\\n$`))
+    child.kill()
+    assert.deepEqual(await exit, [0, null])
+  }
+})

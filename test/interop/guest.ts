@@ -98,6 +98,11 @@ export class Guest implements AsyncDisposable {
     return parsePpm(await readFile(filename))
   }
 
+  /** What is in a file of the machine's folder. */
+  file(name: string): Promise<Buffer> {
+    return readFile(this.#server.path(name))
+  }
+
   /** What is in the guest's memory at a physical address. */
   async memory(val: number, size: number): Promise<Buffer> {
     const filename = this.#server.path('memory.bin')

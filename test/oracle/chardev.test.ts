@@ -13,7 +13,9 @@ import {
   readChardevOptions,
 } from '../../src/chardev/index.ts'
 import { parseOptionList } from '../../src/keyval/index.ts'
+import { seed } from '../drawn-cases.ts'
 import { missingProgram } from './peers.ts'
+import { randomFrom } from './random-values.ts'
 
 const qemu = 'qemu-system-x86_64'
 const skip = missingProgram(qemu)
@@ -65,6 +67,11 @@ test('devices of every kind are listed under the names that QEMU gives them', { 
     'vc,id=v',
     'ringbuf,id=r',
     'file,id=f,path=out',
+    'memory,id=mem',
+    'udp,id=ud,host=127.0.0.1,port=9',
+    'udp,id=ul,port=9,localaddr=127.0.0.1',
+    'mux,id=mx,chardev=n',
+    'null,id=lg,logfile=log,logappend=on',
     'socket,id=u,path=u.sock,server=on,wait=off',
     'socket,id=t,path=t.sock,server=on,wait=off,telnet=on',
     'socket,id=i4,host=127.0.0.1,port=0,server=on,wait=off',
@@ -78,8 +85,9 @@ test('devices of every kind are listed under the names that QEMU gives them', { 
 
 test('devices are listed in the order of QEMU, whatever their labels', { skip }, async () => {
   const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._'
+  const random = randomFrom(seed)
   const word = (length: number): string =>
-    Array.from({ length }, () => letters[Math.floor(Math.random() * letters.length)]).join('')
+    Array.from({ length }, () => letters[Math.floor(random() * letters.length)]).join('')
   for (const count of [1, 3, 6, 7, 8, 14, 40, 150]) {
     const labels = [...new Set(Array.from({ length: count }, () => `x${word(1 + (count % 7))}`))]
     const devices = labels.map((label) => `null,id=${label}`)
@@ -122,6 +130,20 @@ test('what -chardev refuses, it refuses in the words of QEMU', { skip }, async (
     'pipe,id=a',
     'pipe,id=a,path=/nonexistent/p',
     'ringbuf,id=a,size=7',
+    'memory,id=a,size=7',
+    'mux,id=a',
+    'mux,id=a,chardev=x',
+    'udp,id=a',
+    'udp,id=a,host=127.0.0.1,port=abc',
+    'udp,id=a,host=127.0.0.1,port=9,localport=abc',
+    'udp,id=a,port=9,ipv4=off,ipv6=off',
+    'null,id=a,logfile=/nonexistent/l',
+    'serial,id=a',
+    'serial,id=a,path=/nonexistent/s',
+    'parallel,id=a',
+    'parallel,id=a,path=/nonexistent/s',
+    'console,id=a',
+    'socket,id=a,fd=0,reconnect=1',
     'ringbuf,id=a,size=abc',
     'socket,id=a',
     'socket,id=a,fd=abc',
@@ -166,6 +188,11 @@ test('what -serial refuses, it refuses in the words of QEMU', { skip }, async ()
     'tcp:127.0.0.1:1',
     'file:/nonexistent/o',
     'mon:bogus',
+    '/dev/nope',
+    '/dev/parport99',
+    'udp:9',
+    'udp:127.0.0.1',
+    'udp:127.0.0.1:9@0',
   ]
   for (const text of refused) {
     const ours = await complaintOfOurs(() => {

@@ -13,6 +13,7 @@ before(() => {
   folder = mkdtempSync(join(tmpdir(), 'vmon-command-lines-'))
   writeFileSync(join(folder, 'd.raw'), new Uint8Array(2 ** 20 + 1))
   writeFileSync(join(folder, 'text'), 'no kernel')
+  writeFileSync(join(folder, 'bad.conf'), '# two lines\n[bogus]\n  x = "1"\n')
 })
 
 after(() => rmSync(folder, { recursive: true }))
@@ -52,7 +53,7 @@ function run(program: string, words: readonly string[]): Promise<{ said: string;
   return new Promise((done) => {
     const options = { cwd: folder, timeout: 20_000, env: { ...process.env, LC_ALL: 'C' } }
     const child = execFile(program, words, options, (_error, _stdout, stderr) => {
-      const said = stderr.trimEnd().replaceAll(/^(?:qemu|qemu-system-i386|vmon): /gm, '')
+      const said = stderr.trimEnd().replaceAll(/^(?:qemu|qemu-system-i386|vmon): ?/gm, '')
       done({ said, status: child.exitCode ?? -1 })
     })
   })

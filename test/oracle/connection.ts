@@ -1,5 +1,6 @@
 /** One conversation with a server, as lines that arrive and are taken. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { deferred } from '../../src/async/index.ts'
 import { dial, type Wire } from './dial.ts'
 
 export interface ConnectionOptions {
@@ -16,6 +17,7 @@ export class Connection {
   #wire: Wire | undefined
   #rest = Buffer.alloc(0)
   #ended = false
+  readonly #left = deferred()
 
   private constructor(changed: () => void) {
     this.#changed = changed
@@ -69,6 +71,13 @@ export class Connection {
     this.#wire?.destroy()
   }
 
+  /** Closes, and waits until the server has closed its side: it knows of it then. A deaf server is waited for `milliseconds`. */
+  async leave(milliseconds: number): Promise<void> {
+    this.#wire?.end()
+    await Promise.race([this.#left.promise, pause(milliseconds, undefined, { ref: false })])
+    this.close()
+  }
+
   #receive(chunk: Uint8Array): void {
     let buffer = Buffer.concat([this.#rest, chunk])
     for (let at = buffer.indexOf(10); at >= 0; at = buffer.indexOf(10)) {
@@ -84,6 +93,7 @@ export class Connection {
   #end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#left.resolve()
     if (this.#rest.length > 0) this.#lines.push(`${this.#rest.toString('utf8')}<no line end>`)
     this.#lines.push('<EOF>')
     this.#changed()

@@ -2,6 +2,9 @@
 import { type Deferred, deferred } from '../../src/async/index.ts'
 import { Connection } from './connection.ts'
 
+/** How long a server may take to notice that a client has left. */
+const secondsToNotice = 20
+
 export class Connections implements Disposable {
   readonly #byName = new Map<string, Connection>()
   readonly #path: (name: string) => string
@@ -43,12 +46,13 @@ export class Connections implements Disposable {
     return [...this.#byName.values()]
   }
 
-  /** Closes a connection and hands over what it had received. */
-  close(name: string): readonly string[] {
+  /** Closes a connection, which the server notices, and hands over what it had received. */
+  async close(name: string): Promise<readonly string[]> {
     const connection = this.#byName.get(name)
     this.#byName.delete(name)
-    connection?.close()
-    return connection?.lines ?? []
+    const lines = [...(connection?.lines ?? [])]
+    await connection?.leave(secondsToNotice * 1000)
+    return lines
   }
 
   /** Waits until something arrives anywhere; false if nothing did within `milliseconds`. */

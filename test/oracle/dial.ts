@@ -5,6 +5,8 @@ import { connectUnix } from '../../src/transport/index.ts'
 /** The least that the runner needs of a connection. */
 export interface Wire {
   write(bytes: Uint8Array, descriptors?: readonly number[]): void
+  /** Says that nothing more comes. */
+  end(): void
   destroy(): void
 }
 
@@ -34,5 +36,9 @@ export async function dial(address: string, passesDescriptors: boolean, sink: Wi
   socket.on('error', () => {})
   socket.on('data', (chunk) => sink.data(chunk))
   socket.on('close', () => sink.closed())
-  return { write: (bytes) => void socket.write(bytes), destroy: () => void socket.destroy() }
+  return {
+    write: (bytes) => void socket.write(bytes),
+    end: () => void socket.end(),
+    destroy: () => void socket.destroy(),
+  }
 }

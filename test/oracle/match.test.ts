@@ -15,6 +15,8 @@ describe('comparing lines', () => {
     assert.ok(!sameLine('{"a": "@str@"}', '{"a": "x", "b": "y"}'))
     assert.ok(sameLine('{"a": "@any@"}', '{"a": true}'))
     assert.ok(!sameLine('{"a": "@any@"}', '{"a": {}}'))
+    assert.ok(sameLine('{"a": "done @int@ of 5"}', '{"a": "done 3 of 5"}'))
+    assert.ok(!sameLine('{"a": "done @int@ of 5"}', '{"a": "done x of 5"}'))
   })
 
   it('compares what stands around a marker literally', () => {

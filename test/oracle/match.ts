@@ -1,11 +1,12 @@
 /**
  * Compares what a server said with what was recorded, byte for byte except at markers: `"@int@"` stands for any
- * integer, `"@num@"` any number, `"@str@"` any string, `"@any@"` any scalar, and `#blockNNN` for a generated node name.
+ * integer (and `@int@` within a string, too), `"@num@"` any number, `"@str@"` any string, `"@any@"` any scalar, and `#blockNNN` for a generated node name.
  */
 
 const string = '"(?:[^"\\\\]|\\\\.)*"'
 const markers: Readonly<Record<string, string>> = {
   '"@int@"': '-?\\d+',
+  '@int@': '-?\\d+',
   '"@num@"': '-?[0-9.eE+-]+',
   '"@str@"': string,
   '"@any@"': `(?:${string}|[^",{}\\[\\]]+)`,
@@ -14,9 +15,9 @@ const markers: Readonly<Record<string, string>> = {
 export function sameLine(expected: string, actual: string): boolean {
   const [want, got] = [expected, actual].map((line) => line.replace(/#block\d+/g, '#blockNNN')) as [string, string]
   if (want === got) return true
-  if (!/"@(?:int|num|str|any)@"/.test(want)) return false
+  if (!/"@(?:int|num|str|any)@"|@int@/.test(want)) return false
   const pattern = want
-    .split(/("@(?:int|num|str|any)@")/)
+    .split(/("@(?:int|num|str|any)@"|@int@)/)
     .map((part) => markers[part] ?? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .join('')
   return new RegExp(`^${pattern}$`).test(got)

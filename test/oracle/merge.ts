@@ -3,7 +3,9 @@ import type { Step } from './case.ts'
 import { isReply } from './match.ts'
 
 /** Members whose values depend on the host even where two recordings agree. */
-const accidental = /"(seconds|microseconds|actual-size)": -?\d+/g
+const accidental = /"(seconds|microseconds|actual-size|fd)": -?\d+/g
+/** Which pseudo-terminal is free. */
+const terminal = /"(?:pty:)?\/dev\/pts\/\d+"/g
 const generatedNode = /#block\d+/g
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d[0-9.eE+-]*|[a-z]+|[^"]/g
 const number = /^-?\d[0-9.eE+-]*$/
@@ -48,7 +50,13 @@ function mergeLine(first: string, second: string): string {
 }
 
 function tokensOf(line: string): readonly string[] {
-  return line.replace(accidental, '"$1": "@int@"').replace(generatedNode, '#blockNNN').match(tokens) ?? []
+  return (
+    line
+      .replace(accidental, '"$1": "@int@"')
+      .replace(generatedNode, '#blockNNN')
+      .replace(terminal, '"@str@"')
+      .match(tokens) ?? []
+  )
 }
 
 function marker(first: string, second: string): string {

@@ -46,6 +46,6 @@ async function recordStep(wanted: Step, conversation: Conversation): Promise<Ste
       ...(others.length > 0 && { others: Object.fromEntries(others.map((name) => [name, taken(name)])) }),
     }
   }
-  if (step.close) connections.close(main)
+  if (step.close) await connections.close(main)
   return { ...step, ...lines, ...(output !== undefined && { stdout: output }) }
 }

@@ -9,8 +9,17 @@ import { entriesOf, schemaDifferences } from './schema-differences.ts'
 
 const qemu = 'qemu-system-i386'
 
-/** They tell what vmon has, which is less: the drivers of nodes, the actions of transactions. */
-const less: ReadonlySet<string> = new Set(['blockdev-add', 'blockdev-reopen', 'transaction'])
+/** They tell what vmon has, which is less: drivers of nodes, actions of transactions, kinds of exports, objects, memory. */
+const less: ReadonlySet<string> = new Set([
+  'blockdev-add',
+  'blockdev-create',
+  'blockdev-reopen',
+  'transaction',
+  'block-export-add',
+  'query-block-exports',
+  'object-add',
+  'query-memory-devices',
+])
 const isOurs = (name: string): boolean => droppedCommands.has(name) || ownCommands.has(name)
 const inBoth = [...Object.keys(commands), ...Object.keys(events)].filter((name) => !isOurs(name) && !less.has(name))
 

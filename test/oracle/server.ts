@@ -18,19 +18,19 @@ export class Server implements AsyncDisposable {
   readonly directory: string
   readonly #child: ChildProcess
   readonly #gone = new AbortController()
+  #said = ''
   readonly exited: Promise<Exit>
 
   private constructor(directory: string, child: ChildProcess) {
     this.directory = directory
     this.#child = child
-    let stderr = ''
     const note = (chunk: string) => {
-      stderr += chunk
+      this.#said += chunk
     }
     child.stdout?.setEncoding('utf8').on('data', note)
     child.stderr?.setEncoding('utf8').on('data', note)
     this.exited = Promise.race([
-      once(child, 'close').then(([status, signal]): Exit => ({ status, signal, stderr })),
+      once(child, 'close').then(([status, signal]): Exit => ({ status, signal, stderr: this.#said })),
       once(child, 'error').then(([error]): Exit => ({ status: null, signal: null, stderr: String(error) })),
     ]).finally(() => this.#gone.abort())
   }
@@ -54,6 +54,11 @@ export class Server implements AsyncDisposable {
     }
   }
 
+  /** Of the process; undefined if it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   /** Aborted once the process has ended. */
   get gone(): AbortSignal {
     return this.#gone.signal
@@ -63,6 +68,14 @@ export class Server implements AsyncDisposable {
   async listening(name: string): Promise<void> {
     while (!(await accepts(this.path(name)))) {
       if (this.gone.aborted) throw new Error(`ended before it listened: ${(await this.exited).stderr}`)
+      await pause(5)
+    }
+  }
+
+  /** Waits until the process has said that. @throws {Error} if it ends before */
+  async said(text: RegExp): Promise<void> {
+    while (!text.test(this.#said)) {
+      if (this.gone.aborted) throw new Error(`ended before it said ${text}: ${this.#said}`)
       await pause(5)
     }
   }

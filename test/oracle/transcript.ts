@@ -45,8 +45,10 @@ const milliseconds = {
   answer: 20_000,
   /** Where it is known that the server answers otherwise, and perhaps not at all. */
   known: 5_000,
+  /** After the end of the connection: how long events on others may be late. */
+  ended: 1_000,
   /** After the answer: how long events that belong to it may be late. */
-  event: 1_000,
+  event: 4_000,
   /** After a difference: the silence that separates it from the next step. */
   resync: 200,
 }
@@ -101,7 +103,7 @@ class StepPlay {
       verdict = await this.#compare()
     }
     if (close) {
-      const left = [...connections.close(mon)]
+      const left = await connections.close(mon)
       // The server learns of it in its own time; the recordings waited as long.
       await connections.silence(secondsOfSilence * 1000)
       if (left.length > 0 && verdict.outcome === 'same') return different(`    more than expected:\n${left.join('\n')}`)
@@ -129,11 +131,17 @@ class StepPlay {
     }
     const complete = () => wanted.every(([name, lines]) => (connections.get(name)?.lines.length ?? 0) >= lines.length)
     while (!complete()) {
-      const late = main.ended || this.#conversation.answered(this.#step)
-      const patience = late ? Math.max(milliseconds.event, 2 * this.#quiet) : this.#answerTime
-      if (!(await connections.change(patience))) return
+      if (!(await connections.change(this.#patience(main)))) return
     }
     if (this.#step.more) await this.#dropRepeats(this.#step.more, main)
+    // What goes on behind the answer had this time when it was recorded.
+    else if (this.#step.quiet !== undefined && this.#step.wait === undefined) await connections.silence(this.#quiet)
+  }
+
+  /** How long the next line may take, in milliseconds. */
+  #patience(main: Connection): number {
+    if (main.ended) return milliseconds.ended
+    return this.#conversation.answered(this.#step) ? Math.max(milliseconds.event, 2 * this.#quiet) : this.#answerTime
   }
 
   async #dropRepeats(more: readonly string[], main: Connection): Promise<void> {

@@ -10,7 +10,7 @@ export const transcripts: ReadonlyMap<string, readonly TranscriptCase[]> = loadT
 
 /** The QEMU that a topic was recorded from. */
 export function recordedFrom(topic: string): Program {
-  return qemuFor(topic === 'i386' ? 'i386' : 'x86_64')
+  return qemuFor(/^(i386|hmp.*)$/.test(topic) ? 'i386' : 'x86_64')
 }
 
 /** Why a case must be skipped: a program that prepares it is missing. */

@@ -1,6 +1,9 @@
-import type { BlockNode } from '../node.ts'
-import type { NodeGraph } from '../node-graph.ts'
-import { type NodeInfo, nodeInfo } from '../node-info.ts'
+import { pause } from '../../async/index.ts'
+import { BlockError } from '../block-error.ts'
+import { skipImplicit } from '../graph/allocation.ts'
+import type { BlockNode } from '../graph/node.ts'
+import type { NodeGraph } from '../graph/node-graph.ts'
+import { type NodeInfo, nodeInfo } from '../graph/node-info.ts'
 import type { ThrottleGroup } from '../throttling/throttle-group.ts'
 import { type ThrottleKind, throttleKinds } from '../throttling/throttle-limits.ts'
 import type { Drive } from './drive.ts'
@@ -22,7 +25,7 @@ type Rates = Readonly<Record<'bps' | 'bps_rd' | 'bps_wr' | 'iops' | 'iops_rd' | 
 
 /** What is in a drive (QAPI's BlockDeviceInfo). */
 export interface BlockDeviceInfo extends NodeInfo, Rates {
-  readonly iops_size?: number
+  readonly iops_size?: number | bigint
   readonly group?: string
 }
 
@@ -41,14 +44,25 @@ const wireNames: Readonly<Record<ThrottleKind, keyof Rates>> = {
  * @throws {BlockError} kind `io`, if a file cannot be asked for its size
  */
 export function blockInfo(drives: Iterable<Drive>): Promise<BlockInfo[]> {
-  return Promise.all([...drives].map(driveInfo))
+  return whileOpen(() => Promise.all([...drives].map(driveInfo)))
 }
 
 /** All nodes as query-named-block-nodes shows them: the newest first. @throws {BlockError} kind `io` */
 export function namedNodes(graph: NodeGraph, { flat }: { readonly flat: boolean }): Promise<BlockDeviceInfo[]> {
-  return Promise.all(
-    graph.inOrder.reverse().map(async (node) => ({ ...(await nodeInfo(node, { flat })), ...ratesOf(undefined) })),
-  )
+  const infoOf = async (node: BlockNode) => ({ ...(await nodeInfo(node, { flat })), ...ratesOf(undefined) })
+  return whileOpen(() => Promise.all(graph.inOrder.reverse().map(infoOf)))
+}
+
+/** Looks again if a node was closed meanwhile: a job has ended, say. */
+async function whileOpen<T>(look: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await look()
+    } catch (error) {
+      if (!(error instanceof BlockError) || error.kind !== 'closed') throw error
+      await pause(1) // it closes in its own time, which it must get
+    }
+  }
 }
 
 async function driveInfo(drive: Drive): Promise<BlockInfo> {
@@ -66,11 +80,11 @@ async function driveInfo(drive: Drive): Promise<BlockInfo> {
 }
 
 async function insertedInfo({ writeback, throttleGroup }: Drive, node: BlockNode): Promise<BlockDeviceInfo> {
-  const info = await nodeInfo(node)
+  const info = await nodeInfo(skipImplicit(node), { skipsImplicit: true })
   return { ...info, cache: { ...info.cache, writeback }, ...ratesOf(throttleGroup) }
 }
 
-function ratesOf(group: ThrottleGroup | undefined): Rates & { iops_size?: number; group?: string } {
+function ratesOf(group: ThrottleGroup | undefined): Rates & { iops_size?: number | bigint; group?: string } {
   const members: Record<string, number> = {}
   for (const kind of throttleKinds) {
     const { rate, burst, burstSeconds } = group?.limits[kind] ?? { rate: 0, burst: 0, burstSeconds: 1 }

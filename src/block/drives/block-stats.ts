@@ -1,5 +1,6 @@
-import type { BlockNode } from '../node.ts'
-import type { NodeGraph } from '../node-graph.ts'
+import { skipImplicit } from '../graph/allocation.ts'
+import type { BlockNode } from '../graph/node.ts'
+import type { NodeGraph } from '../graph/node-graph.ts'
 import type { Drive } from './drive.ts'
 import type { LatencyHistogram } from './latency-histogram.ts'
 import { DriveStatistics } from './statistics.ts'
@@ -27,13 +28,17 @@ interface FileStats {
 
 /** The counters of drives, with the nodes below each. */
 export function driveStats(drives: Iterable<Drive>): BlockStats[] {
-  return [...drives].map(({ device, id, node, statistics }) => ({
-    device: id,
-    ...(device !== undefined && { qdev: device.path }),
-    ...(node === undefined
-      ? { stats: countersOf(statistics, 0, true) }
-      : { ...nodeStats(node), stats: countersOf(statistics, node.writes.highest, true) }),
-  }))
+  return [...drives].map((drive) => {
+    const { device, id, statistics } = drive
+    const node = drive.node && skipImplicit(drive.node)
+    return {
+      device: id,
+      ...(device !== undefined && { qdev: device.path }),
+      ...(node === undefined
+        ? { stats: countersOf(statistics, 0, true) }
+        : { ...nodeStats(node), stats: countersOf(statistics, node.writes.highest, true) }),
+    }
+  })
 }
 
 /** The counters of all nodes, in the order in which they were made. */
@@ -52,27 +57,27 @@ function nodeStats(node: BlockNode, shown = { backing: true }): BlockStats {
       'driver-specific': { driver: name, 'discard-nb-ok': 0, 'discard-nb-failed': 0, 'discard-bytes-ok': 0 },
     }),
     ...(file !== undefined && { parent: nodeStats(file, shown) }),
-    ...(backing !== undefined && { backing: nodeStats(backing) }),
+    ...(backing !== undefined && { backing: nodeStats(skipImplicit(backing)) }),
   }
 }
 
 /** Nodes count nothing but how far they were written: requests are counted where the guest makes them. */
 const nothing = new DriveStatistics()
 
-/** No guest of ours discards, and requests are never merged: those counters stay at 0. */
-function countersOf({ flush, idleTimeNs, read, write }: DriveStatistics, highest: number, accounts: boolean) {
+/** Requests are never merged: those counters stay at 0. */
+function countersOf({ flush, idleTimeNs, read, unmap, write }: DriveStatistics, highest: number, accounts: boolean) {
   return {
     rd_bytes: read.bytes,
     wr_bytes: write.bytes,
-    unmap_bytes: 0,
+    unmap_bytes: unmap.bytes,
     rd_operations: read.operations,
     wr_operations: write.operations,
     flush_operations: flush.operations,
-    unmap_operations: 0,
+    unmap_operations: unmap.operations,
     rd_total_time_ns: read.totalTimeNs,
     wr_total_time_ns: write.totalTimeNs,
     flush_total_time_ns: flush.totalTimeNs,
-    unmap_total_time_ns: 0,
+    unmap_total_time_ns: unmap.totalTimeNs,
     wr_highest_offset: highest,
     rd_merged: 0,
     wr_merged: 0,
@@ -81,11 +86,11 @@ function countersOf({ flush, idleTimeNs, read, write }: DriveStatistics, highest
     failed_rd_operations: read.failed,
     failed_wr_operations: write.failed,
     failed_flush_operations: flush.failed,
-    failed_unmap_operations: 0,
+    failed_unmap_operations: unmap.failed,
     invalid_rd_operations: read.invalid,
     invalid_wr_operations: write.invalid,
     invalid_flush_operations: flush.invalid,
-    invalid_unmap_operations: 0,
+    invalid_unmap_operations: unmap.invalid,
     account_invalid: accounts,
     account_failed: accounts,
     timed_stats: [],

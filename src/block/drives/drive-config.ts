@@ -1,5 +1,5 @@
-import type { DetectZeroes } from '../detect-zeroes.ts'
-import type { OptionValues } from '../option-bag.ts'
+import type { DetectZeroes } from '../open/detect-zeroes.ts'
+import type { OptionValues } from '../open/option-bag.ts'
 import type { ThrottleLimits } from '../throttling/throttle-limits.ts'
 
 /** How the board would connect a drive, in `-drive if=...`. */

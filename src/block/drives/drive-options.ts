@@ -1,7 +1,8 @@
 import { checkIdentifier } from '../../keyval/index.ts'
 import { BlockError } from '../block-error.ts'
-import { parseDetectZeroes } from '../detect-zeroes.ts'
-import { inBlockErrors, OptionBag } from '../option-bag.ts'
+import { parseDetectZeroes } from '../open/detect-zeroes.ts'
+import { checkNativeAio } from '../open/native-aio-rule.ts'
+import { inBlockErrors, OptionBag } from '../open/option-bag.ts'
 import { limitsAnything, takeThrottleLimits } from '../throttling/throttle-limits.ts'
 import {
   type DriveConfig,
@@ -41,6 +42,7 @@ const throttlingAliases: Readonly<Record<string, string>> = {
   bps_rd_max: 'bps-read-max',
   bps_wr_max: 'bps-write-max',
   iops_size: 'iops-size',
+  group: 'group',
 }
 
 /**
@@ -187,12 +189,7 @@ function takeAio(options: OptionBag): void {
   if (word === undefined || word === 'threads' || word === 'io_uring') return
   if (word !== 'native') throw new BlockError('invalid', 'invalid aio option', { option: 'aio' })
   const direct = new OptionBag(options.pick(['cache.direct'])).takeBoolean('cache.direct')
-  if (direct === true) return
-  throw new BlockError(
-    'invalid',
-    'aio=native was specified, but it requires cache.direct=on, which was not specified.',
-    { option: 'aio' },
-  )
+  checkNativeAio({ direct: direct === true })
 }
 
 /** `format` is `driver` in the words of `-drive`. */

@@ -1,11 +1,13 @@
 import { Scope } from '../../async/index.ts'
+import type { FileSource } from '../../descriptors/index.ts'
 import { QmpError } from '../../qapi/index.ts'
 import { BlockError } from '../block-error.ts'
-import type { Damage } from '../driver.ts'
-import type { BlockNode } from '../node.ts'
-import { NodeGraph } from '../node-graph.ts'
+import type { GraphOperation } from '../graph/blockers.ts'
+import type { BlockNode } from '../graph/node.ts'
+import { NodeGraph } from '../graph/node-graph.ts'
+import { Turns } from '../graph/turns.ts'
+import type { Damage } from '../open/driver.ts'
 import { ThrottleGroups } from '../throttling/throttle-groups.ts'
-import { Turns } from '../turns.ts'
 import { Drive, type DriveSurroundings } from './drive.ts'
 import { type DriveConfig, hasImage } from './drive-config.ts'
 import type { DriveDeviceConfig } from './drive-device-config.ts'
@@ -23,6 +25,14 @@ export interface DriveSetOptions {
   readonly secret?: (id: string) => Uint8Array | undefined
   /** Hears what a user should know, a text of one or more lines: that a format was guessed, say. */
   readonly warn?: (text: string) => void
+  /** Whether the images are another process's at first, until `graph.claim()`. */
+  readonly inactive?: boolean
+  /** Limits that drives have together; none at first, if absent. */
+  readonly throttleGroups?: ThrottleGroups
+  /** Opens files whose names stand for descriptors that were passed. */
+  readonly files?: FileSource
+  /** Prints a line for the user where QEMU does: of images that are made. */
+  readonly print?: (text: string) => void
 }
 
 /** The drives that a PC has even if nobody asks for them, in the order in which QEMU makes them. */
@@ -41,6 +51,9 @@ export interface DriveTarget {
 
 export type DefaultDrive = 'cdrom' | 'floppy' | 'sdcard'
 
+/** What may be done to an image though another one is written over it. */
+const allowedBelow: readonly GraphOperation[] = ['commit-target', 'stream', 'backup-source', 'backup-target']
+
 /** The drives of a machine, by name, and the nodes of their images. */
 export class DriveSet implements AsyncDisposable {
   readonly graph: NodeGraph
@@ -48,23 +61,39 @@ export class DriveSet implements AsyncDisposable {
   readonly #drives: Drive[] = []
   readonly #throwaway: ThrowawayOverlay[] = []
   readonly #givenIds = new Set<string>()
-  readonly throttleGroups = new ThrottleGroups()
+  readonly throttleGroups: ThrottleGroups
   readonly #turns = new Turns()
   /** Sends an event of drives. */
   readonly emit: DriveSurroundings['emit']
+  /** Prints a line for the user. */
+  readonly print: (text: string) => void
   readonly #surroundings: DriveSurroundings
 
-  constructor({ warn, secret, emit = () => undefined, stopGuest = () => undefined }: DriveSetOptions = {}) {
+  constructor(options: DriveSetOptions = {}) {
+    const {
+      warn,
+      secret,
+      files,
+      inactive = false,
+      emit = () => undefined,
+      print = () => undefined,
+      stopGuest = () => undefined,
+      throttleGroups = new ThrottleGroups(),
+    } = options
+    this.throttleGroups = throttleGroups
     this.emit = emit
+    this.print = print
     this.#surroundings = { emit, stopGuest }
-    const isReserved = (name: string): boolean => this.find(name) !== undefined
     this.graph = new NodeGraph({
-      isReserved,
+      drive: (name) => this.find(name),
+      print,
       throttleGroups: this.throttleGroups,
       damaged: (node, damage) => this.#tellOfDamage(node, damage),
       ...(warn === undefined ? {} : { warn }),
       ...(secret === undefined ? {} : { secret }),
+      ...(files === undefined ? {} : { files }),
       legacyEncryption: false,
+      inactive,
     })
   }
 
@@ -104,6 +133,43 @@ export class DriveSet implements AsyncDisposable {
     }
     if (node !== undefined) return node
     throw new BlockError('missing', `Cannot find device='${device ?? ''}' nor node-name='${nodeName ?? ''}'`)
+  }
+
+  /** The drives that have a node as their image. */
+  holding(node: BlockNode): Drive[] {
+    return this.#drives.filter((drive) => drive.node === node)
+  }
+
+  #overlay(node: BlockNode): BlockNode | undefined {
+    return this.graph.above(node).findLast(({ role }) => role === 'backing')?.node
+  }
+
+  /** What users call a node: by its drive, if it is in one. */
+  nameOf(node: BlockNode): string {
+    return this.holding(node).find(({ id }) => id !== '')?.id ?? node.name
+  }
+
+  /** Whether a job, or an image that is written over this one, is in the way of an operation. */
+  isBusy(node: BlockNode, operation: GraphOperation): boolean {
+    return this.#reasonAgainst(node, operation) !== undefined
+  }
+
+  /**
+   * Refuses what would disturb a job, or an image that is written over this one.
+   *
+   * @throws {BlockError} kind `busy`
+   */
+  checkFree(node: BlockNode, operation: GraphOperation): void {
+    const reason = this.#reasonAgainst(node, operation)
+    if (reason === undefined) return
+    throw new BlockError('busy', `Node '${this.nameOf(node)}' is busy: ${reason}`, { node: node.name })
+  }
+
+  #reasonAgainst(node: BlockNode, operation: GraphOperation): string | undefined {
+    const reason = node.blockers.against(operation)
+    if (reason !== undefined || allowedBelow.includes(operation)) return reason
+    const overlay = this.#overlay(node)
+    return overlay === undefined ? undefined : `node is used as backing hd of '${overlay.name}'`
   }
 
   /**
@@ -171,6 +237,22 @@ export class DriveSet implements AsyncDisposable {
     })
   }
 
+  /**
+   * Deletes a drive, with its image, also under the device that has it: the guest's requests fail then.
+   *
+   * @throws {BlockError} kind `missing`, if there is no such drive
+   */
+  delete(id: string): Promise<void> {
+    return this.#turns.take(async () => {
+      const drive = this.find(id)
+      if (drive === undefined) throw new BlockError('missing', `Device '${id}' not found`, { drive: id })
+      await drive.forget()
+      if (drive.device !== undefined) return
+      this.#drives.splice(this.#drives.indexOf(drive), 1)
+      this.#givenIds.delete(id)
+    })
+  }
+
   /** Adds the drives that a PC has by default, where their places are free. They are empty. */
   addDefaults(wanted: Iterable<DefaultDrive> = ['cdrom', 'floppy', 'sdcard']): void {
     for (const name of wanted) {
@@ -192,10 +274,11 @@ export class DriveSet implements AsyncDisposable {
       const drive = backend === undefined ? undefined : this.find(backend)
       if (drive?.device !== undefined) throw alreadyInUse(drive)
       const node = backend === undefined || drive !== undefined ? undefined : this.graph.find(backend)
+      const { removable, owner = model, withoutDrive = 'No drive specified' } = deviceTraits[model]
       if (backend !== undefined && drive === undefined && node === undefined) {
-        throw new BlockError('missing', `Property '${model}.drive' can't find value '${backend}'`)
+        throw new BlockError('missing', `Property '${owner}.drive' can't find value '${backend}'`)
       }
-      if (backend === undefined && !deviceTraits[model].removable) throw new BlockError('invalid', 'No drive specified')
+      if (backend === undefined && !removable) throw new BlockError('invalid', withoutDrive)
       const connected = [...this].flatMap((other) => other.device?.place ?? [])
       const place = placeDevice(model, position, connected)
       if (drive !== undefined) {
@@ -213,6 +296,21 @@ export class DriveSet implements AsyncDisposable {
       }
       this.#drives.push(own)
       return own
+    })
+  }
+
+  /**
+   * A device has gone, and its drive with it, whether it was made for the device or before: so it is with QEMU. What it was
+   * asked for ends first. An image that others use stays open.
+   */
+  removeDevice(path: string): Promise<void> {
+    return this.#turns.take(async () => {
+      const drive = this.#drives.find(({ device }) => device?.path === path)
+      if (drive === undefined) return
+      const { id } = drive
+      await drive.forget()
+      this.#drives.splice(this.#drives.indexOf(drive), 1)
+      this.#givenIds.delete(id)
     })
   }
 

@@ -1,6 +1,7 @@
 import { QmpError } from '../../qapi/index.ts'
 import { BlockError } from '../block-error.ts'
-import type { BlockNode } from '../node.ts'
+import type { BlockNode } from '../graph/node.ts'
+import { largestLength } from '../largest-length.ts'
 import { checkThrottleLimits, type ThrottleLimits } from '../throttling/throttle-limits.ts'
 import type { DriveSet, DriveTarget } from './drive-set.ts'
 import { areBoundaries } from './latency-histogram.ts'
@@ -12,7 +13,7 @@ export interface ImageTarget {
   readonly nodeName?: string | undefined
 }
 
-const sectorBytes = 512
+const sectorBytes = 512n
 
 /** Changes what drives and images are like while the guest uses them. Errors are in QEMU's words. */
 export class DriveTuning {
@@ -23,18 +24,25 @@ export class DriveTuning {
   }
 
   /** Changes the size of an image. The guest sees it where its bus can tell. */
-  resize(target: ImageTarget, size: number): Promise<void> {
+  resize(target: ImageTarget, size: number | bigint): Promise<void> {
     return this.#drives.exclusively(async () => {
       const node = this.#drives.image(target)
       if (size < 0) throw new BlockError('invalid', "Parameter 'size' expects a >0 size")
-      if (node.readOnly) throw new BlockError('read-only', 'Image is read-only', { node: node.name })
-      const length = wholeSectors(node, size)
-      const user = await node.attach({
-        description: 'block_resize',
-        access: { uses: ['resize'], shares: ['read', 'write', 'resize'] },
-      })
+      if (this.#drives.isBusy(node, 'resize')) {
+        // QEMU has no name for what only the node's name says.
+        throw new BlockError('busy', `Device '${target.device ?? '(null)'}' is in use`, { node: node.name })
+      }
+      const user = await node
+        .attach({
+          description: 'an unnamed block device',
+          access: { uses: ['resize'], shares: ['read', 'write', 'resize'] },
+        })
+        .catch((cause: unknown) => {
+          if (!(cause instanceof BlockError && cause.kind === 'read-only')) throw cause
+          throw new BlockError('read-only', 'Image is read-only', { node: node.name }, { cause })
+        })
       try {
-        await node.truncate(length)
+        await node.truncate(wholeSectors(node, BigInt(size)))
       } finally {
         await user.detach()
       }
@@ -48,7 +56,9 @@ export class DriveTuning {
       const drive = this.#drives.locate(target)
       if (drive.node === undefined) throw new BlockError('empty', 'Device has no medium', { drive: drive.id })
       checkThrottleLimits(limits)
-      this.#drives.throttleGroups.limit(drive, limits, group)
+      // A new group without a name has that by which the drive was called.
+      const name = group ?? drive.throttleGroup?.name ?? target.device ?? target.id
+      this.#drives.throttleGroups.limit(drive, limits, name)
     })
   }
 
@@ -57,9 +67,12 @@ export class DriveTuning {
    *
    * @param boundaries - nanoseconds, rising
    */
-  async sortByLatency(id: string, boundaries: Readonly<Partial<Record<Operation, readonly number[]>>>): Promise<void> {
+  async sortByLatency(
+    id: string,
+    boundaries: Readonly<Partial<Record<Operation, readonly (number | bigint)[]>>>,
+  ): Promise<void> {
     const { statistics } = this.#drives.locate({ id })
-    const operations = Object.entries(boundaries) as [Operation, readonly number[]][]
+    const operations = Object.entries(boundaries) as [Operation, readonly (number | bigint)[]][]
     if (operations.length === 0) for (const one of ['read', 'write', 'flush'] as const) statistics.setHistogram(one, [])
     for (const [operation, numbers] of operations) {
       if (!areBoundaries(numbers)) {
@@ -70,7 +83,7 @@ export class DriveTuning {
   }
 
   /** Tells of the next write beyond an offset of a node; 0 ends that. */
-  async watchWrites(nodeName: string, threshold: number): Promise<void> {
+  async watchWrites(nodeName: string, threshold: number | bigint): Promise<void> {
     const node = this.#drives.graph.find(nodeName)
     if (node === undefined) throw new QmpError('GenericError', `Device '${nodeName}' not found`)
     node.writes.arm(threshold, (exceededBy) =>
@@ -84,12 +97,12 @@ export class DriveTuning {
 }
 
 /** QEMU lets a raw image have any size, and then shows it in whole sectors. */
-function wholeSectors({ driver, name }: BlockNode, size: number): number {
-  if (!Number.isSafeInteger(size + sectorBytes)) {
-    throw new BlockError('invalid', 'Could not resize file: File too large', { node: name })
+function wholeSectors({ driver, name }: BlockNode, size: bigint): number {
+  if (size > largestLength) {
+    throw new BlockError('range', `offset(${size}) exceeds maximum(${largestLength})`, { node: name })
   }
-  if (size % sectorBytes !== 0 && driver.name !== 'raw' && driver.name !== 'file') {
+  if (size % sectorBytes !== 0n && driver.name !== 'raw' && driver.name !== 'file') {
     throw new BlockError('invalid', 'The new size must be a multiple of 512', { node: name })
   }
-  return Math.ceil(size / sectorBytes) * sectorBytes
+  return Number(((size + sectorBytes - 1n) / sectorBytes) * sectorBytes)
 }

@@ -1,10 +1,11 @@
 import type { EmitOf } from '../../qapi/index.ts'
-import { idle } from '../access.ts'
 import { BlockError } from '../block-error.ts'
-import type { DetectZeroes } from '../detect-zeroes.ts'
-import type { CacheMode, KeyLock } from '../driver.ts'
-import type { Attachment, BlockNode } from '../node.ts'
+import { type Access, idle, type Permission } from '../graph/access.ts'
+import type { Attachment, BlockNode } from '../graph/node.ts'
+import type { DetectZeroes } from '../open/detect-zeroes.ts'
+import type { CacheMode, KeyLock } from '../open/driver.ts'
 import type { ThrottleGroup, ThrottleMember } from '../throttling/throttle-group.ts'
+import { addUses } from './direct-access.ts'
 import type { DriveConfig, DriveMedia, ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
 import type { blockEvents } from './events.ts'
 import { FailedRequests, type IoStatus } from './failed-requests.ts'
@@ -35,19 +36,24 @@ export interface DriveSurroundings {
  * device of the guest that has taken it.
  */
 export class Drive {
-  /** Empty for a drive that a device has without anybody having made one. */
-  readonly id: string
+  #id: string
   /** Where it was asked to be; where the guest finds it, its device knows. */
   readonly place: DrivePlace
   readonly media: DriveMedia
   readonly statistics = new DriveStatistics()
   #tray: TrayState = 'closed'
+  #forgotten = false
   #attachment: Attachment | undefined
   #medium: GuestMedium | undefined
   #device: GuestDevice | undefined
   #port: GuestPort | undefined
   #defaults: DriveDefaults
   #throttle: ThrottleMember | undefined
+  /** What it is used for beside the guest. */
+  #alsoUsed: readonly Permission[] = []
+  #emptied: (() => Promise<void>)[] = []
+  /** What the guest wants of writes, where it has said so. */
+  #wished: boolean | undefined
   readonly #config: Pick<DriveConfig, 'writeback' | 'onReadError' | 'onWriteError'>
   readonly #owner: string
   readonly #failures: FailedRequests
@@ -62,23 +68,35 @@ export class Drive {
     this.#emit = emit
     this.#owner = owner
     this.#failures = new FailedRequests({ drive: () => this.#failing, emit, stopGuest })
-    this.id = id
+    this.#id = id
     this.place = place
     this.media = config.media
     this.#config = config
     this.#defaults = { readOnly: config.readOnly, detectZeroes: config.detectZeroes, cache: cacheOf(config) }
   }
 
+  /** Empty for a drive that a device has without anybody having made one, and for one that was deleted under its device. */
+  get id(): string {
+    return this.#id
+  }
+
   /** Writes are complete when the host has them; if not, when they are on stable storage. */
   get writeback(): boolean {
-    return this.#device?.policies?.writeback ?? this.#config.writeback
+    return this.#wished ?? this.#device?.policies?.writeback ?? this.#config.writeback
+  }
+
+  /** The guest wants it so, until it is reset. */
+  setWriteback(writeback: boolean): void {
+    this.#wished = writeback
   }
 
   get onReadError(): ReadErrorPolicy {
+    if (this.#forgotten) return 'report'
     return this.#device?.policies?.onReadError ?? this.#config.onReadError
   }
 
   get onWriteError(): WriteErrorPolicy {
+    if (this.#forgotten) return 'report'
     return this.#device?.policies?.onWriteError ?? this.#config.onWriteError
   }
 
@@ -178,6 +196,16 @@ export class Drive {
     before?.leave()
   }
 
+  /**
+   * Lets somebody beside the guest do so with this image and the next ones, until another device takes the drive.
+   *
+   * @throws {BlockError} as `insert()`
+   */
+  async alsoUse(permissions: readonly Permission[]): Promise<void> {
+    if (this.#attachment !== undefined) await addUses(this.#attachment, permissions)
+    this.#alsoUsed = [...new Set([...this.#alsoUsed, ...permissions])]
+  }
+
   /** Tells the guest that its medium has another size now. */
   async showSize(): Promise<void> {
     if (this.#medium !== undefined && !this.trayOpen) await this.#port?.resized(this.#medium.byteLength)
@@ -196,14 +224,19 @@ export class Drive {
     try {
       this.#attachment = await node.attach({
         description: `block device '${this.#owner}'`,
-        access: deviceAccess(this.#device, node),
+        access: this.#accessTo(node),
       })
     } catch (error) {
-      await before.update(deviceAccess(this.#device, before.node))
+      await before.update(this.#accessTo(before.node))
       throw error
     }
     this.#medium?.switchTo(node)
     await before.detach()
+  }
+
+  /** Runs work while requests of the guest wait. */
+  withoutRequests<T>(work: () => Promise<T>): Promise<T> {
+    return this.#medium === undefined ? work() : this.#medium.drained(work)
   }
 
   /** Joins the drive with the guest's controller. */
@@ -240,7 +273,7 @@ export class Drive {
     if (this.#attachment !== undefined) throw new BlockError('busy', `Drive ${this.id} holds a medium already`)
     this.#attachment = await node.attach({
       description: `block device '${this.#owner}'`,
-      access: deviceAccess(this.#device, node),
+      access: this.#accessTo(node),
     })
     this.#medium = new GuestMedium(node, {
       statistics: this.statistics,
@@ -248,8 +281,14 @@ export class Drive {
       throttle: () => this.#throttle,
       failed: (operation, error) => this.#failures.judge(operation, error),
     })
+    try {
+      if (!this.trayOpen) await this.#showGuest()
+    } catch (error) {
+      // The guest's device cannot have it: as if it had never been there.
+      await this.remove()
+      throw error
+    }
     this.#defaults = { readOnly: node.readOnly, detectZeroes: node.detectZeroes, cache: node.cache }
-    if (!this.trayOpen) await this.#showGuest()
   }
 
   /** Takes the image out; it closes if nobody else uses it. Waits for requests under way. */
@@ -260,7 +299,23 @@ export class Drive {
     if (attachment === undefined) return
     this.#failures.giveUp()
     if (!this.trayOpen) await this.#showGuest()
+    for (const hear of this.#emptied.splice(0)) await hear()
     await attachment.detach()
+  }
+
+  /** Somebody else shows the image that is in the drive, and lets go of it, once, when it leaves. */
+  onceEmpty(hear: () => Promise<void>): void {
+    this.#emptied.push(hear)
+  }
+
+  /** Takes image and name away for good; the guest's requests fail from then on, and stop nothing. */
+  async forget(): Promise<void> {
+    this.#forgotten = true
+    await this.#medium?.withdraw()
+    // A disk stays where it is, and fails; only what is removable can be seen to go.
+    if (!this.removable) this.#port = undefined
+    await this.remove()
+    this.#id = ''
   }
 
   /** Takes the image out when the machine is gone: no guest is told. */
@@ -283,6 +338,7 @@ export class Drive {
     } else {
       await this.#attachment.update(deviceAccess(device, this.#attachment.node))
     }
+    this.#alsoUsed = []
     this.#device = device
   }
 
@@ -290,6 +346,11 @@ export class Drive {
     const stops = this.#device !== undefined && deviceTraits[this.#device.model].ioStatus
     const { id, onReadError, onWriteError } = this
     return { id, nodeName: this.node?.name, policies: stops ? { onReadError, onWriteError } : undefined }
+  }
+
+  #accessTo(node: BlockNode): Access {
+    const { uses, shares } = deviceAccess(this.#device, node)
+    return { uses: [...new Set([...uses, ...(node.readOnly ? [] : this.#alsoUsed)])], shares }
   }
 
   async #showGuest({ expected = false } = {}): Promise<void> {

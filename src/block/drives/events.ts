@@ -50,7 +50,7 @@ export const blockEvents = {
     data: {
       'node-name': req(str, 'name of the node'),
       'amount-exceeded': req(int, 'by how many bytes the write went beyond'),
-      'write-threshold': req(int, 'the offset'),
+      'write-threshold': req(int.wide, 'the offset'),
     },
     examples: [
       '{ "event": "BLOCK_WRITE_THRESHOLD", "data": { "node-name": "disk0", "amount-exceeded": 8192, "write-threshold": 17179869184 }, "timestamp": { "seconds": 1422524250, "microseconds": 450486 } }',

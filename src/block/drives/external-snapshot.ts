@@ -1,10 +1,11 @@
-import type { Attachment } from '../attachment.ts'
 import { BlockError } from '../block-error.ts'
-import { createImage } from '../create-image.ts'
-import type { BlockNode } from '../node.ts'
-import type { Drive } from './drive.ts'
+import { createImage } from '../create/create-image.ts'
+import type { Attachment } from '../graph/attachment.ts'
+import type { BlockNode } from '../graph/node.ts'
 import type { DriveSet } from './drive-set.ts'
 import type { GraphChange } from './graph-change.ts'
+import { withOwnFile } from './own-file.ts'
+import { takePlace } from './take-place.ts'
 
 /** A new image, or one that is there, that is to take what is written from now on. */
 export interface OverlayFile {
@@ -32,6 +33,8 @@ export class ExternalSnapshot implements GraphChange {
   readonly #target: OverlayFile | OverlayNode
   /** Keep both nodes open until it is clear which of them stays. */
   readonly #holds: Attachment[] = []
+  /** What is below the overlay now. */
+  #lowered: BlockNode | undefined
   readonly #undo: (() => Promise<void>)[] = []
 
   constructor(drives: DriveSet, target: OverlayFile | OverlayNode) {
@@ -44,11 +47,13 @@ export class ExternalSnapshot implements GraphChange {
     try {
       const base = this.#base()
       await this.#hold(base)
+      this.#drives.checkFree(base, 'external-snapshot')
       await flush(base)
       const overlay = await this.#overlay(base)
       await this.#hold(overlay)
       this.#check(overlay)
       await this.#putOnTop(overlay, base)
+      this.#lowered = base
     } catch (error) {
       await this.abort()
       await this.finish()
@@ -58,6 +63,19 @@ export class ExternalSnapshot implements GraphChange {
 
   async abort(): Promise<void> {
     for (const undo of this.#undo.splice(0).reverse()) await undo()
+  }
+
+  /** The image below is not written any more, unless somebody else does. */
+  async commit(): Promise<void> {
+    const base = this.#lowered
+    if (base === undefined || base.readOnly) return
+    try {
+      for (const node of withOwnFile(base).reverse()) {
+        await node.reconfigure({ ...node.settings, given: node.given, readOnly: true })
+      }
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error
+    }
   }
 
   async finish(): Promise<void> {
@@ -86,10 +104,12 @@ export class ExternalSnapshot implements GraphChange {
     }
     if (mode !== 'existing') {
       const backing = { filename: base.filename, format: base.driver.name }
-      await createImage(graph, { filename, format, size: base.length, backing })
+      const plan = { filename, format, size: base.length, backing }
+      await createImage(graph, plan, () => this.#drives.print(describeImage(plan)))
     }
     return graph.open({
       filename,
+      readOnly: base.readOnly,
       options: {
         driver: format,
         ...(overlayName !== undefined && { 'node-name': overlayName }),
@@ -103,35 +123,25 @@ export class ExternalSnapshot implements GraphChange {
 
   #check(overlay: BlockNode): void {
     const context = { node: overlay.name }
-    if ([...this.#drives].some(({ node }) => node === overlay)) {
+    if (this.#drives.holding(overlay).length > 0 || overlay.access.uses.includes('read')) {
       throw new BlockError('busy', 'The overlay is already in use', context)
+    }
+    if (overlay.driver.filters === true) {
+      throw new BlockError('unsupported', 'Filters cannot be used as overlays', context)
     }
     if (overlay.child('backing') !== undefined) {
       throw new BlockError('busy', 'The overlay already has a backing image', context)
     }
-    if (overlay.driver.setChild === undefined) {
+    if (overlay.driver.takesBacking !== true) {
       throw new BlockError('unsupported', 'The overlay does not support backing images', context)
     }
   }
 
   async #putOnTop(overlay: BlockNode, base: BlockNode): Promise<void> {
-    const drives = [...this.#drives].filter(({ node }) => node === base)
-    const above = [...this.#drives.graph.nodes].filter((node) => node.child('backing') === base)
     await overlay.replaceChild('backing', base)
     this.#undo.push(() => overlay.replaceChild('backing', undefined))
-    for (const drive of drives) {
-      await drive.switchTo(overlay)
-      this.#undo.push(() => switchBack(drive, base))
-    }
-    for (const node of above) {
-      await node.replaceChild('backing', overlay)
-      this.#undo.push(() => node.replaceChild('backing', base))
-    }
+    this.#undo.push(await takePlace(this.#drives, base, overlay))
   }
-}
-
-function switchBack(drive: Drive, base: BlockNode): Promise<void> {
-  return drive.switchTo(base)
 }
 
 async function flush(node: BlockNode): Promise<void> {
@@ -140,4 +150,25 @@ async function flush(node: BlockNode): Promise<void> {
   } catch (cause) {
     throw new BlockError('io', 'An IO error has occurred', { node: node.name }, { cause })
   }
+}
+
+/** What QEMU prints of an image that it makes, with what is as always. */
+export function describeImage({
+  filename,
+  format,
+  size,
+  backing,
+}: {
+  readonly filename: string
+  readonly format: string
+  readonly size: number
+  readonly backing?: { readonly filename: string; readonly format: string }
+}): string {
+  if (format !== 'qcow2') return `Formatting '${filename}', fmt=${format} size=${size}`
+  const behind =
+    backing === undefined ? '' : ` backing_file=${backing.filename.replaceAll(',', ',,')} backing_fmt=${backing.format}`
+  return (
+    `Formatting '${filename}', fmt=${format} cluster_size=65536 extended_l2=off compression_type=zlib size=${size}` +
+    `${behind} lazy_refcounts=off refcount_bits=16`
+  )
 }

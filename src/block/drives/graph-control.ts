@@ -1,9 +1,16 @@
 import { QmpError } from '../../qapi/index.ts'
-import type { Attachment } from '../attachment.ts'
 import { BlockError } from '../block-error.ts'
-import type { BlockNode } from '../node.ts'
-import type { SnapshotInfo } from '../node-info.ts'
-import type { OptionValues } from '../option-bag.ts'
+import { chainOf, skipFilters, skipImplicit } from '../graph/allocation.ts'
+import type { Attachment } from '../graph/attachment.ts'
+import type { BlockNode } from '../graph/node.ts'
+import type { SnapshotInfo } from '../graph/node-info.ts'
+import { BackupChange } from '../jobs/backup-change.ts'
+import type { BackupToFile, BackupToNode } from '../jobs/backup-start.ts'
+import { JobGroup } from '../jobs/job-group.ts'
+import type { JobSet } from '../jobs/job-set.ts'
+import type { OptionValues } from '../open/option-bag.ts'
+import { BitmapChange, type BitmapStep } from './bitmap-change.ts'
+import { checkCommit, commitImage } from './commit.ts'
 import type { Drive } from './drive.ts'
 import type { DriveSet } from './drive-set.ts'
 import { ExternalSnapshot, type OverlayFile, type OverlayNode } from './external-snapshot.ts'
@@ -14,13 +21,16 @@ import {
   type InternalSnapshotTarget,
   rootImage,
 } from './internal-snapshot.ts'
+import { withOwnFile } from './own-file.ts'
 import { Reopening } from './reopening.ts'
 
 /** One step of a transaction. */
 export type TransactionStep =
   | { readonly type: 'abort' }
+  | { readonly type: 'backup'; readonly options: BackupToFile | BackupToNode }
   | { readonly type: 'overlay'; readonly target: OverlayFile | OverlayNode }
   | { readonly type: 'internal-snapshot'; readonly target: InternalSnapshotTarget }
+  | BitmapStep
 
 export interface NamedBacking {
   /** Drive, or node, whose chain of images it is. */
@@ -40,9 +50,12 @@ export class GraphControl implements AsyncDisposable {
   readonly #drives: DriveSet
   /** Nodes that users have added stay open until users delete them. */
   readonly #added = new Map<string, Attachment>()
+  readonly #jobs: JobSet | undefined
 
-  constructor(drives: DriveSet) {
+  /** @param options - `jobs`: those that work on the images, and stand still while several things change at once */
+  constructor(drives: DriveSet, { jobs }: { readonly jobs?: JobSet } = {}) {
     this.#drives = drives
+    this.#jobs = jobs
   }
 
   /**
@@ -67,7 +80,38 @@ export class GraphControl implements AsyncDisposable {
    */
   reopen(list: readonly OptionValues[]): Promise<void> {
     const { graph } = this.#drives
-    return this.#drives.exclusively(() => drained([...this.#drives], () => new Reopening(graph).run(list)))
+    return this.#drives.exclusively(() => this.#drained(() => new Reopening(graph).run(list)))
+  }
+
+  /**
+   * Writes what a drive's image holds into the one behind it, and empties it.
+   *
+   * @throws {BlockError} as `commitImage()`; kinds `missing`, `empty`
+   */
+  commit(name: string): Promise<void> {
+    return this.#drives.exclusively(async () => {
+      const drive = this.#drives.find(name)
+      if (drive === undefined) throw new BlockError('missing', `Device '${name}' not found`, { drive: name })
+      const { node } = drive
+      if (node === undefined || drive.trayOpen) {
+        throw new BlockError('empty', `Device '${name}' has no medium`, { drive: name })
+      }
+      const image = skipImplicit(node)
+      checkCommit(image)
+      await this.#drained(() => commitImage(image))
+    })
+  }
+
+  /** Does so for every drive whose image has another one behind it; ends at the first that fails. */
+  commitAll(): Promise<void> {
+    return this.#drives.exclusively(async () => {
+      for (const { node, trayOpen } of this.#drives) {
+        const image = node === undefined ? undefined : skipFilters(node)
+        if (trayOpen || image?.child('backing') === undefined) continue
+        checkCommit(image)
+        await this.#drained(() => commitImage(image))
+      }
+    })
   }
 
   /** Writes into an image which backing file it has; the one that is open stays. An empty name is none. */
@@ -78,6 +122,7 @@ export class GraphControl implements AsyncDisposable {
       if (image.behind === undefined) {
         throw new BlockError('invalid', 'not allowing backing file change on an image without a backing file')
       }
+      this.#drives.checkFree(top, 'change')
       if (!chainOf(top).includes(image)) {
         throw new BlockError('invalid', `'${device}' and image file are not in the same chain`)
       }
@@ -91,10 +136,10 @@ export class GraphControl implements AsyncDisposable {
       const node = this.#drives.graph.find(name)
       if (node === undefined) throw new BlockError('missing', `Failed to find node with node-name='${name}'`)
       const hold = this.#added.get(name)
-      if ([...this.#drives].some((drive) => drive.node === node)) throw inUse(`Node ${name} is in use`)
+      if (node.usedBesides(hold)) throw inUse(`Node ${name} is in use`)
+      this.#drives.checkFree(node, 'drive-del')
       if (hold === undefined) throw inUse(`Node ${name} is not owned by the monitor`)
-      const user = [...this.#drives.graph.nodes].find((other) => [...other.driver.children.values()].includes(node))
-      if (user !== undefined) throw inUse(`Block device ${name} is in use`)
+      if (!node.isRoot) throw inUse(`Block device ${name} is in use`)
       this.#added.delete(name)
       await hold.detach()
     })
@@ -117,15 +162,11 @@ export class GraphControl implements AsyncDisposable {
    * Takes all steps, or none: while they are taken the guest's requests wait, and if one fails, those before it are taken
    * back. Files that were made on the way stay.
    */
-  transaction(steps: readonly TransactionStep[], { grouped = false }: TransactionOptions = {}): Promise<void> {
-    return this.#drives.exclusively(() =>
-      drained([...this.#drives], () =>
-        takeAll(
-          steps.map((step) => this.#changeOf(step)),
-          grouped,
-        ),
-      ),
-    )
+  async transaction(steps: readonly TransactionStep[], { grouped = false }: TransactionOptions = {}): Promise<void> {
+    const group = grouped ? new JobGroup() : undefined
+    const changes = steps.map((step) => this.#changeOf(step, group))
+    await this.#drives.exclusively(() => this.#drained(() => takeAll(changes, grouped)))
+    for (const change of changes) await change.begun?.()
   }
 
   /** Lets go of the nodes that users have added. */
@@ -138,14 +179,25 @@ export class GraphControl implements AsyncDisposable {
     return this.close()
   }
 
-  #changeOf(step: TransactionStep): GraphChange {
+  /** Runs work while nobody makes requests. */
+  #drained<T>(work: () => Promise<T>): Promise<T> {
+    const withoutGuest = (): Promise<T> => drained([...this.#drives], work)
+    return this.#jobs === undefined ? withoutGuest() : this.#jobs.standingStill(withoutGuest)
+  }
+
+  #changeOf(step: TransactionStep, group: JobGroup | undefined): GraphChange {
     switch (step.type) {
+      case 'backup':
+        if (this.#jobs === undefined) throw new BlockError('unsupported', 'There are no jobs here')
+        return new BackupChange({ drives: this.#drives, jobs: this.#jobs }, step.options, group)
       case 'abort':
         return abortion
       case 'overlay':
         return new ExternalSnapshot(this.#drives, step.target)
       case 'internal-snapshot':
         return new InternalSnapshot(this.#drives, step.target)
+      default:
+        return new BitmapChange(this.#drives, step)
     }
   }
 }
@@ -154,18 +206,19 @@ async function takeAll(changes: readonly GraphChange[], grouped: boolean): Promi
   const taken: GraphChange[] = []
   try {
     for (const change of changes) {
-      if (grouped && change !== abortion) {
+      if (grouped && change !== abortion && change.canBeGrouped !== true) {
         const text = `Action '${change.name}' does not support Transaction property completion-mode = grouped`
         throw new QmpError('GenericError', text)
       }
       await change.prepare()
       taken.push(change)
     }
+    for (const change of taken) await change.commit?.()
   } catch (error) {
     for (const change of [...taken].reverse()) await change.abort()
     throw error
   } finally {
-    for (const change of taken.reverse()) await change.finish()
+    for (const change of taken) await change.finish()
   }
 }
 
@@ -180,21 +233,12 @@ const abortion: GraphChange = {
 /** Runs work while the guest's requests to all drives wait. */
 function drained<T>(drives: readonly Drive[], work: () => Promise<T>): Promise<T> {
   const [first, ...others] = drives
-  if (first === undefined) return work()
-  const inner = (): Promise<T> => drained(others, work)
-  return first.medium === undefined ? inner() : first.medium.drained(inner)
-}
-
-/** An image and those behind it. */
-function chainOf(image: BlockNode): BlockNode[] {
-  return image.behind === undefined ? [image] : [image, ...chainOf(image.behind)]
+  return first === undefined ? work() : first.withoutRequests(() => drained(others, work))
 }
 
 /** An image that is read only is written for this, with the file that was opened for it. */
 async function nameBacking(image: BlockNode, filename: string): Promise<void> {
-  const file = image.child('file')
-  const own = file?.openedFor === image ? [file, image] : [image]
-  const before = own.map((node) => ({ node, settings: { ...node.settings, given: node.given } }))
+  const before = withOwnFile(image).map((node) => ({ node, settings: { ...node.settings, given: node.given } }))
   try {
     for (const { node, settings } of before) await node.reconfigure({ ...settings, readOnly: false })
     const { driver } = image

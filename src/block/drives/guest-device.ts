@@ -1,10 +1,10 @@
-import { type Access, idle } from '../access.ts'
-import type { BlockNode } from '../node.ts'
+import { type Access, idle } from '../graph/access.ts'
+import type { BlockNode } from '../graph/node.ts'
 import type { ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
 import type { DrivePlace } from './placement.ts'
 
 /** The guest's side of a drive. */
-export type GuestDeviceModel = 'ide-hd' | 'ide-cd' | 'floppy'
+export type GuestDeviceModel = 'ide-hd' | 'ide-cd' | 'floppy' | 'virtio-blk-pci'
 
 /** A device that has taken a drive. */
 export interface GuestDevice {
@@ -41,6 +41,10 @@ export interface GuestDeviceTraits {
   readonly tray: boolean
   /** Stops the guest on errors if asked to, and so has an I/O status. */
   readonly ioStatus: boolean
+  /** What has the property `drive`, where that is not the device itself. */
+  readonly owner?: string
+  /** What is said if it names none, where that is not what disks say. */
+  readonly withoutDrive?: string
   /** What it does with its medium. */
   access(node: BlockNode | undefined): Access
 }
@@ -57,6 +61,14 @@ export const deviceTraits: Readonly<Record<GuestDeviceModel, GuestDeviceTraits>>
     tray: true,
     ioStatus: true,
     access: () => ({ uses: ['read'], shares: ['read'] }),
+  },
+  'virtio-blk-pci': {
+    owner: 'virtio-blk-device',
+    withoutDrive: 'drive property not set',
+    removable: false,
+    tray: false,
+    ioStatus: true,
+    access: (node) => ({ uses: node?.readOnly === false ? ['read', 'write'] : ['read'], shares: ['read', 'resize'] }),
   },
   floppy: {
     removable: true,

@@ -1,6 +1,6 @@
 import { BlockError } from '../block-error.ts'
-import { InFlight } from '../in-flight.ts'
-import type { BlockNode } from '../node.ts'
+import { InFlight } from '../graph/in-flight.ts'
+import type { BlockNode } from '../graph/node.ts'
 import type { ThrottleMember } from '../throttling/throttle-group.ts'
 import type { Verdict } from './failed-requests.ts'
 import { type GateLimits, RequestGate } from './request-gate.ts'
@@ -26,6 +26,7 @@ const defaultLimits: GateLimits = { requests: 32, bytes: 32 * 2 ** 20 }
  */
 export class GuestMedium {
   #node: BlockNode
+  #gone = false
   readonly #statistics: DriveStatistics
   readonly #writeback: () => boolean
   readonly #throttle: () => ThrottleMember | undefined
@@ -95,6 +96,37 @@ export class GuestMedium {
     )
   }
 
+  /** Says that the guest needs a range no more. @throws {BlockError} */
+  discard(offset: number, length: number): Promise<void> {
+    return this.#run(
+      'unmap',
+      offset,
+      length,
+      (node) => node.discard(offset, length),
+      () => undefined,
+    )
+  }
+
+  /** Makes a range read as zeros. @throws {BlockError} */
+  writeZeroes(offset: number, length: number, options: { readonly unmap: boolean }): Promise<void> {
+    return this.#run(
+      'write',
+      offset,
+      length,
+      async (node) => {
+        await node.writeZeroes(offset, length, options)
+        if (!this.#writeback()) await node.flush()
+      },
+      () => undefined,
+    )
+  }
+
+  /** Runs a request that is not the guest's: it is not counted, and nobody else judges its failure. @throws {BlockError} */
+  async direct<T>(operation: Operation, bytes: number, run: (node: BlockNode) => Promise<T>): Promise<T> {
+    if (operation === 'read' || operation === 'write') await this.#throttle()?.enter(operation, bytes)
+    return this.#inFlight.run(() => run(this.#node), undefined)
+  }
+
   /** Runs `work` while no request runs and none starts: those that come meanwhile wait. */
   async drained<T>(work: () => Promise<T>): Promise<T> {
     const relax = this.#node.hurry()
@@ -112,6 +144,12 @@ export class GuestMedium {
     this.#node = node
   }
 
+  /** The image is taken away under the guest: every request fails from here on. Waits for those that run. */
+  withdraw(): Promise<void> {
+    this.#gone = true
+    return this.drained(async () => undefined)
+  }
+
   /** @param ignored - what the caller gets if it is not to know that the request has failed */
   async #run<T>(
     operation: Operation,
@@ -126,6 +164,7 @@ export class GuestMedium {
     }
     const startedAt = performance.now()
     for (;;) {
+      if (this.#gone) throw new BlockError('empty', 'No medium found')
       try {
         const result = await this.#admitted(operation, bytes, run)
         this.#statistics.done(operation, bytes, startedAt)
@@ -140,11 +179,12 @@ export class GuestMedium {
     }
   }
 
-  async #admitted<T>(operation: Operation, bytes: number, run: (node: BlockNode) => Promise<T>): Promise<T> {
+  async #admitted<T>(operation: Operation, length: number, run: (node: BlockNode) => Promise<T>): Promise<T> {
+    const bytes = operation === 'unmap' ? 0 : length // it has no data
     const wait = this.#gate.enter(bytes)
     if (wait !== undefined) await wait
     try {
-      if (operation !== 'flush') await this.#throttle()?.enter(operation, bytes)
+      if (operation === 'read' || operation === 'write') await this.#throttle()?.enter(operation, bytes)
       return await this.#inFlight.run(() => run(this.#node), undefined)
     } finally {
       this.#gate.leave(bytes)

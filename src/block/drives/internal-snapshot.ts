@@ -1,7 +1,7 @@
 import { BlockError } from '../block-error.ts'
-import type { Snapshot, Snapshots } from '../driver.ts'
-import type { BlockNode } from '../node.ts'
-import { type SnapshotInfo, snapshotInfo } from '../node-info.ts'
+import type { BlockNode } from '../graph/node.ts'
+import { type SnapshotInfo, snapshotInfo } from '../graph/node-info.ts'
+import type { Snapshot, Snapshots } from '../open/driver.ts'
 import type { DriveSet } from './drive-set.ts'
 import type { GraphChange } from './graph-change.ts'
 
@@ -26,6 +26,7 @@ export class InternalSnapshot implements GraphChange {
   async prepare(): Promise<void> {
     const { device, name } = this.#target
     const node = rootImage(this.#drives, device)
+    this.#drives.checkFree(node, 'internal-snapshot')
     if (node.readOnly) throw new BlockError('read-only', `Device '${device}' is read only`, { node: node.name })
     const { snapshots } = node.driver
     if (snapshots === undefined) {
@@ -39,7 +40,8 @@ export class InternalSnapshot implements GraphChange {
     try {
       this.#made = { snapshots, snapshot: await snapshots.create({ name }) }
     } catch (cause) {
-      const text = `Failed to create snapshot '${name}' on device '${device}'`
+      const reason = cause instanceof BlockError && cause.context.code !== undefined ? `: ${cause.message}` : ''
+      const text = `Failed to create snapshot '${name}' on device '${device}'${reason}`
       throw new BlockError('io', text, { node: node.name }, { cause })
     }
   }
@@ -65,17 +67,25 @@ export async function deleteInternalSnapshot(
 ): Promise<SnapshotInfo> {
   const node = rootImage(drives, device)
   if (id === undefined && name === undefined) throw new BlockError('invalid', 'Name or id must be provided')
-  const found = node.driver.snapshots?.list.find(
+  drives.checkFree(node, 'internal-snapshot')
+  const { snapshots } = node.driver
+  if (snapshots === undefined) {
+    throw new BlockError('unsupported', 'Failed to get a snapshot list: Operation not supported', { node: node.name })
+  }
+  const found = snapshots.list.find(
     (one) => (id === undefined || one.id === id) && (name === undefined || one.name === name),
   )
-  if (node.driver.snapshots === undefined || found === undefined) {
+  if (found === undefined) {
     const text = `Snapshot with id '${id ?? 'null'}' and name '${name ?? 'null'}' does not exist on device '${device}'`
     throw new BlockError('missing', text, { node: node.name })
   }
-  await node.driver.snapshots.delete(found.id)
+  await snapshots.delete(found.id)
   return snapshotInfo(found)
 }
 
+/** The image of a drive, or a node that is below no other. @throws {BlockError} as `DriveSet.image()`; kind `invalid` */
 export function rootImage(drives: DriveSet, name: string): BlockNode {
-  return drives.image({ device: name, nodeName: name })
+  const image = drives.image({ device: name, nodeName: name })
+  if (image.isRoot) return image
+  throw new BlockError('invalid', 'Need a root block node', { node: image.name })
 }

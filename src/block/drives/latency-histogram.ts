@@ -1,10 +1,10 @@
 /** Counts operations by how long they took: one bin below each boundary, and one above the last. */
 export class LatencyHistogram {
-  readonly boundaries: readonly number[]
+  readonly boundaries: readonly (number | bigint)[]
   readonly bins: number[]
 
   /** @param boundaries - nanoseconds, rising; see `areBoundaries()` */
-  constructor(boundaries: readonly number[]) {
+  constructor(boundaries: readonly (number | bigint)[]) {
     this.boundaries = boundaries
     this.bins = new Array<number>(boundaries.length + 1).fill(0)
   }
@@ -16,6 +16,6 @@ export class LatencyHistogram {
 }
 
 /** Whether numbers can be boundaries: above 0, and each above the one before. */
-export function areBoundaries(numbers: readonly number[]): boolean {
+export function areBoundaries(numbers: readonly (number | bigint)[]): boolean {
   return numbers.every((number, index) => number > (index === 0 ? 0 : numbers[index - 1]!))
 }

@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { connectPcDrives, type Drive, DriveSet, driveFromOptions, type GuestMedium, MediaControl } from '../index.ts'
+import {
+  blockInfo,
+  connectPcDrives,
+  type Drive,
+  DriveSet,
+  driveFromOptions,
+  type GuestMedium,
+  MediaControl,
+} from '../index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmon-media-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -157,4 +165,27 @@ test('change as in QEMU 1.3 empties the drive before it opens the new image', as
     ['DEVICE_TRAY_MOVED open', 'DEVICE_TRAY_MOVED closed'],
   )
   await drives.close()
+})
+
+test('a medium that the device of the guest cannot have is not in the drive after that, and its node is free', async () => {
+  const { drives } = await scene()
+  const floppy = await drives.add(driveFromOptions({ if: 'floppy', id: 'floppy' }))
+  let takes = false
+  floppy.plug({
+    async setMedium(medium) {
+      if (medium !== undefined && !takes) throw new Error('no floppy disk has 4096 bytes')
+    },
+    async resized() {},
+    async requestEject() {},
+  })
+  const node = await drives.graph.open({ filename: second, options: { driver: 'raw', 'node-name': 'odd' } })
+  await using hold = { node: await node.attach({ description: 'a test' }), [Symbol.asyncDispose]: () => drives.close() }
+  const before = await blockInfo(drives)
+  const media = new MediaControl(drives)
+  await assert.rejects(media.insert({ device: 'floppy' }, 'odd'), { message: 'no floppy disk has 4096 bytes' })
+  assert.deepEqual(await blockInfo(drives), before)
+  takes = true
+  await media.insert({ device: 'floppy' }, 'odd')
+  assert.equal(floppy.node, node)
+  await hold.node.detach()
 })

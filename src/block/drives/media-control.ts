@@ -1,6 +1,6 @@
 import { BlockError } from '../block-error.ts'
 import { formats } from '../formats/table.ts'
-import type { BlockNode } from '../node.ts'
+import type { BlockNode } from '../graph/node.ts'
 import { protocols } from '../protocols/table.ts'
 import type { Drive } from './drive.ts'
 import type { DriveSet, DriveTarget } from './drive-set.ts'

@@ -2,7 +2,29 @@ import type { Drive } from './drive.ts'
 import type { DriveSet } from './drive-set.ts'
 import type { GuestDeviceModel } from './guest-device.ts'
 
-/** What a PC has besides its drives: each takes a number in the QOM path of what comes after it. */
+/** The drives of a PC, in the order of its devices: floppies by their units, IDE drives by channels and units. */
+export function pcDrives(drives: DriveSet): { readonly floppies: readonly Drive[]; readonly ide: readonly Drive[] } {
+  return { floppies: inOrder(drives, 'floppy'), ide: inOrder(drives, 'ide') }
+}
+
+/**
+ * Gives the drives of a PC to its devices.
+ *
+ * @param pathOf - where a drive's device is in the tree of objects
+ * @throws {BlockError} as `Drive.connect()`
+ */
+export async function connectDrives(drives: DriveSet, pathOf: (drive: Drive) => string): Promise<void> {
+  const { floppies, ide } = pcDrives(drives)
+  for (const drive of [...floppies, ...ide])
+    await drive.connect({ model: modelOf(drive), path: pathOf(drive), place: drive.place })
+}
+
+function modelOf({ place, media }: Drive): GuestDeviceModel {
+  if (place.interface === 'floppy') return 'floppy'
+  return media === 'cdrom' ? 'ide-cd' : 'ide-hd'
+}
+
+/** What a PC has besides its drives: each takes a number in the path of what comes after it. */
 export interface PcDevices {
   readonly vga: boolean
   readonly serialPorts: number
@@ -10,33 +32,14 @@ export interface PcDevices {
   readonly networkCards: number
 }
 
-/** CPU, APIC helper, host bridge, ISA bridge, two DMA and two interrupt controllers. */
-const devicesBeforeVga = 8
-/** HPET, clock, timer, speaker. */
-const devicesBeforePorts = 4
-/** Keyboard controller, two VMware ports, port 92. */
-const devicesAfterFloppies = 4
-
-/**
- * Gives the drives of a PC to its devices: floppies in the order of their units, then the IDE drives in the order of
- * channels and units. Their paths are those of QEMU's `pc`.
- *
- * @throws {BlockError} as `Drive.connect()`
- */
-export async function connectPcDrives(drives: DriveSet, pc: PcDevices): Promise<void> {
-  const floppies = inOrder(drives, 'floppy')
-  let number = devicesBeforeVga + (pc.vga ? 1 : 0) + devicesBeforePorts + pc.serialPorts + pc.parallelPorts
-  number++ // the floppy controller
-  for (const drive of floppies) await connect(drive, 'floppy', number++)
-  number += devicesAfterFloppies + pc.networkCards
-  number++ // the IDE controller
-  for (const drive of inOrder(drives, 'ide')) {
-    await connect(drive, drive.media === 'cdrom' ? 'ide-cd' : 'ide-hd', number++)
-  }
-}
-
-function connect(drive: Drive, model: GuestDeviceModel, number: number): Promise<void> {
-  return drive.connect({ model, path: `/machine/unattached/device[${number}]`, place: drive.place })
+/** Gives drives without a machine the paths that they have on QEMU's `pc`, for tests of what is said of them. */
+export function connectPcDrives(drives: DriveSet, pc: PcDevices): Promise<void> {
+  const { floppies, ide } = pcDrives(drives)
+  const first = 13 + (pc.vga ? 1 : 0) + pc.serialPorts + pc.parallelPorts
+  const behind = first + floppies.length + 5 + pc.networkCards
+  const numberOf = (drive: Drive): number =>
+    floppies.includes(drive) ? first + floppies.indexOf(drive) : behind + ide.indexOf(drive)
+  return connectDrives(drives, (drive) => `/machine/unattached/device[${numberOf(drive)}]`)
 }
 
 function inOrder(drives: DriveSet, kind: 'floppy' | 'ide'): Drive[] {

@@ -18,6 +18,9 @@ const pcPlaces: Partial<Record<DriveInterface, { readonly buses: number; readonl
   floppy: { buses: 1, units: 2 },
 }
 
+/** Interfaces whose drives have a device each. */
+const alone: readonly DriveInterface[] = ['none', 'virtio']
+
 /**
  * Finds the place of a new drive among the others.
  *
@@ -56,6 +59,23 @@ export function placeDrive(
   return { interface: kind, bus, unit }
 }
 
+/** The names of drives, given or by their places; of those that cannot be placed it does not matter. */
+export function namesOfDrives(
+  drives: readonly Pick<DriveConfig, 'id' | 'interface' | 'position' | 'media'>[],
+): readonly string[] {
+  const places: DrivePlace[] = []
+  return drives.map((drive) => {
+    try {
+      const place = placeDrive(drive, places)
+      places.push(place)
+      return drive.id ?? driveName(place, drive.media)
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error
+      return '' // it is refused when it is made
+    }
+  })
+}
+
 /** What QEMU calls the places of a bus. */
 const unitNames = { ide: 'IDE', floppy: 'floppy' } as const
 
@@ -69,6 +89,7 @@ export function placeDevice(
   wanted: { readonly bus: number | undefined; readonly unit: number | undefined },
   taken: readonly DrivePlace[],
 ): DrivePlace {
+  if (model === 'virtio-blk-pci') return { interface: 'virtio', bus: 0, unit: taken.length }
   const kind = model === 'floppy' ? 'floppy' : 'ide'
   const { buses, units } = pcPlaces[kind]!
   const on = (bus: number): DrivePlace[] => taken.filter((other) => other.interface === kind && other.bus === bus)
@@ -91,7 +112,7 @@ export function placeDevice(
 
 /** @throws {BlockError} kind `invalid`, if a PC has no such place */
 export function checkPcPlace({ interface: kind, bus, unit }: DrivePlace): void {
-  if (kind === 'none') return
+  if (alone.includes(kind)) return
   const places = pcPlaces[kind]
   if (places !== undefined && bus >= 0 && bus < places.buses && unit >= 0 && unit < places.units) return
   throw new BlockError('invalid', `machine type does not support if=${kind},bus=${bus},unit=${unit}`)

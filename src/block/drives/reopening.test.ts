@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { missingProgram } from '../../../test/oracle/peers.ts'
 import { type BlockNode, createImage, DriveSet, driveFromOptions, GraphControl, NodeGraph } from '../index.ts'
-import type { OptionValues } from '../option-bag.ts'
+import type { OptionValues } from '../open/option-bag.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmon-reopen-'))
 after(() => rmSync(folder, { recursive: true }))

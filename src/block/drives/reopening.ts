@@ -1,12 +1,13 @@
 import { qdictOrder } from '../../hash/index.ts'
-import type { Attachment } from '../attachment.ts'
 import { BlockError } from '../block-error.ts'
-import { parseDetectZeroes } from '../detect-zeroes.ts'
-import { type ChildRole, childRoles } from '../driver.ts'
 import { filters } from '../filters/table.ts'
-import type { BlockNode, NewNodeSettings } from '../node.ts'
-import type { NodeGraph } from '../node-graph.ts'
-import { OptionBag, type OptionValues } from '../option-bag.ts'
+import type { Attachment } from '../graph/attachment.ts'
+import { checkNoCycle, within } from '../graph/cycles.ts'
+import type { BlockNode, NewNodeSettings } from '../graph/node.ts'
+import type { NodeGraph } from '../graph/node-graph.ts'
+import { parseDetectZeroes } from '../open/detect-zeroes.ts'
+import { type ChildRole, childRoles } from '../open/driver.ts'
+import { OptionBag, type OptionValues } from '../open/option-bag.ts'
 
 /** One node among those that are opened anew. */
 interface Wanted {
@@ -36,8 +37,6 @@ const changeable: readonly string[] = [
   'cache.direct',
   'cache.no-flush',
 ]
-/** Of these drivers what is not said again is as if it had never been said. */
-const forgetful: readonly string[] = ['raw', 'qcow2']
 
 /**
  * Opens nodes anew with other options (QAPI's blockdev-reopen): all of them, or none. What lies below a node and was
@@ -56,7 +55,8 @@ export class Reopening {
   /** @throws {BlockError} in QEMU's words; then nothing has changed */
   async run(list: readonly OptionValues[]): Promise<void> {
     for (const options of list) this.#want(this.#named(options['node-name']), { options, kept: false, heir: undefined })
-    const planned = [...this.#wanted].map(([node, wanted]) => this.#plan(node, wanted))
+    const planned: Planned[] = []
+    for (const [node, wanted] of this.#wanted) planned.push(await this.#plan(node, wanted))
     const holds: Attachment[] = []
     try {
       // What is taken out must still be there if it is to be put back.
@@ -77,7 +77,7 @@ export class Reopening {
 
   /** Whoever ends writing does so before what is below, and begins after it. */
   async #apply(planned: readonly Planned[]): Promise<void> {
-    const rising = [...planned].sort((one, other) => heightOf(one.node) - heightOf(other.node))
+    const rising = [...planned].sort((one, other) => within(one.node).size - within(other.node).size)
     const ends = ({ settings }: Planned) => settings.readOnly
     for (const one of [...rising].reverse().filter(ends)) await this.#reconfigure(one)
     for (const { node, children } of planned) {
@@ -123,18 +123,16 @@ export class Reopening {
     }
   }
 
-  #plan(node: BlockNode, wanted: Wanted): Planned {
+  async #plan(node: BlockNode, wanted: Wanted): Promise<Planned> {
     const settings = this.#settingsFor(node, wanted)
     this.#settings.set(node, settings)
     if (wanted.kept) return { node, settings, children: [] }
     const { options } = wanted
-    const saysBacking = Object.keys(options).some((key) => key === 'backing' || key.startsWith('backing.'))
-    if (node.child('backing') !== undefined && !saysBacking && wanted.heir === undefined) {
-      throw new BlockError('invalid', `backing is missing for '${node.name}'`, { node: node.name })
-    }
-    const children = (['backing', 'file'] as const).flatMap((role) => this.#newChild(node, role, options))
     const bag = new OptionBag(options)
+    checkResets(node, options)
     const change = node.driver.takeChanges?.(bag, this.#graph.throttleGroups)
+    if (wanted.heir === undefined) await checkSaysBacking(node, options)
+    const children = (['backing', 'file'] as const).flatMap((role) => this.#newChild(node, role, options))
     const replaced = children.map(({ role }) => role)
     checkUnchanged(node, options, (key) => !bag.has(key) || replaced.some((role) => role === key))
     return { node, settings, children, change }
@@ -147,7 +145,11 @@ export class Reopening {
       direct: options.takeBoolean('cache.direct') ?? above?.cache.direct ?? false,
       noFlush: options.takeBoolean('cache.no-flush') ?? above?.cache.noFlush ?? false,
     }
-    if (cache.direct !== node.cache.direct && node.driver.children.size === 0 && node.driver.name !== 'null-co') {
+    if (
+      cache.direct !== node.cache.direct &&
+      node.driver.children.size === 0 &&
+      !node.driver.name.startsWith('null-')
+    ) {
       throw cannotChange('cache.direct')
     }
     const word = options.takeString('discard')
@@ -171,19 +173,40 @@ export class Reopening {
     const before = node.child(role)
     const reference = optionOf(node, role) === role ? options[role] : undefined
     if (reference === undefined || reference === before?.name) return []
-    if (reference === null || reference === '') return before === undefined ? [] : [{ role, child: undefined }]
+    if (reference === null) return before === undefined ? [] : [{ role, child: undefined }]
     const child = this.#graph.find(String(reference))
     if (child === undefined) {
       throw new BlockError('missing', `Cannot find device='' nor node-name='${String(reference)}'`)
     }
-    if (lies(node, child)) {
-      const text = `Making '${child.name}' a ${role} child of '${node.name}' would create a cycle`
-      throw new BlockError('invalid', text, { node: node.name })
-    }
+    checkNoCycle(node, role, child)
     if (node.driver.setChild === undefined || (role === 'file' && node.driver.changesFile !== true)) {
       throw cannotChange(role)
     }
     return [{ role, child }]
+  }
+}
+
+/** An image that has a backing image, or names one, must be told which. @throws {BlockError} kind `invalid` */
+async function checkSaysBacking(node: BlockNode, options: OptionValues): Promise<void> {
+  if (Object.keys(options).some((key) => key === 'backing' || key.startsWith('backing.'))) return
+  if (node.child('backing') === undefined && (await node.details()).backingFilename === undefined) return
+  throw new BlockError('invalid', `backing is missing for '${node.name}'`, { node: node.name })
+}
+
+/** What was said must be said again, unless its default can come back. @throws {BlockError} kind `unsupported` */
+function checkResets(node: BlockNode, options: OptionValues): void {
+  const roles = childRoles.filter((role) => node.child(role) !== undefined)
+  const resettable = [
+    ...changeable,
+    ...(node.driver.resettable ?? []),
+    'node-name',
+    'driver',
+    'backing',
+    ...roles.map((role) => optionOf(node, role)),
+  ]
+  for (const key of qdictOrder(Object.keys(node.given))) {
+    if (key in options || resettable.includes(key) || resettable.includes(key.split('.')[0]!)) continue
+    throw new BlockError('unsupported', `Option '${key}' cannot be reset to its default value`, { option: key })
   }
 }
 
@@ -192,7 +215,7 @@ function checkUnchanged(node: BlockNode, options: OptionValues, changes: (key: s
   const roles = childRoles.filter((role) => node.child(role) !== undefined)
   const same = (key: string): boolean =>
     changeable.includes(key) ||
-    (key === 'backing' && !options[key] && node.child('backing') === undefined) ||
+    (key === 'backing' && options[key] === null && node.child('backing') === undefined) ||
     roles.some((role) => {
       const [name, child] = [optionOf(node, role), node.child(role)!]
       return key === name ? options[key] === child.name : child.openedFor === node && key.startsWith(`${name}.`)
@@ -200,29 +223,11 @@ function checkUnchanged(node: BlockNode, options: OptionValues, changes: (key: s
   for (const key of qdictOrder(Object.keys(options))) {
     if (!changes(key) && !same(key) && options[key] !== node.given[key]) throw cannotChange(key)
   }
-  if (!forgetful.includes(node.driver.name)) return
-  const kept = [...changeable, 'node-name', 'driver', 'backing', ...roles.map((role) => optionOf(node, role))]
-  for (const key of Object.keys(node.given)) {
-    if (!(key in options) && !kept.includes(key) && !kept.includes(key.split('.')[0]!)) throw cannotChange(key)
-  }
 }
 
 /** What the options call a node below. */
 function optionOf(node: BlockNode, role: ChildRole): string {
   return role === 'file' ? (filters.get(node.driver.name)?.child ?? role) : role
-}
-
-function childrenOf(node: BlockNode): BlockNode[] {
-  return childRoles.flatMap((role) => node.child(role) ?? [])
-}
-
-function heightOf(node: BlockNode): number {
-  return Math.max(0, ...childrenOf(node).map((child) => heightOf(child) + 1))
-}
-
-/** Whether a node is another one, or lies below it. */
-function lies(node: BlockNode, above: BlockNode): boolean {
-  return node === above || childrenOf(above).some((child) => lies(node, child))
 }
 
 function cannotChange(option: string): BlockError {

@@ -13,13 +13,14 @@ export interface OperationCounts {
   histogram: LatencyHistogram | undefined
 }
 
-export type Operation = 'read' | 'write' | 'flush'
+export type Operation = 'read' | 'write' | 'flush' | 'unmap'
 
 /** Counts what a guest does with a drive. */
 export class DriveStatistics {
   readonly read: OperationCounts = none()
   readonly write: OperationCounts = none()
   readonly flush: OperationCounts = none()
+  readonly unmap: OperationCounts = none()
   #lastAccess: number | undefined
 
   /** Since the last operation; undefined if there was none. */
@@ -47,7 +48,7 @@ export class DriveStatistics {
   }
 
   /** Sorts operations by how long they take from now on; without boundaries (nanoseconds, rising), no more. */
-  setHistogram(operation: Operation, boundaries: readonly number[]): void {
+  setHistogram(operation: Operation, boundaries: readonly (number | bigint)[]): void {
     this[operation].histogram = boundaries.length === 0 ? undefined : new LatencyHistogram(boundaries)
   }
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createImage } from '../create-image.ts'
-import type { BlockNode } from '../node.ts'
-import type { NodeGraph } from '../node-graph.ts'
+import { createImage } from '../create/create-image.ts'
+import type { BlockNode } from '../graph/node.ts'
+import type { NodeGraph } from '../graph/node-graph.ts'
 
 /** An image over another one, in a file that goes with it. */
 export interface ThrowawayOverlay {

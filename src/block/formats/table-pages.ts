@@ -1,4 +1,4 @@
-import type { BlockNode } from '../node.ts'
+import type { BlockNode } from '../graph/node.ts'
 import { readTable } from './read-only-image.ts'
 
 const entrySize = 4

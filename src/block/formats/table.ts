@@ -1,4 +1,4 @@
-import type { FormatDefinition } from '../driver.ts'
+import type { FormatDefinition } from '../open/driver.ts'
 import { luks } from './luks/open.ts'
 import { qcow2 } from './qcow2/open.ts'
 import { raw } from './raw/open.ts'

@@ -1,9 +1,10 @@
-import type { ProtocolDefinition } from '../driver.ts'
+import type { ProtocolDefinition } from '../open/driver.ts'
 import { file, hostDevice } from './file/open.ts'
 import { http, https } from './http/open.ts'
-import { nullCo } from './null/open.ts'
+import { nbd, nbdTcp, nbdUnix } from './nbd/open.ts'
+import { nullAio, nullCo } from './null/open.ts'
 
-const all: readonly ProtocolDefinition[] = [file, hostDevice, http, https, nullCo]
+const all: readonly ProtocolDefinition[] = [file, hostDevice, http, https, nbdTcp, nbdUnix, nbd, nullAio, nullCo]
 
 /** The protocols of this version, by name. */
 export const protocols: ReadonlyMap<string, ProtocolDefinition> = new Map(

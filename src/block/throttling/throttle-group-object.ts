@@ -20,11 +20,22 @@ const names = ['iops', 'bps'].flatMap((unit) =>
 const integers = (prefix: string) =>
   Object.fromEntries([...names, 'iops-size'].map((name) => [`${prefix}${name}`, opt(int, 'a limit')]))
 
-const ThrottleGroupProperties = struct('ThrottleGroupProperties', {
+function unstable(members: ReturnType<typeof integers>): ReturnType<typeof integers> {
+  return Object.fromEntries(
+    Object.entries(members).map(([name, member]) => [name, { ...member, features: ['unstable'] }]),
+  )
+}
+
+/** Limits as QAPI has them. */
+export const ThrottleLimitsOptions = struct('ThrottleLimits', integers(''))
+const own = { limits: opt(ThrottleLimitsOptions, 'limits'), ...unstable(integers('x-')) }
+
+/** What can be said of a throttle group. */
+export const ThrottleGroupProperties = struct('ThrottleGroupProperties', own)
+const ThrottleGroupObject = struct('ThrottleGroupObject', {
   'qom-type': req(str, 'kind of object'),
   id: req(str, 'name of the object'),
-  limits: opt(struct('ThrottleLimits', integers('')), 'limits'),
-  ...integers('x-'),
+  ...own,
 })
 
 const longestBurst = 0xffff_ffff
@@ -37,13 +48,23 @@ const longestBurst = 0xffff_ffff
  */
 export function throttleGroupFrom(words: Readonly<Record<string, unknown>>): ThrottleGroupConfig {
   try {
-    const { 'qom-type': _, id, limits = {}, ...properties } = ThrottleGroupProperties.decode(words, root)
+    const { 'qom-type': _, id, limits = {}, ...properties } = ThrottleGroupObject.decode(words, root)
     checkIdentifier(id)
     return { id, limits: given(limits), properties: given(properties) }
   } catch (error) {
     if (error instanceof QmpError) throw new OptionError(error.message)
     throw error
   }
+}
+
+/** Limits by the names of QAPI's ThrottleLimits, all of them. */
+export function namedLimits(limits: ThrottleLimits): Record<string, number> {
+  const values = throttleKinds.flatMap((kind) => [
+    [kind, limits[kind].rate],
+    [`${kind}-max`, limits[kind].burst],
+    [`${kind}-max-length`, limits[kind].burstSeconds],
+  ])
+  return { ...Object.fromEntries(values), 'iops-size': Number(limits.iopsSize) }
 }
 
 /** @throws {BlockError} kind `invalid`, in QEMU's words, if such limits cannot be */

@@ -146,7 +146,7 @@ export class ThrottleGroup {
   }
 
   #account(direction: Direction, bytes: number): void {
-    const { iopsSize } = this.#limits
+    const iopsSize = Number(this.#limits.iopsSize)
     const operations = iopsSize > 0 && bytes > iopsSize ? bytes / iopsSize : 1
     for (const kind of kindsOf(direction)) {
       const units = kind.startsWith('bps') ? bytes : operations

@@ -25,6 +25,14 @@ export class ThrottleGroups {
     this.#objects.add(this.#obtain(name, limits))
   }
 
+  /** The object of that name is not wanted any more: what is in the group stays in it. */
+  removeObject(name: string): void {
+    const group = this.#groups.get(name)
+    if (group === undefined) return
+    this.#objects.delete(group)
+    this.find(name)
+  }
+
   find(name: string): ThrottleGroup | undefined {
     const group = this.#groups.get(name)
     if (group === undefined || !group.empty || this.#objects.has(group)) return group

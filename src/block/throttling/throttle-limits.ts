@@ -1,5 +1,5 @@
 import { BlockError } from '../block-error.ts'
-import type { OptionBag } from '../option-bag.ts'
+import type { OptionBag } from '../open/option-bag.ts'
 
 /** What can be limited, in the order in which it is checked. */
 export const throttleKinds = ['bps-total', 'bps-read', 'bps-write', 'iops-total', 'iops-read', 'iops-write'] as const
@@ -17,7 +17,7 @@ export interface ThrottleLimit {
 
 export interface ThrottleLimits extends Readonly<Record<ThrottleKind, ThrottleLimit>> {
   /** A request of more bytes counts as several operations; 0: each counts as one. */
-  readonly iopsSize: number
+  readonly iopsSize: number | bigint
 }
 
 const largestRate = 1e15

@@ -9,17 +9,26 @@ import type {
   Medium,
   PciFunction,
   Pointers,
+  PortSize,
   Screen,
   SerialPort,
 } from '../board.ts'
 import { BoardError } from '../board-error.ts'
-import { type BoardShape, shapeOf } from '../board-shape.ts'
-import { packDevices, unpackDevices } from '../device-state.ts'
+import type { BusRam } from '../bus/device-bus.ts'
+import { DevicePorts, shapeOfDevice } from '../bus/device-ports.ts'
+import type { DevicePort, GuestLink, GuestSides, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
+import { PlainBus } from '../bus/plain-bus.ts'
+import { PluggedDevices } from '../bus/plugged-devices.ts'
+import { type InterruptControllers, resetControllers } from '../interrupt-controllers.ts'
 import { ConfigSpace } from '../pci/config-space.ts'
 import { pcFunctions } from '../pci/pc-functions.ts'
-import { placeholderPicture } from '../placeholder.ts'
-import { pageBytes, pagesFit, type RamPages, takePages } from '../ram-pages.ts'
-import { ScreenChanges } from '../screen-changes.ts'
+import { hotplugPorts } from '../pci/pci-hotplug.ts'
+import { placeholderPicture } from '../screen/placeholder.ts'
+import { ScreenChanges } from '../screen/screen-changes.ts'
+import { type BoardShape, shapeOf } from '../state/board-shape.ts'
+import { packDevices, unpackDevices } from '../state/device-state.ts'
+import { pageBytes, pagesFit, type RamPages, takePages } from '../state/ram-pages.ts'
+import { RamShadow } from '../state/ram-shadow.ts'
 import { resetRegisters } from './reset-registers.ts'
 import { SparseMemory } from './sparse-memory.ts'
 
@@ -36,22 +45,29 @@ const lowBiosBytes = 0x20000
 export class NoneBoard implements Board {
   readonly kind = 'none'
   readonly ramBytes: number
-  readonly ready = Promise.resolve()
+  readonly biosBytes: number
+  readonly ready: Promise<void>
   readonly screen: Screen
   readonly keyboard: Keyboard
   readonly pointers: Pointers
   readonly serial: readonly SerialPort[]
   readonly #memory: SparseMemory
   readonly #bios: Uint8Array
-  readonly #shape: BoardShape
+  readonly #config: BoardConfig
   readonly #functions: readonly PciFunction[]
+  readonly #bus: PlainBus
+  readonly #ports = new DevicePorts()
+  readonly #devices: PluggedDevices
+  /** What a copy of RAM that is being made elsewhere has. */
+  #shadow: RamShadow | undefined
   #state: BoardState = 'paused'
 
-  constructor(config: BoardConfig) {
+  constructor(config: BoardConfig, guests: GuestSides) {
+    this.#config = config
     this.ramBytes = config.ramBytes
+    this.biosBytes = config.firmware.bios.length
     this.#memory = new SparseMemory(config.ramBytes)
     this.#bios = config.firmware.bios
-    this.#shape = shapeOf('none', '', config)
     this.#functions = pcFunctions(config).map((shape) => new ConfigSpace(shape).describe())
     const changes = new ScreenChanges()
     this.screen = {
@@ -61,8 +77,23 @@ export class NoneBoard implements Board {
     }
     this.keyboard = { send: () => this.#open(() => undefined), waiting: () => this.#open(() => 0) }
     this.pointers = { ps2: () => this.#open(() => undefined), vmmouse: () => this.#open(() => undefined) }
-    this.serial = Array.from({ length: config.serialPorts }, () => ({ write: () => this.#open(() => undefined) }))
+    this.serial = Array.from({ length: config.serialPorts }, () => ({
+      write: () => this.#open(() => undefined),
+      break: () => this.#open(() => undefined),
+    }))
     this.#copyBios()
+    this.#bus = new PlainBus(this.#ram())
+    this.#devices = new PluggedDevices({
+      bus: this.#bus,
+      guests,
+      linkOf: (key) => this.#linkOf(key),
+      raiseHotplug: () => undefined, // nobody looks
+      fixed: (slot) => this.#functions.some((own) => own.slot === slot),
+      gone: (keys) => this.#ports.gone(keys),
+    })
+    this.#bus.ports(hotplugPorts.count, this.#devices.hotplug).move(hotplugPorts.base)
+    this.ready = this.#plugAll(config)
+    this.ready.catch(() => undefined) // whoever waits for it is told; nobody has to
   }
 
   get state(): BoardState {
@@ -82,7 +113,11 @@ export class NoneBoard implements Board {
   }
 
   reset(): Promise<void> {
-    return this.#open(() => this.#copyBios())
+    return this.#open(() => {
+      this.#copyBios()
+      this.#bus.resetFunctions()
+      this.#devices.reset()
+    })
   }
 
   pressPowerButton(): Promise<void> {
@@ -94,6 +129,22 @@ export class NoneBoard implements Board {
   }
 
   injectNmi(): Promise<void> {
+    return this.#open(() => undefined)
+  }
+
+  /** Only devices that were plugged in answer: elsewhere the lines stay high. */
+  readPort(port: number, size: PortSize): Promise<number> {
+    return this.#open(() => this.#bus.readPort(port, size))
+  }
+
+  writePort(port: number, size: PortSize, value: number): Promise<void> {
+    return this.#open(() => {
+      this.#bus.writePort(port, size, value)
+      this.#devices.settle()
+    })
+  }
+
+  setBootOrder(_letters: string): Promise<void> {
     return this.#open(() => undefined)
   }
 
@@ -135,18 +186,62 @@ export class NoneBoard implements Board {
       this.#requirePages(address, length)
       if (!pagesFit(pages, address, length)) throw outside(address)
       this.#memory.clear(address, length)
-      for (const [index, page] of pages.addresses.entries())
-        this.#memory.write(page, pages.bytes.subarray(index * pageBytes, (index + 1) * pageBytes))
+      this.#overwrite(pages)
+    })
+  }
+
+  overwritePages(pages: RamPages): Promise<void> {
+    return this.#open(() => {
+      if (!pagesFit(pages, 0, this.ramBytes)) throw outside(pages.addresses[0] ?? 0)
+      this.#overwrite(pages)
+    })
+  }
+
+  #overwrite({ addresses, bytes }: RamPages): void {
+    for (const [index, page] of addresses.entries())
+      this.#memory.write(page, bytes.subarray(index * pageBytes, (index + 1) * pageBytes))
+  }
+
+  changedPages(address: number, length: number): Promise<RamPages> {
+    return this.#open(() => {
+      this.#requirePages(address, length)
+      this.#shadow ??= new RamShadow(this.ramBytes)
+      return this.#shadow.take(this.#memory.read(address, length), address)
+    })
+  }
+
+  countChangedPages(address: number, length: number): Promise<number> {
+    return this.#open(() => {
+      this.#requirePages(address, length)
+      this.#shadow ??= new RamShadow(this.ramBytes)
+      return this.#shadow.count(this.#memory.read(address, length), address)
+    })
+  }
+
+  forgetPages(): Promise<void> {
+    return this.#open(() => {
+      this.#shadow = undefined
     })
   }
 
   saveDevices(): Promise<Uint8Array> {
-    return this.#standing(() => packDevices(this.#shape, null, new Uint8Array(0)))
+    return this.#standing(async () => {
+      await this.#devices.idle()
+      const { hotplug } = this.#devices
+      return packDevices(this.#shapeNow(), [this.#devices.save(), hotplug.save()], new Uint8Array(0))
+    })
   }
 
   restoreDevices(state: Uint8Array): Promise<void> {
     return this.#standing(() => {
-      unpackDevices(this.#shape, state)
+      const { own } = unpackDevices(this.#shapeNow(), state)
+      try {
+        const [devices, hotplug] = own as [unknown[], unknown]
+        this.#devices.restore(devices)
+        this.#devices.hotplug.restore(hotplug)
+      } catch (cause) {
+        throw new BoardError('state', `the devices refuse the state: ${(cause as Error).message}`, { cause })
+      }
     })
   }
 
@@ -163,8 +258,21 @@ export class NoneBoard implements Board {
     return this.#open(() => ({ index: 0, pc: cs.base + resetRegisters.eip, halted: false, threadId: process.pid }))
   }
 
+  interruptControllers(): Promise<InterruptControllers> {
+    return this.#open(() => resetControllers)
+  }
+
+  /** A clock that nobody set. */
+  clock(): Promise<number> {
+    return this.#open(() => Math.floor((this.#config.rtcBase ?? Date.now()) / 1000) * 1000)
+  }
+
+  codeCache(): Promise<undefined> {
+    return this.#open(() => undefined)
+  }
+
   pci(): Promise<readonly PciFunction[]> {
-    return this.#open(() => this.#functions)
+    return this.#open(() => [...this.#functions, ...this.#bus.functions()].sort(byAddress))
   }
 
   setMedium(_slot: DriveSlot, _medium: Medium | undefined): Promise<void> {
@@ -179,6 +287,37 @@ export class NoneBoard implements Board {
     return this.#open(() => undefined)
   }
 
+  plug(device: NewDevice, port: DevicePort): Promise<PluggedDevice> {
+    return this.#open(async () => {
+      const withdraw = this.#ports.add(device, port)
+      try {
+        await this.#devices.plug(shapeOfDevice(device, port), { hot: true })
+      } catch (error) {
+        withdraw()
+        throw error
+      }
+      return this.plugged(device.key)
+    })
+  }
+
+  plugged(key: string): PluggedDevice {
+    return this.#ports.plugged(key, (message) => this.#devices.receive(key, message))
+  }
+
+  requestUnplug(key: string): Promise<void> {
+    return this.#open(() => {
+      this.#ports.leaves(key)
+      this.#devices.requestUnplug(key)
+    })
+  }
+
+  unplug(key: string): Promise<void> {
+    return this.#open(() => {
+      this.#ports.leaves(key)
+      this.#devices.unplug(key)
+    })
+  }
+
   close(): Promise<void> {
     this.#state = 'closed'
     this.#memory.clear()
@@ -189,12 +328,50 @@ export class NoneBoard implements Board {
     return this.close()
   }
 
+  async #plugAll({ devices = [] }: BoardConfig): Promise<void> {
+    // All of them can be spoken to before the first has been plugged in.
+    for (const { device, port } of devices) this.#ports.add(device, port)
+    for (const { device, port } of devices) {
+      await this.#devices.plug(shapeOfDevice(device, port), { hot: false })
+    }
+  }
+
+  #linkOf(key: string): GuestLink {
+    return {
+      send: (message) => this.#ports.hear(key, message),
+      stop: (message) => {
+        this.#devices.settle()
+        if (this.#state === 'running') this.#state = 'paused'
+        this.#ports.hear(key, message)
+      },
+      hold: () => () => undefined, // what never executes has nothing to wait with
+    }
+  }
+
+  #ram(): BusRam {
+    const memory = this.#memory
+    const inside = (address: number, length: number): number => Math.max(0, Math.min(length, this.ramBytes - address))
+    return {
+      byteLength: this.ramBytes,
+      read: (address, length) => {
+        const bytes = new Uint8Array(length)
+        bytes.set(memory.read(address, inside(address, length)))
+        return bytes
+      },
+      write: (address, bytes) => memory.write(address, bytes.subarray(0, inside(address, bytes.length))),
+    }
+  }
+
+  #shapeNow(): BoardShape {
+    return shapeOf('none', '', this.#config, this.#devices.describe())
+  }
+
   async #open<T>(act: () => T | Promise<T>): Promise<T> {
     if (this.#state === 'closed') throw new BoardError('closed', 'The board has been closed')
     return act()
   }
 
-  #standing<T>(act: () => T): Promise<T> {
+  #standing<T>(act: () => T | Promise<T>): Promise<T> {
     return this.#open(() => {
       if (this.#state === 'running') throw new BoardError('unavailable', 'the board runs')
       return act()
@@ -215,6 +392,9 @@ export class NoneBoard implements Board {
 function outside(address: number): BoardError {
   return new BoardError('address', `there is no memory at 0x${address.toString(16)}`, { address })
 }
+
+const byAddress = (one: PciFunction, other: PciFunction): number =>
+  one.slot - other.slot || one.function - other.function
 
 function noVga(): never {
   throw new BoardError('unavailable', 'the board has no display')

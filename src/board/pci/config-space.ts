@@ -8,10 +8,14 @@ export interface BarShape {
   /** A power of two, at least 16. */
   readonly size: number
   readonly prefetchable?: boolean
+  /** Its address has 64 bits: the register behind it is its upper half. */
+  readonly wide?: boolean
 }
 
 /** What a function's configuration space is like when the power comes on; all that is not said is 0. */
 export interface FunctionShape {
+  /** The name that it was given. */
+  readonly id?: string | undefined
   readonly slot: number
   readonly function: number
   readonly vendorId: number
@@ -19,6 +23,8 @@ export interface FunctionShape {
   readonly revision?: number
   /** Base class, subclass and programming interface. */
   readonly classCode: number
+  /** Vendor and device that it says to be a part of; Red Hat's virtual machine if absent. */
+  readonly subsystem?: readonly [vendorId: number, deviceId: number]
   readonly status?: number
   readonly multiFunction?: boolean
   /** 1 = INTA# ... 4 = INTD#; 0 or absent: the function has none. */
@@ -54,7 +60,7 @@ const commandWritable = 0x0507
 /** Errors, which a guest clears by writing ones. */
 const statusClearable = 0xf900
 /** Red Hat, and "QEMU virtual machine". */
-const subsystem = [0xf4, 0x1a, 0x00, 0x11]
+const usualSubsystem = [0x1af4, 0x1100] as const
 const spaceBytes = 256
 const romEnabled = 1
 
@@ -119,10 +125,11 @@ export class ConfigSpace {
   }
 
   /** Where the region of a base address register answers now; undefined if it does not. */
-  addressOf({ bar, kind, size }: BarShape): number | undefined {
+  addressOf({ bar, kind, size, wide }: BarShape): number | undefined {
     if ((this.command & (kind === 'io' ? command.io : command.memory)) === 0) return undefined
     const value = this.#view.getUint32(barOffset(bar), true)
     if (bar === 6 && (value & romEnabled) === 0) return undefined
+    if (wide === true && this.#view.getUint32(barOffset(bar + 1), true) !== 0) return undefined // no CPU here gets there
     const address = value - (value % size)
     const last = address + size - 1
     return address === 0 || last >= 0xffffffff ? undefined : address
@@ -132,6 +139,7 @@ export class ConfigSpace {
     const view = this.#view
     const { shape } = this
     return {
+      ...(shape.id !== undefined && { id: shape.id }),
       slot: shape.slot,
       function: shape.function,
       vendorId: view.getUint16(0, true),
@@ -146,6 +154,7 @@ export class ConfigSpace {
         kind: bar.kind,
         size: bar.size,
         prefetchable: bar.prefetchable === true,
+        wide: bar.wide === true,
         address: this.addressOf(bar),
       })),
     }
@@ -160,10 +169,13 @@ export class ConfigSpace {
     view.setUint16(register.status, shape.status ?? 0, true)
     view.setUint32(register.revision, ((shape.classCode << 8) | (shape.revision ?? 0)) >>> 0, true)
     bytes[register.headerType] = shape.multiFunction === true ? 0x80 : 0
-    bytes.set(subsystem, register.subsystem)
+    for (const [index, id] of (shape.subsystem ?? usualSubsystem).entries())
+      view.setUint16(register.subsystem + 2 * index, id, true)
     bytes[register.interruptPin] = shape.interruptPin ?? 0
-    for (const { bar, kind, prefetchable } of shape.bars ?? []) {
-      if (bar !== 6) bytes[barOffset(bar)] = kind === 'io' ? 1 : prefetchable === true ? 8 : 0
+    for (const { bar, kind, prefetchable, wide } of shape.bars ?? []) {
+      if (bar === 6) continue
+      const memory = (prefetchable === true ? 8 : 0) | (wide === true ? 4 : 0)
+      bytes[barOffset(bar)] = kind === 'io' ? 1 : memory
     }
     for (const [offset, value] of shape.registers ?? []) bytes[offset] = value
   }
@@ -175,8 +187,9 @@ export class ConfigSpace {
     new DataView(this.#clearable.buffer).setUint16(register.status, statusClearable, true)
     writable.setUint8(register.cacheLine, 0xff)
     writable.setUint8(register.interruptLine, 0xff)
-    for (const { bar, size } of this.shape.bars ?? []) {
+    for (const { bar, size, wide } of this.shape.bars ?? []) {
       writable.setUint32(barOffset(bar), (-size | (bar === 6 ? romEnabled : 0)) >>> 0, true)
+      if (wide === true) writable.setUint32(barOffset(bar + 1), 0xffffffff, true)
     }
   }
 }

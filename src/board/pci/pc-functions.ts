@@ -1,4 +1,4 @@
-import type { BoardConfig } from '../board.ts'
+import type { BoardConfig, VideoCard } from '../board.ts'
 import type { FunctionShape } from './config-space.ts'
 
 /** Video memory, as QEMU's standard VGA has. */
@@ -96,12 +96,15 @@ export const powerManagement = (serialPorts: number): FunctionShape => ({
   resets: [pmRegisters.base, 0x58, 0x59, 0x5a, 0x5b, pmRegisters.enable],
 })
 
+/** Where a VGA card is unless something else is said. */
+export const usualVgaSlot = 2
 /** The least that is kept free for a video BIOS. */
 const vgaRomBytes = 64 << 10
 
-/** QEMU's standard VGA: video memory, and room for the video BIOS. */
-export const standardVga = (vgaBiosBytes: number): FunctionShape => ({
-  slot: 2,
+/** QEMU's standard VGA: video memory, registers in memory, and room for the video BIOS. */
+export const standardVga = (vgaBiosBytes: number, { id, slot = usualVgaSlot }: VideoCard = {}): FunctionShape => ({
+  id,
+  slot,
   function: 0,
   vendorId: 0x1234,
   deviceId: 0x1111,
@@ -109,21 +112,22 @@ export const standardVga = (vgaBiosBytes: number): FunctionShape => ({
   classCode: 0x030000,
   bars: [
     { bar: 0, kind: 'memory', size: vgaMemoryBytes, prefetchable: true },
+    { bar: 2, kind: 'memory', size: 0x1000 },
     { bar: 6, kind: 'memory', size: powerOfTwo(Math.max(vgaBiosBytes, vgaRomBytes)) },
   ],
 })
 
 /** What of a board's configuration shows on its PCI bus. */
-export type PcConfig = Pick<BoardConfig, 'ramBytes' | 'serialPorts' | 'vga' | 'firmware'>
+export type PcConfig = Pick<BoardConfig, 'ramBytes' | 'serialPorts' | 'vga' | 'videoCard' | 'firmware'>
 
 /** The functions of the PC, in the order of their addresses. */
-export function pcFunctions({ ramBytes, serialPorts, vga, firmware }: PcConfig): readonly FunctionShape[] {
+export function pcFunctions({ ramBytes, serialPorts, vga, videoCard, firmware }: PcConfig): readonly FunctionShape[] {
   return [
     hostBridge(ramBytes),
     isaBridge,
     ideController,
     powerManagement(serialPorts),
-    ...(vga ? [standardVga(firmware.vgaBios?.length ?? 0)] : []),
+    ...(vga ? [standardVga(firmware.vgaBios?.length ?? 0, videoCard)] : []),
   ]
 }
 

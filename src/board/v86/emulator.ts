@@ -1,41 +1,47 @@
 import { V86 } from 'v86'
 import type { DriveSlot, PointerEvent, TrayView } from '../board.ts'
 import { BoardError } from '../board-error.ts'
-import { type BoardShape, shapeOf } from '../board-shape.ts'
-import { packDevices, unpackDevices } from '../device-state.ts'
+import type { GuestLink, GuestSides } from '../bus/guest-device.ts'
+import { type DeviceShape, PluggedDevices } from '../bus/plugged-devices.ts'
 import { vgaMemoryBytes } from '../pci/pc-functions.ts'
-import { BiosKeyboard } from './bios-keyboard.ts'
-import { bootOrderNibbles, writeBootOrder } from './boot-order.ts'
-import { boundBusMasters } from './bus-masters.ts'
-import { addDevices, type ExtraDevice } from './devices/extra-devices.ts'
-import { patchFloppyErrors } from './devices/floppy-errors.ts'
-import { patchFloppySeeks } from './devices/floppy-seeks.ts'
-import { IdeUnits } from './devices/ide.ts'
-import { KernelImage } from './devices/kernel-image.ts'
-import { addPcFunctions } from './devices/pc-functions.ts'
-import { PciBus } from './devices/pci-bus.ts'
+import { hotplugEvent } from '../pci/pci-hotplug.ts'
+import { shapeOf } from '../state/board-shape.ts'
+import { packDevices, unpackDevices } from '../state/device-state.ts'
+import { Brake } from './cpu/brake.ts'
+import { TranslationCount } from './cpu/code-cache.ts'
+import { patchCodeWindows } from './cpu/code-windows.ts'
+import { patchGuestCode } from './cpu/guest-code.ts'
+import { breakOff, catchGuestStops, standStill } from './cpu/guest-stop.ts'
+import { patchIdleYield } from './cpu/idle-yield.ts'
+import { LineRises } from './cpu/line-rises.ts'
+import { NmiLine } from './cpu/nmi.ts'
+import { completeCpuReset, PowerOnState } from './cpu/power-on-state.ts'
+import { VirtualClock } from './cpu/virtual-clock.ts'
+import { BoardDrives, type BuiltDisks, buildDisks } from './devices/board-drives.ts'
+import { FwCfg } from './devices/fw-cfg.ts'
+import { Mc146818 } from './devices/mc146818.ts'
 import { Piix4Pm } from './devices/piix4-pm.ts'
 import { I8042 } from './devices/ps2/i8042.ts'
-import { RemoteDisk } from './devices/remote-disk.ts'
+import { KeyboardQueue } from './devices/ps2/keyboard-queue.ts'
+import { SerialLines } from './devices/serial-lines.ts'
+import { V86DeviceBus } from './devices/v86-device-bus.ts'
 import { silenceBackdoor, Vmmouse } from './devices/vmmouse.ts'
-import { configureFirmware } from './firmware-files.ts'
-import { patchGuestCode } from './guest-code.ts'
-import { GuestMemory } from './guest-memory.ts'
-import { breakOff, catchGuestStops, standStill } from './guest-stop.ts'
-import type { HostRequests } from './host-requests.ts'
-import { patchIdleYield } from './idle-yield.ts'
-import { KeyboardQueue } from './keyboard-queue.ts'
-import { NmiLine } from './nmi.ts'
-import { completeCpuReset, PowerOnState } from './power-on-state.ts'
+import { BiosKeyboard } from './firmware/bios-keyboard.ts'
+import { bootOrderNibbles, writeBootOrder } from './firmware/boot-order.ts'
+import { firmwareFiles, firmwareItems, listenToFirmware } from './firmware/firmware-files.ts'
+import { boundBusMasters } from './memory/bus-masters.ts'
+import { GuestMemory } from './memory/guest-memory.ts'
+import { addPcFunctions } from './pci/pc-functions.ts'
+import { PciBus } from './pci/pci-bus.ts'
 import { SavedState, v86Version } from './saved-state.ts'
-import { ScreenCapture } from './screen-capture.ts'
-import { SerialLines } from './serial-lines.ts'
-import type { V86Cpu, V86Emulator } from './v86-internals.ts'
-import { patchVbeVirtualWidth } from './vbe-virtual-width.ts'
-import { patchVgaPorts } from './vga-ports.ts'
-import { VgaPowerOnState } from './vga-reset.ts'
-import { VirtualClock } from './virtual-clock.ts'
-import { wasmLoader } from './wasm-loader.ts'
+import { ScreenCapture } from './screen/screen-capture.ts'
+import { patchVbeVirtualWidth } from './screen/vbe-virtual-width.ts'
+import { patchVgaPorts } from './screen/vga-ports.ts'
+import { VgaPowerOnState } from './screen/vga-reset.ts'
+import { patchTextDrawing } from './screen/vga-text-drawing.ts'
+import type { HostRequests } from './thread/host-requests.ts'
+import type { StatefulDevice, V86Cpu, V86Emulator } from './v86-internals.ts'
+import { wasmLoader } from './wasm/wasm-loader.ts'
 import type { MediumShape, Notice, WorkerConfig } from './wire.ts'
 
 /** v86, patched into the PC that the board promises. One to a thread: v86's clock is the thread's. */
@@ -44,34 +50,38 @@ export class Emulator {
   readonly keyboard: KeyboardQueue
   readonly serial: SerialLines
   readonly pci: PciBus
+  readonly lineRises: LineRises
+  readonly translations: TranslationCount
+  readonly devices: PluggedDevices
   readonly #screen: ScreenCapture | undefined
   readonly #v86: V86Emulator
   readonly #clock: VirtualClock
-  readonly #notify: (notice: Notice) => void
+  readonly #notify: (notice: Notice, given?: readonly ArrayBuffer[]) => void
   readonly #power: Piix4Pm
   readonly #ps2: I8042
   readonly #vmmouse: Vmmouse | undefined
-  readonly #ide: IdeUnits
+  readonly #drives: BoardDrives
   readonly #nmi: NmiLine
   readonly #powerOn: PowerOnState
   readonly #vgaPowerOn: VgaPowerOnState
-  readonly #bootOrder: string
-  readonly #kernel: KernelImage | undefined
-  readonly #requests: HostRequests
+  #bootOrder: string
   readonly #saved: SavedState
-  /** Devices of our own that v86 does not know, by the names under which their states are kept. */
-  readonly #extras: ReadonlyMap<string, ExtraDevice>
-  readonly #rtcStops: boolean
-  readonly #shape: BoardShape
+  readonly #rtc: Mc146818
+  readonly #fwCfg: FwCfg
+  /** What has asked last to wake the guest. */
+  #waker: 'alarm' | 'other' = 'other'
+  readonly #config: WorkerConfig
+  readonly #brake: Brake
 
   /** Builds the machine and leaves it standing still, about to execute its first instruction. */
   static async build(
     config: WorkerConfig,
     requests: HostRequests,
-    notify: (notice: Notice) => void,
+    notify: (notice: Notice, given?: readonly ArrayBuffer[]) => void,
+    guests: GuestSides,
   ): Promise<Emulator> {
     const clock = new VirtualClock()
-    const loader = wasmLoader(config.wasm, clock.now)
+    const loader = wasmLoader(config.wasm, clock.now, (message) => notify({ type: 'deviceFailed', message }))
     const emulator = new V86({
       wasm_fn: loader.instantiate,
       bios: { buffer: bufferOf(config.firmware.bios) },
@@ -85,71 +95,68 @@ export class Emulator {
       log_level: 0,
       net_device: { type: 'none' },
       boot_order: bootOrderNibbles(config.bootOnce ?? config.bootOrder),
-      bootmenu: config.bootMenu?.enabled ?? false,
       uart1: config.serialPorts > 1,
       uart2: config.serialPorts > 2,
       uart3: config.serialPorts > 3,
-      ...(config.kernel !== undefined && {
-        bzimage: { buffer: bufferOf(config.kernel.image) },
-        cmdline: config.kernel.append,
-        ...(config.kernel.initrd !== undefined && { initrd: { buffer: bufferOf(config.kernel.initrd) } }),
-      }),
     } as never) as unknown as V86Emulator
     await new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()))
     const loopClass = emulator.v86.constructor as unknown as { microtick: () => number }
     loopClass.microtick = clock.now
-    const disks = new Map<WorkerConfig['drives'][number], RemoteDisk>()
-    for (const drive of config.drives) {
-      if (drive.medium === undefined) continue
-      const disk = new RemoteDisk(drive.medium, requests)
-      await disk.prepare()
-      disks.set(drive, disk)
-    }
-    return new Emulator({ config, emulator, clock, requests, disks, notify, lastPanic: loader.lastPanic })
+    const built = await buildDisks(config, requests)
+    const made = new Emulator({ config, emulator, clock, requests, built, notify, guests, takePanic: loader.takePanic })
+    for (const device of config.devices) await made.devices.plug(device, { hot: false })
+    return made
   }
 
-  private constructor({ config, emulator, clock, requests, disks, notify, lastPanic }: Built) {
+  private constructor({ config, emulator, clock, requests, built, notify, guests, takePanic }: Built) {
     const { cpu } = emulator.v86
     this.#v86 = emulator
+    this.#config = config
     this.#notify = notify
     this.#clock = clock
     this.#bootOrder = config.bootOrder
-    this.#requests = requests
+    this.lineRises = new LineRises(cpu)
     boundBusMasters(cpu)
-    this.#ide = new IdeUnits(cpu, ideUnits(config, disks), requests)
-    insertFloppies(cpu, config, disks)
-    patchFloppySeeks(cpu)
-    patchFloppyErrors(cpu)
+    this.#drives = new BoardDrives(cpu, clock, { config, built, requests })
     patchIdleYield(emulator.v86)
     patchGuestCode(cpu)
+    patchCodeWindows(cpu)
+    this.translations = new TranslationCount(cpu)
     patchVgaPorts(emulator)
+    patchTextDrawing(cpu.devices.vga)
     patchVbeVirtualWidth(emulator)
-    configureFirmware(cpu, config, (line) => notify({ type: 'firmwareLog', line }))
-    if (config.rtcBase !== undefined) cpu.devices.rtc.rtc_time = config.rtcBase
-    this.#rtcStops = config.rtcStops === true
+    if (config.logFirmware === true) listenToFirmware(cpu, (line) => notify({ type: 'firmwareLog', line }))
     const stopped = (notice: Notice): void => {
       this.#clock.stop()
       this.serial.move() // what the guest sent before comes before
+      this.devices.settle()
       notify(notice)
     }
     this.pci = new PciBus(cpu)
+    this.#brake = new Brake(emulator.v86)
+    const stop = (notice: Notice): void => {
+      if (breakOff(emulator)) stopped(notice)
+    }
     this.#power = new Piix4Pm(cpu, this.pci.ports, {
       sleep: (type) => {
-        breakOff(emulator)
-        if (type === 1) stopped({ type: 'guestSuspend', kind: 'ram' })
-        else if (type === 2) stopped({ type: 'guestSuspend', kind: 'disk' })
-        else stopped({ type: 'guestShutdown' })
+        if (type === 1) stop({ type: 'guestSuspend', kind: 'ram' })
+        else if (type === 2) stop({ type: 'guestSuspend', kind: 'disk' })
+        else stop({ type: 'guestShutdown' })
       },
     })
-    this.#extras = addDevices(cpu, clock, config, {
-      notify,
-      stop: (notice) => {
-        breakOff(emulator)
-        stopped(notice)
-      },
-    })
-    addPcFunctions(this.pci, cpu, { config, power: this.#power })
+    this.#rtc = this.#buildClock(config)
+    addPcFunctions(this.pci, cpu, { config, power: this.#power, busMaster: this.#drives.busMasterPorts() })
     this.memory = new GuestMemory(cpu, () => this.pci.memoryRanges())
+    this.#fwCfg = new FwCfg(cpu, this.memory, firmwareItems(config), firmwareFiles(config))
+    const bus = new V86DeviceBus({ cpu, pci: this.pci, memory: this.memory, clock, fwCfg: this.#fwCfg })
+    const own = new Set(this.pci.describe().map(({ slot }) => slot))
+    this.devices = new PluggedDevices({
+      ...{ bus, guests, linkOf: (key) => this.#linkOf(key, stop) },
+      raiseHotplug: () => this.#power.raiseGeneral(hotplugEvent),
+      gone: (keys) => notify({ type: 'unplugged', keys }),
+      fixed: (slot) => own.has(slot),
+    })
+    this.#power.answerHotplug(this.devices.hotplug)
     this.#ps2 = new I8042(cpu)
     this.keyboard = new KeyboardQueue(this.#ps2.keyboard, new BiosKeyboard(this.memory, clock.now))
     this.#vmmouse = this.#buildVmmouse(config)
@@ -158,7 +165,6 @@ export class Emulator {
     )
     const { vgaBios } = config.firmware
     this.#screen = config.vga ? new ScreenCapture({ machine: emulator, now: clock.now, vgaBios }) : undefined
-    this.#kernel = config.kernel === undefined ? undefined : new KernelImage(this.memory)
     completeCpuReset(cpu)
     this.#powerOn = new PowerOnState(cpu)
     this.#vgaPowerOn = new VgaPowerOnState(cpu.devices.vga)
@@ -169,10 +175,31 @@ export class Emulator {
         reset: () => stopped({ type: 'guestReset' }),
         crash: (error) => stopped({ type: 'crashed', message: error.message }),
       },
-      lastPanic,
+      takePanic,
     )
-    this.#saved = new SavedState(emulator, clock, this.#extras)
-    this.#shape = shapeOf('v86', v86Version, config)
+    this.#saved = new SavedState(
+      emulator,
+      clock,
+      new Map<string, StatefulDevice>([
+        ['rtc', this.#rtc],
+        ['fw-cfg', this.#fwCfg],
+        ['drives', this.#drives],
+        [
+          'plugged',
+          {
+            get_state: () => this.devices.save(),
+            set_state: (states) => this.devices.restore(states as readonly unknown[]),
+          },
+        ],
+        [
+          'pci-hotplug',
+          {
+            get_state: () => [this.devices.hotplug.save()],
+            set_state: (states) => this.devices.hotplug.restore((states as readonly unknown[] | undefined)?.[0]),
+          },
+        ],
+      ]),
+    )
     this.#moveAfterEachSlice()
   }
 
@@ -189,13 +216,13 @@ export class Emulator {
   resume(): void {
     if (this.#v86.v86.running) return
     this.#clock.start()
-    if (this.#rtcStops) this.cpu.devices.rtc.last_update = Date.now()
     this.#v86.v86.run()
   }
 
   pause(): void {
     this.#standStill()
     this.serial.move()
+    this.devices.settle()
   }
 
   /** Brings everything back to the state of power-on, but for RAM, which a reset line does not touch. */
@@ -206,14 +233,15 @@ export class Emulator {
     this.#vgaPowerOn.restore()
     this.#power.reset()
     this.pci.reset()
-    this.#ide.reset()
+    this.#drives.reset()
     this.keyboard.reset()
     this.#vmmouse?.reset()
-    for (const device of this.#extras.values()) device.reset?.()
+    this.#rtc.reset()
+    this.#fwCfg.reset()
+    this.devices.reset()
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
     completeCpuReset(this.cpu)
     this.#nmi.reset()
-    this.#kernel?.restore()
     writeBootOrder(this.cpu, this.#bootOrder)
     if (running) this.resume()
   }
@@ -226,7 +254,14 @@ export class Emulator {
     this.#ps2.reset()
     this.#vmmouse?.reset()
     this.keyboard.reset()
-    this.#power.wake()
+    this.#power.wake(this.#waker)
+    this.#waker = 'other'
+  }
+
+  /** The firmware looks at it when the machine starts again. */
+  setBootOrder(letters: string): void {
+    this.#bootOrder = letters
+    writeBootOrder(this.cpu, letters)
   }
 
   /** Keys go down or up: bytes of scan code set 1. */
@@ -249,6 +284,17 @@ export class Emulator {
     this.#rouse()
   }
 
+  /** Plugs in a device while the machine is there: the guest is told. */
+  async plug(device: DeviceShape): Promise<void> {
+    await this.devices.plug(device, { hot: true })
+    this.#rouse()
+  }
+
+  requestUnplug(key: string): void {
+    this.devices.requestUnplug(key)
+    this.#rouse()
+  }
+
   injectNmi(): void {
     this.#nmi.request()
     this.#rouse()
@@ -258,15 +304,19 @@ export class Emulator {
   saveDevices(): Uint8Array {
     this.#requireStandstill()
     const { omitted, bytes } = this.#saved.save()
-    return packDevices(this.#shape, omitted, bytes)
+    return packDevices(this.#shapeNow(), omitted, bytes)
   }
 
   /** @throws {BoardError} kind `state`, if it is not the state of such a machine; kind `unavailable`, if this one runs */
   restoreDevices(state: Uint8Array): void {
     this.#requireStandstill()
-    const { own, emulator } = unpackDevices(this.#shape, state)
+    const { own, emulator } = unpackDevices(this.#shapeNow(), state)
     this.#saved.restore(own, emulator)
     this.keyboard.reset()
+  }
+
+  #shapeNow() {
+    return shapeOf('v86', v86Version, this.#config, this.devices.describe())
   }
 
   #requireStandstill(): void {
@@ -274,23 +324,42 @@ export class Emulator {
   }
 
   setMedium(slot: DriveSlot, shape: MediumShape | undefined, tray: TrayView): void {
-    const disk = shape === undefined ? undefined : new RemoteDisk(shape, this.#requests)
-    if (slot.bus === 'ide') {
-      this.#ide.setMedium(slot.channel, slot.unit, disk, tray)
-      return
-    }
-    const drive = this.cpu.devices.fdc.drives[slot.unit]!
-    drive.eject_disk()
-    if (disk !== undefined && !drive.insert_disk(disk, disk.readOnly)) throw noFloppyFormat(disk.byteLength)
+    this.#drives.setMedium(slot, shape, tray)
   }
 
-  /** A floppy keeps the geometry with which it was put in, as with QEMU. */
   resizeMedium(slot: DriveSlot, byteLength: number): void {
-    if (slot.bus === 'ide') this.#ide.resizeMedium(slot.channel, slot.unit, byteLength)
+    this.#drives.resizeMedium(slot, byteLength)
   }
 
   requestEject(slot: DriveSlot): void {
-    if (slot.bus === 'ide') this.#ide.requestEject(slot.channel, slot.unit)
+    this.#drives.requestEject(slot)
+  }
+
+  /** What the guest's clock shows, in milliseconds since the epoch. */
+  get clockTime(): number {
+    return this.#rtc.shown
+  }
+
+  #buildClock({ rtcBase, rtcStops = false }: WorkerConfig): Mc146818 {
+    return new Mc146818(
+      this.cpu,
+      this.#clock,
+      { base: rtcBase, stops: rtcStops },
+      {
+        changed: (offsetSeconds) => this.#notify({ type: 'clockSet', offsetSeconds }),
+        alarmed: () => {
+          if (this.#power.wokenByAlarm) this.#offerWake('alarm')
+        },
+      },
+    )
+  }
+
+  #linkOf(key: string, stop: (notice: Notice) => void): GuestLink {
+    return {
+      send: (message, given) => this.#notify({ type: 'device', key, message, stopped: false }, given),
+      stop: (message) => stop({ type: 'device', key, message, stopped: true }),
+      hold: () => this.#brake.hold(),
+    }
   }
 
   #buildVmmouse({ vmport, ramBytes }: WorkerConfig): Vmmouse | undefined {
@@ -302,8 +371,10 @@ export class Emulator {
   }
 
   /** Only a guest that stands still may sleep. */
-  #offerWake(): void {
-    if (!this.#v86.v86.running) this.#notify({ type: 'wakeRequested' })
+  #offerWake(waker: 'alarm' | 'other' = 'other'): void {
+    if (this.#v86.v86.running) return
+    this.#waker = waker
+    this.#notify({ type: 'wakeRequested' })
   }
 
   /** Lets a guest that waits in a HLT look at once. */
@@ -324,6 +395,7 @@ export class Emulator {
       tick.call(loop)
       this.serial.move()
       this.keyboard.move()
+      this.devices.settle()
     }
   }
 }
@@ -333,45 +405,10 @@ interface Built {
   readonly emulator: V86Emulator
   readonly clock: VirtualClock
   readonly requests: HostRequests
-  readonly disks: ReadonlyMap<WorkerConfig['drives'][number], RemoteDisk>
-  readonly notify: (notice: Notice) => void
-  readonly lastPanic: () => string
-}
-
-function ideUnits(config: WorkerConfig, disks: Built['disks']) {
-  return config.drives.flatMap((drive) => {
-    if (drive.slot.bus !== 'ide') return []
-    const { channel, unit } = drive.slot
-    const cdrom = drive.kind === 'cdrom'
-    const number = channel * 2 + unit + 1
-    return {
-      channel,
-      unit,
-      cdrom,
-      disk: disks.get(drive),
-      model: drive.model ?? (cdrom ? 'QEMU DVD-ROM' : 'QEMU HARDDISK'),
-      serial: drive.serial ?? `QM${String(number).padStart(5, '0')}`,
-    }
-  })
-}
-
-/** Floppy drives: type 4 is a 1.44 MB drive, 0 none. The BIOS reads the types from CMOS 10. */
-function insertFloppies(cpu: V86Cpu, config: WorkerConfig, disks: Built['disks']): void {
-  const types = [0, 0]
-  for (const drive of config.drives) {
-    if (drive.slot.bus !== 'floppy') continue
-    const unit = cpu.devices.fdc.drives[drive.slot.unit]!
-    const disk = disks.get(drive)
-    unit.drive_type = disk === undefined ? 4 : 0
-    if (disk !== undefined && !unit.insert_disk(disk, disk.readOnly)) throw noFloppyFormat(disk.byteLength)
-    types[drive.slot.unit] = unit.drive_type
-  }
-  for (const unit of [0, 1]) if (types[unit] === 0) cpu.devices.fdc.drives[unit]!.drive_type = 0
-  cpu.devices.rtc.cmos_write(0x10, (types[0]! << 4) | types[1]!)
-}
-
-function noFloppyFormat(bytes: number): BoardError {
-  return new BoardError('configuration', `no floppy disk has ${bytes} bytes`)
+  readonly built: BuiltDisks
+  readonly notify: (notice: Notice, given?: readonly ArrayBuffer[]) => void
+  readonly guests: GuestSides
+  readonly takePanic: () => string
 }
 
 /** The bytes in a buffer of their own, as v86 wants them. */

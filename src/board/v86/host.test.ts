@@ -4,13 +4,20 @@ import { test } from 'node:test'
 import { forever, receive, send, sendAl } from '../../../test/guests/bios-guest.ts'
 import { guestBoard } from '../../../test/guests/guest-board.ts'
 import type { Medium } from '../board.ts'
+import { BoardError } from '../board-error.ts'
 import { kindIs } from '../board-suite.ts'
 
 const timeout = 60_000
 const echo = [...send('>'), ...forever(...receive, ...sendAl)]
 
-for (const how of ['throw', 'exit'] as const) {
-  test(`a worker that ends by '${how}' is told of once, refuses calls, and lives again after a reset`, {
+const reasons = {
+  throw: /^a failure that was asked for$/,
+  exit: /^the board's thread has ended with status 3$/,
+  hang: /^the board's thread has not answered for \d+ seconds$/,
+}
+
+for (const how of ['throw', 'exit', 'hang'] as const) {
+  test(`a worker that ends by '${how}' is told of once, with its reason, refuses calls, and lives again after a reset`, {
     timeout,
   }, async (t) => {
     const { board, witness } = await guestBoard(t, echo)
@@ -22,6 +29,8 @@ for (const how of ['throw', 'exit'] as const) {
     await Promise.all([waiting, failing])
     assert.deepEqual(witness.notices, ['crashed'])
     assert.equal(board.state, 'crashed')
+    assert.match(witness.failures[0]!.message, reasons[how])
+    await assert.rejects(board.registers(), (error: Error) => error.cause === witness.failures[0])
     await assert.rejects(board.registers(), kindIs('crashed'))
     await assert.rejects(board.resume(), kindIs('crashed'))
     await assert.rejects(board.readPhysical(0, 1), kindIs('crashed'))
@@ -39,28 +48,31 @@ for (const how of ['throw', 'exit'] as const) {
 test('a board that cannot be built again says so, refuses calls, and can be reset once its reason is gone', {
   timeout,
 }, async (t) => {
-  const media = [1474560, 5000192].map(
-    (byteLength): Medium => ({
-      ...{ byteLength, readOnly: true },
-      read: async (_offset, length) => new Uint8Array(length),
-      write: async () => undefined,
-      flush: async () => undefined,
-    }),
-  )
+  const good: Medium = {
+    ...{ byteLength: 1474560, readOnly: true },
+    read: async (_offset, length) => new Uint8Array(length),
+    write: async () => undefined,
+    flush: async () => undefined,
+  }
+  const unknown: Medium = {
+    ...good,
+    get byteLength(): number {
+      throw new BoardError('configuration', 'nobody knows how long it is')
+    },
+  }
   const slot = { bus: 'floppy', unit: 0 } as const
-  const drives = [{ slot, kind: 'floppy', medium: media[0] }] as const
+  const drives = [{ slot, kind: 'floppy', medium: good }] as const
   const { board, witness } = await guestBoard(t, echo, { drives })
   await board.fail('throw').catch(() => undefined)
   await witness.told(1)
-  await board.setMedium(slot, media[1]) // no floppy has that size
-  for (const reset of [board.reset(), board.reset()])
-    await assert.rejects(reset, /no floppy disk has 5000192 bytes|failed/)
+  await board.setMedium(slot, unknown)
+  for (const reset of [board.reset(), board.reset()]) await assert.rejects(reset, /nobody knows how long it is|failed/)
   assert.equal(board.state, 'crashed')
   await assert.rejects(board.registers(), kindIs('crashed'))
   await assert.rejects(board.reset(), kindIs('configuration'))
   assert.equal(board.state, 'crashed')
 
-  await board.setMedium(slot, media[0])
+  await board.setMedium(slot, good)
   await board.reset()
   assert.equal(board.state, 'paused')
   await board.resume()

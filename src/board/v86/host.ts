@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type Deferred, deferred } from '../../async/index.ts'
+import { reasonText } from '../../errno/index.ts'
 import type {
   Board,
   BoardConfig,
   BoardHost,
   BoardState,
+  CodeCache,
   CpuRegisters,
   CpuStatus,
   DriveSlot,
@@ -16,15 +15,22 @@ import type {
   Medium,
   PciFunction,
   Pointers,
+  PortSize,
   Screen,
   SerialPort,
   TrayView,
 } from '../board.ts'
 import { BoardError } from '../board-error.ts'
-import type { RamPages } from '../ram-pages.ts'
+import { DevicePorts, shapeOfDevice } from '../bus/device-ports.ts'
+import type { DevicePort, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
+import type { InterruptControllers } from '../interrupt-controllers.ts'
+import type { RamPages } from '../state/ram-pages.ts'
 import { checkConfig } from './limits.ts'
-import { Media } from './media.ts'
-import { giveSpareMemoryBack } from './spare-memory.ts'
+import { watchHeartbeat } from './thread/heartbeat.ts'
+import { Media } from './thread/media.ts'
+import { standsStillAfter, tellHost } from './thread/notices.ts'
+import { compiledWasm } from './wasm/compiled-wasm.ts'
+import { giveSpareMemoryBack } from './wasm/spare-memory.ts'
 import type {
   CallArguments,
   CallName,
@@ -38,26 +44,16 @@ import type {
 } from './wire.ts'
 
 /** Builds a board that executes. It comes back at once; `ready` settles when its worker has built the machine. */
-export function createV86Board(config: BoardConfig, host: BoardHost): V86Board {
+export function createV86Board(config: BoardConfig, host: BoardHost, worker: URL): V86Board {
   checkConfig(config)
-  return new V86Board(config, host)
-}
-
-let wasm: Promise<WebAssembly.Module> | undefined
-
-/** v86's code, compiled once for all boards of the process. */
-function compiledWasm(): Promise<WebAssembly.Module> {
-  wasm ??= (async () => {
-    const folder = dirname(createRequire(import.meta.url).resolve('v86'))
-    return WebAssembly.compile(await readFile(join(folder, 'v86.wasm')))
-  })()
-  return wasm
+  return new V86Board(config, host, worker)
 }
 
 /** The host's side of a board: a worker thread executes, this passes calls, blocks and bytes to and fro. */
 export class V86Board implements Board {
   readonly kind = 'v86'
   readonly ramBytes: number
+  readonly biosBytes: number
   readonly ready: Promise<void>
   readonly screen: Screen
   readonly keyboard: Keyboard
@@ -65,7 +61,9 @@ export class V86Board implements Board {
   readonly serial: readonly SerialPort[]
   readonly #config: BoardConfig
   readonly #host: BoardHost
+  readonly #program: URL
   readonly #media: Media
+  readonly #devices = new DevicePorts()
   readonly #keepMemory = giveSpareMemoryBack()
   readonly #waiting = new Map<number, Deferred<never>>()
   #state: BoardState = 'building'
@@ -73,11 +71,19 @@ export class V86Board implements Board {
   #built = deferred()
   #nextCall = 1
   #closing: Promise<void> | undefined
+  /** Why it has failed last. */
+  #failure: BoardError | undefined
+  readonly #heartbeats = new Int32Array(new SharedArrayBuffer(4))
+  #unwatch: () => void = () => undefined
 
-  constructor(config: BoardConfig, host: BoardHost) {
+  /** @param program - of the worker */
+  constructor(config: BoardConfig, host: BoardHost, program: URL) {
     this.#config = config
     this.#host = host
+    this.#program = program
+    for (const { device, port } of config.devices ?? []) this.#devices.add(device, port)
     this.ramBytes = config.ramBytes
+    this.biosBytes = config.firmware.bios.length
     this.#media = new Media(config.drives)
     this.screen = {
       capture: () => this.#call('picture'),
@@ -94,6 +100,7 @@ export class V86Board implements Board {
     }
     this.serial = Array.from({ length: config.serialPorts }, (_, port) => ({
       write: (bytes: Uint8Array) => this.#call('serialInput', port, bytes),
+      break: () => this.#call('serialBreak', port),
     }))
     this.ready = this.#built.promise
     this.ready.catch(() => undefined) // whoever waits for it is told; nobody has to
@@ -156,6 +163,22 @@ export class V86Board implements Board {
     return this.#call('writePages', address, length, pages)
   }
 
+  overwritePages(pages: RamPages): Promise<void> {
+    return this.#call('overwritePages', pages)
+  }
+
+  changedPages(address: number, length: number): Promise<RamPages> {
+    return this.#call('changedPages', address, length)
+  }
+
+  countChangedPages(address: number, length: number): Promise<number> {
+    return this.#call('countChangedPages', address, length)
+  }
+
+  forgetPages(): Promise<void> {
+    return this.#call('forgetPages')
+  }
+
   saveDevices(): Promise<Uint8Array> {
     return this.#call('saveDevices')
   }
@@ -168,12 +191,36 @@ export class V86Board implements Board {
     return this.#call('writeVirtual', address, bytes)
   }
 
+  readPort(port: number, size: PortSize): Promise<number> {
+    return this.#call('readPort', port, size)
+  }
+
+  writePort(port: number, size: PortSize, value: number): Promise<void> {
+    return this.#call('writePort', port, size, value)
+  }
+
+  setBootOrder(letters: string): Promise<void> {
+    return this.#call('setBootOrder', letters)
+  }
+
   registers(): Promise<CpuRegisters> {
     return this.#call('registers')
   }
 
   cpu(): Promise<CpuStatus> {
     return this.#call('cpu')
+  }
+
+  interruptControllers(): Promise<InterruptControllers> {
+    return this.#call('interruptControllers')
+  }
+
+  clock(): Promise<number> {
+    return this.#call('clock')
+  }
+
+  codeCache(): Promise<CodeCache | undefined> {
+    return this.#call('codeCache')
   }
 
   pci(): Promise<readonly PciFunction[]> {
@@ -196,8 +243,34 @@ export class V86Board implements Board {
     return this.#call('requestEject', slot)
   }
 
+  async plug(device: NewDevice, port: DevicePort): Promise<PluggedDevice> {
+    const withdraw = this.#devices.add(device, port)
+    try {
+      await this.#call('plug', shapeOfDevice(device, port))
+    } catch (error) {
+      withdraw()
+      throw error
+    }
+    return this.plugged(device.key)
+  }
+
+  plugged(key: string): PluggedDevice {
+    return this.#devices.plugged(key, (message, given) => this.#tellDevice({ type: 'device', key, message }, given))
+  }
+
+  async requestUnplug(key: string): Promise<void> {
+    this.#devices.leaves(key)
+    if (this.#state !== 'crashed') await this.#call('requestUnplug', key) // else the worker that comes after does without it
+  }
+
+  async unplug(key: string): Promise<void> {
+    this.#devices.leaves(key)
+    if (this.#state === 'crashed') this.#devices.gone([key])
+    else await this.#call('unplug', key)
+  }
+
   /** Lets the worker fail, for tests of what is above the board. */
-  fail(how: 'throw' | 'exit'): Promise<void> {
+  fail(how: 'throw' | 'exit' | 'hang'): Promise<void> {
     return this.#call('fail', how)
   }
 
@@ -214,6 +287,7 @@ export class V86Board implements Board {
     this.#state = 'closed'
     this.#rejectAll(reason)
     this.#keepMemory()
+    this.#unwatch()
     await this.#worker?.terminate()
     this.#worker = undefined
     this.#media.clear()
@@ -225,7 +299,7 @@ export class V86Board implements Board {
     try {
       const workerData = await this.#workerConfig()
       if (this.#state !== 'building') return
-      const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, stdout: true, stderr: true })
+      const worker = new Worker(this.#program, { workerData, stdout: true, stderr: true })
       this.#worker = worker
       worker.stdout.resume() // v86 prints of its own accord
       worker.stderr.resume()
@@ -241,7 +315,8 @@ export class V86Board implements Board {
   #giveUpBuilding(reason: unknown): void {
     if (this.#state !== 'building') return
     this.#state = 'crashed'
-    this.#built.reject(reason)
+    this.#failure = boardFailure(reason)
+    this.#built.reject(this.#failure)
     void this.#worker?.terminate()
     this.#worker = undefined
   }
@@ -249,14 +324,15 @@ export class V86Board implements Board {
   async #workerConfig(): Promise<WorkerConfig> {
     this.#media.clear()
     const drives = this.#config.drives.map((drive) => ({ ...drive, medium: this.#media.shapeOf(drive.slot) }))
-    return { ...this.#config, drives, wasm: await compiledWasm() }
+    const devices = this.#devices.rebuild()
+    return { ...this.#config, drives, devices, wasm: await compiledWasm(), heartbeats: this.#heartbeats }
   }
 
   /** Calls the worker when it is built. */
   async #call<N extends CallName>(name: N, ...args: CallArguments<N>): Promise<CallResult<N>> {
     if (this.#state === 'building') await this.#built.promise
     if (this.#state === 'closed') throw new BoardError('closed', 'The board has been closed')
-    if (this.#worker === undefined || this.#state === 'crashed') throw new BoardError('crashed', 'The board has failed')
+    if (this.#worker === undefined || this.#state === 'crashed') throw crashed(this.#failure)
     const id = this.#nextCall++
     const answer = deferred<never>()
     this.#waiting.set(id, answer)
@@ -264,7 +340,17 @@ export class V86Board implements Board {
     return answer.promise
   }
 
-  #post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+  /** A board that is being built hears it when it is. */
+  #tellDevice(message: ToWorker, given: readonly ArrayBuffer[]): void {
+    if (this.#state !== 'building') this.#post(message, given)
+    else
+      void this.#built.promise.then(
+        () => this.#post(message, given),
+        () => undefined,
+      )
+  }
+
+  #post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
     this.#worker?.postMessage(message, transfer)
   }
 
@@ -273,10 +359,13 @@ export class V86Board implements Board {
     switch (message.type) {
       case 'ready':
         this.#state = 'paused'
+        this.#watch(worker, message.threadId)
         this.#built.resolve()
         break
       case 'unbuildable':
-        this.#giveUpBuilding(boardError(message.error))
+        this.#giveUpBuilding(
+          message.error.kind === 'crashed' ? new Error(message.error.message) : boardError(message.error),
+        )
         break
       case 'answer':
         this.#settle(message)
@@ -287,38 +376,22 @@ export class V86Board implements Board {
       case 'tray':
         void this.#moveTray(message, worker)
         break
-      case 'guestReset':
-      case 'guestShutdown':
-      case 'guestPanicked':
-        this.#state = 'paused'
-        this.#host[message.type]()
-        break
-      case 'guestCrashloaded':
-      case 'watchdogExpired':
-        this.#host[message.type]()
-        break
-      case 'clockSet':
-        this.#host.clockSet(message.offsetSeconds)
-        break
-      case 'guestSuspend':
-        this.#state = 'paused'
-        this.#host.guestSuspend(message.kind)
-        break
-      case 'wakeRequested':
-        this.#host.wakeRequested()
-        break
-      case 'vmmouse':
-        this.#host.vmmouse(message.mode)
-        break
       case 'crashed':
         this.#crash(new Error(message.message), worker)
+        break
+      case 'device':
+        if (message.stopped) this.#state = 'paused'
+        this.#devices.hear(message.key, message.message)
+        break
+      case 'unplugged':
+        this.#devices.gone(message.keys)
         break
       case 'serialOutput':
         void this.#passOn(message.port, message.bytes, worker)
         break
-      case 'firmwareLog':
-        this.#host.firmwareLog?.(message.line)
-        break
+      default:
+        if (standsStillAfter(message)) this.#state = 'paused'
+        tellHost(this.#host, message)
     }
   }
 
@@ -339,8 +412,8 @@ export class V86Board implements Board {
   }
 
   async #moveTray({ id, slot, move }: TrayRequest, worker: Worker): Promise<void> {
-    const allowed = (await this.#host.guestTray?.(slot, move)) ?? false
-    if (this.#worker === worker) this.#post({ type: 'tray', id, allowed })
+    const allowed = await this.#host.guestTray?.(slot, move).catch(() => false)
+    if (this.#worker === worker) this.#post({ type: 'tray', id, allowed: allowed ?? false })
   }
 
   async #passOn(port: number, bytes: Uint8Array, worker: Worker): Promise<void> {
@@ -352,16 +425,27 @@ export class V86Board implements Board {
   /** The worker has failed, or is gone: what it was asked is rejected, and its surroundings are told once. */
   #crash(error: Error, worker: Worker): void {
     if (this.#worker !== worker || this.#state === 'closed' || this.#state === 'crashed') return
-    const failure = new BoardError('crashed', 'The board has failed', { cause: error })
     if (this.#state === 'building') {
-      this.#giveUpBuilding(failure)
+      this.#giveUpBuilding(error)
       return
     }
     this.#state = 'crashed'
+    this.#failure = boardFailure(error)
     this.#worker = undefined
-    this.#rejectAll(failure)
+    this.#unwatch()
+    this.#rejectAll(this.#failure)
     void worker.terminate()
     this.#host.crashed(error)
+  }
+
+  #watch(worker: Worker, threadId: number): void {
+    this.#unwatch()
+    this.#unwatch = watchHeartbeat({
+      ...{ threadId, heartbeats: this.#heartbeats },
+      ping: () => this.#post({ type: 'ping' }),
+      busy: () => this.#state === 'running' || this.#waiting.size > 0,
+      stuck: (error) => this.#crash(error, worker),
+    })
   }
 
   #rejectAll(reason: Error): void {
@@ -369,6 +453,17 @@ export class V86Board implements Board {
     for (const answer of this.#waiting.values()) answer.reject(reason)
     this.#waiting.clear()
   }
+}
+
+/** What comes of a failure; a board that refuses its configuration has said why. */
+function boardFailure(cause: unknown): BoardError {
+  return cause instanceof BoardError ? cause : crashed(cause)
+}
+
+function crashed(cause: unknown): BoardError {
+  if (cause instanceof BoardError && cause.kind === 'crashed') return cause
+  const [reason] = reasonText(cause).split('\n') // Node has stories to tell below some
+  return new BoardError('crashed', `The board has failed: ${reason}`, { cause })
 }
 
 function boardError({ kind, message, address }: WireError): BoardError {

@@ -1,6 +1,6 @@
 import { BoardError } from '../board-error.ts'
+import type { VirtualClock } from './cpu/virtual-clock.ts'
 import type { StatefulDevice, V86Emulator } from './v86-internals.ts'
-import type { VirtualClock } from './virtual-clock.ts'
 
 /** The release of v86 that the patches of this folder are made for; a state is of its internals. */
 export const v86Version = '0.5.462'
@@ -83,28 +83,13 @@ export class SavedState {
     }
   }
 
-  /**
-   * Lets v86 save or restore with some of its methods replaced: RAM stays out, and the IDE controller is taken as it is.
-   * Otherwise v86 would make a new one, without our patches, for a machine that has but one channel, and stumble over a
-   * controller that lacks one.
-   */
+  /** Lets v86 save or restore with some of its methods replaced: RAM stays out. */
   #shadowed<T>(methods: object, act: () => T): T {
     const { cpu } = this.#emulator.v86
-    const { ide } = cpu.devices
-    const whole = {
-      secondary: true,
-      get_state: () => [ide.primary?.get_state() ?? null, ide.secondary?.get_state() ?? null],
-      set_state: ([primary, secondary]: [unknown, unknown]) => {
-        if (primary !== null) ide.primary?.set_state(primary)
-        if (secondary !== null) ide.secondary?.set_state(secondary)
-      },
-    }
     Object.assign(cpu, methods)
-    cpu.devices.ide = whole as never
     try {
       return act()
     } finally {
-      cpu.devices.ide = ide
       for (const name of Object.keys(methods)) Reflect.deleteProperty(cpu, name)
     }
   }

@@ -2,9 +2,10 @@
  * What the board uses of v86 behind its public face, by v86's own names (0.5.462, pinned). Each patch has a test that
  * fails when v86 changes under it.
  */
-import type { VbeMachine } from './vbe-virtual-width.ts'
-import type { VgaDevice } from './vga-device.ts'
-import type { VgaPortsMachine } from './vga-ports.ts'
+import type { VbeMachine } from './screen/vbe-virtual-width.ts'
+import type { VgaDevice } from './screen/vga-device.ts'
+import type { VgaPortsMachine } from './screen/vga-ports.ts'
+import type { VgaTextDrawing } from './screen/vga-text-drawing.ts'
 
 export interface V86Emulator {
   readonly v86: V86Loop
@@ -39,8 +40,8 @@ export interface V86Cpu {
   readonly mem8: { readonly byteOffset: number }
   readonly memory_size: ArrayLike<number>
   readonly reg32: { [index: number]: number }
-  readonly sreg: ArrayLike<number>
-  readonly segment_offsets: ArrayLike<number>
+  readonly sreg: { [index: number]: number }
+  readonly segment_offsets: { [index: number]: number }
   readonly segment_limits: { [index: number]: number }
   readonly segment_access_bytes: { [index: number]: number }
   readonly segment_is_null: ArrayLike<number>
@@ -70,8 +71,6 @@ export interface V86Cpu {
   /** Four words for each register. */
   readonly reg_xmm32s: ArrayLike<number>
   readonly mxcsr: ArrayLike<number>
-  /** Files of the firmware configuration device. */
-  readonly option_roms: { name: string; data: Uint8Array }[]
   readonly io: V86Io
   readonly devices: V86Devices
   /** Who answers for memory that is not RAM, by blocks of 128 KiB. */
@@ -99,6 +98,7 @@ export interface V86Cpu {
 }
 
 export interface V86Exports {
+  readonly memory: WebAssembly.Memory
   get_real_eip(): number
   get_eflags(): number
   /** The x87 status word, with the top of the stack. */
@@ -109,6 +109,8 @@ export interface V86Exports {
   write32(address: number, value: number): void
   jit_dirty_cache(start: number, end: number): void
   instr_CD(vector: number): void
+  /** Of v86's own stack (see wasm-patches.ts). */
+  readonly _stack_pointer: WebAssembly.Global
 }
 
 type Read = (this: unknown, port: number) => number
@@ -137,12 +139,15 @@ export interface V86Devices {
   readonly pci: V86Pci
   readonly acpi: V86Acpi
   readonly rtc: V86Rtc
-  readonly vga: VgaDevice & VgaPortsMachine['v86']['cpu']['devices']['vga'] & VbeMachine['v86']['cpu']['devices']['vga']
+  readonly vga: VgaDevice &
+    VgaTextDrawing &
+    VgaPortsMachine['v86']['cpu']['devices']['vga'] &
+    VbeMachine['v86']['cpu']['devices']['vga']
   ps2: StatefulDevice & { reset(): void }
   vmware: StatefulDevice
-  readonly fdc: { readonly drives: readonly V86FloppyDrive[] } & StatefulDevice
-  ide: V86Ide
-  cdrom: V86IdeInterface
+  fdc: StatefulDevice
+  /** v86 saves all of it if there is a second channel. */
+  ide: StatefulDevice & { readonly secondary?: unknown }
   readonly pit: StatefulDevice
   readonly dma: V86Dma
   readonly uart0: V86Uart
@@ -193,129 +198,22 @@ export interface V86Acpi {
 }
 
 export interface V86Rtc {
-  rtc_time: number
-  readonly cmos_index: number
-  readonly cmos_b: number
-  /** Brings `rtc_time` up to now. */
+  /** Called between slices of execution. @returns after how many milliseconds it is to be called again */
   timer(now: number): number
-  last_update: number
   readonly cmos_data: Uint8Array
   cmos_read(index: number): number
   cmos_write(index: number, value: number): void
 }
 
 export interface V86Dma extends StatefulDevice {
-  /** Moves what the channel is programmed for from a disk to memory; `done` hears whether that failed. */
-  do_read: DmaTransfer
-  do_write: DmaTransfer
-}
-
-export type DmaTransfer = (
-  disk: V86Disk,
-  start: number,
-  length: number,
-  channel: number,
-  done: (failed: boolean) => void,
-) => void
-
-export interface V86FloppyDrive {
-  drive_type: number
-  curr_track: number
-  readonly buffer: V86Disk | null
-  /** @returns 0 or 1 if the head is there, and has not or has moved; 2 and 3 if there is no such track or sector */
-  seek(head: number, track: number, sector: number): number
-  insert_disk(disk: V86Disk, readOnly: boolean): boolean
-  eject_disk(): void
-}
-
-export interface V86Ide {
-  readonly bus: V86Bus
-  readonly primary?: V86IdeChannel
-  readonly secondary?: V86IdeChannel
-}
-
-export type V86IdeUnit = { is_cdrom?: boolean; buffer?: V86Disk } | undefined
-export type V86IdeConstructor = new (cpu: V86Cpu, bus: V86Bus, channels: V86IdeUnit[][]) => V86Ide
-
-export interface V86IdeChannel extends StatefulDevice {
-  readonly master: V86IdeInterface
-  readonly slave: V86IdeInterface
-  dma_status: number
-  /** Where the table of memory regions is. */
-  readonly prdt_addr: number
-  dma_command: number
-  device_control_reg: number
-}
-
-export interface V86IdeInterface {
-  readonly channel: V86IdeChannel
-  readonly cpu: V86Cpu
-  readonly channel_nr: number
-  readonly interface_nr: number
-  readonly is_atapi: boolean
-  readonly drive_connected: boolean
-  readonly data16: Uint16Array
-  readonly data: Uint8Array
-  readonly data_length: number
-  data_end: number
-  data_pointer: number
-  readonly write_dest: number
-  readonly in_progress_io_ids: Map<number, AbortController>
-  readonly cancelled_io_ids: Set<number>
-  buffer: V86Disk | null
-  last_io_id: number
-  current_command: number
-  status_reg: number
-  error_reg: number
-  sector_count_reg: number
-  sector_count: number
-  readonly sector_size: number
-  lba_mid_reg: number
-  lba_high_reg: number
-  current_atapi_command: number
-  /** 2 after a change of media, 1 when the guest has heard that there was none, 0 when it has heard of the new one. */
-  medium_changed: number
-  ata_command(command: number): void
-  ata_advance(command: number, sectors: number): void
-  ata_read_sectors(command: number): void
-  ata_read_sectors_dma(command: number): void
-  ata_write_sectors(command: number): void
-  ata_write_sectors_dma(command: number): void
-  atapi_handle(): void
-  atapi_check_condition_response(senseKey: number, additionalSense: number): void
-  create_identify_packet(): void
-  data_allocate(length: number): void
-  device_reset(): void
-  do_write(): void
-  do_ata_read_sectors_dma(): void
-  do_ata_write_sectors_dma(): void
-  do_atapi_dma(): void
-  eject(): void
-  get_count(lba48: boolean): number
-  get_lba(lba48: boolean): number
-  push_irq(): void
-  read_buffer(start: number, length: number, callback: (data: Uint8Array) => void): void
-  report_write(bytes: number): void
-  set_cdrom(disk: V86Disk): void
-}
-
-/** What v86 asks of a disk. Callbacks come later, never inside the call. */
-export interface V86Disk {
-  byteLength: number
-  onload?: (event: object) => void
-  load(): void
-  get(
-    offset: number,
-    length: number,
-    done: (data: Uint8Array, error?: Error) => void,
-    options?: { signal?: AbortSignal },
-  ): void
-  set(offset: number, data: Uint8Array, done: (error?: Error) => void): void
-  flush(done: (error?: Error) => void): void
-  /** Reads ahead what `get_from_cache` is to return: the first sector of a hard disk. */
-  get_and_cache(offset: number, length: number, done: (data: Uint8Array) => void): void
-  get_from_cache(offset: number, length: number): Uint8Array | undefined
-  get_buffer(done: (buffer?: ArrayBuffer) => void): void
-  get_state(): unknown
-  set_state(state: unknown): void
+  /** Of each of eight channels: where the address is, how many bytes are left less one, whether it must not work. */
+  readonly channel_addr: Uint16Array
+  readonly channel_page: Uint8Array
+  readonly channel_pagehi: Uint8Array
+  readonly channel_count: Uint16Array
+  readonly channel_count_init: Uint16Array
+  readonly channel_mask: Uint8Array
+  readonly channel_mode: Uint8Array
+  /** Tells when the guest lets a channel work. */
+  on_unmask(unmasked: (channel: number) => void, self: object): void
 }

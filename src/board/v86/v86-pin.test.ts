@@ -28,9 +28,9 @@ const names: readonly (readonly [object: string, names: string])[] = [
     'cpu',
     'wasm_memory mem8 memory_size reg32 sreg segment_offsets segment_limits segment_access_bytes segment_is_null ' +
       'gdtr_offset gdtr_size idtr_offset idtr_size cr dreg cpl protected_mode previous_ip in_hlt flags instruction_counter instruction_pointer ' +
-      'is_32 stack_size_32 fpu_st fpu_stack_empty fpu_control_word reg_xmm32s mxcsr option_roms io devices wm bios ' +
+      'is_32 stack_size_32 fpu_st fpu_stack_empty fpu_control_word reg_xmm32s mxcsr io devices wm bios ' +
       'memory_map_read8 memory_map_write8 memory_map_read32 memory_map_write32 reboot_internal reset_cpu write_blob ' +
-      'device_raise_irq device_lower_irq get_state_pic set_state_pic get_state_apic set_state_apic get_state_ioapic ' +
+      'device_raise_irq device_lower_irq codegen_finalize get_state_pic set_state_pic get_state_apic set_state_apic get_state_ioapic ' +
       'set_state_ioapic pack_memory unpack_memory',
   ],
   [
@@ -41,15 +41,19 @@ const names: readonly (readonly [object: string, names: string])[] = [
   ['port', 'read8 read16 read32 write8 write16 write32 device'],
   ['devices', 'pci rtc vga ps2 fdc ide pit dma uart0'],
   ['pci', 'devices device_spaces pci_addr pci_addr32 raise_irq lower_irq set_state'],
-  ['rtc', 'rtc_time last_update cmos_data cmos_read cmos_write'],
+  [
+    'dma',
+    'channel_addr channel_page channel_pagehi channel_count channel_count_init channel_mask channel_mode on_unmask',
+  ],
+  ['rtc', 'timer cmos_data cmos_read cmos_write'],
 ]
 
 async function objects(t: TestContext): Promise<Readonly<Record<string, object>>> {
   const { v86: loop } = await bareV86<V86Emulator>(t)
   const { cpu } = loop
   const { io, devices } = cpu
-  const { pci, rtc } = devices
-  return { loop, cpu, exports: cpu.wm.exports, io, port: io.ports[0x60]!, devices, pci, rtc }
+  const { pci, rtc, dma } = devices
+  return { loop, cpu, exports: cpu.wm.exports, io, port: io.ports[0x60]!, devices, pci, dma, rtc }
 }
 
 test('v86 is the one that the patches are made for', async () => {

@@ -6,6 +6,7 @@
  */
 import type {
   BoardConfig,
+  CodeCache,
   CpuRegisters,
   CpuStatus,
   DriveSlot,
@@ -14,12 +15,15 @@ import type {
   Picture,
   PictureChanges,
   PointerEvent,
+  PortSize,
   TextScreen,
   TrayView,
   VmmouseMode,
 } from '../board.ts'
 import type { BoardErrorKind } from '../board-error.ts'
-import type { RamPages } from '../ram-pages.ts'
+import type { DeviceShape } from '../bus/plugged-devices.ts'
+import type { InterruptControllers } from '../interrupt-controllers.ts'
+import type { RamPages } from '../state/ram-pages.ts'
 
 /** What the host can ask of the worker. */
 export interface WorkerCalls {
@@ -35,10 +39,20 @@ export interface WorkerCalls {
   writeVirtual(address: number, bytes: Uint8Array): void
   readPages(address: number, length: number): RamPages
   writePages(address: number, length: number, pages: RamPages): void
+  overwritePages(pages: RamPages): void
+  changedPages(address: number, length: number): RamPages
+  countChangedPages(address: number, length: number): number
+  forgetPages(): void
   saveDevices(): Promise<Uint8Array>
   restoreDevices(state: Uint8Array): void
+  readPort(port: number, size: PortSize): number
+  writePort(port: number, size: PortSize, value: number): void
+  setBootOrder(letters: string): void
   registers(): CpuRegisters
   cpu(): CpuStatus
+  interruptControllers(): InterruptControllers
+  clock(): number
+  codeCache(): CodeCache
   pci(): readonly PciFunction[]
   picture(): Picture
   pictureChanges(serial: number): PictureChanges
@@ -47,11 +61,15 @@ export interface WorkerCalls {
   keysWaiting(): number
   point(device: 'ps2' | 'vmmouse', events: readonly PointerEvent[]): void
   serialInput(port: number, bytes: Uint8Array): Promise<void>
+  serialBreak(port: number): Promise<void>
   setMedium(slot: DriveSlot, medium: MediumShape | undefined, tray: TrayView): void
   resizeMedium(slot: DriveSlot, byteLength: number): void
   requestEject(slot: DriveSlot): void
+  plug(device: DeviceShape): Promise<void>
+  requestUnplug(key: string): void
+  unplug(key: string): void
   /** A declared point of injection for tests: the worker fails as if the emulator had. */
-  fail(how: 'throw' | 'exit'): void
+  fail(how: 'throw' | 'exit' | 'hang'): void
 }
 
 export type CallName = keyof WorkerCalls
@@ -66,8 +84,11 @@ export interface MediumShape {
 }
 
 /** The configuration as it crosses: media become shapes. */
-export interface WorkerConfig extends Omit<BoardConfig, 'drives'> {
+export interface WorkerConfig extends Omit<BoardConfig, 'drives' | 'devices'> {
+  readonly devices: readonly DeviceShape[]
   readonly wasm: WebAssembly.Module
+  /** Counts the pings that the worker has seen. */
+  readonly heartbeats: Int32Array
   readonly drives: readonly (Omit<BoardConfig['drives'][number], 'medium'> & {
     readonly medium: MediumShape | undefined
   })[]
@@ -84,6 +105,9 @@ export type ToWorker =
   | { readonly type: 'disk'; readonly id: number; readonly data?: Uint8Array; readonly error?: string }
   | { readonly type: 'tray'; readonly id: number; readonly allowed: boolean }
   | { readonly type: 'serialDrained'; readonly port: number; readonly count: number }
+  | { readonly type: 'device'; readonly key: string; readonly message: unknown }
+  /** The worker is to show that it lives: see heartbeat.ts. */
+  | { readonly type: 'ping' }
 
 export type ToHost =
   | { readonly type: 'ready'; readonly threadId: number }
@@ -100,6 +124,7 @@ export type DiskRequest = {
 } & (
   | { readonly operation: 'read'; readonly offset: number; readonly length: number }
   | { readonly operation: 'write'; readonly offset: number; readonly data: Uint8Array }
+  | { readonly operation: 'discard'; readonly offset: number; readonly length: number }
   | { readonly operation: 'flush' }
 )
 
@@ -117,10 +142,12 @@ export type Notice =
   | { readonly type: 'guestSuspend'; readonly kind: 'ram' | 'disk' }
   | { readonly type: 'wakeRequested' }
   | { readonly type: 'vmmouse'; readonly mode: VmmouseMode }
-  | { readonly type: 'guestPanicked' }
-  | { readonly type: 'guestCrashloaded' }
-  | { readonly type: 'watchdogExpired' }
   | { readonly type: 'clockSet'; readonly offsetSeconds: number }
   | { readonly type: 'crashed'; readonly message: string }
+  | { readonly type: 'deviceFailed'; readonly message: string }
   | { readonly type: 'serialOutput'; readonly port: number; readonly bytes: Uint8Array }
+  /** What a plugged device says to its other side; `stopped` if the guest stands still for it. */
+  | { readonly type: 'device'; readonly key: string; readonly message: unknown; readonly stopped: boolean }
+  /** Devices have gone. */
+  | { readonly type: 'unplugged'; readonly keys: readonly string[] }
   | { readonly type: 'firmwareLog'; readonly line: string }

@@ -17,9 +17,10 @@ export class Arguments {
   /**
    * @param known - the options, as words: `f:format=` is `-f` and `--format` with a value, `U` is a flag. The first of
    *   the names is the one to ask for. `-h` and `--help` are there always.
+   * @param command - the word before them
    * @throws {UsageError} in QEMU's words; {HelpWanted}
    */
-  constructor(argv: readonly string[], known: string) {
+  constructor(argv: readonly string[], known: string, command: string) {
     const names = readKnown(known)
     const options: [string, string][] = []
     const operands: string[] = []
@@ -33,7 +34,11 @@ export class Arguments {
         operands.push(word)
         continue
       }
-      for (const { option, value } of word.startsWith('--') ? readLong(word, names) : readShort(word, names)) {
+      // What the C library looked at last: operands have been moved behind the options by then.
+      const before = operands.at(-1) ?? (at === 0 ? command : argv[at - 1]!)
+      for (const { option, value } of word.startsWith('--')
+        ? readLong(word, names)
+        : readShort(word, { names, before })) {
         if (option.name === 'h') throw new HelpWanted()
         if (!option.takesValue) options.push([option.name, ''])
         else if (value !== undefined) options.push([option.name, value])
@@ -83,12 +88,19 @@ function readLong(word: string, names: ReadonlyMap<string, Option>): Found[] {
   return [{ option, value }]
 }
 
-/** Several flags may stand in one word; the rest of the word is the value of the one that takes one. */
-function readShort(word: string, names: ReadonlyMap<string, Option>): Found[] {
+/**
+ * Several flags may stand in one word; the rest of the word is the value of the one that takes one.
+ *
+ * @param before - the word that is complained of when an unknown letter is not the last: getopt() is not past this one yet
+ */
+function readShort(
+  word: string,
+  { names, before }: { readonly names: ReadonlyMap<string, Option>; readonly before: string },
+): Found[] {
   const found: Found[] = []
   for (let at = 1; at < word.length; at++) {
     const option = names.get(word[at]!)
-    if (option === undefined) throw unrecognized(word)
+    if (option === undefined) throw unrecognized(at + 1 < word.length ? before : word)
     const rest = option.takesValue && at + 1 < word.length ? word.slice(at + 1) : undefined
     found.push({ option, value: rest })
     if (option.takesValue) break

@@ -1,9 +1,8 @@
-import { BlockError } from '../../block/index.ts'
+import { BlockError, reasonOf } from '../../block/index.ts'
 import { Arguments } from './arguments.ts'
-import { reasonOf } from './block-reason.ts'
 import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
-import { largestCount, readCount, readNumber } from './numbers.ts'
+import { largestCount, readCount, readInteger, readNumber } from './numbers.ts'
 import { graphFor, type OpenImage, openImage, readCache } from './open.ts'
 
 const largestBuffer = { max: BigInt(largestCount) }
@@ -12,7 +11,7 @@ const largestBuffer = { max: BigInt(largestCount) }
 interface Load {
   readonly count: number
   readonly depth: number
-  readonly offset: number
+  readonly offset: bigint
   readonly size: number
   readonly step: number
   readonly writes: boolean
@@ -28,6 +27,7 @@ export async function bench(argv: readonly string[], output: Output): Promise<nu
   const args = new Arguments(
     argv,
     'c= d= f= flush-interval= i= n no-drain o= pattern= q s= S= t= w U:force-share image-opts object=',
+    'bench',
   )
   const load = readLoad(args)
   const cache = readBenchCache(args.value('t'))
@@ -67,7 +67,7 @@ function readLoad(args: Arguments): Load {
   const text = (name: string, otherwise: string): string => args.value(name) ?? otherwise
   const count = readCount('request count', text('c', '75000'))
   const depth = readCount('queue depth', text('d', '64'), { min: 1 })
-  const offset = readNumber('offset', text('o', '0'))
+  const offset = readInteger('offset', text('o', '0'))
   const size = readNumber('buffer size', text('s', '4096'), largestBuffer)
   const step = readNumber('step_size', text('S', '0'), largestBuffer)
   const pattern = readCount('pattern byte', text('pattern', '0'), { max: 255 })
@@ -123,7 +123,7 @@ class Bench {
   constructor(image: OpenImage, load: Load) {
     this.#image = image
     this.#load = load
-    this.#offset = load.offset
+    this.#offset = Number(load.offset)
   }
 
   /** @throws {BlockError} of a request that has failed */

@@ -1,16 +1,25 @@
-import type { BlockNode, CheckResult, Repair } from '../../block/index.ts'
+import {
+  BlockError,
+  type BlockNode,
+  type CheckResult,
+  type Repair,
+  reasonOf,
+  textOfBlockError,
+} from '../../block/index.ts'
+import { strerror } from '../../errno/index.ts'
 import { print } from '../../json/index.ts'
 import { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { UsageError } from './img-error.ts'
 import { graphFor, openImage, readCache } from './open.ts'
 import { readOutputFormat } from './output-format.ts'
+import { twoDigits } from './percent.ts'
 
 const statuses = { sound: 0, failed: 1, corrupt: 2, leaking: 3, noChecks: 63 } as const
 
 /** `vmon img check`: looks for faults in an image, and mends them if that is wanted. */
 export async function check(argv: readonly string[], output: Output): Promise<number> {
-  const args = new Arguments(argv, 'f:format= r:repair= output= T= q object= image-opts U:force-share')
+  const args = new Arguments(argv, 'f:format= r:repair= output= T= q object= image-opts U:force-share', 'check')
   const repair = readRepair(args.value('r'))
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
@@ -27,11 +36,18 @@ export async function check(argv: readonly string[], output: Output): Promise<nu
   })
   const { node } = image
   const report = (text: string): void => output.warn(text)
-  let result = await node.driver.check?.({ ...(repair === undefined ? {} : { repair }), report })
-  if (result === undefined) {
-    output.complain('This image format does not support checks')
-    return statuses.noChecks
+  let result: CheckResult | undefined
+  try {
+    result = await node.driver.check?.({ ...(repair === undefined ? {} : { repair }), report })
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error
+    if (error.kind === 'unsupported') return unchecked(output)
+    // The check has told of what is wrong with other formats.
+    if (error.kind === 'corrupt') output.complain(textOfBlockError(error))
+    output.complain(`Check failed: ${failureOf(error)}`)
+    return statuses.failed
   }
+  if (result === undefined) return unchecked(output)
   const say = (text: string): void => {
     if (!args.has('q')) output.out(text)
   }
@@ -43,6 +59,18 @@ export async function check(argv: readonly string[], output: Output): Promise<nu
   say(format === 'human' ? humanText(result) : `${print(jsonOf(filename, node, result), { pretty: true })}\n`)
   if (result.checkErrors > 0) output.complain('Check failed')
   return statusOf(result)
+}
+
+function unchecked(output: Output): number {
+  output.complain('This image format does not support checks')
+  return statuses.noChecks
+}
+
+/** The system's words for why a check could not be made. */
+function failureOf(error: BlockError): string {
+  const { code } = error.context
+  if (code !== undefined) return strerror(code)
+  return error.kind === 'corrupt' ? strerror('EINVAL') : reasonOf(error)
 }
 
 /** @throws {UsageError} */
@@ -80,7 +108,7 @@ function humanText(result: CheckResult): string {
   }
   if (checkErrors > 0) text += `\n${checkErrors} internal errors have occurred during the check.\n`
   if (totalClusters > 0 && allocatedClusters > 0) {
-    const percent = (part: number, whole: number): string => `${((part * 100) / whole).toFixed(2)}%`
+    const percent = (part: number, whole: number): string => `${twoDigits((part * 100) / whole)}%`
     text +=
       `${allocatedClusters}/${totalClusters} = ${percent(allocatedClusters, totalClusters)} allocated, ` +
       `${percent(result.fragmentedClusters, allocatedClusters)} fragmented, ` +

@@ -1,13 +1,17 @@
+import { realpathSync } from 'node:fs'
 import {
   BlockError,
   type BlockNode,
-  chainStatus,
+  combinePath,
+  copyDown,
   flattenOptions,
   type NodeGraph,
   type OptionValues,
+  reasonOf,
+  storageName,
 } from '../../block/index.ts'
+import { systemCode } from '../../errno/index.ts'
 import { Arguments } from './arguments.ts'
-import { reasonOf } from './block-reason.ts'
 import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
@@ -15,11 +19,9 @@ import { type CacheWords, graphFor, type OpenImage, type OpenMode, openImage, op
 import { Progress } from './progress.ts'
 import { RateLimit } from './rate-limit.ts'
 
-const pieceSize = 2 ** 20
-
 /** `vmon img commit`: writes what an image holds into the image behind it. */
 export async function commit(argv: readonly string[], output: Output): Promise<number> {
-  const args = new Arguments(argv, 'f= t= b= d p q object= image-opts r=')
+  const args = new Arguments(argv, 'f= t= b= d p q object= image-opts r=', 'commit')
   const rateText = args.value('r')
   const rate = rateText === undefined ? 0 : readNumber('rate limit', rateText)
   const [filename] = args.operands
@@ -28,20 +30,25 @@ export async function commit(argv: readonly string[], output: Output): Promise<n
   const quiet = args.has('q')
   await using graph = graphFor(args, output)
   const mode = { format: args.value('f'), imageOptions: args.has('image-opts'), cache }
-  const chain = await findChain(graph, filename, mode, args.value('b'))
+  await using progress = new Progress(args.has('p') && !quiet ? output : undefined)
+  const chain = await findChain(graph, filename, { mode, wanted: args.value('b'), progress })
   await using images = await openChain(graph, chain, cache)
-  const progress = new Progress(args.has('p') && !quiet ? output : undefined)
   try {
-    progress.show(0)
-    await copyDown(images, rate === 0 ? undefined : new RateLimit(rate), (percent) => progress.show(percent))
+    const { top, base } = images
+    const limit = rate === 0 ? undefined : new RateLimit(rate)
+    await copyDown(top.node, base.node, {
+      through: base.target,
+      keepsHoles: true,
+      spend: (bytes) => limit?.spend(bytes),
+      reached: (offset) => progress.show((100 * offset) / top.node.length),
+    })
     progress.show(100)
-    // Images between the two, and those over them, would show something else if this one were emptied.
-    if (!args.has('b') && !args.has('d')) await empty(images.top.node)
   } catch (error) {
-    throw error instanceof BlockError ? new ImgError(reasonOf(error)) : error
-  } finally {
-    progress.end()
+    throw error instanceof BlockError ? new ImgError(`Block job failed: ${reasonOf(error)}`) : error
   }
+  // Images between the two, and those over them, would show something else if this one were emptied.
+  if (!args.has('b') && !args.has('d')) await empty(images.top.node)
+  progress.end()
   if (!quiet) output.out('Image committed.\n')
   return 0
 }
@@ -54,22 +61,40 @@ export async function commit(argv: readonly string[], output: Output): Promise<n
 async function findChain(
   graph: NodeGraph,
   filename: string,
-  mode: OpenMode,
-  wanted: string | undefined,
+  {
+    mode,
+    wanted,
+    progress,
+  }: { readonly mode: OpenMode; readonly wanted: string | undefined; readonly progress: Progress },
 ): Promise<OptionValues[]> {
   await using image = await openImage(graph, filename, { ...mode, writable: true })
+  progress.begin().show(0)
   const chain = [image.node]
   for (let above = image.node; ; ) {
     const node = above.child('backing')
     if (node === undefined) break
     chain.push(node)
-    if (wanted === undefined || node.filename === wanted || (await above.details()).backingFilename === wanted) {
+    if (wanted === undefined || (await isBehind(above, wanted))) {
       return chain.map(({ driver }) => flattenOptions({ ...driver.fullOptions(), backing: undefined }))
     }
     above = node
   }
   if (wanted === undefined) throw new ImgError('Image does not have a backing file')
   throw new ImgError(`Did not find '${wanted}' in the backing chain of '${filename}'`)
+}
+
+/** Whether a name means what is behind an image: as a name without protocol beside it means it, not beside us. */
+async function isBehind(image: BlockNode, wanted: string): Promise<boolean> {
+  const { backingFilename } = await image.details()
+  if (backingFilename === undefined) return false
+  if (backingFilename === wanted) return true
+  const beside = storageName(image)
+  try {
+    return realpathSync(combinePath(beside, wanted)) === realpathSync(combinePath(beside, backingFilename))
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error
+    return false
+  }
 }
 
 /** The two images of which one goes into the other. */
@@ -82,7 +107,16 @@ interface Pair extends AsyncDisposable {
 async function openChain(graph: NodeGraph, chain: readonly OptionValues[], cache: CacheWords): Promise<Pair> {
   const opened: OpenImage[] = []
   const close = async (): Promise<void> => {
-    for (const image of opened.reverse()) await image[Symbol.asyncDispose]()
+    // Also when the end of one fails, those below it are closed.
+    let failure: unknown
+    for (const image of opened.reverse()) {
+      try {
+        await image[Symbol.asyncDispose]()
+      } catch (error) {
+        failure ??= error
+      }
+    }
+    if (failure !== undefined) throw failure
   }
   try {
     for (const [index, options] of [...chain.entries()].reverse()) {
@@ -100,33 +134,11 @@ async function openChain(graph: NodeGraph, chain: readonly OptionValues[], cache
   return { top: opened.at(-1)!, base: opened[0]!, [Symbol.asyncDispose]: close }
 }
 
-/** Writes into the lower image what the upper one, and those between them, hold. */
-async function copyDown(
-  { top, base }: Pair,
-  limit: RateLimit | undefined,
-  reached: (percent: number) => void,
-): Promise<void> {
-  const { node } = top
-  if (node.length > base.node.length) await base.node.truncate(node.length)
-  const buffer = Buffer.allocUnsafeSlow(pieceSize)
-  for (let at = 0; at < node.length; reached((100 * at) / node.length)) {
-    const status = await chainStatus(node, at, node.length - at, { base: base.node })
-    if (status.zero && (status.allocated || at >= base.node.length)) {
-      await base.target.writeZeroes(at, status.length, { unmap: true })
-      at += status.length
-    } else if (status.allocated) {
-      const piece = buffer.subarray(0, Math.min(pieceSize, status.length))
-      await limit?.spend(piece.byteLength)
-      await node.readInto(at, piece)
-      await base.target.write(at, piece)
-      at += piece.byteLength
-    } else at += status.length
-  }
-  await base.target.flush()
-}
-
-/** @throws {ImgError} in QEMU's words */
+/** Empties an image whose format can be. @throws {ImgError} in QEMU's words */
 async function empty({ driver, filename }: BlockNode): Promise<void> {
-  if (driver.empty === undefined) throw new ImgError(`Could not empty ${filename}: Operation not supported`)
-  await driver.empty()
+  try {
+    await driver.empty?.()
+  } catch (error) {
+    throw error instanceof BlockError ? new ImgError(`Failed to empty ${filename}: ${reasonOf(error)}`) : error
+  }
 }

@@ -1,6 +1,5 @@
-import { BlockError, type BlockNode, type ChainStatus, chainStatus } from '../../block/index.ts'
+import { BlockError, type BlockNode, type ChainStatus, chainStatus, reasonOf } from '../../block/index.ts'
 import { Arguments } from './arguments.ts'
-import { reasonOf } from './block-reason.ts'
 import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
 import { graphFor, openImage, readCache } from './open.ts'
@@ -20,7 +19,7 @@ interface Side {
 
 /** `vmon img compare`: says whether a guest sees the same in two images. */
 export async function compare(argv: readonly string[], output: Output): Promise<number> {
-  const args = new Arguments(argv, 'f:a-format= F:b-format= T= p q s object= image-opts U:force-share')
+  const args = new Arguments(argv, 'f:a-format= F:b-format= T= p q s object= image-opts U:force-share', 'compare')
   const [one, other] = args.operands
   if (one === undefined || other === undefined || args.operands.length > 2) {
     throw new UsageError('Expecting two image file names')
@@ -32,8 +31,7 @@ export async function compare(argv: readonly string[], output: Output): Promise<
     failure: statuses.notOpened,
     ...(cache === undefined ? {} : { cache }),
   }
-  const progress = new Progress(args.has('p') && !args.has('q') ? output : undefined, 2)
-  await using _ = { [Symbol.asyncDispose]: async () => progress.end() }
+  await using progress = new Progress(args.has('p') && !args.has('q') ? output : undefined, 2).begin()
   await using graph = graphFor(args, output)
   await using first = await openImage(graph, one, { ...mode, format: args.value('f') })
   await using second = await openImage(graph, other, { ...mode, format: args.value('F') })
@@ -76,7 +74,9 @@ async function compareShared(
 ): Promise<string | undefined> {
   for (let at = 0; at < end; ) {
     const [first, second] = [await statusOf(one, at, end - at), await statusOf(other, at, end - at)]
-    if (strict && !sameStatus(first, second)) return `Strict mode: Offset ${at} block status mismatch!`
+    const ends = [first, second].filter(({ length }) => at + length === end)
+    if (strict && (!sameStatus(first, second) || ends.length === 1))
+      return `Strict mode: Offset ${at} block status mismatch!`
     let length = Math.min(first.length, second.length)
     if (!(first.zero && second.zero)) {
       length = Math.min(length, largestPiece)

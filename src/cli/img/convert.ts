@@ -1,11 +1,19 @@
-import { BlockError, type BlockNode, imageFormats, type NodeGraph, type OptionValues } from '../../block/index.ts'
+import {
+  BlockError,
+  type BlockNode,
+  imageFormats,
+  type NodeGraph,
+  type OptionValues,
+  reasonOf,
+  textOfBlockError,
+} from '../../block/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import { Arguments } from './arguments.ts'
-import { reasonOf } from './block-reason.ts'
 import { Copy, type CopyPlan } from './copy.ts'
+import { checkBitmaps, checkTakesBitmaps, copyBitmaps } from './copy-bitmaps.ts'
 import { knownFormat, writeImage } from './create.ts'
-import { CreateOptions, checkOptionLists } from './create-options.ts'
-import { type Output, textOf } from './img.ts'
+import { CreateOptions, checkOptionLists, wantsHelp } from './create-options.ts'
+import type { Output } from './img.ts'
 import { ImgError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { graphFor, type OpenImage, openImage, readCache } from './open.ts'
@@ -20,22 +28,21 @@ export async function convert(argv: readonly string[], output: Output): Promise<
   const args = new Arguments(
     argv,
     'f= O= B= F:target-backing-format= c o= l= S= p t= T= q n m= W r= object= image-opts target-image-opts ' +
-      'U:force-share salvage target-is-zero',
+      'U:force-share salvage target-is-zero C bitmaps skip-broken-bitmaps',
+    'convert',
   )
   const wishes = readWishes(args)
   const snapshot = readSnapshotName(args.value('l'))
   checkOptionLists(args.values('o'))
   const [sources, target] = [args.operands.slice(0, -1), args.operands.at(-1)]
-  if (args.values('o').some((text) => text === 'help' || text === '?')) {
-    output.out(new CreateOptions(knownFormat(wishes.format)).help())
+  if (wantsHelp(args.values('o'))) {
+    output.out(new CreateOptions(knownFormat(wishes.format)).help(sources.length > 0 ? target : undefined))
     return 0
   }
   if (target === undefined || sources.length === 0) throw new ImgError('Must specify image file name')
-  if (wishes.keepTarget && args.has('o')) output.complain('warning: -o has no effect when skipping image creation')
-  if (snapshot !== undefined && sources.length > 1) {
-    throw new ImgError('No support for concatenating multiple snapshot')
-  }
   const sourceCache = readCache(args.value('T'), 'source cache option')
+  await using progress = new Progress(args.has('p') && !args.has('q') ? output : undefined).begin()
+  progress.show(0)
   await using graph = graphFor(args, output)
   const opened: OpenImage[] = []
   try {
@@ -44,14 +51,28 @@ export async function convert(argv: readonly string[], output: Output): Promise<
         format: args.value('f'),
         imageOptions: args.has('image-opts'),
         forceShare: args.has('U'),
+        exclusive: !args.has('U'),
         ...(sourceCache === undefined ? {} : { cache: sourceCache }),
       }
       opened.push(await openImage(graph, source, mode))
     }
     const nodes = opened.map(({ node }) => node)
-    if (snapshot !== undefined) await showSnapshot(nodes[0]!, snapshot)
+    if (snapshot !== undefined) {
+      if (nodes.length > 1 && snapshot.either !== undefined)
+        throw new ImgError('No support for concatenating multiple snapshot')
+      await showSnapshot(nodes[0]!, snapshot)
+    }
+    if (wishes.bitmaps !== undefined) checkBitmaps(nodes, wishes.bitmaps)
     const options = await makeTarget(graph, args, wishes, nodes, target)
-    await copyInto(graph, args, wishes, nodes, { filename: target, keys: options?.keys ?? {} }, output)
+    const backed = options === undefined ? args.has('B') : options.has('backing_file')
+    await copyInto(
+      graph,
+      args,
+      wishes,
+      nodes,
+      { filename: target, keys: options?.keys ?? {}, backed },
+      { output, progress },
+    )
     return 0
   } finally {
     for (const image of opened.reverse()) await image[Symbol.asyncDispose]()
@@ -65,9 +86,12 @@ interface Wishes {
   readonly compressed: boolean
   /** Zeroes of at least so many bytes are left out; 0: none are. */
   readonly sparse: number
+  readonly verbatim: boolean
   readonly parallel: number
   /** Bytes a second; 0: as many as can be. */
   readonly rate: number
+  /** Whether bitmaps go with it, and whether those that are inconsistent are left out. */
+  readonly bitmaps: 'all' | 'sound' | undefined
 }
 
 /** @throws {ImgError} in QEMU's words */
@@ -87,9 +111,26 @@ function readWishes(args: Arguments): Wishes {
   const rateText = args.value('r')
   const rate = rateText === undefined ? 0 : readNumber('rate limit', rateText)
   const keepTarget = args.has('n')
+  const [compressed, verbatim] = [args.has('c'), args.has('C')]
+  if (verbatim && compressed) throw new ImgError('Cannot enable copy offloading when -c is used')
+  if (verbatim && sparseText !== undefined) throw new ImgError('Cannot enable copy offloading when -S is used')
   if (args.has('target-image-opts') && !keepTarget) throw new ImgError('--target-image-opts requires use of -n flag')
+  if (keepTarget && args.has('o')) throw new ImgError('-o has no effect when skipping image creation')
   if (args.has('target-is-zero') && !keepTarget) throw new ImgError('--target-is-zero requires use of -n flag')
-  return { format: args.value('O') ?? 'raw', keepTarget, compressed: args.has('c'), sparse, parallel, rate }
+  const bitmaps = args.has('skip-broken-bitmaps') ? 'sound' : 'all'
+  if (bitmaps === 'sound' && !args.has('bitmaps')) {
+    throw new ImgError('Use of --skip-broken-bitmaps requires --bitmaps')
+  }
+  return {
+    format: args.value('O') ?? 'raw',
+    keepTarget,
+    compressed,
+    sparse,
+    verbatim,
+    parallel,
+    rate,
+    bitmaps: args.has('bitmaps') ? bitmaps : undefined,
+  }
 }
 
 async function makeTarget(
@@ -99,7 +140,34 @@ async function makeTarget(
   sources: readonly BlockNode[],
   target: string,
 ): Promise<CreateOptions | undefined> {
-  if (keepTarget) return undefined
+  const options = keepTarget ? undefined : readTargetOptions(args, format)
+  const backing = options === undefined ? args.value('B') : options.get('backing_file')
+  if (backing !== undefined) {
+    // As with QEMU the status says that all went well.
+    if (args.has('target-is-zero')) {
+      throw new ImgError('Cannot use --target-is-zero when the destination image has a backing file', 0)
+    }
+    if (sources.length > 1) {
+      throw new ImgError('Having a backing file for the target makes no sense when concatenating multiple input images')
+    }
+    if (options !== undefined && !options.has('backing_fmt')) {
+      throw new ImgError('Use of backing file requires explicit backing format')
+    }
+  }
+  if (options === undefined) return undefined
+  if (compressed) checkCompression(format, options)
+  if (!options.has('size')) options.set('size', String(sources.reduce((sum, { length }) => sum + length, 0)))
+  try {
+    await writeImage(graph, target, format, options)
+    return options
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error
+    throw new ImgError(`${target}: error while converting ${format}: ${textOfBlockError(error)}`)
+  }
+}
+
+/** What `-o`, `-B` and `-F` say of a new target. @throws {ImgError} in QEMU's words */
+function readTargetOptions(args: Arguments, format: string): CreateOptions {
   const options = new CreateOptions(knownFormat(format))
   try {
     options.read(args.values('o'))
@@ -107,29 +175,30 @@ async function makeTarget(
     if (error instanceof OptionError) throw new ImgError(error.message)
     throw error
   }
-  const backing = args.value('B')
+  const [backing, backingFormat] = [args.value('B'), args.value('F')]
   if (backing !== undefined) {
     if (!options.knows('backing_file')) throw new ImgError(`Backing file not supported for file format '${format}'`)
-    if (sources.length > 1) {
-      throw new ImgError('Having a backing file for the target makes no sense when concatenating multiple input images')
-    }
     options.set('backing_file', backing)
-    const backingFormat = args.value('F')
-    if (backingFormat !== undefined) options.set('backing_fmt', backingFormat)
-    if (options.get('backing_fmt') === undefined) {
-      throw new ImgError('Use of backing file requires explicit backing format')
-    }
   }
-  if (compressed && imageFormats.get(format)?.compresses !== true) {
-    throw new ImgError('Compression not supported for this file format')
+  if (backingFormat !== undefined) {
+    if (!options.knows('backing_fmt'))
+      throw new ImgError(`Backing file format not supported for file format '${format}'`)
+    options.set('backing_fmt', backingFormat)
   }
-  if (!options.has('size')) options.set('size', String(sources.reduce((sum, { length }) => sum + length, 0)))
-  try {
-    await writeImage(graph, target, format, options)
-    return options
-  } catch (error) {
-    if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`${target}: error while converting ${format}: ${textOf(error)}`)
+  return options
+}
+
+/** @throws {ImgError} in QEMU's words */
+function checkCompression(format: string, options: CreateOptions): void {
+  const definition = imageFormats.get(format)
+  if (definition?.compresses !== true) throw new ImgError('Compression not supported for this file format')
+  const refusal = definition.compressionRefusal?.((name) => options.get(name))
+  if (refusal !== undefined) throw new ImgError(refusal)
+  if (options.get('encryption') === 'on' || options.has('encrypt.format')) {
+    throw new ImgError('Compression and encryption not supported at the same time')
+  }
+  if ((options.get('preallocation') ?? 'off') !== 'off') {
+    throw new ImgError('Compression and preallocation not supported at the same time')
   }
 }
 
@@ -138,11 +207,12 @@ async function copyInto(
   args: Arguments,
   wishes: Wishes,
   sources: readonly BlockNode[],
-  target: { readonly filename: string; readonly keys: OptionValues },
-  output: Output,
+  target: { readonly filename: string; readonly keys: OptionValues; readonly backed: boolean },
+  { output, progress }: { readonly output: Output; readonly progress: Progress },
 ): Promise<void> {
   const cache = readCache(args.value('t') ?? 'unsafe', 'cache option')!
   const asOptions = args.has('target-image-opts')
+  if (asOptions && args.has('O')) throw new ImgError('--image-opts and --format are mutually exclusive')
   await using image = await openImage(graph, target.filename, {
     ...(asOptions ? { imageOptions: true } : { format: wishes.format }),
     options: target.keys,
@@ -152,33 +222,39 @@ async function copyInto(
   })
   const { node, target: written } = image
   const length = sources.reduce((sum, source) => sum + source.length, 0)
-  if (node.length < length) throw new ImgError('output file is smaller than input file')
   if (wishes.compressed && node.driver.writeCompressed === undefined) {
     throw new ImgError('Compression not supported for this file format')
   }
-  const progress = new Progress(args.has('p') && !args.has('q') ? output : undefined)
+  if (wishes.compressed && node.driver.compressionRefusal !== undefined) {
+    throw new ImgError(node.driver.compressionRefusal)
+  }
+  if (wishes.bitmaps !== undefined) checkTakesBitmaps(node)
+  if (node.length < length) throw new ImgError('output file is smaller than input file')
   const plan: CopyPlan = {
     sources,
     target: written,
-    keepBacking: node.child('backing') !== undefined,
-    targetIsZero: args.has('target-is-zero') || (!wishes.keepTarget && (await newReadsAsZeroes(node))),
+    keepBacking: target.backed,
+    backingLength: target.backed ? (node.child('backing')?.length ?? Number.POSITIVE_INFINITY) : 0,
+    targetIsZero:
+      args.has('target-is-zero') ||
+      (!wishes.keepTarget && !target.backed && wishes.sparse > 0 && (await newReadsAsZeroes(node))),
     compressed: wishes.compressed,
     sparse: wishes.sparse,
-    parallel: args.has('W') || !wishes.compressed ? wishes.parallel : 1,
+    verbatim: wishes.verbatim,
+    parallel: wishes.parallel,
+    inOrder: !args.has('W'),
     limit: wishes.rate === 0 ? undefined : new RateLimit(wishes.rate),
     salvage: args.has('salvage') ? (text) => output.complain(`warning: ${text}`) : undefined,
     progress: args.has('p') && !args.has('q') ? (percent) => progress.show(percent) : undefined,
   }
   try {
-    progress.show(0)
     await new Copy(plan).run()
+    if (wishes.bitmaps !== undefined) copyBitmaps(sources[0]!, node, wishes.bitmaps, output)
     await node.flush()
     progress.show(100)
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
     throw new ImgError(`error while converting: ${reasonOf(error)}`)
-  } finally {
-    progress.end()
   }
 }
 

@@ -1,5 +1,13 @@
-import { BlockError, type BlockNode, type BlockStatus, chainStatus, isZero, zeroStretches } from '../../block/index.ts'
-import { reasonOf } from './block-reason.ts'
+import { deferred } from '../../async/index.ts'
+import {
+  BlockError,
+  type BlockNode,
+  type BlockStatus,
+  chainStatus,
+  isZero,
+  reasonOf,
+  zeroStretches,
+} from '../../block/index.ts'
 import { ImgError } from './img-error.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { Target } from './target.ts'
@@ -11,15 +19,21 @@ export interface CopyPlan {
   /** One behind the other. */
   readonly sources: readonly BlockNode[]
   readonly target: Target
-  /** The target has a backing file: what the source's own image does not hold is left out. */
+  /** The target has the backing file of the only source, or one like it: what the source's own image does not hold is left out. */
   readonly keepBacking: boolean
+  /** Bytes of the target's backing file, if `keepBacking`: behind them the target shows zeroes. */
+  readonly backingLength: number
   /** What is not written to the target reads as zeroes. */
   readonly targetIsZero: boolean
   readonly compressed: boolean
   /** Zeroes of at least so many bytes are not written as data; 0: everything is. */
   readonly sparse: number
+  /** Data is copied as it is: nobody looks for zeroes in it. */
+  readonly verbatim: boolean
   /** Pieces that are under way at once. */
   readonly parallel: number
+  /** They are written in their order, so that the target grows in it. */
+  readonly inOrder: boolean
   readonly limit: RateLimit | undefined
   /** What cannot be read becomes zeroes, and somebody hears of it. */
   readonly salvage: ((text: string) => void) | undefined
@@ -28,36 +42,55 @@ export interface CopyPlan {
 }
 
 interface Piece {
-  readonly source: BlockNode
-  /** In the source. */
-  readonly offset: number
-  /** In the target. */
+  /** In the target, and in the sources one behind the other. */
   readonly at: number
   readonly length: number
   readonly kind: 'data' | 'zero'
 }
 
+/** A source and where it begins in the target. */
+interface Placed {
+  readonly source: BlockNode
+  readonly start: number
+}
+
 /** Copies images: pieces are found in order, and several are under way at the same time. */
 export class Copy {
   readonly #plan: CopyPlan
+  readonly #sources: readonly Placed[]
+  readonly #length: number
   readonly #pieces: AsyncGenerator<Piece>
   /** Of the target, if clusters are compressed. */
   #clusterSize = largestPiece
   /** Bytes to write, found out before anything is copied: what the progress is measured by. */
   #total = 0
   #done = 0
+  /** Settles when the piece that was found last has been written. */
+  #written: Promise<void> = Promise.resolve()
+  #failed = false
 
   constructor(plan: CopyPlan) {
     this.#plan = plan
+    let start = 0
+    this.#sources = plan.sources.map((source) => {
+      const placed = { source, start }
+      start += source.length
+      return placed
+    })
+    this.#length = start
     this.#pieces = this.#find()
   }
 
-  /** @throws {BlockError} from the target; {ImgError}, if a source cannot be read */
+  /** @throws {ImgError}, in QEMU's words, if a source cannot be read or the target cannot be written */
   async run(): Promise<void> {
-    if (this.#plan.progress !== undefined) {
+    const { progress, salvage } = this.#plan
+    // Who salvages hears of a status that cannot be told once more when it matters, as with QEMU.
+    if (progress !== undefined || salvage !== undefined) {
       for await (const piece of this.#find()) if (this.#counts(piece)) this.#total += piece.length
     }
-    const workers = Array.from({ length: this.#plan.parallel }, () => this.#work())
+    // One at a time lets what is said of failures stand in the order of the image.
+    const parallel = salvage === undefined ? this.#plan.parallel : 1
+    const workers = Array.from({ length: parallel }, () => this.#work())
     const results = await Promise.allSettled(workers)
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
@@ -65,11 +98,24 @@ export class Copy {
 
   async #work(): Promise<void> {
     const buffer = Buffer.allocUnsafeSlow(largestPiece)
-    for (;;) {
+    while (!this.#failed) {
       const { value: piece, done } = await this.#pieces.next()
       if (done === true) return
-      if (piece.kind === 'data') await this.#copy(piece, buffer.subarray(0, piece.length))
-      else if (!this.#plan.targetIsZero) await this.#clear(piece.at, piece.length)
+      const turn = deferred<void>()
+      const before = this.#written
+      this.#written = turn.promise
+      try {
+        const bytes = buffer.subarray(0, piece.length)
+        if (piece.kind === 'data') await this.#fill(piece.at, bytes)
+        if (this.#plan.inOrder) await before
+        if (this.#failed) return
+        await this.#write(piece, bytes)
+      } catch (error) {
+        this.#failed = true
+        throw error
+      } finally {
+        turn.resolve()
+      }
       if (!this.#counts(piece)) continue
       this.#done += piece.length
       this.#plan.progress?.((100 * this.#done) / this.#total)
@@ -82,81 +128,129 @@ export class Copy {
   }
 
   async *#find(): AsyncGenerator<Piece> {
-    const { sparse, keepBacking, compressed, target } = this.#plan
+    const { sparse, compressed, target } = this.#plan
     if (compressed) this.#clusterSize = (await target.node.details()).clusterSize ?? largestPiece
     const step = compressed ? this.#clusterSize : largestPiece
-    let at = 0
-    for (const source of this.#plan.sources) {
-      for (let offset = 0; offset < source.length; ) {
-        const rest = source.length - offset
-        const status = wholeSectors(await this.#status(source, offset, rest))
-        const shows = keepBacking && !status.allocated && !status.zero
-        const zero = status.zero && sparse > 0
-        const skipped = shows || zero
-        const wanted = skipped ? status.length : Math.min(status.length, step)
-        const length = Math.min(compressed ? wholeClusters(at, wanted, step) : wanted, rest)
-        const known = length <= status.length
-        if (!shows || !known) yield { source, offset, at, length, kind: zero && known ? 'zero' : 'data' }
-        offset += length
-        at += length
+    for (let at = 0; at < this.#length; ) {
+      const found = await this.#look(at)
+      const kind = found.kind === 'zero' && sparse === 0 ? 'data' : found.kind
+      let { length } = found
+      if (kind === 'data') length = Math.min(length, step)
+      // Compressed clusters are written whole: what is shorter than one counts as data, with what follows it.
+      const short = compressed && length < step
+      if (short) length = Math.min(step, this.#length - at)
+      else if (compressed) length -= length % step
+      if (short) yield { at, length, kind: 'data' }
+      else if (kind !== 'behind') yield { at, length, kind }
+      at += length
+    }
+  }
+
+  /** What begins at an offset: data, zeroes, or what the backing file of the target shows too. */
+  async #look(at: number): Promise<{ readonly kind: 'data' | 'zero' | 'behind'; readonly length: number }> {
+    const { keepBacking, backingLength } = this.#plan
+    const { source, start } = this.#sourceAt(at)
+    const rest = source.length - (at - start)
+    if (!keepBacking) {
+      const { zero, length } = await this.#status(source, at - start, rest)
+      return { kind: zero ? 'zero' : 'data', length: Math.min(length, rest) }
+    }
+    const wanted = at < backingLength ? Math.min(rest, backingLength - at) : rest
+    const base = backingOf(source)
+    const { allocated, zero, data, length } = await this.#status(source, at - start, wanted, base)
+    // Behind the end of its backing file the target shows zeroes without being told.
+    if (zero) return { kind: at >= backingLength ? 'behind' : 'zero', length: Math.min(length, wanted) }
+    return { kind: data && allocated ? 'data' : 'behind', length: Math.min(length, wanted) }
+  }
+
+  async #status(source: BlockNode, offset: number, length: number, base?: BlockNode): Promise<BlockStatus> {
+    const { salvage } = this.#plan
+    for (let wanted = length; ; wanted = Math.ceil(wanted / 2048) * 512) {
+      try {
+        return wholeSectors(await chainStatus(source, offset, wanted, base === undefined ? {} : { base }))
+      } catch (error) {
+        if (!(error instanceof BlockError)) throw error
+        const text = `error while reading block status at offset ${offset}: ${reasonOf(error)}`
+        if (salvage === undefined) throw new ImgError(text)
+        if (wanted > 512) continue
+        salvage(text)
+        // What is there may still be read.
+        return { allocated: true, data: true, zero: false, length: wanted }
       }
     }
   }
 
-  #status(source: BlockNode, offset: number, length: number): Promise<BlockStatus> {
-    return this.#plan.keepBacking ? source.status(offset, length) : chainStatus(source, offset, length)
+  #sourceAt(at: number): Placed {
+    return this.#sources.findLast(({ source, start }) => start <= at && source.length > 0)!
   }
 
-  async #copy({ source, offset, at }: Piece, buffer: Uint8Array): Promise<void> {
+  /** Reads what stands at an offset of the sources. */
+  async #fill(at: number, buffer: Uint8Array): Promise<void> {
     await this.#plan.limit?.spend(buffer.byteLength)
-    await this.#read(source, offset, buffer)
-    const { target, sparse, compressed } = this.#plan
+    for (let done = 0; done < buffer.byteLength; ) {
+      const { source, start } = this.#sourceAt(at + done)
+      const offset = at + done - start
+      const part = buffer.subarray(done, done + source.length - offset)
+      await this.#read(source, offset, part, at)
+      done += part.byteLength
+    }
+  }
+
+  async #write(piece: Piece, buffer: Uint8Array): Promise<void> {
+    try {
+      await this.#put(piece, buffer)
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error
+      throw new ImgError(`error while writing at byte ${piece.at}: ${reasonOf(error)}`)
+    }
+  }
+
+  async #put({ at, length, kind }: Piece, buffer: Uint8Array): Promise<void> {
+    const { target, sparse, compressed, verbatim, targetIsZero } = this.#plan
+    if (kind === 'zero') return targetIsZero ? undefined : this.#clear(at, length)
     if (compressed) return this.#compress(at, buffer)
-    if (sparse === 0) return target.write(at, buffer)
-    for (const { begin, end, zero } of zeroStretches(buffer, sparse)) {
+    if (sparse === 0 || verbatim) return target.write(at, buffer)
+    for (const { begin, end, zero } of zeroStretches(buffer, sparse, at)) {
       if (!zero) await target.write(at + begin, buffer.subarray(begin, end))
-      else if (!this.#plan.targetIsZero) await this.#clear(at + begin, end - begin)
+      else if (!targetIsZero) await this.#clear(at + begin, end - begin)
     }
   }
 
   async #compress(at: number, buffer: Uint8Array): Promise<void> {
-    const { target, targetIsZero } = this.#plan
-    if (targetIsZero && isZero(buffer)) return
-    const end = at + buffer.byteLength
-    const whole = at % this.#clusterSize === 0 && (end % this.#clusterSize === 0 || end === target.node.length)
-    // Where one source ends and the next begins, clusters get their bytes in two pieces.
-    await (whole ? target.writeCompressed(at, buffer) : target.write(at, buffer))
+    const { target, targetIsZero, sparse } = this.#plan
+    if (sparse > 0 && isZero(buffer)) {
+      if (!targetIsZero) await this.#clear(at, buffer.byteLength)
+    } else await target.writeCompressed(at, buffer)
   }
 
   async #clear(at: number, length: number): Promise<void> {
     await this.#plan.target.writeZeroes(at, length, { unmap: true })
   }
 
-  async #read(source: BlockNode, offset: number, buffer: Uint8Array): Promise<void> {
+  async #read(source: BlockNode, offset: number, buffer: Uint8Array, at: number): Promise<void> {
     try {
       await source.readInto(offset, buffer)
     } catch (error) {
       if (!(error instanceof BlockError)) throw error
       const reason = reasonOf(error)
-      const text = `error while reading offset ${offset}: ${reason}`
-      if (this.#plan.salvage === undefined) throw new ImgError(text.replace('offset', 'at byte'))
+      if (this.#plan.salvage === undefined) throw new ImgError(`error while reading at byte ${at}: ${reason}`)
       if (buffer.byteLength <= 512) {
-        this.#plan.salvage(text)
+        this.#plan.salvage(`error while reading offset ${offset}: ${reason}`)
         buffer.fill(0)
         return
       }
       const half = Math.ceil(buffer.byteLength / 1024) * 512
-      await this.#read(source, offset, buffer.subarray(0, half))
-      await this.#read(source, offset + half, buffer.subarray(half))
+      await this.#read(source, offset, buffer.subarray(0, half), at)
+      await this.#read(source, offset + half, buffer.subarray(half), at)
     }
   }
 }
 
-/** Compressed clusters are written whole: a stretch ends with one, and is not shorter. */
-function wholeClusters(begin: number, length: number, clusterSize: number): number {
-  const end = begin + length
-  const whole = end - (end % clusterSize) - begin
-  return whole > 0 ? whole : clusterSize - (begin % clusterSize)
+/** What shows where an image, or the one under the filters that it is, holds nothing. */
+function backingOf(node: BlockNode): BlockNode | undefined {
+  let image: BlockNode | undefined = node
+  while (image?.driver.filters === true) image = image.child('file')
+  return image?.child('backing')
 }
 
 /** Files may end within a sector: what is partly data is data. */

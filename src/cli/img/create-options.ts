@@ -2,47 +2,70 @@ import { checkOption, OptionError, type OptionKind, parseOptionList, parseSize }
 import { ImgError } from './img-error.ts'
 
 /** An option of `-o`, as one format has it. */
-interface CreateOption {
+export interface ImageOption {
   readonly name: string
   readonly kind: OptionKind
   readonly help: string
   readonly default?: string
 }
 
-const size: CreateOption = { name: 'size', kind: 'size', help: 'bytes that the guest sees' }
+const size: ImageOption = { name: 'size', kind: 'size', help: 'Virtual disk size' }
 
 /** Options of LUKS, as QEMU prints them. */
-const luks = (prefix: string): CreateOption[] => [
-  { name: `${prefix}key-secret`, kind: 'string', help: 'id of the secret with the password' },
-  { name: `${prefix}cipher-alg`, kind: 'string', help: 'cipher: aes-256 or aes-128' },
-  { name: `${prefix}cipher-mode`, kind: 'string', help: 'its mode: xts, cbc, ctr or ecb' },
-  { name: `${prefix}ivgen-alg`, kind: 'string', help: 'what vectors are made of: plain64, plain or essiv' },
-  { name: `${prefix}ivgen-hash-alg`, kind: 'string', help: 'hash for essiv' },
-  { name: `${prefix}hash-alg`, kind: 'string', help: 'hash of passwords: sha256, sha512, ...' },
-  { name: `${prefix}iter-time`, kind: 'number', help: 'milliseconds that a password takes to be tried' },
+const luks = (prefix: string, secret: string): ImageOption[] => [
+  { name: `${prefix}key-secret`, kind: 'string', help: secret },
+  { name: `${prefix}cipher-alg`, kind: 'string', help: 'Name of encryption cipher algorithm' },
+  { name: `${prefix}cipher-mode`, kind: 'string', help: 'Name of encryption cipher mode' },
+  { name: `${prefix}ivgen-alg`, kind: 'string', help: 'Name of IV generator algorithm' },
+  { name: `${prefix}ivgen-hash-alg`, kind: 'string', help: 'Name of IV generator hash algorithm' },
+  { name: `${prefix}hash-alg`, kind: 'string', help: 'Name of encryption hash algorithm' },
+  { name: `${prefix}iter-time`, kind: 'number', help: 'Time to spend in PBKDF in milliseconds' },
 ]
 
+/** What a file takes, whatever is in it. Hints to file systems that few of them know: they change nothing here. */
+const ofFile: readonly ImageOption[] = [
+  { name: 'nocow', kind: 'boolean', help: 'Turn off copy-on-write (valid only on btrfs)' },
+  { name: 'preallocation', kind: 'string', help: 'Preallocation mode (allowed values: off, falloc, full)' },
+  { name: 'extent_size_hint', kind: 'size', help: 'Extent size hint for the image file, 0 to disable' },
+]
+const hints = ['nocow', 'extent_size_hint']
+
 /** The options of each format that can be created, in the order in which QEMU prints them. */
-const byFormat: Readonly<Record<string, readonly CreateOption[]>> = {
-  raw: [size, { name: 'preallocation', kind: 'string', help: 'off, or full: every byte is written' }],
-  luks: [size, ...luks('')],
+export const byFormat: Readonly<Record<string, readonly ImageOption[]>> = {
+  raw: [size],
+  luks: [size, ...luks('', 'ID of the secret that provides the keyslot passphrase')],
   qcow2: [
-    { name: 'encryption', kind: 'boolean', help: 'the old word for encrypt.format=aes' },
-    { name: 'encrypt.format', kind: 'string', help: 'luks: what the guest writes is encrypted' },
-    ...luks('encrypt.'),
-    { name: 'cluster_size', kind: 'size', help: 'bytes of a cluster', default: '65536' },
-    { name: 'extended_l2', kind: 'boolean', help: 'clusters of 32 parts', default: 'off' },
-    { name: 'preallocation', kind: 'string', help: 'off, or metadata: every cluster has its place' },
-    { name: 'compression_type', kind: 'string', help: 'zlib or zstd', default: 'zlib' },
+    {
+      name: 'encryption',
+      kind: 'boolean',
+      help: "Encrypt the image with format 'aes'. (Deprecated in favor of encrypt.format=aes)",
+    },
+    { name: 'encrypt.format', kind: 'string', help: "Encrypt the image, format choices: 'aes', 'luks'" },
+    ...luks('encrypt.', 'ID of secret providing qcow AES key or LUKS passphrase'),
+    { name: 'cluster_size', kind: 'size', help: 'qcow2 cluster size', default: '65536' },
+    { name: 'extended_l2', kind: 'boolean', help: 'Extended L2 tables', default: 'off' },
+    { name: 'preallocation', kind: 'string', help: 'Preallocation mode (allowed values: off, metadata, falloc, full)' },
+    {
+      name: 'compression_type',
+      kind: 'string',
+      help: 'Compression method used for image cluster compression',
+      default: 'zlib',
+    },
     size,
-    { name: 'compat', kind: 'string', help: 'version of the format: v2 (0.10) or v3 (1.1)' },
-    { name: 'data_file', kind: 'string', help: 'file of its own for the data' },
-    { name: 'data_file_raw', kind: 'boolean', help: 'that file alone is a raw image' },
-    { name: 'backing_file', kind: 'string', help: 'image that shows where nothing is written' },
-    { name: 'backing_fmt', kind: 'string', help: 'its format' },
-    { name: 'lazy_refcounts', kind: 'boolean', help: 'reference counts may lag behind', default: 'off' },
-    { name: 'refcount_bits', kind: 'number', help: 'bits of a reference count', default: '16' },
+    { name: 'compat', kind: 'string', help: 'Compatibility level (v2 [0.10] or v3 [1.1])' },
+    { name: 'backing_file', kind: 'string', help: 'File name of a base image' },
+    { name: 'backing_fmt', kind: 'string', help: 'Image format of the base image' },
+    { name: 'data_file', kind: 'string', help: 'File name of an external data file' },
+    { name: 'data_file_raw', kind: 'boolean', help: 'The external data file must stay valid as a raw image' },
+    { name: 'lazy_refcounts', kind: 'boolean', help: 'Postpone refcount updates', default: 'off' },
+    { name: 'refcount_bits', kind: 'number', help: 'Width of a reference count entry in bits', default: '16' },
   ],
+}
+
+/** The format's own, and those of the file below. */
+function allOf(format: string): readonly ImageOption[] {
+  const own = byFormat[format] ?? []
+  return [...own, ...ofFile.filter(({ name }) => !own.some((option) => option.name === name))]
 }
 
 /**
@@ -57,15 +80,20 @@ export function checkOptionLists(texts: readonly string[]): void {
   }
 }
 
+/** Whether a list of options asks which there are. */
+export function wantsHelp(texts: readonly string[]): boolean {
+  return texts.some((text) => text.split(',').some((word) => word === 'help' || word === '?'))
+}
+
 /** What a format's image is to be made of. */
 export class CreateOptions {
   readonly #format: string
-  readonly #known: readonly CreateOption[]
+  readonly #known: readonly ImageOption[]
   readonly #values = new Map<string, string>()
 
   constructor(format: string) {
     this.#format = format
-    this.#known = byFormat[format] ?? []
+    this.#known = allOf(format)
   }
 
   /** Reads what `-o` gives. @throws {OptionError} in QEMU's words */
@@ -94,17 +122,22 @@ export class CreateOptions {
     this.#values.set(name, value)
   }
 
-  get size(): number | undefined {
+  /** In bytes. */
+  get size(): bigint | undefined {
     const text = this.get('size')
     if (text === undefined) return undefined
     const bytes = parseSize(text)
     if (typeof bytes !== 'bigint') throw new OptionError(`${text} is no size`)
-    return Number(bytes)
+    return bytes
   }
 
-  /** What the driver gets: all but what has a place of its own. */
+  /** What the driver gets: all but what has a place of its own. @throws {OptionError} in QEMU's words */
   forDriver(): Record<string, string> {
-    const own = ['size', 'backing_file', 'backing_fmt']
+    const hint = this.get('extent_size_hint')
+    if (hint !== undefined && (parseSize(hint) as bigint) > 0xffff_ffffn) {
+      throw new OptionError('Extent size hint is too large')
+    }
+    const own = ['size', 'backing_file', 'backing_fmt', ...hints]
     return Object.fromEntries([...this.#values].filter(([name]) => !own.includes(name)))
   }
 
@@ -122,13 +155,22 @@ export class CreateOptions {
     return `Formatting '${filename}', fmt=${this.#format}${parts.join('')}\n`
   }
 
-  /** What `-o help` prints. */
-  help(): string {
-    const lines = [...this.#known]
-      .sort((one, other) => (one.name < other.name ? -1 : 1))
-      .map(({ name, kind, help }) => `  ${`${name}=<${kindNames[kind]}>`.padEnd(22)} - ${help}\n`)
-    return `Supported ${this.#format} options:\n${lines.join('')}`
+  /** What `-o help` prints: of the format alone, unless a file is named. */
+  help(filename: string | undefined): string {
+    const shown = filename === undefined ? (byFormat[this.#format] ?? []) : this.#known
+    const title = filename === undefined ? `Supported ${this.#format} options` : 'Supported options'
+    const hint =
+      '\nThe protocol level may support further options.\nSpecify the target filename to include those options.\n'
+    return `${title}:\n${listOptions(shown)}${filename === undefined ? hint : ''}`
   }
+}
+
+/** Options as `-o help` prints them, by their names. */
+export function listOptions(options: readonly ImageOption[]): string {
+  return [...options]
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .map(({ name, kind, help }) => `  ${`${name}=<${kindNames[kind]}>`.padEnd(22)} - ${help}\n`)
+    .join('')
 }
 
 const kindNames: Readonly<Record<OptionKind, string>> = {
@@ -138,7 +180,7 @@ const kindNames: Readonly<Record<OptionKind, string>> = {
   size: 'size',
 }
 
-function printed({ kind }: CreateOption, value: string): string {
+function printed({ kind }: ImageOption, value: string): string {
   if (kind === 'size') return String(parseSize(value))
   return kind === 'string' ? value.replaceAll(',', ',,') : value
 }

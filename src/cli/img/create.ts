@@ -1,23 +1,33 @@
-import { BlockError, type BlockNode, createImage, imageFormats, type NodeGraph } from '../../block/index.ts'
+import {
+  BlockError,
+  type BlockNode,
+  checkDriverWord,
+  combinePath,
+  createImage,
+  imageFormats,
+  largestLength,
+  type NodeGraph,
+  textOfBlockError,
+} from '../../block/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import { Arguments } from './arguments.ts'
-import { CreateOptions, checkOptionLists } from './create-options.ts'
-import { type Output, textOf } from './img.ts'
+import { CreateOptions, checkOptionLists, wantsHelp } from './create-options.ts'
+import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
-import { readNumber } from './numbers.ts'
+import { readInteger } from './numbers.ts'
 import { graphFor } from './open.ts'
 
 /** `vmon img create`: makes an empty image. */
 export async function create(argv: readonly string[], output: Output): Promise<number> {
-  const args = new Arguments(argv, 'F= b= f= o= q u object=')
+  const args = new Arguments(argv, 'F= b= f= o= q u object=', 'create')
   const [filename, sizeText, unexpected] = args.operands
   const format = args.value('f') ?? 'raw'
-  if (args.values('o').some((text) => text === 'help' || text === '?')) {
-    output.out(new CreateOptions(knownFormat(format)).help())
+  if (wantsHelp(args.values('o'))) {
+    output.out(new CreateOptions(knownFormat(format)).help(filename))
     return 0
   }
   if (filename === undefined) throw new UsageError('Expecting image file name')
-  const size = sizeText === undefined ? undefined : readNumber('image size', sizeText)
+  const size = sizeText === undefined ? undefined : readInteger('image size', sizeText)
   if (unexpected !== undefined) throw new UsageError(`Unexpected argument: ${unexpected}`)
   checkOptionLists(args.values('o'))
   const plan: CreatePlan = {
@@ -35,7 +45,7 @@ export async function create(argv: readonly string[], output: Output): Promise<n
     return 0
   } catch (error) {
     if (error instanceof OptionError) throw new ImgError(`${filename}: ${error.message}`)
-    if (error instanceof BlockError) throw new ImgError(`${filename}: ${textOf(error)}`)
+    if (error instanceof BlockError) throw new ImgError(`${filename}: ${textOfBlockError(error)}`)
     if (error instanceof ImgError) throw new ImgError(`${filename}: ${error.message}`)
     throw error
   }
@@ -51,7 +61,8 @@ export interface CreatePlan {
   readonly backingFormat?: string | undefined
   /** The backing file need not be there. */
   readonly unsafe?: boolean
-  readonly size: number | undefined
+  /** In bytes. */
+  readonly size: bigint | undefined
 }
 
 /**
@@ -74,12 +85,27 @@ async function makeImage(graph: NodeGraph, plan: CreatePlan, output: Output | un
     }
     options.set('backing_file', plan.backing)
   }
-  if (plan.backingFormat !== undefined) options.set('backing_fmt', plan.backingFormat)
+  if (plan.backingFormat !== undefined) {
+    if (!options.knows('backing_fmt')) {
+      throw new BlockError('unsupported', `Backing file format not supported for file format '${format}'`)
+    }
+    options.set('backing_fmt', plan.backingFormat)
+  }
   const backing = options.get('backing_file')
   if (backing !== undefined) await fitToBacking(graph, plan, options, backing)
   if (options.size === undefined) throw new BlockError('invalid', 'Image creation needs a size parameter')
   output?.out(options.describe(filename))
-  await writeImage(graph, filename, format, options)
+  try {
+    await writeImage(graph, filename, format, options)
+  } catch (error) {
+    if (!(error instanceof BlockError) || error.context.code !== 'EFBIG') throw error
+    throw tooLarge(format)
+  }
+}
+
+function tooLarge(format: string): BlockError {
+  const hint = format === 'qcow2' ? ' (try using a larger cluster size)' : ''
+  return new BlockError('invalid', `The image size is too large for file format '${format}'${hint}`)
 }
 
 /** Makes the file. @throws {BlockError} */
@@ -91,15 +117,37 @@ export async function writeImage(
 ): Promise<void> {
   const backing = options.get('backing_file')
   const backingFormat = options.get('backing_fmt')
+  if (backing === undefined && backingFormat !== undefined) {
+    checkDriverWord('backing-fmt', backingFormat)
+    throw new BlockError('invalid', 'Backing format cannot be used without backing file')
+  }
+  const size = ((options.size ?? 0n) + 511n) & ~511n
+  const largest = format === 'qcow2' ? largestLength : BigInt(Number.MAX_SAFE_INTEGER)
+  if (size > largest) await refuseSize(graph, filename, format, size)
   await createImage(graph, {
     filename,
     format,
-    size: Math.ceil((options.size ?? 0) / 512) * 512,
+    size: Number(size),
     options: options.forDriver(),
     ...(backing === undefined
       ? {}
       : { backing: { filename: backing, ...(backingFormat === undefined ? {} : { format: backingFormat }) } }),
   })
+}
+
+/** What is more than can be counted here is more than any file can be. @throws {BlockError} in QEMU's words */
+async function refuseSize(graph: NodeGraph, filename: string, format: string, size: bigint): Promise<never> {
+  // The file is there when QEMU tries, and stays.
+  if (format === 'raw') await createImage(graph, { filename, format, size: 0 })
+  if (size < 2n ** 63n && format === 'qcow2') {
+    throw new BlockError('invalid', `Could not resize image: offset(${size}) exceeds maximum(${largestLength})`)
+  }
+  if (size < 2n ** 63n) throw tooLarge(format)
+  const reason =
+    format === 'qcow2'
+      ? 'Could not resize image: Image size cannot be negative'
+      : 'Could not resize file: Invalid argument'
+  throw new BlockError('invalid', reason)
 }
 
 /**
@@ -125,15 +173,21 @@ async function fitToBacking(
   if (backing === filename) {
     throw new BlockError('invalid', 'Error: Trying to create an image with the same filename as the backing file')
   }
-  if (unsafe && options.size !== undefined) return
+  if (backing === '') throw new BlockError('invalid', 'Expected backing file name, got empty string')
   const format = options.get('backing_fmt')
+  if (unsafe) {
+    if (format === undefined) throw new BlockError('invalid', 'Backing file specified without backing format')
+    return
+  }
   let node: BlockNode
   try {
-    const path = backing.startsWith('/') ? backing : filename.slice(0, filename.lastIndexOf('/') + 1) + backing
+    const path = combinePath(filename, backing)
     node = await graph.open({
       filename: path,
-      options: format === undefined ? {} : { driver: format },
+      // Whoever writes to it may go on, and nobody reads what the guest sees.
+      options: { 'force-share': true, ...(format === undefined ? {} : { driver: format }) },
       readOnly: true,
+      noIo: true,
     })
   } catch (error) {
     if (!(error instanceof BlockError)) throw error

@@ -1,9 +1,8 @@
-import { BlockError } from '../../block/index.ts'
+import { BlockError, reasonOf, textOfBlockError } from '../../block/index.ts'
 import { Arguments } from './arguments.ts'
-import { reasonOf } from './block-reason.ts'
 import { knownFormat, writeImage } from './create.ts'
 import { CreateOptions } from './create-options.ts'
-import { type Output, textOf } from './img.ts'
+import type { Output } from './img.ts'
 import { ImgError } from './img-error.ts'
 import { largestCount, readNumber } from './numbers.ts'
 import { graphFor, openImage } from './open.ts'
@@ -22,7 +21,7 @@ interface Wishes {
 
 /** `vmon img dd`: copies a part of an image into a new one. */
 export async function dd(argv: readonly string[], output: Output): Promise<number> {
-  const args = new Arguments(argv, 'f= O= U:force-share image-opts object=')
+  const args = new Arguments(argv, 'f= O= U:force-share image-opts object=', 'dd')
   const format = args.value('O') ?? 'raw'
   const { from, to, blockSize, count, skip } = readOperands(args.operands)
   await using graph = graphFor(args, output)
@@ -39,7 +38,7 @@ export async function dd(argv: readonly string[], output: Output): Promise<numbe
     await writeImage(graph, to, format, options)
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`${to}: error while creating output image: ${textOf(error)}`)
+    throw new ImgError(`${to}: error while creating output image: ${textOfBlockError(error)}`)
   }
   if (begin > end) output.complain(`${from}: cannot skip to specified offset`)
   await using target = await openImage(graph, to, { format, writable: true })

@@ -1,3 +1,4 @@
+import { driverNames } from '../../block/index.ts'
 import { qemuVersion } from '../../commands/index.ts'
 import { packageVersion } from '../help.ts'
 
@@ -8,10 +9,16 @@ export function versionText(): string {
 }
 
 const commands = [
+  ['amend', '[-p] [-q] [-f FORMAT] [-t CACHE] [--force] -o OPTIONS FILE', 'give an image other features'],
   [
     'bench',
     '[-c COUNT] [-d DEPTH] [-f FORMAT] [--flush-interval=N] [-i AIO] [-n] [--no-drain] [-o OFFSET] [--pattern=BYTE] [-q] [-s SIZE] [-S STEP] [-t CACHE] [-w] [-U] FILE',
     'say how long so many requests take',
+  ],
+  [
+    'bitmap',
+    '(--merge SOURCE | --add | --remove | --clear | --enable | --disable)... [-b FILE [-F FORMAT]] [-g SIZE] [-f FORMAT] FILE BITMAP',
+    'change the dirty bitmaps that an image keeps',
   ],
   ['check', '[-q] [-f FORMAT] [--output=human|json] [-r leaks|all] [-T CACHE] [-U] FILE', 'look for faults'],
   [
@@ -22,7 +29,7 @@ const commands = [
   ['compare', '[-f FORMAT] [-F FORMAT] [-T CACHE] [-p] [-q] [-s] [-U] FILE FILE', 'say whether two images are equal'],
   [
     'convert',
-    '[-U] [-c] [-p] [-q] [-n] [-f FORMAT] [-t CACHE] [-T CACHE] [-O FORMAT] [-B BACKING -F FORMAT] [-o OPTIONS] [-l SNAPSHOT] [-S SIZE] [-r RATE] [-m N] [-W] [--salvage] FILE... TARGET',
+    '[-U] [-c] [-p] [-q] [-n] [-f FORMAT] [-t CACHE] [-T CACHE] [-O FORMAT] [-B BACKING -F FORMAT] [-o OPTIONS] [-l SNAPSHOT] [-S SIZE] [-r RATE] [-m N] [-W] [-C] [--salvage] [--target-is-zero] [--bitmaps [--skip-broken-bitmaps]] FILE... TARGET',
     'copy images into a new one',
   ],
   ['create', '[-q] [-f FORMAT] [-b BACKING -F FORMAT] [-u] [-o OPTIONS] FILE [SIZE]', 'make an empty image'],
@@ -58,6 +65,7 @@ export function helpText(): string {
     `${versionText()}usage: vmon img COMMAND [options]\n\nCommands:\n${lines.join('')}\n` +
     'Options, texts and exit statuses are those of qemu-img. With --image-opts a FILE is a list of options\n' +
     '(driver=qcow2,file.filename=...). Sizes take the suffixes k, M, G, T, P and E, of 1024 each. CACHE is one of\n' +
-    'none, writeback, writethrough, directsync and unsafe. -o help lists the options of a format.\n'
+    'none, writeback, writethrough, directsync and unsafe. -o help lists the options of a format.\n\n' +
+    `Supported formats: ${driverNames.join(' ')}\n`
   )
 }

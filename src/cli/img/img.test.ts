@@ -26,6 +26,7 @@ function makeImages(): void {
   io('a.raw', 'raw', 'write -P 1 64k 64k', 'write -P 2 1M 100k')
   img('convert', '-O', 'qcow2', 'a.raw', 'a.qcow2')
   img('convert', '-O', 'qcow2', '-c', 'a.raw', 'packed.qcow2')
+  img('convert', '-O', 'qcow2', '-c', '-o', 'compression_type=zstd', 'a.raw', 'zstd.qcow2')
   img('create', '-f', 'qcow2', '-o', 'cluster_size=4k,lazy_refcounts=on,refcount_bits=8', 'small.qcow2', '5000M')
   io('small.qcow2', 'qcow2', 'write -P 3 100M 5k', 'write -z 200M 1M')
   img('snapshot', '-c', 'first', 'small.qcow2')
@@ -59,6 +60,7 @@ const images = [
   'a.raw',
   'a.qcow2',
   'packed.qcow2',
+  'zstd.qcow2',
   'small.qcow2',
   'sub/top.qcow2',
   'placed.qcow2',
@@ -326,7 +328,7 @@ test('images are created as qemu-img creates them, and it says the same of them'
   }
 })
 
-for (const image of ['a.raw', 'a.qcow2', 'packed.qcow2', 'sub/top.qcow2', 'odd.raw', ...foreign]) {
+for (const image of ['a.raw', 'a.qcow2', 'packed.qcow2', 'zstd.qcow2', 'sub/top.qcow2', 'odd.raw', ...foreign]) {
   test(`${image} is converted to raw and to qcow2, and qemu-img finds the same in it`, { skip }, async () => {
     for (const options of [
       [],

@@ -1,4 +1,6 @@
-import { BlockError } from '../../block/index.ts'
+import { BlockError, textOfBlockError } from '../../block/index.ts'
+import { reasonText, systemCode } from '../../errno/index.ts'
+import { say, warn } from '../outputs.ts'
 import { HelpWanted, ImgError, UsageError } from './img-error.ts'
 
 /** Where a command's words go. */
@@ -15,7 +17,9 @@ export type ImgCommand = (argv: readonly string[], output: Output) => Promise<nu
 
 /** The commands; each is loaded when it is called. */
 const commands: Readonly<Record<string, () => Promise<ImgCommand>>> = {
+  amend: async () => (await import('./amend.ts')).amend,
   bench: async () => (await import('./bench.ts')).bench,
+  bitmap: async () => (await import('./bitmap.ts')).bitmap,
   check: async () => (await import('./check.ts')).check,
   commit: async () => (await import('./commit.ts')).commit,
   compare: async () => (await import('./compare.ts')).compare,
@@ -31,9 +35,9 @@ const commands: Readonly<Record<string, () => Promise<ImgCommand>>> = {
 }
 
 const onTerminal: Output = {
-  out: (text) => void process.stdout.write(text),
-  complain: (text) => void process.stderr.write(`vmon img: ${text}\n`),
-  warn: (text) => void process.stderr.write(`${text}\n`),
+  out: say,
+  complain: (text) => warn(`vmon img: ${text}\n`),
+  warn: (text) => warn(`${text}\n`),
 }
 
 /** Runs `vmon img`, which is `qemu-img` over our block layer. @returns the exit status */
@@ -41,8 +45,8 @@ export async function runImg(argv: readonly string[], output: Output = onTermina
   const [name, ...rest] = argv
   try {
     if (name === undefined) throw new UsageError('Not enough arguments')
-    if (name === '--version' || name === '-V') return await printVersion(output)
-    if (name === '--help' || name === '-h') throw new HelpWanted()
+    if (isShort(name, 'V') || isLong(name, 'version')) return await printVersion(output)
+    if (isShort(name, 'h') || isLong(name, 'help')) throw new HelpWanted()
     if (name.startsWith('-')) throw new UsageError(`unrecognized option '${name}'`)
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (load === undefined) throw new UsageError(`Command not found: ${name}`)
@@ -54,21 +58,32 @@ export async function runImg(argv: readonly string[], output: Output = onTermina
   }
 }
 
+/** As the C library's getopt_long() sees it: what follows a letter are more letters, and words may be shortened. */
+function isShort(word: string, letter: string): boolean {
+  return word.startsWith(`-${letter}`)
+}
+
+function isLong(word: string, name: string): boolean {
+  return word.length > 2 && `--${name}`.startsWith(word)
+}
+
 /** What a user is told of a failure. @returns the exit status @throws whatever is a bug */
-function complainOf(error: unknown, output: Output): number {
+function complainOf(thrown: unknown, output: Output): number {
+  const error = firstOf(thrown)
   if (error instanceof ImgError) {
     const hint = error instanceof UsageError ? "\nTry 'vmon img --help' for more information" : ''
     output.complain(error.message + hint)
     return error.status
   }
-  if (!(error instanceof BlockError)) throw error
-  output.complain(textOf(error))
+  if (error instanceof BlockError) output.complain(textOfBlockError(error))
+  else if (systemCode(error) !== undefined) output.complain(reasonText(error))
+  else throw error
   return 1
 }
 
-/** An error of the block layer with what a person may want to know besides. */
-export function textOf({ message, context }: BlockError): string {
-  return context.hint === undefined ? message : `${message}\n${context.hint}`
+/** Of a failure, and another when what had been begun was ended: the first. */
+function firstOf(error: unknown): unknown {
+  return error instanceof Error && 'suppressed' in error ? firstOf(error.suppressed) : error
 }
 
 async function printHelp(output: Output): Promise<number> {

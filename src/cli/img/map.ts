@@ -10,7 +10,11 @@ const printedAtOnce = 65536
 
 /** `vmon img map`: says where an image keeps what. */
 export async function map(argv: readonly string[], output: Output): Promise<number> {
-  const args = new Arguments(argv, 'f:format= output= s:start-offset= l:max-length= object= image-opts U:force-share')
+  const args = new Arguments(
+    argv,
+    'f:format= output= s:start-offset= l:max-length= object= image-opts U:force-share',
+    'map',
+  )
   const limits = [args.value('s'), args.value('l')].map((text, index) =>
     text === undefined ? undefined : readNumber(index === 0 ? 'start offset' : 'max length', text),
   )
@@ -37,7 +41,7 @@ export async function map(argv: readonly string[], output: Output): Promise<numb
     if (current.length > 0) listing.add(current)
     current = entry
   }
-  listing.end(current.length > 0 || start === 0 ? current : undefined)
+  listing.end(current)
   return 0
 }
 
@@ -58,8 +62,8 @@ class Listing {
     if (this.#text.length >= printedAtOnce) this.#print()
   }
 
-  end(last: Entry | undefined): void {
-    if (last !== undefined) this.#text += this.#format === 'human' ? humanLine(last) : jsonLine(last, true)
+  end(last: Entry): void {
+    this.#text += this.#format === 'human' ? humanLine(last) : jsonLine(last, true)
     this.#print()
   }
 

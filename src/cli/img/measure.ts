@@ -1,8 +1,15 @@
-import { BlockError, type BlockNode, imageFormats, type Measurement, measureImage } from '../../block/index.ts'
+import {
+  BlockError,
+  imageFormats,
+  type Measurement,
+  measureImage,
+  type NodeGraph,
+  textOfBlockError,
+} from '../../block/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import { Arguments } from './arguments.ts'
 import { CreateOptions, checkOptionLists } from './create-options.ts'
-import { type Output, textOf } from './img.ts'
+import type { Output } from './img.ts'
 import { ImgError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { graphFor, openImage } from './open.ts'
@@ -11,7 +18,7 @@ import { readSnapshotName, showSnapshot } from './snapshot-name.ts'
 
 /** `vmon img measure`: says how large an image will be before it is made. */
 export async function measure(argv: readonly string[], output: Output): Promise<number> {
-  const args = new Arguments(argv, 'f= l= o= O= U:force-share image-opts object= output= size=')
+  const args = new Arguments(argv, 'f= l= o= O= U:force-share image-opts object= output= size=', 'measure')
   const snapshot = readSnapshotName(args.value('l'))
   checkOptionLists(args.values('o'))
   const printed = readOutputFormat(args.value('output'))
@@ -20,11 +27,10 @@ export async function measure(argv: readonly string[], output: Output): Promise<
   const [filename] = args.operands
   checkSource(args, filename, size)
   const format = args.value('O') ?? 'raw'
-  const options = readOptions(format, args.values('o'))
   await using graph = graphFor(args, output)
-  const wanted = { format, options: options.forDriver(), secret: (id: string) => graph.secret(id) }
   if (filename === undefined) {
-    print(await inWords(measureImage({ ...wanted, source: size! })), printed, false, output)
+    const { wanted } = readWishes(graph, format, args.values('o'))
+    print(await inWords(measureImage({ ...wanted, source: size! })), printed, output)
     return 0
   }
   await using image = await openImage(graph, filename, {
@@ -33,9 +39,10 @@ export async function measure(argv: readonly string[], output: Output): Promise<
     forceShare: args.has('U'),
   })
   if (snapshot !== undefined) await showSnapshot(image.node, snapshot)
+  const { options, wanted } = readWishes(graph, format, args.values('o'))
   const backed = options.has('backing_file')
   const found = await inWords(measureImage({ ...wanted, source: image.node, backed }))
-  print(found, printed, format === 'qcow2' && options.get('compat') !== '0.10' && keepsBitmaps(image.node), output)
+  print(found, printed, output)
   return 0
 }
 
@@ -51,6 +58,12 @@ function checkSource(args: Arguments, filename: string | undefined, size: number
   if (filename !== undefined && size !== undefined) {
     throw new ImgError('--size N cannot be used together with a filename.')
   }
+}
+
+/** What is measured, but for the source. @throws {ImgError} in QEMU's words */
+function readWishes(graph: NodeGraph, format: string, texts: readonly string[]) {
+  const options = readOptions(format, texts)
+  return { options, wanted: { format, options: options.forDriver(), secret: (id: string) => graph.secret(id) } }
 }
 
 /** @throws {ImgError} in QEMU's words */
@@ -70,26 +83,16 @@ async function inWords(measuring: Promise<Measurement>): Promise<Measurement> {
   try {
     return await measuring
   } catch (error) {
-    throw error instanceof BlockError ? new ImgError(textOf(error)) : error
+    throw error instanceof BlockError ? new ImgError(textOfBlockError(error)) : error
   }
 }
 
-/** Bitmaps that stay in the image would be copied: those that we copy take no bytes, because we copy none. */
-function keepsBitmaps({ driver }: BlockNode): boolean {
-  return driver.name === 'qcow2'
-}
-
-function print(
-  { required, fullyAllocated }: Measurement,
-  format: 'human' | 'json',
-  withBitmaps: boolean,
-  output: Output,
-): void {
+function print({ required, fullyAllocated, bitmaps }: Measurement, format: 'human' | 'json', output: Output): void {
   if (format === 'json') {
-    const found = { ...(withBitmaps ? { bitmaps: 0 } : {}), required, 'fully-allocated': fullyAllocated }
+    const found = { bitmaps, required, 'fully-allocated': fullyAllocated }
     output.out(`${JSON.stringify(found, undefined, 4)}\n`)
     return
   }
-  output.out(`required size: ${required}\nfully allocated size: ${fullyAllocated}\n`)
-  if (withBitmaps) output.out('bitmaps size: 0\n')
+  output.out(`required size: ${BigInt(required)}\nfully allocated size: ${BigInt(fullyAllocated)}\n`)
+  if (bitmaps !== undefined) output.out(`bitmaps size: ${BigInt(bitmaps)}\n`)
 }

@@ -7,10 +7,11 @@ import {
   type OptionValues,
   readSecrets,
   secretFrom,
+  textOfBlockError,
 } from '../../block/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
 import type { Arguments } from './arguments.ts'
-import { type Output, textOf } from './img.ts'
+import type { Output } from './img.ts'
 import { ImgError } from './img-error.ts'
 import { Target } from './target.ts'
 
@@ -24,6 +25,8 @@ export interface OpenMode {
   readonly writable?: boolean
   /** Whatever others do with the image. */
   readonly forceShare?: boolean
+  /** Nobody may write to it meanwhile. */
+  readonly exclusive?: boolean
   readonly cache?: CacheWords
   /** Leave out the backing file. */
   readonly noBacking?: boolean
@@ -63,11 +66,21 @@ export function readCache(word: string | undefined, what: string, failure?: numb
 export function graphFor(args: Arguments, output: Output): NodeGraph {
   try {
     const secrets = args.values('object').map((text) => secretFrom(parseOptionList(text, secretList).toRecord()))
-    return new NodeGraph({ warn: (text) => output.warn(text), secret: readSecrets(secrets) })
+    return new NodeGraph({
+      warn: (text) => warn(text, output),
+      print: (text) => output.out(`${text}\n`),
+      secret: readSecrets(secrets),
+    })
   } catch (error) {
     if (error instanceof OptionError) throw new ImgError(error.message)
     throw error
   }
+}
+
+/** A warning has the program's name before it, other texts have not. */
+function warn(text: string, output: Output): void {
+  if (text.startsWith('warning: ')) output.complain(text)
+  else output.warn(text)
 }
 
 const secretList = { impliedName: 'qom-type' }
@@ -82,6 +95,7 @@ export interface OpenImage extends AsyncDisposable {
 
 /** Opens an image as the options say. @throws {ImgError} in QEMU's words */
 export async function openImage(graph: NodeGraph, filename: string, mode: OpenMode): Promise<OpenImage> {
+  checkForceShare(filename, mode)
   const source = {
     ...(mode.imageOptions === true ? {} : { filename }),
     options: nodeOptions(filename, mode),
@@ -93,7 +107,7 @@ export async function openImage(graph: NodeGraph, filename: string, mode: OpenMo
     return await openNode(graph, source, mode)
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`Could not open '${filename}': ${textOf(error)}`, mode.failure)
+    throw new ImgError(`Could not open '${filename}': ${textOfBlockError(error)}`, mode.failure)
   }
 }
 
@@ -101,18 +115,28 @@ export async function openImage(graph: NodeGraph, filename: string, mode: OpenMo
 export async function openNode(
   graph: NodeGraph,
   source: ImageSource,
-  { writable = false, cache = 'writeback' }: Pick<OpenMode, 'writable' | 'cache'>,
+  { writable = false, cache = 'writeback', exclusive = false }: Pick<OpenMode, 'writable' | 'cache' | 'exclusive'>,
 ): Promise<OpenImage> {
   const node = await graph.open(source)
   try {
     const uses = writable ? all : (['read'] as const)
-    const user = await node.attach({ description: 'vmon img', access: { uses, shares: all } })
+    const user = await node.attach({
+      description: 'vmon img',
+      access: { uses, shares: exclusive ? (['read'] as const) : all },
+    })
     const target = new Target(node, { flushesEach: throughModes.includes(cache) })
     return { node, user, target, [Symbol.asyncDispose]: () => user.detach() }
   } catch (error) {
     if (!node.attached) await node.close()
     throw error
   }
+}
+
+/** @throws {ImgError} if both say whether others may use the image, and not the same */
+function checkForceShare(filename: string, { imageOptions, forceShare }: OpenMode): void {
+  if (imageOptions !== true || forceShare !== true) return
+  const said = parseOptionList(filename).get('force-share')
+  if (said !== undefined && said !== 'on') throw new ImgError('--force-share/-U conflicts with image options')
 }
 
 function nodeOptions(filename: string, mode: OpenMode): OptionValues {

@@ -6,10 +6,12 @@ import {
   imageFormats,
   isZero,
   type NodeGraph,
+  reasonOf,
+  storageName,
+  textOfBlockError,
 } from '../../block/index.ts'
 import { Arguments } from './arguments.ts'
-import { reasonOf } from './block-reason.ts'
-import { type Output, textOf } from './img.ts'
+import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
 import { graphFor, type OpenImage, type OpenMode, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
@@ -19,7 +21,7 @@ const sector = 512
 
 /** `vmon img rebase`: gives an image another backing file, or none; what the guest sees stays, unless `-u` says so. */
 export async function rebase(argv: readonly string[], output: Output): Promise<number> {
-  const args = new Arguments(argv, 'f= F:backing-format= b= u p t= T= q U:force-share object= image-opts')
+  const args = new Arguments(argv, 'f= F:backing-format= b= u p t= T= q U:force-share object= image-opts', 'rebase')
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
   const backing = args.value('b')
@@ -28,6 +30,8 @@ export async function rebase(argv: readonly string[], output: Output): Promise<n
   const cache = readCache(args.value('t'), 'cache option')
   const sourceCache = readCache(args.value('T'), 'source cache option')
   const format = args.value('F')
+  await using progress = new Progress(args.has('p') && !args.has('q') ? output : undefined).begin()
+  progress.show(0)
   await using graph = graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
@@ -41,8 +45,9 @@ export async function rebase(argv: readonly string[], output: Output): Promise<n
     const mode = { format, ...(sourceCache === undefined ? {} : { cache: sourceCache }) }
     await using fresh = await openNewBacking(graph, image, backing!, mode)
     checkNaming(image, backing!, format)
-    await keepContents(image, fresh?.node, args.has('p') && !args.has('q') ? output : undefined)
+    await keepContents(image, fresh?.node, progress)
   }
+  progress.show(100)
   await nameBacking(image, backing ?? '', format)
   return 0
 }
@@ -56,7 +61,7 @@ async function openNewBacking(
 ): Promise<OpenImage | undefined> {
   if (name === '') return undefined
   try {
-    return await openImage(graph, combinePath(node.child('file')?.filename ?? '', name), mode)
+    return await openImage(graph, combinePath(storageName(node), name), mode)
   } catch (error) {
     if (!(error instanceof ImgError)) throw error
     throw new ImgError(error.message.replace(/^Could not open '.*?': /s, `Could not open new backing file '${name}': `))
@@ -76,34 +81,27 @@ async function nameBacking(image: OpenImage, backing: string, format: string | u
     await image.node.driver.nameBacking!(backing === '' ? undefined : { filename: backing, format })
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    const reason = error.kind === 'invalid' ? 'No space left in the file header' : textOf(error)
+    const reason = error.kind === 'invalid' ? 'No space left in the file header' : textOfBlockError(error)
     throw new ImgError(`Could not change the backing file to '${backing}': ${reason}`)
   }
 }
 
 /** Writes into the image itself what it shows of the old backing file, where the new one shows something else. */
-async function keepContents(image: OpenImage, fresh: BlockNode | undefined, shown: Output | undefined): Promise<void> {
+async function keepContents(image: OpenImage, fresh: BlockNode | undefined, progress: Progress): Promise<void> {
   const { node } = image
   const old = node.child('backing')
   const common = sameImage(old, fresh)
-  const progress = new Progress(shown)
-  try {
-    progress.show(0)
-    for (let at = 0; at < node.length; progress.show((100 * at) / node.length)) {
-      const status = await node.status(at, node.length - at)
-      if (status.allocated) {
-        at += status.length
-        continue
-      }
-      const stretch = await untilCommon(old, common, at, status.length)
-      if (!stretch.common) await keepStretch(image, [old, fresh], at, stretch.length)
-      at += stretch.length
+  for (let at = 0; at < node.length; progress.show((100 * at) / node.length)) {
+    const status = await node.status(at, node.length - at)
+    if (status.allocated) {
+      at += status.length
+      continue
     }
-    await image.target.flush()
-    progress.show(100)
-  } finally {
-    progress.end()
+    const stretch = await untilCommon(old, common, at, status.length)
+    if (!stretch.common) await keepStretch(image, [old, fresh], at, stretch.length)
+    at += stretch.length
   }
+  await image.target.flush()
 }
 
 /** The image of the old chain that is the new backing file. */
@@ -137,10 +135,14 @@ async function keepStretch(
   for (let at = begin; at < begin + length; at += pieceSize) {
     const size = Math.min(pieceSize, begin + length - at)
     const [old, fresh] = await Promise.all(backings.map((backing) => readPadded(backing, at, size)))
-    for (const { from, to } of differences(old!, fresh!)) {
-      const bytes = old!.subarray(from, to)
-      if (isZero(bytes)) await target.writeZeroes(at + from, to - from)
-      else await target.write(at + from, bytes)
+    try {
+      for (const { from, to } of differences(old!, fresh!)) {
+        const bytes = old!.subarray(from, to)
+        if (isZero(bytes)) await target.writeZeroes(at + from, to - from)
+        else await target.write(at + from, bytes)
+      }
+    } catch (error) {
+      throw error instanceof BlockError ? new ImgError(`Error while writing to COW image: ${reasonOf(error)}`) : error
     }
   }
 }

@@ -1,20 +1,17 @@
-import { writeZeroBytes } from '../../block/index.ts'
+import { type BlockNode, largestLength, type Preallocation, preallocations, resizeImage } from '../../block/index.ts'
 import { checkOptionValue, OptionError, parseSize } from '../../keyval/index.ts'
 import { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
 import { graphFor, openImage } from './open.ts'
 
-const preallocations = ['off', 'metadata', 'falloc', 'full']
-
 /** `vmon img resize`: makes an image longer or shorter. */
 export async function resize(argv: readonly string[], output: Output): Promise<number> {
   const sizeText = argv.at(-1)
   if (sizeText === undefined || argv.length < 2) throw new UsageError('Not enough arguments')
   // The size comes last and may begin with a minus, so it is no option.
-  const args = new Arguments(argv.slice(0, -1), 'f:format= preallocation= q shrink object= image-opts')
-  const preallocation = args.value('preallocation') ?? 'off'
-  if (!preallocations.includes(preallocation)) throw new ImgError(`Invalid preallocation mode '${preallocation}'`)
+  const args = new Arguments(argv.slice(0, -1), 'f:format= preallocation= q shrink object= image-opts', 'resize')
+  const preallocation = readPreallocation(args.value('preallocation'))
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting image file name and size')
   const { sign, bytes } = readSize(sizeText)
@@ -25,13 +22,14 @@ export async function resize(argv: readonly string[], output: Output): Promise<n
     writable: true,
   })
   const { node } = image
-  const wanted = sign === 0 ? bytes : node.length + sign * bytes
-  if (wanted <= 0) throw new ImgError('New image size must be positive')
-  if (wanted <= node.length && preallocation !== 'off') {
+  const before = BigInt(node.length)
+  // A size of QEMU's is a signed one of 64 bits.
+  const wanted = BigInt.asIntN(64, sign === 0n ? bytes : before + sign * bytes)
+  if (wanted <= 0n) throw new ImgError('New image size must be positive')
+  if (wanted <= before && preallocation !== 'off') {
     throw new ImgError('Preallocation can only be used for growing images')
   }
-  if (preallocation === 'metadata') throw new ImgError(`Unsupported preallocation mode: ${preallocation}`)
-  if (wanted < node.length && !args.has('shrink')) {
+  if (wanted < before && !args.has('shrink')) {
     output.complain('Use the --shrink option to perform a shrink operation.')
     output.complain(
       "warning: Shrinking an image will delete all data beyond the shrunken image's end. " +
@@ -39,24 +37,37 @@ export async function resize(argv: readonly string[], output: Output): Promise<n
     )
     return 1
   }
-  const before = node.length
-  await node.truncate(Math.ceil(wanted / 512) * 512)
-  // Space is taken by zeroes that are written: nothing else takes it on every file system and in every format.
-  if (preallocation !== 'off') await writeZeroBytes(node, before, node.length - before)
+  checkLargest(node, wanted)
+  await resizeImage(node, Number(wanted), preallocation)
   await node.flush()
   if (!args.has('q')) output.out('Image resized.\n')
   return 0
 }
 
+/** Refuses what is more than can be counted here, which is more than any file can be. @throws {ImgError} in QEMU's words */
+function checkLargest({ driver }: BlockNode, wanted: bigint): void {
+  if (wanted > largestLength) throw new ImgError(`offset(${wanted}) exceeds maximum(${largestLength})`)
+  if (wanted <= BigInt(Number.MAX_SAFE_INTEGER)) return
+  if (driver.name !== 'qcow2') throw new ImgError('Could not resize file: File too large')
+  if (wanted % 512n !== 0n) throw new ImgError('The new size must be a multiple of 512')
+}
+
 /** @throws {ImgError} in QEMU's words */
-function readSize(text: string): { sign: -1 | 0 | 1; bytes: number } {
-  const sign = text.startsWith('+') ? 1 : text.startsWith('-') ? -1 : 0
-  const digits = sign === 0 ? text : text.slice(1)
+function readSize(text: string): { sign: bigint; bytes: bigint } {
+  const sign = text.startsWith('+') ? 1n : text.startsWith('-') ? -1n : 0n
+  const digits = sign === 0n ? text : text.slice(1)
   try {
     checkOptionValue('size', digits, 'size')
   } catch (error) {
     if (error instanceof OptionError) throw new ImgError(error.message)
     throw error
   }
-  return { sign, bytes: Number(parseSize(digits)) }
+  return { sign, bytes: parseSize(digits) as bigint }
+}
+
+/** @throws {ImgError} in QEMU's words */
+function readPreallocation(word = 'off'): Preallocation {
+  const known = preallocations.find((each) => each === word)
+  if (known === undefined) throw new ImgError(`Invalid preallocation mode '${word}'`)
+  return known
 }

@@ -1,4 +1,4 @@
-import type { BlockNode, Snapshot } from '../../block/index.ts'
+import { BlockError, type BlockNode, type Snapshot } from '../../block/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
 import { ImgError } from './img-error.ts'
 
@@ -38,7 +38,11 @@ export async function showSnapshot({ driver }: BlockNode, wanted: SnapshotName):
   }
   const found = find(snapshots.list, wanted)
   if (found === undefined) throw new ImgError("Failed to load snapshot: Can't find snapshot")
-  await snapshots.show(found.id)
+  try {
+    await snapshots.show(found.id)
+  } catch (error) {
+    throw error instanceof BlockError ? new ImgError(`Failed to load snapshot: ${error.message}`) : error
+  }
 }
 
 function find(list: readonly Snapshot[], { either, id, name }: SnapshotName): Snapshot | undefined {

@@ -1,15 +1,15 @@
-import { BlockError, type Snapshots } from '../../block/index.ts'
+import { BlockError, type Snapshots, snapshotInfo, snapshotTable } from '../../block/index.ts'
+import { errorNumber, strerror } from '../../errno/index.ts'
 import { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
 import { graphFor, openImage } from './open.ts'
-import { snapshotTable } from './snapshot-table.ts'
 
 const actions = ['l', 'a', 'c', 'd'] as const
 
 /** `vmon img snapshot`: lists, makes, applies and deletes an image's internal snapshots. */
 export async function snapshot(argv: readonly string[], output: Output): Promise<number> {
-  const args = new Arguments(argv, 'l a= c= d= q object= image-opts U:force-share')
+  const args = new Arguments(argv, 'l a= c= d= q object= image-opts U:force-share', 'snapshot')
   const wanted = args.options.filter(([name]) => (actions as readonly string[]).includes(name))
   if (wanted.length > 1) throw new UsageError("Cannot mix '-l', '-a', '-c', '-d'")
   const [filename] = args.operands
@@ -19,15 +19,15 @@ export async function snapshot(argv: readonly string[], output: Output): Promise
   await using image = await openImage(graph, filename, {
     imageOptions: args.has('image-opts'),
     forceShare: args.has('U'),
-    writable: action !== 'l' && action !== undefined,
+    writable: action !== 'l',
     discard: true,
   })
   const { snapshots } = image.node.driver
   if (action === 'l' && snapshots !== undefined && snapshots.list.length > 0) {
-    output.out(`Snapshot list:\n${snapshotTable(snapshots.list).join('\n')}\n`)
+    output.out(`Snapshot list:\n${snapshotTable(snapshots.list.map(snapshotInfo)).join('\n')}\n`)
   }
   if (action === 'c') await make(snapshots, name)
-  if (action === 'a') await apply(snapshots, name)
+  if (action === 'a') await apply(snapshots, name, output)
   if (action === 'd') await remove(snapshots, name)
   return 0
 }
@@ -35,15 +35,30 @@ export async function snapshot(argv: readonly string[], output: Output): Promise
 async function make(snapshots: Snapshots | undefined, name: string): Promise<void> {
   const complaint = `Could not create snapshot '${name}'`
   if (snapshots === undefined) throw new ImgError(`${complaint}: -95 (Operation not supported)`)
-  await inWords(complaint, () => snapshots.create({ name }))
+  try {
+    // As with QEMU: nobody has run, so nobody has counted, and that is written as none.
+    await snapshots.create({ name, instructionCount: 0n })
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error
+    const { code } = error.context
+    const number = code === undefined ? undefined : errorNumber(code)
+    throw new ImgError(`${complaint}: ${number === undefined ? error.message : `-${number} (${error.message})`}`)
+  }
 }
 
-async function apply(snapshots: Snapshots | undefined, name: string): Promise<void> {
+async function apply(snapshots: Snapshots | undefined, name: string, output: Output): Promise<void> {
   const complaint = `Could not apply snapshot '${name}'`
   if (snapshots === undefined) throw new ImgError(`${complaint}: Block driver does not support snapshots`)
   const found = snapshots.list.find(({ id }) => id === name) ?? snapshots.list.find((one) => one.name === name)
-  if (found === undefined) throw new ImgError(`${complaint}: Failed to load snapshot: No such file or directory`)
-  await inWords(complaint, () => snapshots.apply(found.id))
+  await inWords(`${complaint}: Failed to load snapshot`, async () => {
+    try {
+      await snapshots.apply(found?.id ?? name)
+    } catch (error) {
+      if (!(error instanceof BlockError) || error.kind !== 'corrupt') throw error
+      output.complain(error.message)
+      throw new BlockError('corrupt', strerror(error.context.code ?? 'EINVAL'))
+    }
+  })
 }
 
 async function remove(snapshots: Snapshots | undefined, name: string): Promise<void> {
@@ -58,7 +73,7 @@ async function inWords(complaint: string, work: () => Promise<unknown>): Promise
   try {
     await work()
   } catch (error) {
-    if (error instanceof BlockError) throw new ImgError(`${complaint}: ${error.message}`)
-    throw error
+    if (!(error instanceof BlockError)) throw error
+    throw new ImgError(`${complaint}: ${error.kind === 'missing' ? 'No such file or directory' : error.message}`)
   }
 }

@@ -1,4 +1,4 @@
-import { BlockError, type BlockNode, type ZeroesOptions } from '../../block/index.ts'
+import type { BlockNode, ZeroesOptions } from '../../block/index.ts'
 
 /** An image to write to, by the cache mode that the user wants: each write may have to reach stable storage by itself. */
 export class Target {
@@ -23,11 +23,7 @@ export class Target {
 
   /** @throws {BlockError} kind `unsupported`, if the format cannot compress */
   writeCompressed(offset: number, bytes: Uint8Array): Promise<void> {
-    const { driver, name } = this.node
-    if (driver.writeCompressed === undefined) {
-      throw new BlockError('unsupported', 'Operation not supported', { node: name })
-    }
-    return this.#through(driver.writeCompressed(offset, bytes))
+    return this.#through(this.node.writeCompressed(offset, bytes))
   }
 
   /** @throws {BlockError} */

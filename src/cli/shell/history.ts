@@ -14,7 +14,9 @@ export class History {
     this.lines = lines
   }
 
-  static async open(file = join(homedir(), '.vmon_history')): Promise<History> {
+  /** @param language - each has a history of its own */
+  static async open(language: 'qmp' | 'hmp'): Promise<History> {
+    const file = join(homedir(), language === 'qmp' ? '.vmon_history' : '.vmon_hmp_history')
     const text = await readFile(file, 'utf8').catch(() => '')
     const lines = text.split('\n').filter((line) => line !== '')
     return new History(file, lines.reverse())

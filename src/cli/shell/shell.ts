@@ -3,7 +3,9 @@ import { CommandError, ConnectionLostError, type QmpClient, type QmpEvent } from
 import { connectQmp } from '../../embedding/index.ts'
 import { print } from '../../json/index.ts'
 import { complete, type SchemaInfo } from '../../qapi/index.ts'
+import { output, say, warn } from '../outputs.ts'
 import { History } from './history.ts'
+import { HumanLines } from './human-lines.ts'
 import { LineError, type RequestLine, readLine, splitWords, wordsRequest } from './request-line.ts'
 import { readShellOptions, type ShellOptions, shellHelp } from './shell-options.ts'
 
@@ -17,18 +19,18 @@ export async function runShell(argv: readonly string[]): Promise<number> {
   try {
     options = readShellOptions(argv)
   } catch (error) {
-    process.stderr.write(`vmon shell: ${(error as Error).message}\n`)
+    warn(`vmon shell: ${(error as Error).message}\n`)
     return 2
   }
   if (options === undefined) {
-    process.stdout.write(shellHelp)
+    say(shellHelp)
     return 0
   }
   let client: QmpClient
   try {
     client = await connectQmp(options.address)
   } catch (error) {
-    process.stderr.write(`vmon shell: ${(error as Error).message}\n`)
+    warn(`vmon shell: ${(error as Error).message}\n`)
     return 2
   }
   await using shell = new Shell(client, options)
@@ -38,12 +40,14 @@ export async function runShell(argv: readonly string[]): Promise<number> {
 class Shell implements AsyncDisposable {
   readonly #client: QmpClient
   readonly #options: ShellOptions
+  readonly #human: HumanLines | undefined
   #schema: readonly SchemaInfo[] | undefined
   #terminal: Interface | undefined
 
   constructor(client: QmpClient, options: ShellOptions) {
     this.#client = client
     this.#options = options
+    this.#human = options.human ? new HumanLines(client) : undefined
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -52,6 +56,7 @@ class Shell implements AsyncDisposable {
 
   async runOnce(words: readonly string[]): Promise<number> {
     try {
+      if (this.#human !== undefined) return await this.#runLine(words.join(' '))
       const whole = words.length === 1 && words[0]!.trimStart().startsWith('{')
       const needsTypes = words.some((word) => word.includes('='))
       const schema = needsTypes ? await this.#types() : []
@@ -67,18 +72,19 @@ class Shell implements AsyncDisposable {
     void this.#showEvents()
     if (interactive) {
       this.#greet()
-      void this.#types().catch(() => undefined)
+      void (this.#human?.learn() ?? this.#types()).catch(() => undefined)
     }
-    const history = interactive ? await History.open() : undefined
+    const history = interactive ? await History.open(this.#human === undefined ? 'qmp' : 'hmp') : undefined
     const terminal = createInterface({
       input: process.stdin,
       ...(interactive && {
-        output: process.stdout,
-        prompt: '(qmp) ',
+        output: output('stdout'),
+        prompt: this.#human === undefined ? '(qmp) ' : '(qemu) ',
         history: history!.lines,
         historySize: 1000,
         removeHistoryDuplicates: true,
-        completer: (line: string) => this.#completions(line),
+        completer: (line: string, done: (error: null, found: [string[], string]) => void) =>
+          void this.#completions(line).then((found) => done(null, found)),
       }),
     })
     this.#terminal = interactive ? terminal : undefined
@@ -89,23 +95,30 @@ class Shell implements AsyncDisposable {
     for await (const line of terminal) {
       history?.add(line)
       try {
-        const request = readLine(line, await this.#typesFor(line))
-        if (request !== undefined) status = Math.max(status, await this.#run(request))
+        status = Math.max(status, await this.#runLine(line))
       } catch (error) {
         status = Math.max(status, this.#complain(error))
         if (error instanceof ConnectionLostError) break
       }
-      this.#terminal?.prompt()
+      this.#terminal?.prompt(true) // something may have been typed meanwhile
     }
     await history?.save()
     return interactive ? 0 : status
   }
 
-  async #run({ name, args }: RequestLine): Promise<number> {
+  async #runLine(line: string): Promise<number> {
+    const request = this.#human === undefined ? readLine(line, await this.#typesFor(line)) : this.#human.request(line)
+    return request === undefined ? 0 : await this.#run(request, line)
+  }
+
+  async #run({ name, args }: RequestLine, line = ''): Promise<number> {
     const { json, timeoutMs } = this.#options
     try {
       const value = await this.#client.executeAny(name, args, timeoutMs === undefined ? {} : { timeoutMs })
-      this.#show(json ? print({ return: value }) : print(value, { pretty: true }))
+      const text = json
+        ? print({ return: value })
+        : (this.#human?.answered(line, value) ?? print(value, { pretty: true }))
+      if (text !== '') this.#show(text)
       return 0
     } catch (error) {
       if (!json || !(error instanceof CommandError)) throw error
@@ -139,15 +152,15 @@ class Shell implements AsyncDisposable {
 
   /** Output above the line that is being typed. */
   #show(text: string): void {
-    this.#above(() => process.stdout.write(`${text.replaceAll('\r\n', '\n')}\n`))
+    this.#above(() => say(`${text.replaceAll('\r\n', '\n')}\n`))
   }
 
   #say(text: string): void {
-    this.#above(() => process.stderr.write(`vmon shell: ${text}\n`))
+    this.#above(() => warn(`vmon shell: ${text}\n`))
   }
 
   #above(write: () => void): void {
-    if (this.#terminal !== undefined) process.stdout.write('\r\u001b[K')
+    if (this.#terminal !== undefined) say('\r\u001b[K')
     write()
     this.#terminal?.prompt(true)
   }
@@ -161,7 +174,8 @@ class Shell implements AsyncDisposable {
     return line.includes('=') ? await this.#types().catch(() => []) : []
   }
 
-  #completions(line: string): [string[], string] {
+  async #completions(line: string): Promise<[string[], string]> {
+    if (this.#human !== undefined) return this.#human.completions(line)
     const words = splitWords(line)
     if (line === '' || /\s$/.test(line)) words.push('')
     return [complete(this.#schema ?? [], words), words.at(-1) ?? '']

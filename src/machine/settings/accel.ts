@@ -17,12 +17,31 @@ export interface AccelWish {
 }
 
 /**
+ * Chooses the accelerator of what `-machine accel=` and `-accel` say, which exclude each other.
+ *
+ * @param names those of -machine, separated by colons
+ * @throws {ConfigError} as `accelOf()`, and if both are said
+ */
+export function accelSaid(
+  names: string | undefined,
+  wishes: readonly AccelWish[],
+  report: (text: string) => void,
+): MachineConfig['accel'] {
+  if (names === undefined) return accelOf(wishes, report)
+  if (wishes.length > 0) throw ConfigError.at(undefined, 'The -accel and "-machine accel=" options are incompatible')
+  return accelOf(
+    names.split(':').map((name) => ({ name, origin: undefined })),
+    report,
+  )
+}
+
+/**
  * Chooses the accelerator.
  *
  * @param report - hears of those that there are not, when another one is used
  * @throws {ConfigError} if none of them exists, or if a property of the one chosen is wrong
  */
-export function accelOf(wishes: readonly AccelWish[], report: (text: string) => void): MachineConfig['accel'] {
+function accelOf(wishes: readonly AccelWish[], report: (text: string) => void): MachineConfig['accel'] {
   const failures: string[] = []
   for (const { name, list, origin } of wishes) {
     if (!Object.hasOwn(accelerators, name)) {

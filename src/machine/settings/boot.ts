@@ -1,3 +1,4 @@
+import { bootLettersComplaint, pcBootDevicesComplaint } from '../../board/index.ts'
 import { type KeyvalObject, OptionError, type OptionKinds, readMembers } from '../../keyval/index.ts'
 import type { MachineConfig } from '../config.ts'
 
@@ -37,8 +38,8 @@ export function bootOf(
 ): MachineConfig['boot'] {
   const boot = readMembers(object, members, 'boot.')
   const { order = defaultOrder, once, menu = false } = boot
-  for (const letters of [order, once ?? '']) checkLetters(letters)
-  if (machine === 'pc') for (const letters of [once ?? order, order]) checkPcDevices(letters)
+  for (const letters of [order, once ?? '']) complain(bootLettersComplaint(letters))
+  if (machine === 'pc') for (const letters of [once ?? order, order]) complain(pcBootDevicesComplaint(letters))
   const splashTime = boot['splash-time']
   if (splashTime !== undefined && (splashTime < 0n || splashTime > 0xffffn))
     throw new OptionError('splash-time is invalid,it should be a value between 0 and 65535')
@@ -46,24 +47,16 @@ export function bootOf(
   if (timeout !== undefined && (timeout < -1n || timeout > 0xffffn))
     throw new OptionError('reboot timeout is invalid,it should be a value between -1 and 65535')
   if (boot.splash !== undefined) warn('-boot splash has no effect: there is no splash picture')
-  if (timeout !== undefined && timeout >= 0n) warn('-boot reboot-timeout has no effect: a failed boot waits for ever')
   if (boot.strict === true) warn('-boot strict has no effect: the firmware tries every device')
-  return { order, once, menu, splashTimeMs: splashTime === undefined ? undefined : Number(splashTime) }
-}
-
-/** Letters that QEMU knows on any machine. */
-function checkLetters(letters: string): void {
-  const seen = new Set<string>()
-  for (const letter of letters) {
-    if (letter < 'a' || letter > 'p') throw new OptionError(`Invalid boot device '${letter}'`)
-    if (seen.has(letter)) throw new OptionError(`Boot device '${letter}' was given twice`)
-    seen.add(letter)
+  return {
+    order,
+    once,
+    menu,
+    splashTimeMs: splashTime === undefined ? undefined : Number(splashTime),
+    rebootTimeoutMs: timeout === undefined || timeout < 0n ? undefined : Number(timeout),
   }
 }
 
-/** A PC's firmware keeps three devices, of four kinds. */
-function checkPcDevices(letters: string): void {
-  if (letters.length > 3) throw new OptionError('Too many boot devices for PC')
-  for (const letter of letters)
-    if (!'abcdn'.includes(letter)) throw new OptionError(`Invalid boot device for PC: '${letter}'`)
+function complain(complaint: string | undefined): void {
+  if (complaint !== undefined) throw new OptionError(complaint)
 }

@@ -2,20 +2,18 @@ import {
   ChardevError,
   type ChardevKeys,
   type ChardevOptions,
-  chardevTypes,
+  mostFrontends,
   parseChardevShorthand,
   readChardevOptions,
   type Shorthand,
 } from '../../chardev/index.ts'
-import type { OptionKinds, OptionList } from '../../keyval/index.ts'
+import { OptionError, type OptionKinds, type OptionList } from '../../keyval/index.ts'
 import type { Asked, MachineConfig, MonitorConfig } from '../config.ts'
 import { ConfigError } from '../config-error.ts'
+import type { SerialPorts } from './serial-device.ts'
 
 /** What `-mon` takes; the character device comes first without a name. */
 export const monKinds: OptionKinds = { chardev: 'string', mode: 'string', pretty: 'boolean' }
-
-/** What `-chardev help` prints. */
-export const chardevHelp = `Available chardev backend types: \n${chardevTypes.map((type) => `  ${type}\n`).join('')}`
 
 /** A PC has so many serial ports. */
 const serialPorts = 4
@@ -25,7 +23,7 @@ interface Monitor {
   readonly chardev: string | undefined
   readonly mode: string
   readonly pretty: boolean
-  readonly origin: string
+  readonly origin: string | undefined
 }
 
 /**
@@ -34,13 +32,22 @@ interface Monitor {
  * Devices of `-chardev` and `-qmp` are opened in the order in which they were said, those of `-serial` behind them.
  */
 export class CharacterDevices {
-  readonly #backends: { readonly keys: ChardevKeys; readonly origin: string }[] = []
+  readonly #backends: { readonly keys: ChardevKeys; readonly origin: string | undefined }[] = []
   readonly #monitors: Monitor[] = []
+  /** How many monitors were made by a word. */
+  #wordMonitors = 0
+  #noMonitor = false
   readonly #serials: { readonly text: string; readonly origin: string | undefined }[] = []
+  readonly #debugcons: { readonly text: string; readonly origin: string }[] = []
 
   /** Whether a serial port was asked for, even `none`. */
   get hasSerial(): boolean {
     return this.#serials.length > 0
+  }
+
+  /** Whether a monitor was asked for, even `none`. */
+  get hasMonitor(): boolean {
+    return this.#noMonitor || this.#monitors.length > 0 || this.#serials.some(({ text }) => text.startsWith('mon:'))
   }
 
   /** @throws {ConfigError} if another device has that id */
@@ -49,27 +56,20 @@ export class CharacterDevices {
   }
 
   /**
-   * A QMP monitor and its device in one word.
+   * A monitor and its device in one word: of QMP (`-qmp`), or for people (`-monitor`), where `none` makes none.
    *
    * @throws {ConfigError} if the word means nothing
    */
-  qmp(text: string, origin: string, pretty: boolean): void {
-    const label = `compat_monitor${this.#monitors.filter(({ mode }) => mode === 'compat').length}`
+  monitor(text: string, origin: string | undefined, mode: 'control' | 'readline', pretty: boolean): void {
+    if (mode === 'readline' && text.startsWith('none')) {
+      this.#noMonitor = true
+      return
+    }
+    const label = `compat_monitor${this.#wordMonitors++}`
     const shorthand = readMonitorWord(text, origin)
     if (shorthand.type === 'new') this.#addBackend({ ...shorthand.keys, id: label }, origin, `parse error: ${text}`)
     const chardev = shorthand.type === 'new' ? label : shorthand.label
-    this.#addMonitor({ id: chardev, chardev, mode: 'compat', pretty, origin })
-  }
-
-  /**
-   * The human monitor, which there is not: `none` does without.
-   *
-   * @throws {ConfigError} if it is wanted
-   */
-  humanMonitor(text: string, origin: string): void {
-    if (text.startsWith('none')) return
-    readMonitorWord(text, origin)
-    throw ConfigError.at(origin, noHumanMonitor)
+    this.#addMonitor({ id: chardev, chardev, mode, pretty, origin })
   }
 
   /** @throws {ConfigError} if another monitor has that id */
@@ -81,6 +81,10 @@ export class CharacterDevices {
 
   serial(text: string, origin: string | undefined): void {
     this.#serials.push({ text, origin })
+  }
+
+  debugcon(text: string, origin: string): void {
+    this.#debugcons.push({ text, origin })
   }
 
   /**
@@ -100,14 +104,25 @@ export class CharacterDevices {
   frontends(
     backends: (ChardevOptions & Asked)[],
     machine: MachineConfig['machine'],
-  ): Pick<MachineConfig, 'monitors' | 'serial'> {
-    const inUse = new Set<string>()
+  ): Pick<MachineConfig, 'monitors' | 'serial'> & { readonly serialPorts: SerialPorts } {
+    const uses = new Map<string, number>()
+    /** Counts a user of a device; what is against it, if anything is. */
+    const complaintOf = (label: string): string | undefined => {
+      const before = uses.get(label) ?? 0
+      const used = backends.find((backend) => backend.label === label)
+      const shared = used?.mux === true || used?.backend.type === 'mux'
+      if (before > 0 && !shared) return `Device '${label}' is in use`
+      if (before >= mostFrontends)
+        return `too many uses of multiplexed chardev '${label}' (maximum is ${mostFrontends})`
+      uses.set(label, before + 1)
+      return undefined
+    }
     const use = (label: string, asked: Asked): void => {
-      if (inUse.has(label)) throw ConfigError.at(asked.origin, `Device '${label}' is in use`)
-      inUse.add(label)
+      const complaint = complaintOf(label)
+      if (complaint !== undefined) throw ConfigError.at(asked.origin, complaint)
     }
     const exists = (label: string): boolean => backends.some((backend) => backend.label === label)
-    const monitors = this.#monitors.map((monitor) => {
+    const monitors: MonitorConfig[] = this.#monitors.map((monitor) => {
       const config = readMonitor(monitor, exists)
       use(config.chardev, monitor)
       return config
@@ -118,7 +133,53 @@ export class CharacterDevices {
       if (label !== undefined) use(label, { origin })
       return label
     })
-    return { monitors, serial: machine === 'pc' ? serial.slice(0, serialPorts) : [] }
+    // A serial port that was asked for as `mon:...` shares its device with a monitor for people.
+    for (const [port, { text, origin }] of this.#serials.entries()) {
+      const chardev = serial[port]
+      if (!text.startsWith('mon:') || chardev === undefined) continue
+      use(chardev, { origin })
+      monitors.push({ chardev, mode: 'readline' })
+    }
+    const ports = machine === 'pc' ? serial.slice(0, serialPorts) : []
+    const useForDevice = (label: string, property: string): void => {
+      if (!exists(label)) throw new OptionError(`Property '${property}' can't find value '${label}'`)
+      const complaint = complaintOf(label)
+      if (complaint !== undefined)
+        throw new OptionError(`Property '${property}' can't take value '${label}': ${complaint}`)
+    }
+    const taken = ports.flatMap((label, port) => (label === undefined ? [] : [port]))
+    return { monitors, serial: ports, serialPorts: { taken, use: useForDevice } }
+  }
+
+  /**
+   * The device of `-debugcon`, whose character device is added to `backends`; undefined if none was asked for.
+   *
+   * @param ids - of the devices that were asked for otherwise
+   * @throws {ConfigError} in QEMU's words, if it cannot be
+   */
+  openDebugcon(
+    backends: (ChardevOptions & Asked)[],
+    ids: readonly unknown[],
+  ): { readonly words: Readonly<Record<string, unknown>>; readonly origin: string } | undefined {
+    const label = 'debugcon'
+    const words = { driver: 'isa-debugcon', id: label, chardev: label }
+    let wish: { readonly words: typeof words; readonly origin: string } | undefined
+    for (const { text, origin } of this.#debugcons) {
+      const asked = { origin, consequence: `invalid character backend '${text}'` }
+      if (wish !== undefined)
+        throw ConfigError.failure(asked, `attempt to add duplicate property '${label}' to object (type 'container')`)
+      const exists = (name: string): boolean => backends.some((backend) => backend.label === name)
+      const shorthand = inWordsOf(asked, () => parseChardevShorthand(text))
+      if (shorthand.type === 'new') {
+        if (exists(label)) throw ConfigError.failure(asked, duplicate(label))
+        backends.push(readBackend({ ...shorthand.keys, id: label }, asked))
+      } else if (!exists(shorthand.label)) {
+        throw ConfigError.at(origin, asked.consequence)
+      }
+      if (ids.includes(label)) throw ConfigError.at(origin, 'already have a debugcon device')
+      wish = { words, origin }
+    }
+    return wish
   }
 
   #openSerial(text: string, port: number, asked: Asked, backends: (ChardevOptions & Asked)[]): string | undefined {
@@ -135,7 +196,7 @@ export class CharacterDevices {
     return label
   }
 
-  #addBackend(keys: ChardevKeys, origin: string, consequence?: string): void {
+  #addBackend(keys: ChardevKeys, origin: string | undefined, consequence?: string): void {
     const { id } = keys
     if (id !== undefined && this.#backends.some((other) => other.keys['id'] === id))
       throw ConfigError.failure({ origin, ...(consequence === undefined ? {} : { consequence }) }, duplicate(id))
@@ -150,13 +211,11 @@ export class CharacterDevices {
   }
 }
 
-const noHumanMonitor = 'the human monitor is not available in vmon (-qmp and -mon mode=control are)'
-
 function duplicate(label: string): string {
   return `Duplicate ID '${label}' for chardev`
 }
 
-function readMonitorWord(text: string, origin: string): Shorthand {
+function readMonitorWord(text: string, origin: string | undefined): Shorthand {
   return inWordsOf({ origin, consequence: `parse error: ${text}` }, () => parseChardevShorthand(text))
 }
 
@@ -166,13 +225,13 @@ function readBackend(keys: ChardevKeys, asked: Asked): ChardevOptions & Asked {
 
 function readMonitor(monitor: Monitor, exists: (label: string) => boolean): MonitorConfig {
   const { mode, pretty, chardev, origin } = monitor
-  if (!['readline', 'control', 'compat'].includes(mode))
+  if (mode !== 'readline' && mode !== 'control')
     throw ConfigError.at(origin, `Parameter 'mode' does not accept value '${mode}'`)
   if (chardev === undefined) throw ConfigError.at(origin, "Parameter 'chardev' is missing")
   if (!exists(chardev)) throw ConfigError.at(origin, `chardev "${chardev}" not found`)
-  if (mode !== 'readline') return { chardev, pretty }
+  if (mode !== 'readline') return { chardev, mode: 'control', pretty }
   if (pretty) throw ConfigError.at(origin, "'pretty' is not compatible with HMP monitors")
-  throw ConfigError.at(origin, noHumanMonitor)
+  return { chardev, mode }
 }
 
 function inWordsOf<T>(asked: Asked, read: () => T): T {

@@ -9,6 +9,7 @@ import { cpuModels } from '../models.ts'
 export function checkCpu(text: string): void {
   const [name = '', ...features] = text.split(',')
   if (name === '') throw new OptionError('-cpu option cannot be empty')
+  if (name === 'host') throw new OptionError("CPU model 'host' requires KVM or HVF")
   const model = cpuModels.find((each) => each.name === name)
   if (model === undefined) throw new OptionError(`unable to find CPU model '${name}'`)
   const [feature] = features

@@ -1,23 +1,55 @@
 import type { DeviceIdentity, DevicePolicies, DriveDeviceConfig, GuestDeviceModel } from '../../block/index.ts'
-import type { BoardDevice } from '../../board/index.ts'
-import { qdictOrder } from '../../hash/index.ts'
-import { checkIdentifier, OptionError, parseOptionList } from '../../keyval/index.ts'
-import type { Asked } from '../config.ts'
+import { usualVgaSlot, type VideoCard } from '../../board/index.ts'
+import {
+  DeviceNames,
+  type DeviceRequest,
+  type DeviceWords,
+  type ExtraDevice,
+  helpOfModel,
+  isPluggable,
+  type LastingDevice,
+  listOfModels,
+  modelNamed,
+  noBuses,
+  type OnBuses,
+  PciSlots,
+  type PlannedNetwork,
+  pcBuses,
+  planDevice,
+  readRequest,
+  requireDefaults,
+  usableDriveProperties,
+} from '../../devices/index.ts'
+import { OptionError, parseOptionList } from '../../keyval/index.ts'
+import type { Asked, SerialDevice, WishedDevice } from '../config.ts'
 import { ConfigError } from '../config-error.ts'
-import { deviceModels, driveModels, pcBuses } from './device-models.ts'
-import { type PropertyValue, propertyLine } from './device-properties.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
-
-/** What an option says of a device: text, or what JSON holds. */
-export type DeviceWords = Readonly<Record<string, unknown>>
+import { type SerialPorts, serialDeviceOf } from './serial-device.ts'
+import { videoCardOf } from './video-card.ts'
 
 /** A device as it was asked for, or the help that was asked for instead. */
 export type DeviceWish = { readonly words: DeviceWords; readonly help?: undefined } | { readonly help: string }
 
+/** What devices are added to. */
+export interface DeviceSurroundings {
+  readonly machine: 'pc' | 'none'
+  /** Whether there is a VGA card already. */
+  readonly vga: boolean
+  /** Whether it has the devices that QEMU's has by default: a network card takes a slot there. */
+  readonly defaults: boolean
+  readonly serialPorts: SerialPorts
+  readonly network: PlannedNetwork
+}
+
 /** The devices that a machine is to have beside its own: those on the board, and those that have a drive. */
 export interface WishedDevices {
-  readonly devices: readonly BoardDevice[]
+  readonly videoCard: VideoCard | undefined
+  readonly serialDevices: readonly SerialDevice[]
+  readonly devices: readonly (ExtraDevice & Asked)[]
   readonly driveDevices: readonly (DriveDeviceConfig & Asked)[]
+  /** Those that the board has as its own. */
+  readonly lastingDevices: readonly LastingDevice[]
+  readonly wished: readonly WishedDevice[]
 }
 
 /**
@@ -31,7 +63,8 @@ export function readDevice(text: string, warn: (text: string) => void): DeviceWi
   if (text === 'help' || text === '?') return { help: listOfModels() }
   const list = parseOptionList(text, { impliedName: 'driver', help: true, warn })
   const driver = list.get('driver')
-  if (list.help && driver !== undefined && Object.hasOwn(deviceModels, driver)) return { help: propertiesHelp(driver) }
+  const help = list.help && driver !== undefined ? helpOfModel(driver) : undefined
+  if (help !== undefined) return { help }
   return { words: list.toRecord() }
 }
 
@@ -41,103 +74,146 @@ export function readDevice(text: string, warn: (text: string) => void): DeviceWi
  * @throws {ConfigError} if there is no such device, or it cannot be as it is asked for
  */
 export function devicesOf(
-  wishes: readonly { readonly words: DeviceWords; readonly origin: string }[],
-  machine: 'pc' | 'none',
+  wishes: readonly { readonly words: DeviceWords; readonly origin: string; readonly json: boolean }[],
+  surroundings: DeviceSurroundings,
 ): WishedDevices {
-  const devices: BoardDevice[] = []
-  const driveDevices: (DriveDeviceConfig & Asked)[] = []
-  const ids = new Set<string>()
-  const bootIndexes = new Set<number>()
-  let unnamed = 0
-  for (const { words, origin } of wishes) {
+  const wished = new Wished(surroundings)
+  for (const { words, origin, json } of wishes) {
     try {
-      const { driver, id, bus, properties } = understood(words, machine)
-      if (id !== undefined && ids.has(id)) throw new OptionError(`Duplicate ID '${id}' for device`)
-      if (driver === 'pvpanic' && devices.some((other) => other.driver === 'pvpanic'))
-        throw new OptionError('duplicate fw_cfg file name: etc/pvpanic-port')
-      if (id !== undefined) ids.add(id)
-      const path = id ?? `/machine/peripheral-anon/device[${unnamed++}]`
-      if (!isDriveModel(driver)) {
-        devices.push({ driver, id, properties } as BoardDevice)
-        continue
-      }
-      const device = driveDeviceOf(driver, path, bus, properties)
-      if (device.bootIndex !== undefined && bootIndexes.has(device.bootIndex))
-        throw new OptionError(`The bootindex ${device.bootIndex} has already been used`)
-      if (device.bootIndex !== undefined) bootIndexes.add(device.bootIndex)
-      driveDevices.push({ ...device, origin })
+      wished.add(words, { origin, json })
     } catch (error) {
       if (error instanceof OptionError) throw ConfigError.at(origin, error.message, error)
       throw error
     }
   }
-  return { devices, driveDevices }
+  return wished
 }
 
-interface Understood {
-  readonly driver: string
-  readonly id: string | undefined
-  readonly bus: string | undefined
-  /** Those that were said; for devices on the board also the others. */
-  readonly properties: Readonly<Record<string, PropertyValue>>
+/** Where QEMU's PC has its network card. */
+const networkSlot = 3
+
+/** What is taken of the PCI bus by what the machine has by default. */
+export function takenSlots({ vga, defaults }: Pick<DeviceSurroundings, 'vga' | 'defaults'>): PciSlots {
+  const slots = new PciSlots()
+  if (vga) slots.take({ slot: usualVgaSlot, function: 0 }, { name: 'VGA' })
+  if (defaults) slots.take({ slot: networkSlot, function: 0 }, { name: 'e1000' })
+  return slots
 }
 
-function understood(words: DeviceWords, machine: 'pc' | 'none'): Understood {
-  const { driver, id, bus, ...rest } = words
-  if (driver === undefined) throw new OptionError("Parameter 'driver' is missing")
-  if (typeof driver !== 'string' || !Object.hasOwn(deviceModels, driver))
-    throw new OptionError(`'${String(driver)}' is not a valid device model name`)
-  const model = deviceModels[driver]!
-  if (bus === undefined && machine === 'none')
-    throw new OptionError(`No '${model.bus}' bus found for device '${driver}'`)
-  if (bus !== undefined) {
-    const kind = machine === 'pc' ? pcBuses[String(bus)] : undefined
-    if (kind === undefined) throw new OptionError(`Bus '${String(bus)}' not found`)
-    if (kind !== model.bus) throw new OptionError(`Device '${driver}' can't go on ${kind} bus`)
+class Wished implements WishedDevices {
+  videoCard: VideoCard | undefined
+  readonly serialDevices: SerialDevice[] = []
+  readonly devices: (ExtraDevice & Asked)[] = []
+  readonly driveDevices: (DriveDeviceConfig & Asked)[] = []
+  readonly lastingDevices: LastingDevice[] = []
+  readonly wished: WishedDevice[] = []
+  readonly #surroundings: DeviceSurroundings
+  readonly #slots: PciSlots
+  readonly #names = new DeviceNames()
+  readonly #ids = new Set<string>()
+  readonly #bootIndexes = new Set<number>()
+
+  constructor(surroundings: DeviceSurroundings) {
+    this.#surroundings = surroundings
+    this.#slots = takenSlots(surroundings)
   }
-  if (typeof id === 'string') checkIdentifier(id)
-  const properties: Record<string, PropertyValue> = {}
-  if (!isDriveModel(driver))
-    for (const [name, { byDefault }] of Object.entries(model.properties)) properties[name] = Number(byDefault)
-  for (const name of qdictOrder(Object.keys(rest))) {
-    const property = model.properties[name]
-    if (property === undefined) throw new OptionError(`Property '${driver}.${name}' not found`)
-    properties[name] = property.read(name, rest[name])
+
+  /** @throws {OptionError} if there is no such device, or it cannot be as it is asked for */
+  add(words: DeviceWords, { origin, json }: { readonly origin: string; readonly json: boolean }): void {
+    const { machine, vga } = this.#surroundings
+    const { id } = words
+    if (!json && typeof id === 'string') {
+      if (this.#ids.has(id)) throw new OptionError(`Duplicate ID '${id}' for device`)
+      this.#ids.add(id)
+    }
+    const request = readRequest(
+      words,
+      { hot: false, typed: json },
+      {
+        buses: machine === 'none' ? noBuses : pcBuses(this.#onBuses(), { vga }),
+        name: (wanted) => this.#names.take(wanted),
+      },
+    )
+    const { model, path } = request
+    this.wished.push({ model: model.name, id: request.id, path, properties: request.properties })
+    if (isPluggable(model.name)) {
+      const planned = planDevice(request, {
+        slots: this.#slots,
+        has: (name) => this.devices.some((other) => other.model === name),
+        useChardev: this.#surroundings.serialPorts.use,
+        network: this.#surroundings.network,
+        hot: false,
+      })
+      this.devices.push({ ...planned, path, origin })
+      const ofDrive = driveDeviceOf({ ...planned, path })
+      if (ofDrive !== undefined) this.#addDriveDevice(ofDrive, origin)
+      return
+    }
+    this.lastingDevices.push({ path, type: model.name, bus: request.bus ?? model.bus })
+    if (model.name === 'VGA') this.#addVideoCard(request)
+    else if (model.name === 'isa-serial') this.#addSerialPort(request)
+    else this.#addDriveDevice(ownDriveDevice(request), origin)
   }
+
+  #onBuses(): OnBuses {
+    return [
+      ...this.devices.map(({ model, id, place }) => ({ type: model, id, bus: place.bus })),
+      ...this.lastingDevices.map(({ path, type, bus }) => ({ type, bus, id: path.split('/').at(-1) })),
+    ].reverse()
+  }
+
+  #addVideoCard({ model, id, properties }: DeviceRequest): void {
+    const other = this.#surroundings.vga || this.videoCard !== undefined
+    this.videoCard = videoCardOf(model, properties, { id, other, slots: this.#slots })
+  }
+
+  #addSerialPort({ model, properties }: DeviceRequest): void {
+    const { taken, use } = this.#surroundings.serialPorts
+    const ports = [...taken, ...this.serialDevices.map(({ port }) => port)]
+    this.serialDevices.push(serialDeviceOf(model, properties, { taken: ports, use }))
+  }
+
+  #addDriveDevice(device: DriveDeviceConfig, origin: string): void {
+    if (device.bootIndex !== undefined && this.#bootIndexes.has(device.bootIndex))
+      throw new OptionError(`The bootindex ${device.bootIndex} has already been used`)
+    if (device.bootIndex !== undefined) this.#bootIndexes.add(device.bootIndex)
+    this.driveDevices.push({ ...device, origin })
+  }
+}
+
+/** The drive of a device that is on a bus of its own; undefined for one that has none. */
+export function driveDeviceOf({ model, path, properties }: ExtraDevice): DriveDeviceConfig | undefined {
+  const part = modelNamed(model)?.driveOwner
+  if (part === undefined) return undefined
+  const position = { bus: undefined, unit: undefined }
+  return { ...driveOf(properties), model: model as GuestDeviceModel, path: `${path}/${part}`, position }
+}
+
+function ownDriveDevice({ model, bus, id, path, properties }: DeviceRequest): DriveDeviceConfig {
+  const { unit } = properties
+  requireDefaults(model.name, model, unusable(properties))
   return {
-    driver,
-    id: typeof id === 'string' ? id : undefined,
-    bus: bus === undefined ? undefined : String(bus),
-    properties,
-  }
-}
-
-function isDriveModel(driver: string): driver is GuestDeviceModel {
-  return Object.hasOwn(driveModels, driver)
-}
-
-function driveDeviceOf(
-  model: GuestDeviceModel,
-  path: string,
-  bus: string | undefined,
-  properties: Understood['properties'],
-): DriveDeviceConfig {
-  const { drive, unit, bootindex } = properties
-  return {
-    model,
-    path,
-    backend: drive === undefined || drive === '' ? undefined : String(drive),
+    ...driveOf(properties),
+    model: model.name as GuestDeviceModel,
+    path: id ?? path,
     position: {
       bus: bus === undefined ? undefined : Number(bus.slice(bus.lastIndexOf('.') + 1)),
       unit: typeof unit === 'number' && unit <= 0x7fff_ffff ? unit : undefined,
     },
+  }
+}
+
+function driveOf(properties: DeviceRequest['properties']): Omit<DriveDeviceConfig, 'model' | 'path' | 'position'> {
+  const { drive, bootindex } = properties
+  return {
+    backend: drive === undefined || drive === '' ? undefined : String(drive),
     ...(typeof bootindex === 'number' && bootindex >= 0 && { bootIndex: bootindex }),
     identity: identityOf(properties),
     policies: policiesOf(properties),
   }
 }
 
-function identityOf({ serial, model }: Understood['properties']): DeviceIdentity {
+function identityOf({ serial, model }: DeviceRequest['properties']): DeviceIdentity {
   return {
     ...(serial !== undefined && { serial: String(serial) }),
     ...(model !== undefined && { model: String(model) }),
@@ -145,7 +221,7 @@ function identityOf({ serial, model }: Understood['properties']): DeviceIdentity
 }
 
 /** What says `auto` is as the drive was made. Reads find no disk full: `enospc` reports what fails. */
-function policiesOf(properties: Understood['properties']): DevicePolicies {
+function policiesOf(properties: DeviceRequest['properties']): DevicePolicies {
   const said = (name: string): string | undefined => {
     const value = properties[name]
     return value === undefined || value === 'auto' ? undefined : String(value)
@@ -163,21 +239,12 @@ function policiesOf(properties: Understood['properties']): DevicePolicies {
   }
 }
 
-function listOfModels(): string {
-  const categories = [...new Set(Object.values(deviceModels).map(({ category }) => category))]
-  const sections = categories.map((category) => {
-    const lines = Object.entries(deviceModels)
-      .filter(([, model]) => model.category === category)
-      .map(([name, { bus, description }]) =>
-        [`name "${name}"`, `bus ${bus}`, ...(description === undefined ? [] : [`desc "${description}"`])].join(', '),
-      )
-    return `${category} devices:\n${lines.join('\n')}\n`
-  })
-  return sections.join('\n')
-}
+const usable = new Set<string>([
+  ...usableDriveProperties,
+  ...['unit', 'bootindex', 'serial', 'model', 'rerror', 'werror'],
+])
 
-function propertiesHelp(driver: string): string {
-  const properties = Object.entries(deviceModels[driver]!.properties)
-  if (properties.length === 0) return `There are no options for ${driver}.\n`
-  return `${driver} options:\n${properties.map(([name, type]) => propertyLine(name, type)).join('')}`
+/** What of a drive's properties can only be what it is. */
+function unusable(properties: DeviceRequest['properties']): DeviceRequest['properties'] {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => !usable.has(name)))
 }

@@ -1,4 +1,4 @@
-import { OptionError, parseKeyval } from '../../keyval/index.ts'
+import { OptionError, parseBoolean, parseKeyval } from '../../keyval/index.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
 
 /** Kinds of `-vga`, with the names that QEMU has for their cards. Those without a picture here are not available. */
@@ -35,29 +35,53 @@ export function vgaOf(text: string): boolean {
 
 /** The displays that QEMU knows; here there is none but `none`. */
 const displays = ['default', 'none', 'gtk', 'sdl', 'egl-headless', 'curses', 'spice-app', 'dbus']
-const displayMembers = ['type', 'full-screen', 'window-close', 'show-cursor']
+const switchNames = ['full-screen', 'window-close', 'show-cursor'] as const
 
 export const displayHelp = 'Available display backend types:\nnone\n'
 
+const glModes = ['off', 'on', 'core', 'es'] as const
+
+/** What `-display` says, which `query-display-options` tells. */
+export interface DisplayOptions {
+  readonly type: 'none'
+  readonly 'full-screen'?: boolean
+  readonly 'window-close'?: boolean
+  readonly 'show-cursor'?: boolean
+  readonly gl?: (typeof glModes)[number]
+}
+
 /**
- * Checks the value of `-display`: a list, or JSON.
+ * Reads the value of `-display`: a list, or JSON.
  *
  * @throws {OptionError} if it is not `none`
  */
-export function checkDisplay(text: string): void {
+export function displayOptionsOf(text: string): DisplayOptions {
   if (text === 'vnc') throw new OptionError('VNC requires a display argument vnc=<display>')
-  if (text.startsWith('vnc=')) throw notAvailable('vnc')
-  const { object, help } = isJsonOption(text)
-    ? { object: parseJsonOption(text), help: false }
-    : parseKeyval(text, 'type')
+  const json = isJsonOption(text)
+  const { object, help } = json ? { object: parseJsonOption(text), help: false } : parseKeyval(text, 'type')
   if (help) throw new OptionError('Help is not available for this option')
-  const { type } = object
+  const { type, gl, ...rest } = object
   if (type === undefined) throw new OptionError("Parameter 'type' is missing")
   if (typeof type !== 'string') throw new OptionError("Invalid parameter type for 'type', expected: string")
   if (!displays.includes(type)) throw new OptionError(`Parameter 'type' does not accept value '${type}'`)
+  const switches = switchNames.flatMap((name) =>
+    rest[name] === undefined ? [] : [[name, switchOf(name, rest[name], json)]],
+  )
+  const mode = glModes.find((known) => known === gl)
+  if (gl !== undefined && mode === undefined)
+    throw new OptionError(`Parameter 'gl' does not accept value '${String(gl)}'`)
   if (type !== 'none') throw notAvailable(type)
-  const stranger = Object.keys(object).find((name) => !displayMembers.includes(name))
+  const stranger = Object.keys(rest).find((name) => !(switchNames as readonly string[]).includes(name))
   if (stranger !== undefined) throw new OptionError(`Parameter '${stranger}' is unexpected`)
+  return { type, ...Object.fromEntries(switches), ...(mode !== undefined && { gl: mode }) }
+}
+
+function switchOf(name: string, value: unknown, json: boolean): boolean {
+  if (json && typeof value !== 'boolean')
+    throw new OptionError(`Invalid parameter type for '${name}', expected: boolean`)
+  const on = json ? value === true : parseBoolean(String(value))
+  if (on === undefined) throw new OptionError(`Parameter '${name}' expects 'on' or 'off'`)
+  return on
 }
 
 function notAvailable(display: string): OptionError {

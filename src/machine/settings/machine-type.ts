@@ -11,23 +11,35 @@ const onOffAuto = ['auto', 'on', 'off']
 const properties: Readonly<
   Record<string, { readonly words: readonly string[]; readonly ours: readonly string[] | undefined }>
 > = {
-  usb: { words: onOff, ours: ['off'] },
   vmport: { words: onOffAuto, ours: ['on', 'off', 'auto'] },
   smm: { words: onOffAuto, ours: ['off', 'auto'] },
-  acpi: { words: onOffAuto, ours: ['on', 'auto'] },
+  acpi: { words: onOffAuto, ours: undefined },
   pic: { words: onOffAuto, ours: ['on', 'auto'] },
   pit: { words: onOffAuto, ours: ['on', 'auto'] },
   hpet: { words: onOff, ours: ['off'] },
   i8042: { words: onOff, ours: ['on'] },
-  graphics: { words: onOff, ours: ['on'] },
   sata: { words: onOff, ours: undefined },
+  // Where there is no hypervisor, and nothing that they are about.
+  'kernel-irqchip': { words: ['on', 'off', 'split'], ours: undefined },
+  'default-bus-bypass-iommu': { words: onOff, ours: undefined },
+  nvdimm: { words: onOff, ours: undefined },
+  smbus: { words: onOff, ours: undefined },
+}
+
+/** Properties of every machine, also of one without parts. */
+const ofEachMachine: typeof properties = {
+  graphics: { words: onOff, ours: undefined },
   'dump-guest-core': { words: onOff, ours: undefined },
   'mem-merge': { words: onOff, ours: undefined },
   'suppress-vmdesc': { words: onOff, ours: undefined },
+  usb: { words: onOff, ours: ['off'] },
 }
 
+/** Properties about device trees, which a PC has not: any text will do. */
+const ofDeviceTrees = ['dtb', 'dumpdtb', 'dt-compatible']
+
 /** Members of -machine that have a setting of their own here. */
-export const ownSettings = ['type', 'accel', 'boot', 'smp', 'kernel', 'initrd', 'append', 'firmware']
+export const ownSettings = ['type', 'accel', 'boot', 'smp', 'kernel', 'initrd', 'append', 'firmware', 'memory-backend']
 
 /**
  * The machine type of that name.
@@ -44,12 +56,19 @@ export function machineTypeOf(name: string | undefined): MachineType {
 /**
  * Checks what -machine says beyond the settings that have options of their own.
  *
+ * @param warn - hears of what has no effect here
  * @throws {OptionError} if the machine has no such property, or cannot be like that
  */
-export function checkMachineProperties(object: KeyvalObject, { name: machine }: MachineType): void {
+export function checkMachineProperties(
+  object: KeyvalObject,
+  { name: machine }: MachineType,
+  warn: (text: string) => void,
+): void {
   for (const [name, value] of Object.entries(object)) {
     if (ownSettings.includes(name)) continue
-    const property = machine === 'none' || !Object.hasOwn(properties, name) ? undefined : properties[name]
+    if (ofDeviceTrees.includes(name) && typeof value === 'string') continue
+    const known = machine === 'none' ? ofEachMachine : { ...properties, ...ofEachMachine }
+    const property = Object.hasOwn(known, name) ? known[name] : undefined
     if (property === undefined) throw new OptionError(`Property '${machine}-machine.${name}' not found`)
     if (typeof value !== 'string') throw new OptionError(`Invalid parameter type for '${name}', expected: string`)
     const kind = property.words === onOff ? 'boolean' : property.words
@@ -57,36 +76,8 @@ export function checkMachineProperties(object: KeyvalObject, { name: machine }: 
     const word = typeof read === 'boolean' ? (read ? 'on' : 'off') : String(read)
     if (property.ours?.includes(word) === false)
       throw new OptionError(`Property '${machine}-machine.${name}' cannot be '${word}' in vmon`)
+    if (name === 'acpi' && word === 'off') warn('acpi=off has no effect: the firmware makes its ACPI tables')
   }
-}
-
-const topology = {
-  cpus: 'integer',
-  sockets: 'integer',
-  dies: 'integer',
-  clusters: 'integer',
-  cores: 'integer',
-  threads: 'integer',
-  maxcpus: 'integer',
-} as const
-
-/** What `-smp` takes, as its help lists it; the number of CPUs comes first without a name. */
-export const smpKinds = Object.fromEntries(Object.keys(topology).map((name) => [name, 'number' as const]))
-
-/**
- * Checks the number of CPUs, of which there is one.
- *
- * @throws {OptionError} if it is another
- */
-export function checkCpuCount(object: KeyvalObject, { name, cpuMax }: MachineType): void {
-  const smp = readMembers(object, topology, 'smp.')
-  const product = [smp.sockets, smp.dies, smp.clusters, smp.cores, smp.threads].reduce(
-    (whole: bigint, factor) => whole * (factor || 1n),
-    1n,
-  )
-  const excess = [smp.maxcpus, smp.cpus, product].find((count) => count !== undefined && count !== 0n && count !== 1n)
-  if (excess !== undefined)
-    throw new OptionError(`Invalid SMP CPUs ${excess}. The max CPUs supported by machine '${name}' is ${cpuMax}`)
 }
 
 /** What `-machine help` prints. */

@@ -12,13 +12,17 @@ const mostMebibytes = 2040
  * Guest RAM in bytes, a multiple of 1 MiB: what was said last counts, a number without a suffix is in MiB, and nothing
  * or zero is the default.
  *
+ * @param backend size of the object that is to be the RAM, if one is
  * @throws {OptionError} if that is more than there can be, or if memory is to be plugged in later
  */
-export function ramBytesOf(lists: readonly OptionList[], machine: 'pc' | 'none'): number {
+export function ramBytesOf(lists: readonly OptionList[], machine: 'pc' | 'none', backend?: bigint): number {
   const list = mergeOptionLists(lists)
   const text = list.get('size')
   let bytes = list.size('size') ?? 0n
   if (text !== undefined && /[0-9]$/.test(text)) bytes *= BigInt(mebibyte)
+  if (backend !== undefined && text !== undefined && bytes !== backend)
+    throw new OptionError('Machine memory size does not match the size of the memory backend')
+  if (bytes === 0n) bytes = backend ?? 0n
   if (bytes === 0n) bytes = machine === 'pc' ? defaultBytes : 0n
   checkPluggable(list, bytes)
   const mebibytes = (bytes + BigInt(mebibyte - 1)) / BigInt(mebibyte)

@@ -1,25 +1,30 @@
 import { type SecretConfig, secretFrom, type ThrottleGroupConfig, throttleGroupFrom } from '../../block/index.ts'
-import { type KeyvalObject, OptionError, parseInt64, parseKeyval } from '../../keyval/index.ts'
+import {
+  checkIdentifier,
+  type KeyvalObject,
+  OptionError,
+  parseInt64,
+  parseKeyval,
+  parseSize,
+} from '../../keyval/index.ts'
+import { helpOfObject, ObjectOptions, objectKindNames, optionsFromText } from '../../objects/index.ts'
+import { QmpError, root } from '../../qapi/index.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
 
-const secretHelp =
-  'secret options:\n  data=<string>\n  file=<string>\n  format=<QCryptoSecretFormat> - raw/base64 (default: "raw")\n'
 const throttleProperties = ['bps', 'iops'].flatMap((unit) =>
   ['read', 'total', 'write'].flatMap((direction) =>
     ['-max-length', '-max', ''].map((suffix) => `x-${unit}-${direction}${suffix}`),
   ),
 )
 throttleProperties.splice(throttleProperties.indexOf('x-iops-total-max-length'), 0, 'x-iops-size')
-const throttleHelp = `throttle-group options:\n  limits=<ThrottleLimits>\n${throttleProperties.map((name) => `  ${name}=<int>\n`).join('')}`
-const helpOf: Readonly<Record<string, string>> = { secret: secretHelp, 'throttle-group': throttleHelp }
-const objectTypes = `List of user creatable objects:\n${Object.keys(helpOf)
-  .map((type) => `  ${type}\n`)
-  .join('')}`
 
 /** What `-object` makes. */
 export type ObjectConfig =
   | { readonly type: 'secret'; readonly object: SecretConfig }
   | { readonly type: 'throttle-group'; readonly object: ThrottleGroupConfig }
+  | { readonly type: 'memory-backend-ram'; readonly object: MemoryBackend }
+  /** Of another kind, as JSON says it. */
+  | { readonly type: 'other'; readonly object: ObjectOptions }
 
 /**
  * Reads an `-object`.
@@ -30,11 +35,68 @@ export type ObjectConfig =
 export function readObject(text: string): ObjectConfig | string {
   if (isJsonOption(text)) return objectFrom(parseJsonOption(text))
   const { object, help } = parseKeyval(text, 'qom-type')
-  if (help) return helpOf[String(object['qom-type'])] ?? objectTypes
-  return objectFrom(object['qom-type'] === 'throttle-group' ? withNumbers(object) : object)
+  const type = String(object['qom-type'])
+  if (help) return helpOfObject(type)
+  if (objectKindNames.includes(type) && !readHere.has(type)) return anyObject(optionsFromText(object))
+  return objectFrom(type === 'throttle-group' ? withNumbers(object) : object)
+}
+
+/** What QEMU has to say of host memory: none of it makes a difference to RAM that is a JavaScript array. */
+const memoryProperties = [
+  ...['dump', 'host-nodes', 'merge', 'policy', 'prealloc', 'prealloc-context', 'prealloc-threads', 'reserve', 'share'],
+  ...['x-use-canonical-path-for-ramblock-id'],
+]
+
+/** Memory that `-machine memory-backend=` makes the RAM. */
+export interface MemoryBackend {
+  readonly id: string
+  readonly size: bigint
+  /** Properties that are on or off, as far as they were said. */
+  readonly flags: Readonly<Partial<Record<MemoryFlag, boolean>>>
+}
+
+const memoryFlags = ['merge', 'dump', 'prealloc', 'share', 'reserve'] as const
+export type MemoryFlag = (typeof memoryFlags)[number]
+
+function memoryBackendFrom({ 'qom-type': type, id, size, ...rest }: Readonly<Record<string, unknown>>): MemoryBackend {
+  if (id === undefined) throw new OptionError("Parameter 'id' is missing")
+  if (size === undefined) throw new OptionError("Parameter 'size' is missing")
+  const bytes = typeof size === 'string' ? parseSize(size) : numberOf(size)
+  if (typeof bytes !== 'bigint') throw new OptionError("Parameter 'size' expects a size value")
+  for (const name of Object.keys(rest))
+    if (!memoryProperties.includes(name)) throw new OptionError(`Invalid parameter '${name}'`)
+  if (typeof id !== 'string') throw new OptionError("Invalid parameter type for 'id', expected: string")
+  checkIdentifier(id)
+  if (bytes === 0n) throw new OptionError(`property 'size' of ${String(type)} doesn't take value '0'`)
+  const said = memoryFlags.filter((name) => rest[name] !== undefined)
+  const flags = Object.fromEntries(said.map((name) => [name, isOn(rest[name])]))
+  return { id, size: bytes, flags }
+}
+
+const isOn = (value: unknown): boolean => [true, 'on', 'yes', 'true', 'y'].includes(value as string | boolean)
+
+function numberOf(value: unknown): bigint | undefined {
+  return typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value)) ? BigInt(value) : undefined
+}
+
+/** Kinds that are read by functions of their own. */
+const readHere = new Set(['secret', 'throttle-group', 'memory-backend-ram'])
+
+function anyObject(words: Readonly<Record<string, unknown>>): ObjectConfig {
+  try {
+    const object = ObjectOptions.decode(words, root)
+    checkIdentifier(object.id)
+    return { type: 'other', object }
+  } catch (error) {
+    throw error instanceof QmpError ? new OptionError(error.message) : error
+  }
 }
 
 function objectFrom(words: Readonly<Record<string, unknown>>): ObjectConfig {
+  const type = String(words['qom-type'])
+  if (objectKindNames.includes(type) && !readHere.has(type)) return anyObject(words)
+  if (words['qom-type'] === 'memory-backend-ram')
+    return { type: 'memory-backend-ram', object: memoryBackendFrom(words) }
   return words['qom-type'] === 'throttle-group'
     ? { type: 'throttle-group', object: throttleGroupFrom(words) }
     : { type: 'secret', object: secretFrom(words) }

@@ -1,44 +1,72 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { strerror } from '../../../errno/index.ts'
 import { BlockError, kindOfSystemError } from '../../block-error.ts'
-import type { DebugEvent } from '../../debug-events.ts'
+import type { DebugEvent } from '../../graph/debug-events.ts'
+import type { BlockNode } from '../../graph/node.ts'
 import type {
   BlockStatus,
   ChildRole,
   Driver,
+  DriverLimits,
   ImageDetails,
   NestedOptions,
   RequestOptions,
+  Snapshots,
   WriteOptions,
   ZeroesOptions,
-} from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
-import type { OptionValues } from '../../option-bag.ts'
+} from '../../open/driver.ts'
+import type { OptionValues } from '../../open/option-bag.ts'
 import type { DebugRules, InjectRule, IoType } from './rules.ts'
+import { Stops } from './stops.ts'
 
 const sectorLength = 512
+
+export interface BlkdebugOptions {
+  readonly rules: DebugRules
+  readonly limits: DriverLimits
+  /** What the user wrote, to be written again. */
+  readonly given: OptionValues
+  /** Prints a line for the user. */
+  readonly print: (text: string) => void
+}
 
 /** Passes requests on to the node below, but for those that its rules let fail. */
 export class BlkdebugDriver implements Driver {
   readonly name = 'blkdebug'
   readonly grows = true
   readonly filters = true
-  readonly children: ReadonlyMap<ChildRole, BlockNode>
-  readonly #image: BlockNode
+  readonly changesFile = true
+  readonly opensByName = true
+  readonly childNames = { file: 'image' }
+  #image: BlockNode
   readonly #rules: DebugRules
-  /** The rules as the user wrote them. */
+  readonly limits: DriverLimits
   readonly #given: OptionValues
   #state = 1
   #active: readonly InjectRule[] = []
   /** Those of `once` that have let a request fail. */
   readonly #spent = new Set<InjectRule>()
+  readonly breakpoints: Stops
 
-  constructor(image: BlockNode, rules: DebugRules, given: OptionValues) {
+  constructor(image: BlockNode, { rules, given, limits, print }: BlkdebugOptions) {
+    this.breakpoints = new Stops(print)
     this.#given = given
     this.#image = image
     this.#rules = rules
-    this.children = new Map([['file', image]])
+    this.limits = limits
     this.debugEvent('none')
+  }
+
+  get children(): ReadonlyMap<ChildRole, BlockNode> {
+    return new Map([['file', this.#image]])
+  }
+
+  setChild(_role: ChildRole, child: BlockNode | undefined): void {
+    if (child !== undefined) this.#image = child
+  }
+
+  get snapshots(): Snapshots | undefined {
+    return this.#image.driver.snapshots
   }
 
   get length(): number {
@@ -47,7 +75,8 @@ export class BlkdebugDriver implements Driver {
 
   get filename(): string | undefined {
     const { filename } = this.#image.driver
-    return filename === undefined || Object.keys(this.#given).length > 0 ? undefined : `blkdebug::${filename}`
+    const { config = '', ...others } = this.#given
+    return filename === undefined || Object.keys(others).length > 0 ? undefined : `blkdebug:${config}:${filename}`
   }
 
   fullOptions(): NestedOptions {
@@ -56,7 +85,10 @@ export class BlkdebugDriver implements Driver {
 
   async readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
     await this.#pass('read', offset, target.byteLength)
-    await this.#image.readInto(offset, target, options)
+    // Requests that are made longer than they were may reach behind the end.
+    const there = Math.max(0, Math.min(target.byteLength, this.#image.length - offset))
+    await this.#image.readInto(offset, target.subarray(0, there), options)
+    target.fill(0, there)
   }
 
   async write(offset: number, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
@@ -64,8 +96,10 @@ export class BlkdebugDriver implements Driver {
     await this.#pass('write', offset, bytes.byteLength, (length) =>
       this.#image.write(offset, bytes.subarray(0, length), options),
     )
-    await this.#image.write(offset, bytes, options)
+    const grow = offset + bytes.byteLength > this.#image.length
+    await this.#image.write(offset, bytes, grow ? { ...options, grow } : options)
     this.debugEvent('pwritev_done')
+    await this.breakpoints.pass()
   }
 
   async writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
@@ -73,6 +107,7 @@ export class BlkdebugDriver implements Driver {
     await this.#pass('write-zeroes', offset, length)
     await this.#image.writeZeroes(offset, length, options)
     this.debugEvent('pwritev_done')
+    await this.breakpoints.pass()
   }
 
   async discard(offset: number, length: number, options?: RequestOptions): Promise<void> {
@@ -85,7 +120,8 @@ export class BlkdebugDriver implements Driver {
     await this.#image.flush(options)
   }
 
-  status(offset: number, length: number): Promise<BlockStatus> {
+  async status(offset: number, length: number): Promise<BlockStatus> {
+    await this.#pass('block-status', offset, length)
     return this.#image.status(offset, length)
   }
 
@@ -94,14 +130,19 @@ export class BlkdebugDriver implements Driver {
   }
 
   async details(): Promise<ImageDetails> {
-    const { dirty, clusterSize } = await this.#image.details()
-    return { ...(dirty !== undefined && { dirty }), ...(clusterSize !== undefined && { clusterSize }) }
+    const { dirty, clusterSize, vmStateOffset } = await this.#image.details()
+    return {
+      ...(dirty !== undefined && { dirty }),
+      ...(clusterSize !== undefined && { clusterSize }),
+      ...(vmStateOffset !== undefined && { vmStateOffset }),
+    }
   }
 
   async close(): Promise<void> {}
 
   /** Sets off the rules of an event. The errors of the last event that had some are those that come. */
   debugEvent(event: DebugEvent): void {
+    this.breakpoints.reach(event)
     const { inject, states } = this.#rules
     const state = this.#state
     const meant = inject.filter(
@@ -120,8 +161,9 @@ export class BlkdebugDriver implements Driver {
     length: number,
     partly: (length: number) => Promise<void> = async () => undefined,
   ): Promise<void> {
+    await this.breakpoints.pass()
     const rule = this.#active.find(
-      (rule) => !this.#spent.has(rule) && (rule.iotype ?? iotype) === iotype && touches(rule, offset, length),
+      (rule) => !this.#spent.has(rule) && concerns(rule, iotype) && touches(rule, offset, length),
     )
     if (rule === undefined) return
     if (rule.once) this.#spent.add(rule)
@@ -130,6 +172,10 @@ export class BlkdebugDriver implements Driver {
     const { code } = rule
     throw new BlockError(kindOfSystemError(code), strerror(code), { code, offset, length })
   }
+}
+
+function concerns(rule: InjectRule, iotype: IoType): boolean {
+  return rule.iotype === undefined ? iotype !== 'block-status' : rule.iotype === iotype
 }
 
 function touches({ sector }: InjectRule, offset: number, length: number): boolean {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { type BlockNode, NodeGraph } from '../../index.ts'
-import type { OptionValues } from '../../option-bag.ts'
+import type { OptionValues } from '../../open/option-bag.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmon-blkdebug-'))
 after(() => rmSync(folder, { recursive: true }))

@@ -1,6 +1,11 @@
-import type { FilterDefinition, FilterRequest } from '../../driver.ts'
+import { BlockError } from '../../block-error.ts'
+import type { DriverLimits, FilterDefinition, FilterRequest } from '../../open/driver.ts'
+import type { OptionBag } from '../../open/option-bag.ts'
 import { BlkdebugDriver } from './blkdebug-driver.ts'
+import { readConfigFile } from './config-file.ts'
 import { takeRules } from './rules.ts'
+
+const prefix = 'blkdebug:'
 
 /**
  * Lets requests fail as rules say, for those who want to see what happens then. The rules are those of QEMU's blkdebug
@@ -11,8 +16,36 @@ export const blkdebug: FilterDefinition = {
   kind: 'protocol',
   child: 'image',
 
-  async open({ options, child }: FilterRequest): Promise<BlkdebugDriver> {
-    const given = options.pick(options.left.filter((key) => /^(inject-error|set-state)\./.test(key)))
-    return new BlkdebugDriver(child, takeRules(options), given)
+  /** `blkdebug:CONFIG:IMAGE`, of which the file with rules may be left out. */
+  parseFilename(filename) {
+    const [, config, image] = /^([^:]*):(.*)$/s.exec(filename.slice(prefix.length)) ?? []
+    if (image === undefined) {
+      throw new BlockError('invalid', 'blkdebug requires both config file and image path', { filename })
+    }
+    return { ...(config === '' ? {} : { config }), 'x-image': image }
   },
+
+  async open({ options, child, print }: FilterRequest): Promise<BlkdebugDriver> {
+    const given = options.pick(
+      options.left.filter((key) => /^(config|align|max-transfer|(inject-error|set-state)\..*)$/.test(key)),
+    )
+    const config = options.takeString('config')
+    const rules = takeRules(options, config === undefined ? new Map() : await readConfigFile(config))
+    return new BlkdebugDriver(child, { rules, given, print, limits: takeLimits(options) })
+  },
+}
+
+/** @throws {BlockError} kind `invalid`, in QEMU's words */
+function takeLimits(options: OptionBag): DriverLimits {
+  const alignment = takeConstraint(options, 'align', (value) => Number.isInteger(Math.log2(value)))
+  const maxTransfer = takeConstraint(options, 'max-transfer', (value) => value % (alignment ?? 1) === 0)
+  return { ...(alignment !== undefined && { alignment }), ...(maxTransfer !== undefined && { maxTransfer }) }
+}
+
+/** 0 is as good as nothing. */
+function takeConstraint(options: OptionBag, name: string, fits: (value: number) => boolean): number | undefined {
+  const value = options.takeSize(name) ?? 0
+  if (value === 0) return undefined
+  if (value < 2 ** 31 - 1 && fits(value)) return value
+  throw new BlockError('invalid', `Cannot meet constraints with ${name} ${value}`, { option: name })
 }

@@ -1,16 +1,17 @@
 import { constants } from 'node:os'
 import { errorName } from '../../../errno/index.ts'
 import { BlockError } from '../../block-error.ts'
-import { type DebugEvent, debugEvents } from '../../debug-events.ts'
-import type { OptionBag } from '../../option-bag.ts'
+import { type DebugEvent, debugEvents } from '../../graph/debug-events.ts'
+import type { OptionBag } from '../../open/option-bag.ts'
 
-export type IoType = 'read' | 'write' | 'write-zeroes' | 'discard' | 'flush'
+export type IoType = 'read' | 'write' | 'write-zeroes' | 'discard' | 'flush' | 'block-status'
 
 /** When the event comes, requests begin to fail. */
 export interface InjectRule {
   readonly event: DebugEvent
   /** Only in this state; 0 is every state. */
   readonly state: number
+  /** Undefined: all but `block-status`. */
   readonly iotype: IoType | undefined
   /** The system's name of the error. */
   readonly code: string
@@ -37,44 +38,65 @@ export interface DebugRules {
 }
 
 const events: readonly string[] = debugEvents
-const ioTypes: readonly string[] = ['read', 'write', 'write-zeroes', 'discard', 'flush'] satisfies IoType[]
+const ioTypes: readonly string[] = [
+  'read',
+  'write',
+  'write-zeroes',
+  'discard',
+  'flush',
+  'block-status',
+] satisfies IoType[]
 
 /**
  * Takes the rules out of the options: `inject-error.0.event`, `set-state.0.new_state`, ... Besides QEMU's, an error may
  * have `delay-ms` and `written`.
  *
+ * @param listed - rules that a file lists, by the name of their group: they come first
  * @throws {BlockError} kind `invalid`
  */
-export function takeRules(options: OptionBag): DebugRules {
+export function takeRules(options: OptionBag, listed: ReadonlyMap<string, readonly OptionBag[]>): DebugRules {
   return {
-    inject: takeList(options, 'inject-error', (rule) => ({
-      event: takeEvent(rule),
+    inject: takeList(options, listed, 'inject-error', (rule) => ({
       state: rule.takeInteger('state') ?? 0,
-      iotype: takeIoType(rule),
-      code: takeErrno(rule),
-      sector: rule.takeInteger('sector'),
+      sector: numberOf(rule.takeWideInteger('sector')),
       once: rule.takeBoolean('once') ?? false,
       delayMs: rule.takeInteger('delay-ms') ?? 0,
       written: rule.takeInteger('written') ?? 0,
-    })),
-    states: takeList(options, 'set-state', (rule) => ({
+      code: takeErrno(rule),
       event: takeEvent(rule),
+      iotype: takeIoType(rule),
+    })),
+    states: takeList(options, listed, 'set-state', (rule) => ({
       state: rule.takeInteger('state') ?? 0,
       newState: rule.takeInteger('new_state') ?? 0,
+      event: takeEvent(rule),
     })),
   }
 }
 
-function takeList<T>(options: OptionBag, name: string, read: (rule: OptionBag) => T): T[] {
+const parameters: Readonly<Record<string, readonly string[]>> = {
+  'inject-error': ['event', 'state', 'iotype', 'errno', 'sector', 'once', 'immediately', 'delay-ms', 'written'],
+  'set-state': ['event', 'state', 'new_state'],
+}
+
+function takeList<T>(
+  options: OptionBag,
+  listed: ReadonlyMap<string, readonly OptionBag[]>,
+  name: string,
+  read: (rule: OptionBag) => T,
+): T[] {
   const all = options.takeBelow(name)
-  const rules: T[] = []
+  const bags = [...(listed.get(name) ?? [])]
   for (let index = 0; all.left.some((key) => key.startsWith(`${index}.`)); index++) {
-    const rule = all.takeBelow(String(index))
+    bags.push(all.takeBelow(String(index)))
+  }
+  const rules = bags.map((rule) => {
+    const unknown = rule.left.find((key) => !parameters[name]!.includes(key))
+    if (unknown !== undefined) throw new BlockError('invalid', `Invalid parameter '${unknown}'`, { option: unknown })
     // Whether a caller would see the error before it waits: promises always wait.
     rule.takeBoolean('immediately')
-    rules.push(read(rule))
-    for (const key of rule.left) throw new BlockError('invalid', `Invalid parameter '${key}'`, { option: key })
-  }
+    return read(rule)
+  })
   for (const key of all.left) throw new BlockError('invalid', `Invalid parameter '${name}.${key}'`, { option: key })
   return rules
 }
@@ -98,3 +120,5 @@ function takeErrno(rule: OptionBag): string {
   if (code === undefined) throw new BlockError('invalid', `There is no system error ${number}`, { option: 'errno' })
   return code
 }
+
+const numberOf = (value: bigint | undefined): number | undefined => (value === undefined ? undefined : Number(value))

@@ -1,4 +1,4 @@
-import type { FilterDefinition, FilterRequest } from '../../driver.ts'
+import type { FilterDefinition, FilterRequest } from '../../open/driver.ts'
 import { takeGroup } from './take-group.ts'
 import { ThrottleDriver } from './throttle-driver.ts'
 

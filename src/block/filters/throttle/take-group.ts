@@ -1,5 +1,5 @@
 import { BlockError } from '../../block-error.ts'
-import type { OptionBag } from '../../option-bag.ts'
+import type { OptionBag } from '../../open/option-bag.ts'
 import type { ThrottleGroup } from '../../throttling/throttle-group.ts'
 import type { ThrottleGroups } from '../../throttling/throttle-groups.ts'
 

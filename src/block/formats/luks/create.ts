@@ -1,12 +1,11 @@
 import { pbkdf2, randomBytes, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { BlockError } from '../../block-error.ts'
-import type { BlockNode } from '../../node.ts'
-import type { OptionBag } from '../../option-bag.ts'
-import { digestBytes, encodeLuksHeader, type LuksHeader, slotCount } from './luks-header.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import type { OptionBag } from '../../open/option-bag.ts'
+import { digestBytes, encodeLuksHeader, type LuksHeader, luksHashes, slotCount } from './luks-header.ts'
 import { type CipherKind, checkCipher, cipherSectorBytes, cipherWords, SectorCipher } from './sector-cipher.ts'
 import { splitStripes } from './stripes.ts'
-import { luksHashes } from './unlock.ts'
 
 const derive = promisify(pbkdf2)
 const stripes = 4000

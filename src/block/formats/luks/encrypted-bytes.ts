@@ -1,5 +1,5 @@
-import type { RequestOptions, WriteOptions } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import type { RequestOptions, WriteOptions } from '../../open/driver.ts'
 import { cipherSectorBytes } from './sector-cipher.ts'
 import type { Unlocked } from './unlock.ts'
 

@@ -1,5 +1,5 @@
 import { BlockError } from '../../block-error.ts'
-import type { KeyLock } from '../../driver.ts'
+import type { KeyLock } from '../../open/driver.ts'
 import type { Cipher } from './sector-cipher.ts'
 
 /** In place of a cipher whose key comes later, or never: until then nothing is read or written. */

@@ -1,6 +1,6 @@
-import type { ChildRole, Driver, ImageDetails, KeyLock, NestedOptions, RequestOptions } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
-import type { OptionValues } from '../../option-bag.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import type { ChildRole, Driver, ImageDetails, KeyLock, NestedOptions, RequestOptions } from '../../open/driver.ts'
+import type { OptionValues } from '../../open/option-bag.ts'
 import { EncryptedBytes } from './encrypted-bytes.ts'
 import { LateKey } from './late-key.ts'
 import { luksSpecifics } from './luks-specifics.ts'
@@ -11,9 +11,9 @@ import type { Unlocked } from './unlock.ts'
 export class LuksDriver implements Driver {
   readonly name = 'luks'
   readonly limits = { alignment: cipherSectorBytes }
-  readonly children: ReadonlyMap<ChildRole, BlockNode>
-  readonly #file: BlockNode
-  readonly #bytes: EncryptedBytes
+  readonly changesFile = true
+  #file: BlockNode
+  #bytes: EncryptedBytes
   readonly #unlocked: Unlocked
   readonly #given: OptionValues
 
@@ -21,8 +21,17 @@ export class LuksDriver implements Driver {
     this.#file = file
     this.#unlocked = unlocked
     this.#given = given
-    this.#bytes = new EncryptedBytes(file, unlocked.cipher, { offset: unlocked.header.payloadOffset })
-    this.children = new Map([['file', file]])
+    this.#bytes = bytesIn(file, unlocked)
+  }
+
+  get children(): ReadonlyMap<ChildRole, BlockNode> {
+    return new Map([['file', this.#file]])
+  }
+
+  setChild(_role: ChildRole, child: BlockNode | undefined): void {
+    if (child === undefined) return
+    this.#file = child
+    this.#bytes = bytesIn(child, this.#unlocked)
   }
 
   get lock(): KeyLock | undefined {
@@ -71,4 +80,8 @@ export class LuksDriver implements Driver {
   }
 
   async close(): Promise<void> {}
+}
+
+function bytesIn(file: BlockNode, { cipher, header }: Unlocked): EncryptedBytes {
+  return new EncryptedBytes(file, cipher, { offset: header.payloadOffset })
 }

@@ -1,5 +1,8 @@
 import { BlockError } from '../../block-error.ts'
 
+/** What is made of passwords and keys (QAPI's QCryptoHashAlgorithm). */
+export const luksHashes = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'ripemd160'] as const
+
 /** Of the hash by which a master key is known. */
 export const digestBytes = 20
 /** Bytes of the header. */
@@ -9,9 +12,10 @@ export const slotCount = 8
 const slotActive = 0x00ac71f3
 const slotEmpty = 0x0000dead
 const sectorBytes = 512
-/** The largest that key material may be: a header that says more is not worth its memory. */
-const mostStripes = 4000
-const mostIterations = 2 ** 31 - 1
+/** Key material takes whole pages, and the header has the first. */
+const page = 4096
+/** Of key material: there are no others. */
+const stripesOfSlots = 4000
 
 /** A place for the master key, locked by a password. */
 export interface KeySlot {
@@ -51,10 +55,14 @@ export function parseLuksHeader(bytes: Uint8Array): LuksHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const version = view.getUint16(6)
   if (version !== 1) throw new BlockError('unsupported', `LUKS version ${version} is not supported`)
+  const text = (what: string, at: number): string => {
+    if (bytes.subarray(at, at + 32).includes(0)) return textAt(bytes, at, 32)
+    throw new BlockError('corrupt', `LUKS header ${what} is not NUL terminated`)
+  }
   const header: LuksHeader = {
-    cipher: textAt(bytes, 8, 32),
-    mode: textAt(bytes, 40, 32),
-    hash: textAt(bytes, 72, 32),
+    cipher: text('cipher name', 8),
+    mode: text('cipher mode', 40),
+    hash: text('hash spec', 72),
     payloadOffset: view.getUint32(104) * sectorBytes,
     keyBytes: view.getUint32(108),
     digest: bytes.slice(112, 132),
@@ -72,21 +80,34 @@ export function parseLuksHeader(bytes: Uint8Array): LuksHeader {
       }
     }),
   }
-  checkNumbers(header)
+  if (header.payloadOffset < page) throw corrupt('LUKS payload is overlapping with the header')
+  if (header.digestIterations === 0) throw corrupt('LUKS key iteration count is zero')
+  for (const index of header.slots.keys()) checkSlot(header, index, view.getUint32(208 + index * 48))
   return header
 }
 
-function checkNumbers({ digestIterations, slots }: LuksHeader): void {
-  if (digestIterations < 1 || digestIterations > mostIterations) {
-    throw new BlockError('corrupt', 'LUKS header has no iterations for its digest')
+function checkSlot({ slots, keyBytes, payloadOffset }: LuksHeader, index: number, state: number): void {
+  const { stripes, offset, active, iterations } = slots[index]!
+  if (stripes !== stripesOfSlots) {
+    throw corrupt(`Keyslot ${index} is corrupted (stripes ${stripes | 0} != ${stripesOfSlots})`)
   }
-  for (const [index, { active, iterations, stripes }] of slots.entries()) {
-    if (!active) continue
-    if (stripes < 1 || stripes > mostStripes) throw new BlockError('corrupt', `Keyslot ${index} is corrupted`)
-    if (iterations < 1 || iterations > mostIterations) {
-      throw new BlockError('corrupt', `Keyslot ${index} iteration count ${iterations} is out of range`)
+  if (offset < page) throw corrupt(`Keyslot ${index} is overlapping with the LUKS header`)
+  if (state !== slotActive && state !== slotEmpty) {
+    throw corrupt(`Keyslot ${index} state (active/disable) is corrupted`)
+  }
+  if (active && iterations === 0) throw corrupt(`Keyslot ${index} iteration count is zero`)
+  // As in QEMU sectors are counted in 32 bits: a key as long as that is refused later.
+  const length = (Math.ceil((keyBytes * stripes) / page) * page) % (2 ** 32 * sectorBytes)
+  if (offset + length > payloadOffset) throw corrupt(`Keyslot ${index} is overlapping with the encrypted payload`)
+  for (const [other, { offset: start }] of slots.entries()) {
+    if (other > index && start < offset + length && offset < start + length) {
+      throw corrupt(`Keyslots ${index} and ${other} are overlapping in the header`)
     }
   }
+}
+
+function corrupt(message: string): BlockError {
+  return new BlockError('corrupt', message)
 }
 
 /** Writes a header of version 1: the reverse of `parseLuksHeader()`. */
@@ -123,5 +144,5 @@ export function encodeLuksHeader(header: LuksHeader): Uint8Array {
 function textAt(bytes: Uint8Array, at: number, length: number): string {
   const field = bytes.subarray(at, at + length)
   const end = field.indexOf(0)
-  return new TextDecoder('latin1').decode(end === -1 ? field : field.subarray(0, end))
+  return new TextDecoder().decode(end === -1 ? field : field.subarray(0, end))
 }

@@ -1,10 +1,10 @@
-import type { NestedOptions } from '../../driver.ts'
+import type { NestedOptions } from '../../open/driver.ts'
 import type { LuksHeader } from './luks-header.ts'
 import { parseCipher } from './sector-cipher.ts'
 
 /** What a header says of itself, but for the keys (QAPI's QCryptoBlockInfoLUKS). */
 export function luksSpecifics(header: LuksHeader): NestedOptions {
-  const { mode, vectors, vectorHash } = parseCipher(header.cipher, header.mode, header.keyBytes)
+  const { mode, vectors, vectorHash } = parseCipher(header)
   return {
     'cipher-alg': `${header.cipher}-${header.keyBytes * (mode === 'xts' ? 4 : 8)}`,
     'cipher-mode': mode,

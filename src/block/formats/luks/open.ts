@@ -1,4 +1,6 @@
 import { BlockError } from '../../block-error.ts'
+import { lengthen, takePreallocation } from '../../create/preallocation.ts'
+import type { BlockNode } from '../../graph/node.ts'
 import type {
   CreateRequest,
   FormatDefinition,
@@ -6,12 +8,13 @@ import type {
   Maker,
   Measurement,
   MeasureRequest,
-} from '../../driver.ts'
+} from '../../open/driver.ts'
+import type { OptionValues } from '../../open/option-bag.ts'
 import { planLuks, writeLuks } from './create.ts'
 import { LateKey } from './late-key.ts'
 import { LuksDriver } from './luks-driver.ts'
 import { requiredSecret } from './required-secret.ts'
-import { readLuksHeader, unlock } from './unlock.ts'
+import { readLuksHeader, type Unlocked, unlock } from './unlock.ts'
 
 /** Whole disks that are encrypted, as cryptsetup makes them. */
 export const luks: FormatDefinition = {
@@ -22,26 +25,33 @@ export const luks: FormatDefinition = {
     const id = options.takeString('key-secret')
     if (noIo || (keyLater && id === undefined)) {
       const late = new LateKey(async (password) => (await unlock(file, 0, password)).cipher)
-      return new LuksDriver(file, { header: await readLuksHeader(file, 0), cipher: late }, given)
+      return openPayload(file, { header: await readLuksHeader(file, 0), cipher: late }, given)
     }
     const password = await requiredSecret(secret, 'key-secret', id)
-    return new LuksDriver(file, await unlock(file, 0, password), given)
+    return openPayload(file, await unlock(file, 0, password), given)
   },
 
-  async create({ size, backing, options, secret }: CreateRequest): Promise<Maker> {
-    if (backing !== undefined) throw new BlockError('unsupported', "Backing file not supported for file format 'luks'")
+  async create({ size, options, secret }: CreateRequest): Promise<Maker> {
     const password = await requiredSecret(secret, 'key-secret', options.takeString('key-secret'))
     const plan = planLuks(options)
+    const preallocation = takePreallocation(options)
     return async (file) => {
       await file.truncate(0)
-      await file.truncate(plan.length + size)
+      await lengthen(file, plan.length + size, preallocation === 'metadata' ? 'off' : preallocation)
       await writeLuks(file, 0, plan, password)
     }
   },
 
   async measure({ size, options, secret }: MeasureRequest): Promise<Measurement> {
     await requiredSecret(secret, 'key-secret', options.takeString('key-secret'))
+    takePreallocation(options)
     const required = planLuks(options).length + size
     return { required, fullyAllocated: required }
   },
+}
+
+/** @throws {BlockError} kind `io`, if the file ends before the guest's bytes begin */
+function openPayload(file: BlockNode, unlocked: Unlocked, given: OptionValues): LuksDriver {
+  if (unlocked.header.payloadOffset <= file.length) return new LuksDriver(file, unlocked, given)
+  throw new BlockError('io', 'Could not refresh total sector count: Input/output error')
 }

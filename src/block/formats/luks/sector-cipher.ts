@@ -1,6 +1,7 @@
 import type * as crypto from 'node:crypto'
 import { createCipheriv, createDecipheriv, createHash, getCiphers } from 'node:crypto'
 import { BlockError } from '../../block-error.ts'
+import { type LuksHeader, luksHashes } from './luks-header.ts'
 
 export const cipherSectorBytes = 512
 const blockBytes = 16
@@ -77,19 +78,39 @@ export function checkCipher(kind: CipherKind, keyBytes: number): void {
   if (kind.vectors === 'essiv') vectorKey(kind.vectorHash ?? 'sha256', new Uint8Array(keyBytes))
 }
 
+const modes = ['xts', 'cbc', 'ctr', 'ecb'] as const
+const generators = ['plain', 'plain64', 'essiv'] as const
+
 /**
- * Reads how LUKS names ciphers: `aes` and `xts-plain64`, `cbc-essiv:sha256`, `ecb`, ...
+ * Reads how a header names its cipher: `aes` and `xts-plain64`, `cbc-essiv:sha256`, ...
  *
- * @throws {BlockError} kind `unsupported`
+ * @throws {BlockError} kind `unsupported`, in QEMU's words
  */
-export function parseCipher(cipher: string, words: string, keyBytes: number): CipherKind {
-  const [, mode, vectors, vectorHash] = /^(xts|cbc|ctr|ecb)(?:-(plain64|plain|essiv)(?::(\w+))?)?$/.exec(words) ?? []
-  if (cipher !== 'aes' || mode === undefined || (mode !== 'ecb' && vectors === undefined)) {
-    throw unsupported(`LUKS cipher ${cipher}-${keyBytes * 8}, ${words} is not supported`)
-  }
-  const kind = { mode, vectors, vectorHash } as CipherKind
+export function parseCipher({
+  cipher,
+  mode: words,
+  hash,
+  keyBytes,
+}: Pick<LuksHeader, 'cipher' | 'mode' | 'hash' | 'keyBytes'>): CipherKind {
+  const [, modeName, vectorName, vectorHash] = /^([^-]*)-([^:]*)(?::(.*))?$/s.exec(words) ?? []
+  if (modeName === undefined) throw unsupported(`Unexpected cipher mode string format '${words}'`)
+  const mode = modes.find((name) => name === modeName)
+  if (mode === undefined) throw unsupported(`Cipher mode '${modeName}' not supported`)
+  if (cipher !== 'aes') throw noSuchCipher(cipher, mode, keyBytes)
+  algorithmFor({ mode }, keyBytes)
+  checkHash(hash)
+  const vectors = generators.find((name) => name === vectorName)
+  if (vectors === undefined) throw unsupported(`IV generator '${vectorName}' not supported`)
+  if (vectors !== 'essiv') return { mode, vectors, vectorHash: undefined }
+  if (vectorHash === undefined) throw unsupported('Missing IV generator hash specification')
+  checkHash(vectorHash)
+  const kind = { mode, vectors, vectorHash }
   checkCipher(kind, keyBytes)
   return kind
+}
+
+function checkHash(name: string): void {
+  if (!luksHashes.some((hash) => hash === name)) throw unsupported(`Hash algorithm '${name}' not supported`)
 }
 
 /** The reverse of `parseCipher()`. */
@@ -97,10 +118,15 @@ export function cipherWords({ mode, vectors, vectorHash }: CipherKind): string {
   return `${mode}${vectors === undefined ? '' : `-${vectors}`}${vectorHash === undefined ? '' : `:${vectorHash}`}`
 }
 
-function algorithmFor({ mode }: CipherKind, keyBytes: number): string {
+function algorithmFor({ mode }: Pick<CipherKind, 'mode'>, keyBytes: number): string {
   const algorithm = `aes-${mode === 'xts' ? keyBytes * 4 : keyBytes * 8}-${mode}`
   if (getCiphers().includes(algorithm)) return algorithm
-  throw unsupported(`Algorithm 'aes' with key size ${keyBytes} bytes not supported`)
+  throw noSuchCipher('aes', mode, keyBytes)
+}
+
+function noSuchCipher(cipher: string, mode: CipherKind['mode'], keyBytes: number): BlockError {
+  const size = mode === 'xts' ? Math.floor(keyBytes / 2) : keyBytes
+  return unsupported(`Algorithm '${cipher}' with key size ${size} bytes not supported`)
 }
 
 function vectorKey(hash: string, key: Uint8Array): Uint8Array {

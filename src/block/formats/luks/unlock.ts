@@ -1,15 +1,14 @@
 import { pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { BlockError } from '../../block-error.ts'
-import type { BlockNode } from '../../node.ts'
+import type { BlockNode } from '../../graph/node.ts'
 import { digestBytes, type KeySlot, type LuksHeader, luksHeaderBytes, parseLuksHeader } from './luks-header.ts'
 import { type Cipher, type CipherKind, cipherSectorBytes, parseCipher, SectorCipher } from './sector-cipher.ts'
 import { mergeStripes } from './stripes.ts'
 
 const derive = promisify(pbkdf2)
-/** What is made of passwords and keys (QAPI's QCryptoHashAlgorithm). */
-export const luksHashes = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'ripemd160'] as const
-
+/** More are not done, and nobody could wait for them. */
+const mostIterations = 2 ** 31 - 1
 /** What opens when the password fits. */
 export interface Unlocked {
   readonly header: LuksHeader
@@ -25,7 +24,7 @@ export async function unlock(file: BlockNode, offset: number, password: Uint8Arr
   const header = await readLuksHeader(file, offset)
   for (const slot of header.slots) {
     if (!slot.active) continue
-    const kind = parseCipher(header.cipher, header.mode, header.keyBytes)
+    const kind = parseCipher(header)
     const key = await trySlot(file, offset, { header, kind, slot, password })
     if (key !== undefined) return { header, cipher: new SectorCipher(kind, key) }
   }
@@ -35,9 +34,7 @@ export async function unlock(file: BlockNode, offset: number, password: Uint8Arr
 /** @throws {BlockError} kinds `corrupt` and `unsupported` */
 export async function readLuksHeader(file: BlockNode, offset: number): Promise<LuksHeader> {
   const header = parseLuksHeader(await readThere(file, offset, luksHeaderBytes))
-  parseCipher(header.cipher, header.mode, header.keyBytes)
-  if (!luksHashes.some((hash) => hash === header.hash))
-    throw new BlockError('unsupported', `LUKS hash ${header.hash} is not supported`)
+  parseCipher(header)
   return header
 }
 
@@ -48,6 +45,9 @@ async function trySlot(
   { header, kind, slot, password }: { header: LuksHeader; kind: CipherKind; slot: KeySlot; password: Uint8Array },
 ): Promise<Uint8Array | undefined> {
   const { hash, keyBytes } = header
+  if (Math.max(slot.iterations, header.digestIterations) > mostIterations) {
+    throw new BlockError('unsupported', `PBKDF iterations ${slot.iterations} must be at most ${mostIterations}`)
+  }
   const slotKey = await derive(password, slot.salt, slot.iterations, keyBytes, hash)
   const length = keyBytes * slot.stripes
   const material = await readThere(

@@ -1,12 +1,12 @@
-import type { RequestOptions } from '../../driver.ts'
-import { Turns } from '../../turns.ts'
+import { Turns } from '../../graph/turns.ts'
+import type { RequestOptions } from '../../open/driver.ts'
 import { compress } from './compression.ts'
 import type { Image } from './image.ts'
 import { compressedHigh } from './l2-entry.ts'
 import { notLoaded } from './refcounts.ts'
 import type { Writer } from './writer.ts'
 
-/** Writes clusters in little space: deflated, one behind the other, several to a cluster of the file. */
+/** Writes clusters in little space: compressed, one behind the other, several to a cluster of the file. */
 export class CompressedWriter {
   readonly #image: Image
   readonly #writer: Writer
@@ -24,9 +24,9 @@ export class CompressedWriter {
       options?.signal?.throwIfAborted()
       const part = bytes.subarray(at, at + clusterSize)
       const whole = part.byteLength === clusterSize ? part : padded(part, clusterSize)
-      const deflated = this.#image.externalData ? undefined : await compress(whole)
-      if (deflated === undefined) await this.#writer.write(offset + at, part, options)
-      else await this.#place(offset + at, deflated)
+      const packed = this.#image.externalData ? undefined : await compress(this.#image, whole)
+      if (packed === undefined) await this.#writer.write(offset + at, part, options)
+      else await this.#place(offset + at, packed)
     }
   }
 

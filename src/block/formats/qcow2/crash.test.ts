@@ -4,48 +4,12 @@ import fc from 'fast-check'
 import { MemoryDriver, NodeGraph } from '../../index.ts'
 import { planQcow2, type Qcow2CreateOptions } from './create.ts'
 import { writing } from './image-fixture.ts'
+import { RecordingDisk, remains } from './recording-disk.ts'
 
 const size = 256 * 1024
 const sector = 512
 /** More by the environment: `VMON_CRASHES=2000`. */
 const sequences = Number(process.env['VMON_CRASHES'] ?? 25)
-
-type Event = { readonly offset: number; readonly bytes: Uint8Array } | { readonly length: number } | 'flush'
-
-/** A disk that remembers what came to it in which order. */
-class RecordingDisk extends MemoryDriver {
-  readonly events: Event[] = []
-
-  override async write(offset: number, bytes: Uint8Array): Promise<void> {
-    this.events.push({ offset, bytes: bytes.slice() })
-    await super.write(offset, bytes)
-  }
-
-  override async truncate(length: number): Promise<void> {
-    this.events.push({ length })
-    await super.truncate(length)
-  }
-
-  override async flush(): Promise<void> {
-    this.events.push('flush')
-  }
-}
-
-/** What a disk holds that loses power after some events: of those that came after the last flush, some arrive. */
-async function remains(events: readonly Event[], arrives: (index: number) => boolean): Promise<Uint8Array> {
-  const disk = new MemoryDriver(new Uint8Array(0))
-  const lastFlush = events.lastIndexOf('flush')
-  for (const [index, event] of events.entries()) {
-    if (event === 'flush' || (index > lastFlush && !arrives(index))) continue
-    if ('length' in event) await disk.truncate(event.length)
-    else {
-      const end = Math.ceil((event.offset + event.bytes.length) / sector) * sector
-      if (end > disk.length) await disk.truncate(end)
-      await disk.write(event.offset, event.bytes)
-    }
-  }
-  return disk.bytes
-}
 
 const range = { offset: fc.nat(size - 1), length: fc.oneof(fc.nat(3000), fc.nat(60_000)) }
 const step = fc.oneof(

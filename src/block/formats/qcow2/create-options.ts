@@ -1,11 +1,13 @@
 import { BlockError } from '../../block-error.ts'
-import type { CreateRequest } from '../../driver.ts'
-import type { OptionBag } from '../../option-bag.ts'
+import { lengthen, type Preallocation, takePreallocation } from '../../create/preallocation.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import { checkDriverWord } from '../../open/blockdev-drivers.ts'
+import type { CreateRequest } from '../../open/driver.ts'
+import type { OptionBag } from '../../open/option-bag.ts'
 import { defaultClusterSize, type Qcow2CreateOptions } from './create.ts'
 
 const versions = { '0.10': 2, v2: 2, '1.1': 3, v3: 3 } as const
 const compressions = { zlib: 'deflate', zstd: 'zstd' } as const
-const preallocations = { off: 'off', metadata: 'metadata', falloc: 'full', full: 'full' } as const
 
 /** What `qemu-img create -o` says, as `planQcow2()` wants it. @throws {BlockError} kind `invalid` */
 export function readCreateOptions({
@@ -20,17 +22,23 @@ export function readCreateOptions({
   const extendedL2 = options.takeBoolean('extended_l2')
   const dataFile = options.takeString('data_file')
   const raw = options.takeBoolean('data_file_raw') ?? false
-  const preallocation = takeWord(options, 'preallocation', preallocations)
-  if (raw && dataFile === undefined) throw new BlockError('invalid', 'data-file-raw requires data-file')
+  // QAPI's order, which is that of complaints.
+  const version = takeWord(options, 'compat', versions, 'version') ?? 3
+  if (backing?.format !== undefined) checkDriverWord('backing-fmt', backing.format)
+  const preallocation = takePreallocation(options, (word) => refusalOf('preallocation', word))
+  const compression = takeWord(options, 'compression_type', compressions, 'compression-type') ?? 'deflate'
+  if (raw && dataFile === undefined && needFile !== undefined)
+    throw new BlockError('invalid', 'data-file-raw requires data-file')
   if (dataFile !== undefined) {
-    const whole = clusterSize ?? defaultClusterSize
-    needFile?.(dataFile, raw ? Math.ceil(size / whole) * whole : 0)
+    // Clusters that have their places are whole.
+    const whole = raw || preallocation !== 'off' ? (clusterSize ?? defaultClusterSize) : 1
+    needFile?.(dataFile, (file) => makeDataFile(file, Math.ceil(size / whole) * whole, preallocation))
   }
   return {
     size,
-    version: takeWord(options, 'compat', versions) ?? 3,
-    compression: takeWord(options, 'compression_type', compressions) ?? 'deflate',
-    preallocation: preallocation ?? 'off',
+    version,
+    compression,
+    preallocation,
     ...(clusterSize === undefined ? {} : { clusterSize }),
     ...(refcountBits === undefined ? {} : { refcountBits }),
     ...(lazyRefcounts === undefined ? {} : { lazyRefcounts }),
@@ -40,9 +48,29 @@ export function readCreateOptions({
   }
 }
 
-function takeWord<T>(options: OptionBag, name: string, words: Readonly<Record<string, T>>): T | undefined {
+async function makeDataFile(file: BlockNode, size: number, preallocation: Preallocation): Promise<void> {
+  await file.truncate(0)
+  try {
+    await lengthen(file, size, preallocation === 'metadata' ? 'off' : preallocation)
+  } catch (cause) {
+    if (!(cause instanceof BlockError)) throw cause
+    throw new BlockError(cause.kind, `Could not resize image: ${cause.message}`, cause.context, { cause })
+  }
+}
+
+/** @param wireName - as QAPI's BlockdevCreateOptionsQcow2 calls it, and so a complaint */
+function takeWord<T>(
+  options: OptionBag,
+  name: string,
+  words: Readonly<Record<string, T>>,
+  wireName: string,
+): T | undefined {
   const word = options.takeString(name)
   if (word === undefined) return undefined
   if (Object.hasOwn(words, word)) return words[word]
-  throw new BlockError('invalid', `Invalid parameter '${word}'`, { option: name })
+  throw new BlockError('invalid', refusalOf(wireName, word), { option: name })
+}
+
+function refusalOf(wireName: string, word: string): string {
+  return `Parameter '${wireName}' does not accept value '${word}'`
 }

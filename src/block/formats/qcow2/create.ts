@@ -1,7 +1,8 @@
 import { BlockError } from '../../block-error.ts'
-import type { NamedChild } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
-import { writeZeroBytes } from '../../zeroes.ts'
+import { lengthen, type Preallocation } from '../../create/preallocation.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import { largestLength } from '../../largest-length.ts'
+import type { NamedChild } from '../../open/driver.ts'
 import { writeLuks } from '../luks/create.ts'
 import { setUint64, viewOf } from './big-endian.ts'
 import type { EncryptionPlan } from './create-encryption.ts'
@@ -28,10 +29,10 @@ export interface Qcow2CreateOptions {
   /** How clusters are compressed that are written so. Default: deflate, which QEMU calls zlib. */
   readonly compression?: 'deflate' | 'zstd'
   /**
-   * `metadata`: every cluster has its place from the beginning; `full`: and zeroes are written there, so that the space is
-   * taken. Default: clusters get a place when they are written.
+   * `metadata`: every cluster has its place from the beginning; `falloc` and `full`: and zeroes are written there, so
+   * that the space is taken. Default: clusters get a place when they are written.
    */
-  readonly preallocation?: 'off' | 'metadata' | 'full'
+  readonly preallocation?: Preallocation
   /** What shows where nothing is written: as it will stand in the image, relative to it. */
   readonly backing?: NamedChild
   /** Where the guest's bytes go; everything else stays in the image. `raw`: that file alone is a raw image. */
@@ -54,10 +55,23 @@ export function planQcow2(options: Qcow2CreateOptions): (file: BlockNode) => Pro
   const geometry = checkedGeometry(options)
   const layout = layOut(options, geometry)
   const header = encodeStart(options, geometry, layout)
+  const { preallocation = 'off', encryption } = options
   return async (file) => {
-    await writeImage(file, geometry, layout, { header, encryption: options.encryption })
-    if (options.preallocation !== 'full') return
-    await writeZeroBytes(file, layout.dataOffset, layout.length - layout.dataOffset)
+    await inWords('Could not write qcow2 header', () => writeImage(file, geometry, layout, { header, encryption }))
+    // What is in a file of its own has been taken there.
+    if (preallocation === 'off' || preallocation === 'metadata' || options.dataFile !== undefined) return
+    await file.truncate(layout.dataOffset)
+    const what = 'Could not resize image: Failed to resize underlying file'
+    await inWords(what, () => lengthen(file, layout.length, preallocation))
+  }
+}
+
+async function inWords(what: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (cause) {
+    if (!(cause instanceof BlockError) || cause.context.code === undefined) throw cause
+    throw new BlockError(cause.kind, `${what}: ${cause.message}`, cause.context, { cause })
   }
 }
 
@@ -69,7 +83,10 @@ async function writeImage(
 ): Promise<void> {
   const { clusterSize } = geometry
   await file.truncate(0)
-  await file.truncate(Math.ceil(layout.length / 512) * 512)
+  // A file ends where its L1 table does, if nothing follows it: amid a sector.
+  const table1 = layout.l1Cluster * clusterSize
+  await file.truncate(layout.length % 512 === 0 ? layout.length : table1)
+  if (layout.length % 512 !== 0) await file.write(table1, new Uint8Array(layout.l1Entries * 8), { grow: true })
   const { table, blocks } = encodeCounts(layout, geometry)
   await file.write(clusterSize, table, { grow: true })
   await file.write((1 + layout.tableClusters) * clusterSize, blocks, { grow: true })
@@ -159,7 +176,7 @@ export function checkedGeometry(options: Qcow2CreateOptions): Geometry {
   if (!isPowerOfTwo(clusterSize) || clusterSize < 512 || clusterSize > 2 ** 21) {
     throw invalid('Cluster size must be a power of two between 512 and 2048k')
   }
-  if (!(size >= 0 && size % 512 === 0 && Number.isSafeInteger(size))) {
+  if (!(size >= 0 && size % 512 === 0 && size <= largestLength)) {
     throw invalid('Image size must be a multiple of 512 bytes')
   }
   if (!isPowerOfTwo(refcountBits) || refcountBits > 64) {
@@ -168,9 +185,6 @@ export function checkedGeometry(options: Qcow2CreateOptions): Geometry {
   if (version === 2) checkVersion2(options)
   if (extendedL2 && clusterSize < 16384) {
     throw invalid('Extended L2 entries are only supported with cluster sizes of at least 16384 bytes')
-  }
-  if (options.preallocation === 'full' && options.dataFile !== undefined) {
-    throw invalid('Space of a data file cannot be taken before it is written')
   }
   if ((options.preallocation ?? 'off') !== 'off' && !extendedL2 && backing !== undefined) {
     throw invalid('Backing file and preallocation can only be used at the same time if extended_l2 is on')
@@ -226,7 +240,7 @@ function layOut(options: Qcow2CreateOptions, geometry: Geometry): Layout {
   const l1Entries = Math.max(1, l1EntriesFor(size, geometry))
   const l1Clusters = Math.ceil((l1Entries * 8) / clusterSize)
   // A data file that is a raw image is all data.
-  const mapped = preallocation === 'metadata' || preallocation === 'full' || dataFile?.raw === true
+  const mapped = (preallocation ?? 'off') !== 'off' || dataFile?.raw === true
   const l2Tables = mapped ? l1EntriesFor(size, geometry) : 0
   const guestClusters = Math.ceil(size / clusterSize)
   const dataClusters = mapped && dataFile === undefined ? guestClusters : 0

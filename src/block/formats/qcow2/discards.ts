@@ -1,5 +1,5 @@
-import type { ZeroesOptions } from '../../driver.ts'
-import { writeZeroBytes } from '../../zeroes.ts'
+import type { ZeroesOptions } from '../../open/driver.ts'
+import { notFast, writeZeroBytes } from '../../zeroes.ts'
 import type { Image } from './image.ts'
 import { compressedBit, copiedBit, offsetOf, zeroBit } from './l2-entry.ts'
 import { subclusterBits } from './l2-writes.ts'
@@ -12,6 +12,9 @@ const allSubclusters = 0xffff_ffff
 /** What becomes of the entry of a cluster, of which the bytes from `begin` to before `end` are meant. */
 type Change = (slice: Slice, at: number, begin: number, end: number) => 'changed' | 'impossible'
 
+/** What becomes of a range without a table. */
+type WithoutTable = 'make' | 'skip' | 'skip where nothing shows'
+
 /** Makes ranges zero, or nobody's, by changing tables alone. */
 export class Discards {
   readonly #image: Image
@@ -22,6 +25,10 @@ export class Discards {
     this.#writer = writer
   }
 
+  /**
+   * Makes a range zero, whatever will be behind the image later: also where nothing is written and no backing file shows,
+   * the tables say so afterwards. Part of a cluster becomes zero with all of it where all of it is zero already.
+   */
   async writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
     const { geometry, header } = this.#image
     const end = offset + length
@@ -29,10 +36,29 @@ export class Discards {
     if (header.version === 2) return this.#zeroByHand(offset, end, options)
     const begin = Math.min(end, Math.ceil(offset / geometry.subclusterSize) * geometry.subclusterSize)
     const last = end === header.size ? end : Math.max(begin, end - (end % geometry.subclusterSize))
-    await this.#zeroByHand(offset, begin, options)
+    await this.#zeroPart(offset, begin, options)
     const change: Change = (slice, at, from, to) => this.#zero(slice, at, from, to, options?.unmap ?? false)
-    await this.#eachCluster(begin, last, change, options)
-    await this.#zeroByHand(last, end, options)
+    await this.#eachCluster(begin, last, change, { ...options, missing: 'make' })
+    await this.#zeroPart(last, end, options)
+  }
+
+  /** Makes a part of a cluster zero, or of a subcluster. */
+  async #zeroPart(begin: number, end: number, options?: ZeroesOptions): Promise<void> {
+    if (begin >= end) return
+    const { geometry, header, mapping, backing } = this.#image
+    const { subclusterSize } = geometry
+    const start = begin - (begin % subclusterSize)
+    const stop = Math.min(start + subclusterSize, header.size)
+    let done = false
+    const change: Change = (slice, at, from, to) => {
+      const kind = mapping.lookUp(start, stop - start)
+      if (kind === kinds.unallocated && start >= (backing?.length ?? 0)) this.#zero(slice, at, from, to, false)
+      else if (kind !== kinds.zero) return 'changed'
+      done = true
+      return 'changed'
+    }
+    await this.#eachCluster(start, stop, change, { ...options, missing: 'make' })
+    if (!done) await this.#zeroByHand(begin, end, options)
   }
 
   /** Gives the clusters of a range back; those that are only touched stay. */
@@ -46,7 +72,7 @@ export class Discards {
     const change: Change = (slice, at) => this.#drop(slice, at)
     if (begin >= end) return
     await this.#zeroRawData(begin, end, { ...options, unmap: true })
-    await this.#eachCluster(begin, end, change, options)
+    await this.#eachCluster(begin, end, change, { ...options, missing: 'skip where nothing shows' })
   }
 
   /** Gives back whole clusters that the guest will not see any more: nothing stays in the tables. */
@@ -58,7 +84,7 @@ export class Discards {
       if (this.#image.geometry.subclusters > 1) entries.setBits(slice, at, 0, 0)
       return 'changed'
     }
-    return this.#eachCluster(offset, offset + length, change, undefined, 'even where nothing shows')
+    return this.#eachCluster(offset, offset + length, change, { missing: 'skip' })
   }
 
   /** A data file that is a raw image has the same bytes as this one. */
@@ -72,13 +98,12 @@ export class Discards {
     begin: number,
     end: number,
     change: Change,
-    options?: ZeroesOptions,
-    missing?: 'even where nothing shows',
+    options: ZeroesOptions & { readonly missing: WithoutTable },
   ): Promise<void> {
     const { l1, mapping, geometry, writeback, backing } = this.#image
     const { clusterSize, l2Reach } = geometry
     for (let at = begin; at < end; ) {
-      options?.signal?.throwIfAborted()
+      options.signal?.throwIfAborted()
       if (writeback.crowded) await writeback.commit()
       const first = Math.floor(at / clusterSize)
       const busy = this.#writer.claims.overlapping(first, first + 1)
@@ -88,11 +113,14 @@ export class Discards {
       }
       const reachEnd = Math.min(end, (Math.floor(at / l2Reach) + 1) * l2Reach)
       if (!this.#writer.tables.has(at)) {
-        if (missing !== undefined && l1.tableAt(Math.floor(at / l2Reach)) === 0) {
+        if (options.missing === 'skip' && l1.tableAt(Math.floor(at / l2Reach)) === 0) {
           at = reachEnd
           continue
         }
-        const nothing = mapping.lookUp(at, reachEnd - at) === kinds.unallocated && at >= (backing?.length ?? 0)
+        const nothing =
+          options.missing === 'skip where nothing shows' &&
+          mapping.lookUp(at, reachEnd - at) === kinds.unallocated &&
+          at >= (backing?.length ?? 0)
         if (nothing && mapping.length === reachEnd - at) at = reachEnd
         else await this.#writer.tables.make(at)
         continue
@@ -154,9 +182,9 @@ export class Discards {
     return 'changed'
   }
 
-  /** Writes zeroes where there is something else. */
+  /** Writes zeroes where the tables do not say that there are some. */
   async #zeroByHand(begin: number, end: number, options?: ZeroesOptions): Promise<void> {
-    const { mapping, l2, backing } = this.#image
+    const { mapping, l2 } = this.#image
     for (let at = begin; at < end; ) {
       const kind = mapping.lookUp(at, end - at)
       if (kind === kinds.notLoaded) {
@@ -164,8 +192,8 @@ export class Discards {
         continue
       }
       const { length } = mapping
-      const blank = kind === kinds.zero || (kind === kinds.unallocated && at >= (backing?.length ?? 0))
-      if (!blank) await writeZeroBytes(this.#writer, at, length, options)
+      if (kind !== kinds.zero && options?.fast === true) throw notFast()
+      if (kind !== kinds.zero) await writeZeroBytes(this.#writer, at, length, options)
       at += length
     }
   }

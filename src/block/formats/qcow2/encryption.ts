@@ -1,5 +1,5 @@
 import { BlockError } from '../../block-error.ts'
-import type { FormatRequest } from '../../driver.ts'
+import type { FormatRequest } from '../../open/driver.ts'
 import { LateKey } from '../luks/late-key.ts'
 import type { LuksHeader } from '../luks/luks-header.ts'
 import { requiredSecret } from '../luks/required-secret.ts'
@@ -46,8 +46,9 @@ export async function openEncryption(
   const method = methods[header.cryptMethod]
   if (method === undefined) throw unsupported(`Unsupported encryption method ${header.cryptMethod}`)
   if (method === 'none') {
-    if (format === undefined && keySecret === undefined) return undefined
-    throw new BlockError('invalid', `No encryption in image header, but options specified format '${format ?? 'luks'}'`)
+    // A key alone does no harm.
+    if (format === undefined) return undefined
+    throw new BlockError('invalid', `No encryption in image header, but options specified format '${format}'`)
   }
   if (method === 'aes' && !legacyEncryption && !keyLater) {
     throw unsupported('Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators')

@@ -174,8 +174,8 @@ const shortFields: ReadonlySet<keyof typeof headerFields> = new Set([
 ])
 
 /** As C's `%#x` prints it, in texts that are QEMU's: zero has no prefix. */
-export function hexadecimal(value: number): string {
-  return value === 0 ? '0' : `0x${value.toString(16)}`
+export function hexadecimal(value: number | bigint): string {
+  return value === 0 || value === 0n ? '0' : `0x${value.toString(16)}`
 }
 
 /** An image whose structure is damaged. @param context - the write that has shown it, if one has */

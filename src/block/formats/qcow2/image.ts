@@ -1,16 +1,21 @@
-import type { DebugEvent } from '../../debug-events.ts'
-import type { NamedChild } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
+import { BlockError } from '../../block-error.ts'
+import type { DebugEvent } from '../../graph/debug-events.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import type { NamedChild } from '../../open/driver.ts'
 import { type ByteStore, EncryptedBytes } from '../luks/encrypted-bytes.ts'
+import { bitmapsExtensionOf, parseBitmapsExtension } from './bitmap-directory.ts'
+import { largestL1 } from './create.ts'
 import type { ImageEncryption } from './encryption.ts'
 import type { Extensions } from './extensions.ts'
 import { autoclear, compatible, incompatible } from './features.ts'
 import type { Geometry } from './geometry.ts'
-import { encodeFields, encodeHeader, type Header, type headerFields } from './header.ts'
+import { checkNotCorrupt, encodeFields, encodeHeader, type Header, type headerFields } from './header.ts'
 import type { L1Table } from './l1-table.ts'
+import { readL1, readRefcountTable, readSnapshotTable } from './load-tables.ts'
 import { Mapping } from './mapping.ts'
-import { MetadataMap, type MetadataRange } from './metadata-map.ts'
+import { type MetadataKind, MetadataMap, type MetadataRange } from './metadata-map.ts'
 import { Quarantine } from './quarantine.ts'
+import type { Start } from './read-start.ts'
 import { notLoaded, type Refcounts } from './refcounts.ts'
 import type { SnapshotEntry } from './snapshot-table.ts'
 import type { TableCache } from './table-cache.ts'
@@ -32,6 +37,15 @@ export interface ImageParts {
   readonly snapshots: SnapshotTable
   /** Undefined: as the image says. */
   readonly lazyRefcounts: boolean | undefined
+  /** Tables that no write may hit. */
+  readonly guarded: ReadonlySet<MetadataKind>
+}
+
+/** What `rewriteHeader()` changes. */
+export interface HeaderChanges {
+  readonly header?: Partial<Header>
+  readonly extensions?: Extensions
+  readonly backingFilename?: string | undefined
 }
 
 /** The internal snapshots, and the bytes that their table takes. */
@@ -86,7 +100,7 @@ export class Image {
     this.l2 = l2
     this.refcounts = refcounts
     this.mapping = new Mapping(l1, l2, { geometry, version: header.version, zeroIsOffset: this.externalData })
-    this.metadata = new MetadataMap(geometry.clusterSize, () => this.#tables())
+    this.metadata = new MetadataMap(geometry.clusterSize, parts.guarded, () => this.#tables())
     refcounts.onTaken = (offset, length, kind) => {
       this.metadata.checkWrite(offset, length)
       this.metadata.add({ offset, length, kind })
@@ -191,12 +205,77 @@ export class Image {
   /** Writes the first cluster anew, with another name of the backing file or none. @throws {BlockError} */
   async nameBacking(backing: NamedChild | undefined): Promise<void> {
     const extensions = { ...this.extensions, backingFormat: backing?.format }
-    const { filename } = backing ?? {}
-    const bytes = encodeHeader(this.header, { extensions, backingFilename: filename })
-    await this.file.write(0, bytes, { grow: true })
+    // A data file that is a raw image has everything, and nothing shows through it.
+    if (backing !== undefined && this.rawData) {
+      throw new BlockError('unsupported', 'Invalid argument', { code: 'EINVAL' })
+    }
+    await this.rewriteHeader({ extensions, backingFilename: backing?.filename })
+  }
+
+  /** Writes the first cluster anew, what is not said as it was; no table waits to be written. @throws {BlockError}; then nothing has changed */
+  async rewriteHeader(changes: HeaderChanges): Promise<void> {
+    const { l1, refcounts } = this
+    const header = {
+      ...this.header,
+      // Tables that have moved are named in the file already.
+      l1Size: l1.length,
+      l1Offset: l1.offset,
+      refcountTableOffset: refcounts.tableOffset,
+      refcountTableClusters: refcounts.tableClusters,
+      ...changes.header,
+    }
+    const { extensions = this.extensions } = changes
+    const backingFilename = 'backingFilename' in changes ? changes.backingFilename : this.backingFilename
+    await this.file.write(0, encodeHeader(header, { extensions, backingFilename }), { grow: true })
     await this.file.flush()
+    this.header = header
     this.extensions = extensions
-    this.backingFilename = filename
+    this.backingFilename = backingFilename
+  }
+
+  /** Writes something to clusters of its own, in a row. @returns where it is @throws {BlockError} */
+  async store(bytes: Uint8Array): Promise<number> {
+    const { clusterSize } = this.geometry
+    const clusters = Math.max(1, Math.ceil(bytes.byteLength / clusterSize))
+    const offset = (await this.allocate(clusters)) * clusterSize
+    this.takeUntouched(offset, clusters * clusterSize)
+    await this.file.write(offset, bytes, { grow: true })
+    return offset
+  }
+
+  /** Nothing refers to the clusters of a range any more, from the next time on that the tables are written. */
+  giveBack(offset: number, length: number): void {
+    const { clusterSize } = this.geometry
+    const first = Math.floor(offset / clusterSize)
+    this.quarantine.add({ first, count: Math.ceil((offset + length) / clusterSize) - first })
+  }
+
+  /** Takes the tables anew from the file, which somebody has changed; nothing waits to be written. @throws {BlockError} */
+  async reload(): Promise<void> {
+    const { file, header } = this
+    this.l1.replace(header.l1Offset, await readL1(file, header))
+    this.l2.clear()
+    this.refcounts.replace(await readRefcountTable(file, header, this.geometry))
+    this.snapshots = await readSnapshotTable(file, header)
+    this.compressedEnd = 0
+    this.metadata.reset()
+  }
+
+  /**
+   * Takes everything anew from the file, which somebody else has written.
+   *
+   * @throws {BlockError} kind `corrupt`, if its clusters are of another kind now, or its tables are damaged
+   */
+  async reopen({ header, extensions, backingFilename }: Start): Promise<void> {
+    const { clusterBits, refcountOrder, version } = this.header
+    if (header.clusterBits !== clusterBits || header.refcountOrder !== refcountOrder || header.version !== version)
+      throw new BlockError('corrupt', 'Another image has taken the place of this one')
+    checkNotCorrupt(header)
+    this.header = header
+    this.extensions = extensions
+    this.backingFilename = backingFilename
+    await this.reload()
+    this.#untouched = Math.ceil(this.file.length / this.geometry.clusterSize) * this.geometry.clusterSize
   }
 
   /** Whether clusters that have just been allocated read as zeroes, because nobody has ever written there. */
@@ -230,10 +309,16 @@ export class Image {
     }
     yield { offset: header.snapshotsOffset, length: snapshots.tableLength, kind: 'snapshot table' }
     for (const { l1Offset, l1Size } of snapshots.entries) {
-      yield { offset: l1Offset, length: l1Size * 8, kind: 'inactive L1 table' }
+      // A table that says it is larger is damaged.
+      yield { offset: l1Offset, length: Math.min(l1Size * 8, largestL1), kind: 'inactive L1 table' }
     }
     for (const offset of refcounts.blocks)
       if (offset !== 0) yield { offset, length: clusterSize, kind: 'refcount block' }
+    const bitmaps = bitmapsExtensionOf(this.extensions)
+    if (bitmaps !== undefined && (header.autoclear & autoclear.bitmaps) !== 0n) {
+      const { offset, size } = parseBitmapsExtension(bitmaps, clusterSize)
+      yield { offset, length: size, kind: 'bitmap directory' }
+    }
     for (let index = 0; index < l1.length; index++) {
       const offset = l1.rawTableAt(index)
       if (offset !== 0) yield { offset, length: clusterSize, kind: 'active L2 table' }

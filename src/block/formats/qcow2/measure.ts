@@ -1,5 +1,7 @@
+import type { DirtyBitmap } from '../../bitmaps/index.ts'
 import { BlockError } from '../../block-error.ts'
-import type { Measurement, MeasureRequest } from '../../driver.ts'
+import type { Measurement, MeasureRequest } from '../../open/driver.ts'
+import { sizeOfEntry } from './bitmap-directory.ts'
 import { checkedGeometry, largestL1 } from './create.ts'
 import { readEncryption } from './create-encryption.ts'
 import { readCreateOptions } from './create-options.ts'
@@ -18,7 +20,23 @@ export async function measureQcow2(request: MeasureRequest): Promise<Measurement
   const fullyAllocated = size + encrypted + tableBytes(size, geometry)
   const full = options.preallocation === 'full'
   const written = full ? size : ((await request.written?.(geometry.clusterSize)) ?? 0)
-  return { required: fullyAllocated - size + written, fullyAllocated }
+  const bitmaps = options.version === 2 ? undefined : request.bitmaps
+  return {
+    required: fullyAllocated - size + written,
+    fullyAllocated,
+    ...(bitmaps !== undefined && { bitmaps: bitmapBytes(bitmaps, geometry) }),
+  }
+}
+
+/** What bitmaps take, were all bits to be stored: bits, tables and the directory. */
+function bitmapBytes(bitmaps: readonly DirtyBitmap[], { clusterSize }: Geometry): number {
+  let [bytes, directory] = [0, 0]
+  for (const { size, granularity, name = '' } of bitmaps) {
+    const clusters = Math.ceil(Math.ceil(Math.ceil(size / granularity) / 8) / clusterSize)
+    bytes += clusters * clusterSize + roundUp(clusters * 8, clusterSize)
+    directory += sizeOfEntry(Buffer.byteLength(name))
+  }
+  return bytes + roundUp(directory, clusterSize)
 }
 
 /** Header, tables and reference counts of an image that is full. */

@@ -10,6 +10,7 @@ export type MetadataKind =
   | 'snapshot table'
   | 'inactive L1 table'
   | 'encryption header'
+  | 'bitmap directory'
 
 export interface MetadataRange {
   readonly offset: number
@@ -19,16 +20,22 @@ export interface MetadataRange {
 
 /**
  * Which clusters hold the image's own tables. No guest byte is ever written there, whatever a damaged or hostile table
- * says: its guest could otherwise write a header that names any file of the host as backing file.
+ * says: its guest could otherwise write a header that names any file of the host as backing file. Who opens the image
+ * can ask for less (`overlap-check`).
  */
 export class MetadataMap {
   readonly #clusterSize: number
+  readonly #guarded: ReadonlySet<MetadataKind>
   readonly #collect: () => Iterable<MetadataRange>
   #kinds: Map<number, MetadataKind> | undefined
 
-  /** @param collect - names all tables, when the map is made for the first write, and after `reset()` */
-  constructor(clusterSize: number, collect: () => Iterable<MetadataRange>) {
+  /**
+   * @param guarded - kinds of tables to look at; the others may be hit
+   * @param collect - names all tables, when the map is made for the first write, and after `reset()`
+   */
+  constructor(clusterSize: number, guarded: ReadonlySet<MetadataKind>, collect: () => Iterable<MetadataRange>) {
     this.#clusterSize = clusterSize
+    this.#guarded = guarded
     this.#collect = collect
   }
 
@@ -67,6 +74,7 @@ export class MetadataMap {
   }
 
   #mark(kinds: Map<number, MetadataKind>, { offset, length, kind }: MetadataRange): void {
+    if (!this.#guarded.has(kind)) return
     const end = (offset + length) / this.#clusterSize
     for (let cluster = Math.floor(offset / this.#clusterSize); cluster < end; cluster++) {
       const other = kinds.get(cluster)

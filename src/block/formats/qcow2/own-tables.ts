@@ -1,4 +1,4 @@
-import { Turns } from '../../turns.ts'
+import { Turns } from '../../graph/turns.ts'
 import type { Image } from './image.ts'
 
 /** Makes L2 tables that the image may change: new ones, and copies of those that a snapshot shares. */

@@ -1,7 +1,11 @@
-import type { Access } from '../../access.ts'
+import type { NodeBitmaps } from '../../bitmaps/index.ts'
 import { BlockError } from '../../block-error.ts'
-import { combinePath } from '../../combine-path.ts'
+import type { Access } from '../../graph/access.ts'
+import { InFlight } from '../../graph/in-flight.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import { combinePath } from '../../open/combine-path.ts'
 import type {
+  AmendRequest,
   BlockStatus,
   CheckOptions,
   CheckResult,
@@ -14,22 +18,26 @@ import type {
   NamedChild,
   NestedOptions,
   RequestOptions,
-  Snapshots,
   ZeroesOptions,
-} from '../../driver.ts'
-import { InFlight } from '../../in-flight.ts'
-import type { BlockNode } from '../../node.ts'
-import type { OptionValues } from '../../option-bag.ts'
+} from '../../open/driver.ts'
+import { filenameFor } from '../../open/filename-for.ts'
+import type { OptionValues } from '../../open/option-bag.ts'
+import { storageName } from '../../open/storage-name.ts'
 import { LateKey } from '../luks/late-key.ts'
 import { cipherSectorBytes } from '../luks/sector-cipher.ts'
-import { checkImage } from './check.ts'
+import { amendImage } from './amend/amend-image.ts'
+import type { BitmapStore } from './bitmap-store.ts'
+import { checkImage } from './check/check-image.ts'
 import { CompressedWriter } from './compressed-writer.ts'
+import { compressionRefusal } from './compression.ts'
 import { Discards } from './discards.ts'
 import { autoclear, incompatible } from './features.ts'
-import { checkNotCorrupt, compressionTypes, longestBackingFilename, unsupported } from './header.ts'
+import { l1EntriesFor } from './geometry.ts'
+import { checkNotCorrupt, longestBackingFilename, unsupported } from './header.ts'
 import type { Image } from './image.ts'
 import { Qcow2Snapshots } from './qcow2-snapshots.ts'
 import { qcow2Specifics } from './qcow2-specifics.ts'
+import { readStart } from './read-start.ts'
 import { Reader } from './reader.ts'
 import { empty, resize } from './resize.ts'
 import { Status } from './status.ts'
@@ -40,20 +48,24 @@ export interface Qcow2DriverOptions {
   readonly needed: OptionValues
   /** The user has named the backing file. */
   readonly backingOverridden: boolean
-  /** The image has a backing file, and the user wants none. */
-  readonly backingRefused: boolean
   readonly readOnly: boolean
   /** Hears of damage, once. */
   readonly reportDamage: (damage: Damage) => void
   /** It is opened to be checked: damage is no reason to refuse it. */
   readonly forCheck: boolean
+  /** Hears why bitmaps could not be written when it was closed. */
+  readonly lostBitmaps: (reason: string) => void
+  /** Says something to the user. */
+  readonly warn: (text: string) => void
 }
 
 /** An image in QEMU's own format: a sparse map of clusters, over a backing file if there is one. */
 export class Qcow2Driver implements Driver {
   readonly name = 'qcow2'
   readonly image: Image
-  readonly snapshots: Snapshots
+  readonly snapshots: Qcow2Snapshots
+  readonly bitmaps: NodeBitmaps
+  readonly #kept: BitmapStore
   readonly #options: Qcow2DriverOptions
   readonly #reader: Reader
   readonly #writer: Writer
@@ -62,21 +74,25 @@ export class Qcow2Driver implements Driver {
   readonly #compressed: CompressedWriter
   readonly #inFlight = new InFlight()
   readonly changesFile = true
+  readonly takesBacking = true
   #readOnly: boolean
   #writing = false
+  /** Somebody else has written the image since it was read. */
+  #distrusted = false
   /** Why nothing is served any more. */
   #damage: BlockError | undefined
   #reported = false
-  /** Whether the backing image is another than the one that the image names, or is missing. */
-  #backing: { readonly overridden: boolean; readonly refused: boolean }
+  /** What the backing file is called that is opened if nobody names another; undefined if the image has none. */
+  #ownBacking: string | undefined
 
-  constructor(image: Image, options: Qcow2DriverOptions) {
+  constructor(image: Image, bitmaps: BitmapStore, options: Qcow2DriverOptions) {
     this.image = image
+    this.#kept = bitmaps
+    this.bitmaps = bitmaps.bitmaps
     this.#options = options
     this.#readOnly = options.readOnly
     const { backing } = image
-    const overridden = options.backingOverridden && backing !== undefined && backing.filename !== this.#backingNamed
-    this.#backing = { overridden, refused: options.backingRefused }
+    this.#ownBacking = backing === undefined || options.backingOverridden ? this.#backingNamed : backing.filename
     this.#reader = new Reader(image)
     this.#writer = new Writer(image, this.#reader)
     this.#compressed = new CompressedWriter(image, this.#writer)
@@ -86,7 +102,8 @@ export class Qcow2Driver implements Driver {
   }
 
   get length(): number {
-    return this.image.header.size
+    const { size } = this.image.header
+    return size - (size % 512)
   }
 
   get lock(): KeyLock | undefined {
@@ -96,6 +113,10 @@ export class Qcow2Driver implements Driver {
 
   get limits(): DriverLimits {
     return this.image.encryption === undefined ? {} : { alignment: cipherSectorBytes }
+  }
+
+  get compressionRefusal(): string | undefined {
+    return compressionRefusal(this.image)
   }
 
   get children(): ReadonlyMap<ChildRole, BlockNode> {
@@ -109,7 +130,7 @@ export class Qcow2Driver implements Driver {
   get filename(): string | undefined {
     const { overridden, refused } = this.#backing
     const alone = !overridden && !refused && Object.keys(this.#options.needed).length === 0
-    return alone ? this.image.file.driver.filename : undefined
+    return alone ? filenameFor(this.image.file) : undefined
   }
 
   fullOptions(): NestedOptions {
@@ -141,9 +162,7 @@ export class Qcow2Driver implements Driver {
   }
 
   writeCompressed(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
-    if (this.image.header.compressionType !== compressionTypes.deflate) {
-      throw unsupported('Clusters cannot be compressed by zstd')
-    }
+    if (this.compressionRefusal !== undefined) throw unsupported(this.compressionRefusal)
     if (this.image.encryption !== undefined) throw unsupported('Compressed clusters cannot be encrypted')
     const { clusterSize } = this.image.geometry
     const toEnd = offset + bytes.byteLength === this.length
@@ -161,7 +180,26 @@ export class Qcow2Driver implements Driver {
         throw new BlockError('invalid', 'Backing file name too long')
       }
       await this.image.nameBacking(backing)
-      this.#compareBacking()
+      this.#ownBacking = backing?.filename
+    })
+  }
+
+  /** @throws {BlockError} kind `read-only`; as `amendImage()` */
+  amend(request: AmendRequest): Promise<void> {
+    return this.exclusive(async () => {
+      this.checkWritable()
+      const { image } = this
+      const stale = await amendImage(
+        {
+          image,
+          resize: (size) => this.#resize(size),
+          keepBitmaps: () => this.#kept.endWriting(),
+          completeSnapshots: () => this.snapshots.complete(),
+        },
+        request,
+      )
+      // What memory has of the tables is not what the file has now.
+      if (stale) this.#damage = new BlockError('closed', 'The image has other features now: open it again')
     })
   }
 
@@ -190,8 +228,21 @@ export class Qcow2Driver implements Driver {
     await file.flush(options)
   }
 
-  truncate(length: number): Promise<void> {
-    return this.exclusive(() => resize(this.image, this.#discards, length))
+  async truncate(length: number): Promise<void> {
+    const before = this.length
+    await this.exclusive(() => this.#resize(length))
+    // A data file that is a raw image is all data.
+    if (this.image.rawData && length > before) await this.preallocate(before, length - before)
+  }
+
+  async #resize(length: number): Promise<void> {
+    if (length % 512 !== 0) throw new BlockError('invalid', 'The new size must be a multiple of 512', { length })
+    await resize(this.image, this.#discards, this.#kept, length)
+    this.bitmaps.resize()
+  }
+
+  preallocate(offset: number, length: number): Promise<void> {
+    return this.#run(() => this.#writer.takePlaces(offset, length))
   }
 
   status(offset: number, length: number): Promise<BlockStatus> {
@@ -199,20 +250,27 @@ export class Qcow2Driver implements Driver {
   }
 
   async details(): Promise<ImageDetails> {
-    const { header, geometry, file, backingFilename, extensions, encryption } = this.image
-    const { actualSize } = await file.details()
+    const { header, geometry, file, backingFilename, extensions, encryption, storage } = this.image
+    const own = [...new Set([file, storage])]
+    const sizes = await Promise.all(own.map(async (node) => (await node.details()).actualSize))
+    const actualSize = sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
     return {
       ...(actualSize === undefined ? {} : { actualSize }),
       dirty: (header.incompatible & incompatible.dirty) !== 0n,
       clusterSize: geometry.clusterSize,
+      vmStateOffset: l1EntriesFor(header.size, geometry) * geometry.l2Reach,
       ...(encryption === undefined ? {} : { encrypted: true }),
       ...(backingFilename === undefined ? {} : { backingFilename }),
       ...(extensions.backingFormat === undefined ? {} : { backingFormat: extensions.backingFormat }),
-      formatSpecific: { type: 'qcow2', data: qcow2Specifics(this.image) },
+      formatSpecific: { type: 'qcow2', data: qcow2Specifics(this.image, this.#kept.entries) },
     }
   }
 
   async setAccess(): Promise<void> {
+    if (this.#distrusted) {
+      this.#distrusted = false
+      await this.exclusive(() => this.#takeAnew())
+    }
     if (this.#readOnly || this.#writing) return
     this.#writing = true
     await this.#beginWriting()
@@ -220,7 +278,10 @@ export class Qcow2Driver implements Driver {
 
   /** What is below belongs to this image alone while it is open for writing; a backing file is only ever read. */
   childAccess(role: ChildRole, access: Access): Access {
-    if (role === 'backing') return { uses: ['read'], shares: access.shares.includes('write') ? all : ['read'] }
+    if (role === 'backing') {
+      const uses = access.uses.filter((permission) => permission === 'read')
+      return { uses, shares: access.shares.includes('write') ? all : ['read'] }
+    }
     const uses = this.#readOnly ? (['read'] as const) : all
     return { uses, shares: ['read'] }
   }
@@ -232,22 +293,22 @@ export class Qcow2Driver implements Driver {
     }
     if (role !== 'backing') throw new BlockError('unsupported', `Node cannot change its ${role} node`)
     this.image.backing = child
-    this.#compareBacking()
   }
 
-  #compareBacking(): void {
+  /** Whether the backing image is another than the one that the image names, or is missing. */
+  get #backing(): { readonly overridden: boolean; readonly refused: boolean } {
     const { backing } = this.image
-    const named = this.#backingNamed
-    this.#backing = {
-      overridden: backing !== undefined && backing.filename !== named,
-      refused: backing === undefined && named !== undefined,
+    const own = this.#ownBacking
+    return {
+      overridden: backing !== undefined && backing.filename !== own,
+      refused: backing === undefined && own !== undefined,
     }
   }
 
   /** The file that the image names as its backing file. */
   get #backingNamed(): string | undefined {
     const { backingFilename, file } = this.image
-    return backingFilename === undefined ? undefined : combinePath(file.filename, backingFilename)
+    return backingFilename === undefined ? undefined : combinePath(storageName(file), backingFilename)
   }
 
   async settle(): Promise<void> {
@@ -257,15 +318,45 @@ export class Qcow2Driver implements Driver {
     if (this.image.lazyRefcounts) await this.image.markClean()
   }
 
+  async handOver(): Promise<void> {
+    await this.settle()
+    if (this.#keepsBitmaps) await this.#kept.endWriting()
+    await this.settle()
+    this.#writing = false
+  }
+
+  distrust(): void {
+    this.#distrusted = true
+  }
+
+  /** @throws {BlockError} if it is another image now, or a damaged one */
+  async #takeAnew(): Promise<void> {
+    await this.image.reopen(await readStart(this.image.file))
+    await this.#kept.reload()
+  }
+
   /** @throws {BlockError} kind `corrupt`, if it is marked as damaged and is to be written */
   async setReadOnly(readOnly: boolean): Promise<void> {
     if (!readOnly) checkNotCorrupt(this.image.header)
+    else if (this.#keepsBitmaps) await this.#kept.endWriting()
     this.#readOnly = readOnly
     this.#writing = false
   }
 
-  close(): Promise<void> {
-    return this.settle()
+  async close(): Promise<void> {
+    await this.settle()
+    if (!this.#keepsBitmaps) return
+    try {
+      await this.#kept.endWriting()
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error
+      this.#options.lostBitmaps(error.message)
+    }
+    await this.settle()
+  }
+
+  get #keepsBitmaps(): boolean {
+    return this.#writing && this.#damage === undefined && !this.#options.forCheck
   }
 
   /**
@@ -278,7 +369,7 @@ export class Qcow2Driver implements Driver {
     return this.exclusive(async () => {
       const result = await checkImage(this.image, options)
       const sound = result.corruptions === 0 && result.checkErrors === 0
-      if (options.repair === 'all' && sound) await this.image.markClean()
+      if (options.repair !== undefined && sound) await this.image.markClean()
       return result
     })
   }
@@ -307,16 +398,19 @@ export class Qcow2Driver implements Driver {
    */
   async #beginWriting(): Promise<void> {
     const { header } = this.image
-    if (this.image.dirty && !this.#options.forCheck) {
-      const { corruptions, checkErrors } = await checkImage(this.image, { repair: 'all' })
+    // A repair changes no byte that the guest sees: what is known of them stays true.
+    if (this.#options.forCheck) return
+    if (this.image.dirty) {
+      const { corruptions, checkErrors } = await checkImage(this.image, { repair: 'all', report: this.#options.warn })
       if (corruptions + checkErrors > 0) throw new BlockError('corrupt', 'Could not repair dirty image')
       await this.image.markClean()
     }
-    const kept = header.autoclear & autoclear.rawData
+    const kept = header.autoclear & (autoclear.rawData | autoclear.bitmaps)
     if (kept !== header.autoclear) {
       await this.image.changeHeader({ autoclear: kept })
       await this.image.file.flush()
     }
+    await this.#kept.beginWriting()
   }
 
   /** Runs a request: its clusters are not used for anything else before it has ended. */

@@ -1,14 +1,16 @@
+import { strerror } from '../../../errno/index.ts'
+import type { NodeBitmaps } from '../../bitmaps/index.ts'
 import { BlockError } from '../../block-error.ts'
-import type { NewSnapshot, Snapshot, Snapshots } from '../../driver.ts'
+import type { NewSnapshot, Snapshot, Snapshots } from '../../open/driver.ts'
 import { l1EntriesFor } from './geometry.ts'
 import type { Image } from './image.ts'
 import { SharedTables } from './shared-tables.ts'
-import { encodeSnapshots, type SnapshotEntry } from './snapshot-table.ts'
-
-const mostSnapshots = 65536
+import { encodeSnapshots, mostSnapshots, type SnapshotEntry } from './snapshot-table.ts'
+import { checkSnapshotL1 } from './table-places.ts'
 
 export interface SnapshotsHost {
   readonly image: Image
+  readonly bitmaps: NodeBitmaps
   /** @throws {BlockError} kind `read-only` */
   checkWritable(): void
   /** Runs work while no request is under way, and the file has what memory has. */
@@ -34,18 +36,20 @@ export class Qcow2Snapshots implements Snapshots {
     return this.#host.image.snapshots.entries.map(publicSnapshot)
   }
 
-  create({ name, date = now(), vmClockNanoseconds = 0n }: NewSnapshot): Promise<Snapshot> {
+  create({ name, date = now(), vmClockNanoseconds = 0n, instructionCount }: NewSnapshot): Promise<Snapshot> {
     return this.#change(async (image) => {
       const { l1, snapshots, header } = image
-      if (snapshots.entries.length >= mostSnapshots) throw new BlockError('invalid', 'There are too many snapshots')
+      if (snapshots.entries.length >= mostSnapshots)
+        throw new BlockError('invalid', strerror('EFBIG'), { code: 'EFBIG' })
       const bytes = unowned(l1.encode())
       await this.#shared.checkRoom(bytes)
       await this.#markDirty(image)
-      const l1Offset = await this.#store(image, bytes)
+      const l1Offset = await image.store(bytes)
       await this.#shared.add(bytes, 1)
       await this.#shared.markOwned()
       const entry: SnapshotEntry = {
         l1Offset,
+        l1OffsetWord: BigInt(l1Offset),
         l1Size: l1.length,
         id: String(1 + snapshots.entries.reduce((largest, { id }) => Math.max(largest, Number(id) || 0), 0)),
         name,
@@ -54,8 +58,9 @@ export class Qcow2Snapshots implements Snapshots {
         vmClockNanoseconds,
         vmStateSize: 0,
         diskSize: header.size,
-        instructionCount: undefined,
+        instructionCount,
         unknownExtra: new Uint8Array(0),
+        complete: true,
       }
       await this.#replaceTable(image, [...snapshots.entries, entry])
       return publicSnapshot(entry)
@@ -63,16 +68,18 @@ export class Qcow2Snapshots implements Snapshots {
   }
 
   apply(id: string): Promise<void> {
+    // They would have to note every difference between now and then.
+    if (!this.#host.bitmaps.isEmpty) throw new BlockError('busy', 'Device has active dirty bitmaps')
     return this.#change(async (image) => {
       const { file, l1, geometry, header } = image
-      const entry = this.#find(image, id)
+      const entry = this.#findSound(image, id)
       const size = Math.max(entry.l1Size, l1EntriesFor(entry.diskSize, geometry), 1)
       const bytes = new Uint8Array(size * 8)
       bytes.set(unowned(await file.read(entry.l1Offset, entry.l1Size * 8)))
       await this.#shared.checkRoom(bytes)
       await this.#markDirty(image)
       const old = { offset: l1.offset, bytes: l1.encode() }
-      const l1Offset = await this.#store(image, bytes)
+      const l1Offset = await image.store(bytes)
       await this.#shared.add(bytes, 1)
       await this.#settle(image)
       await image.changeHeader({
@@ -91,7 +98,7 @@ export class Qcow2Snapshots implements Snapshots {
   delete(id: string): Promise<void> {
     return this.#change(async (image) => {
       const { file, snapshots } = image
-      const entry = this.#find(image, id)
+      const entry = this.#findSound(image, id)
       const bytes = await file.read(entry.l1Offset, entry.l1Size * 8)
       await this.#markDirty(image)
       await this.#replaceTable(
@@ -107,7 +114,7 @@ export class Qcow2Snapshots implements Snapshots {
   show(id: string): Promise<void> {
     return this.#host.exclusive(async () => {
       const { image } = this.#host
-      const { l1Offset, l1Size } = this.#find(image, id)
+      const { l1Offset, l1Size } = this.#findSound(image, id)
       image.l1.replace(l1Offset, await image.file.read(l1Offset, l1Size * 8))
     })
   }
@@ -118,13 +125,20 @@ export class Qcow2Snapshots implements Snapshots {
     return entry
   }
 
+  /** @throws {BlockError} kind `corrupt`, if it cannot be where the table says */
+  #findSound(image: Image, id: string): SnapshotEntry {
+    const entry = this.#find(image, id)
+    checkSnapshotL1(entry, image.geometry)
+    return entry
+  }
+
   #change<T>(work: (image: Image) => Promise<T>): Promise<T> {
     return this.#host.exclusive(async () => {
       const { image } = this.#host
       this.#host.checkWritable()
       if (image.externalData) {
         // Nothing in the data file can be shared: its clusters stand where the guest has them.
-        throw new BlockError('unsupported', 'An image with a data file cannot have internal snapshots')
+        throw new BlockError('unsupported', 'Operation not supported', { code: 'ENOTSUP' })
       }
       const result = await work(image)
       await this.#settle(image)
@@ -142,14 +156,15 @@ export class Qcow2Snapshots implements Snapshots {
     await file.flush()
   }
 
-  /** Writes something to clusters of its own. @returns where it is */
-  async #store(image: Image, bytes: Uint8Array): Promise<number> {
-    const { clusterSize } = image.geometry
-    const clusters = Math.max(1, Math.ceil(bytes.byteLength / clusterSize))
-    const offset = (await image.allocate(clusters)) * clusterSize
-    image.takeUntouched(offset, clusters * clusterSize)
-    await image.file.write(offset, bytes, { grow: true })
-    return offset
+  /** Lets every snapshot say what version 3 of the format wants; requests wait already. */
+  async complete(): Promise<void> {
+    const { image } = this.#host
+    const { entries } = image.snapshots
+    if (entries.every(({ complete }) => complete)) return
+    await this.#replaceTable(
+      image,
+      entries.map((entry) => ({ ...entry, complete: true })),
+    )
   }
 
   /** Lets the header name another table of snapshots. */
@@ -157,7 +172,7 @@ export class Qcow2Snapshots implements Snapshots {
     const { header, snapshots, file } = image
     const bytes = encodeSnapshots(entries)
     const old = { offset: header.snapshotsOffset, length: snapshots.tableLength }
-    const offset = entries.length === 0 ? 0 : await this.#store(image, bytes)
+    const offset = entries.length === 0 ? 0 : await image.store(bytes)
     await this.#settle(image)
     await image.changeHeader({ snapshotCount: entries.length, snapshotsOffset: offset })
     await file.flush()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { missingProgram } from '../../../../test/oracle/peers.ts'
@@ -149,12 +149,16 @@ test('a backing file that is missing, of no known format, or the image itself, i
   for (const [path, message] of [
     [missing, `Could not open backing file: Could not open '${join(folder, 'gone')}': No such file or directory`],
     [unknown, "Could not open backing file: Unknown driver 'nothing'"],
-    [self, `Could not open backing file: Backing file '${self}' creates an infinite loop.`],
+    // Nobody else reads what it writes.
+    [self, 'Could not open backing file: Failed to get shared "write" lock'],
   ] as const) {
     await using graph = new NodeGraph()
     await assert.rejects(graph.open({ filename: path }), { message })
     assert.deepEqual([...graph.nodes], [])
   }
+  await using graph = new NodeGraph()
+  const message = `Could not open backing file: Backing file '${self}' creates an infinite loop.`
+  await assert.rejects(graph.open({ filename: self, readOnly: true }), { message })
 })
 
 test('clusters are written compressed, several to one, and QEMU reads them', { skip }, async () => {
@@ -208,6 +212,34 @@ test('the name of the backing file is changed, and what else the header holds st
   await again.close()
   assert.doesNotMatch((await qemuImg('info', path)).out, /backing/)
   assert.equal(await complaints(path), '')
+})
+
+test('zeroes that were written stay zeroes when the image gets a file behind it', async () => {
+  const [base, size] = [fresh(), 5 * 65536]
+  writeFileSync(base, Buffer.alloc(size, 7))
+  for (const layout of [{ version: 3 }, { version: 2 }, { version: 3, extendedL2: true }] as const) {
+    const path = fresh()
+    await create(path, { size, ...layout })
+    {
+      await using image = await open(path)
+      await image.node.writeZeroes(512, 1024)
+      await image.node.writeZeroes(65536, 65536)
+      await image.node.writeZeroes(2 * 65536, 65536 + 512)
+      await image.driver.nameBacking({ filename: base, format: 'raw' })
+    }
+    await using again = await open(path)
+    const bytes = await again.node.read(0, size)
+    for (const [begin, end] of [
+      [512, 1536],
+      [65536, 3 * 65536 + 512],
+    ] as const) {
+      assert.ok(
+        bytes.subarray(begin, end).every((byte) => byte === 0),
+        `${JSON.stringify(layout)}, ${begin}`,
+      )
+    }
+    assert.equal(bytes[size - 1], 7)
+  }
 })
 
 test('an image keeps its data in a file of its own', { skip }, async () => {

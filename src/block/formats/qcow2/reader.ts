@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../../driver.ts'
+import type { RequestOptions } from '../../open/driver.ts'
 import type { ByteStore } from '../luks/encrypted-bytes.ts'
 import { readCompressed } from './compression.ts'
 import type { Image } from './image.ts'

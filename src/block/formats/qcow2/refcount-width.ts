@@ -1,12 +1,21 @@
-/** Reads and writes reference counts of one width in a block of them. Counts above 2^53 are not exact. */
+/** Reads and writes reference counts of one width in a block of them. */
 export interface RefcountWidth {
   readonly largest: number
+  /** Above 2^53 not exact. */
   get(view: DataView, index: number): number
+  /** Exact, as decimal digits. */
+  text(view: DataView, index: number): string
   set(view: DataView, index: number, value: number): void
 }
 
 /** @param bits - 1, 2, 4, ... 64; below 8 the first count of a byte stands in its lowest bits (qcow2 spec) */
 export function refcountWidth(bits: number): RefcountWidth {
+  const plain = plainWidth(bits)
+  if (bits < 64) return { ...plain, text: (view, index) => String(plain.get(view, index)) }
+  return { ...plain, text: (view, index) => String(view.getBigUint64(index * 8)) }
+}
+
+function plainWidth(bits: number): Omit<RefcountWidth, 'text'> {
   if (bits < 8) return narrow(bits)
   if (bits === 8) {
     return {
@@ -39,7 +48,7 @@ export function refcountWidth(bits: number): RefcountWidth {
   }
 }
 
-function narrow(bits: number): RefcountWidth {
+function narrow(bits: number): Omit<RefcountWidth, 'text'> {
   const perByte = 8 / bits
   const largest = 2 ** bits - 1
   return {

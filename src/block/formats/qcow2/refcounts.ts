@@ -1,3 +1,4 @@
+import { strerror } from '../../../errno/index.ts'
 import { BlockError } from '../../block-error.ts'
 import { setUint64, viewOf } from './big-endian.ts'
 import type { Geometry } from './geometry.ts'
@@ -96,7 +97,7 @@ export class Refcounts {
     const index = cluster % this.#countsPerSlice
     const count = (slice === undefined ? 0 : this.width.get(slice.view, index)) + delta
     if (count < 0 || slice === undefined) throw damaged(`Cluster ${cluster} is in use, but nothing counts it`)
-    if (count > this.width.largest) throw new BlockError('invalid', `Cluster ${cluster} is referred to too often`)
+    if (count > this.width.largest) throw new BlockError('invalid', strerror('EINVAL'), { code: 'EINVAL' })
     this.#set(slice, index, count)
     if (count === 0 && cluster < this.#firstFree) this.#firstFree = cluster
     return count
@@ -148,6 +149,15 @@ export class Refcounts {
    */
   allocateRow(clusters: number): number {
     return this.#extend(clusters)
+  }
+
+  /** Has the table let go of a block that counts nothing but, perhaps, itself. */
+  dropBlock(index: number): void {
+    const { clusterSize, refcountsPerBlock } = this.#geometry
+    this.cache.forget(this.#blocks[index]!, clusterSize)
+    this.#blocks[index] = 0
+    this.#dirtyEntries.add(index)
+    this.#firstFree = Math.min(this.#firstFree, index * refcountsPerBlock)
   }
 
   /** Becomes other counts, which stand in the file already. */

@@ -1,6 +1,8 @@
 import { BlockError } from '../../block-error.ts'
+import type { BitmapStore } from './bitmap-store.ts'
 import { largestL1 } from './create.ts'
 import type { Discards } from './discards.ts'
+import { dropEmptyBlocks } from './drop-empty-blocks.ts'
 import { l1EntriesFor } from './geometry.ts'
 import type { Image } from './image.ts'
 import { notLoaded } from './refcounts.ts'
@@ -10,13 +12,15 @@ import { notLoaded } from './refcounts.ts'
  *
  * @throws {BlockError} kind `unsupported` or `invalid`, in QEMU's words
  */
-export async function resize(image: Image, discards: Discards, size: number): Promise<void> {
+export async function resize(image: Image, discards: Discards, bitmaps: BitmapStore, size: number): Promise<void> {
   const { header, snapshots } = image
   if (size === header.size) return
   if (header.version === 2 && snapshots.entries.length > 0) {
-    throw new BlockError('unsupported', "Can't resize a version 2 image which has snapshots")
+    throw new BlockError('unsupported', "Can't resize a v2 image which has snapshots")
   }
-  if (image.rawData) await image.storage.truncate(size)
+  bitmaps.checkResizable()
+  const { rawData, externalData, storage } = image
+  if (rawData || (externalData && size > storage.length)) await storage.truncate(size)
   if (size > header.size) await grow(image, discards, size)
   else await shrink(image, discards, size)
 }
@@ -27,12 +31,17 @@ async function grow(image: Image, discards: Discards, size: number): Promise<voi
   if (l1EntriesFor(size, geometry) * 8 > largestL1) {
     throw new BlockError('invalid', 'Failed to grow the L1 table: File too large')
   }
-  await growL1(image, l1EntriesFor(size, geometry))
+  try {
+    await growL1(image, l1EntriesFor(size, geometry))
+  } catch (cause) {
+    if (!(cause instanceof BlockError)) throw cause
+    throw new BlockError(cause.kind, `Failed to grow the L1 table: ${cause.message}`, cause.context, { cause })
+  }
   // What a backing file holds behind the old end was not to be seen, and is not to be; nor is the rest of a cluster.
   const { clusterSize } = geometry
   const clusterEnd = Math.ceil(before.size / clusterSize) * clusterSize
   const hidden = Math.min(size, Math.max(clusterEnd, backing?.length ?? 0))
-  image.header = { ...before, size }
+  image.header = { ...image.header, size }
   try {
     if (hidden > before.size) await discards.writeZeroes(before.size, hidden - before.size)
     await writeback.settle()
@@ -68,7 +77,14 @@ async function growL1(image: Image, entries: number): Promise<void> {
 
 async function shrink(image: Image, discards: Discards, size: number): Promise<void> {
   await forgetBehind(image, discards, size)
+  await dropEmptyBlocks(image)
   await image.changeHeader({ size })
+  try {
+    await cutFile(image)
+  } catch (error) {
+    // A file that does not get shorter, as a device, has room to spare: nothing else is wrong.
+    if (!(error instanceof BlockError)) throw error
+  }
 }
 
 /**
@@ -78,7 +94,11 @@ async function shrink(image: Image, discards: Discards, size: number): Promise<v
 export async function empty(image: Image, discards: Discards): Promise<void> {
   image.tell('empty_image_prepare')
   await forgetBehind(image, discards, 0)
-  const { file, refcounts, geometry } = image
+  await cutFile(image)
+}
+
+/** Lets the file end behind the last cluster that is counted. */
+async function cutFile({ file, refcounts, geometry }: Image): Promise<void> {
   let clusters = Math.ceil(file.length / geometry.clusterSize)
   for (let count = 0; clusters > 0 && count <= 0; ) {
     count = refcounts.peek(clusters - 1)

@@ -28,7 +28,7 @@ export class SharedTables {
       const more = (added.get(cluster) ?? 0) + 1
       added.set(cluster, more)
       if ((await this.count(cluster)) + more <= largest) return
-      throw new BlockError('invalid', `The image counts no more than ${largest} references to a cluster`)
+      throw new BlockError('invalid', 'Invalid argument', { code: 'EINVAL' })
     })
   }
 

@@ -1,4 +1,4 @@
-import type { BlockStatus } from '../../driver.ts'
+import type { BlockStatus } from '../../open/driver.ts'
 import type { Image } from './image.ts'
 import { kinds } from './mapping.ts'
 import { notLoaded } from './refcounts.ts'

@@ -1,5 +1,5 @@
-import type { DebugEvent } from '../../debug-events.ts'
-import type { BlockNode } from '../../node.ts'
+import type { DebugEvent } from '../../graph/debug-events.ts'
+import type { BlockNode } from '../../graph/node.ts'
 import { viewOf } from './big-endian.ts'
 
 /** A piece of a table, as it stands (or will stand) in the file. Valid only until the next wait: it may leave the cache. */

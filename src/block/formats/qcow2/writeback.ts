@@ -1,5 +1,5 @@
-import type { DebugEvent } from '../../debug-events.ts'
-import type { BlockNode } from '../../node.ts'
+import type { DebugEvent } from '../../graph/debug-events.ts'
+import type { BlockNode } from '../../graph/node.ts'
 import { setUint64, viewOf } from './big-endian.ts'
 import type { Geometry } from './geometry.ts'
 import { headerFields } from './header.ts'
@@ -159,24 +159,34 @@ export class Writeback {
 
   /** Clusters that nothing refers to lose a reference. */
   async #giveBack(ranges: readonly ClusterRange[]): Promise<void> {
-    for (const range of ranges) {
-      const { first, count } = range
+    await this.#discard(ranges.filter(({ discard }) => discard === true))
+    for (const { first, count } of ranges) {
       this.#parts.file.driver.debugEvent?.('cluster_free')
-      if (range.discard === true) await this.#discard(range)
       for (let cluster = first; cluster < first + count; cluster++) await this.dropReference(cluster)
     }
   }
 
-  /** Tells the storage of clusters that are about to be free: before anybody can take them. */
-  async #discard({ first, count }: ClusterRange): Promise<void> {
+  /** Tells the storage of clusters that are about to be free, of those that touch at once: before anybody can take them. */
+  async #discard(ranges: readonly ClusterRange[]): Promise<void> {
     const { file, refcounts, geometry } = this.#parts
-    for (let cluster = first; cluster < first + count; cluster++) {
-      const offset = cluster * geometry.clusterSize
-      const length = Math.min(geometry.clusterSize, file.length - offset)
-      let counted = refcounts.peek(cluster)
-      for (; counted === notLoaded; counted = refcounts.peek(cluster)) await refcounts.cache.load(refcounts.missing)
-      if (counted === 1 && length > 0) await file.discard(offset, length)
+    let [begin, end] = [0, 0]
+    const tell = async (): Promise<void> => {
+      const length = Math.min(end * geometry.clusterSize, file.length) - begin * geometry.clusterSize
+      if (length > 0) await file.discard(begin * geometry.clusterSize, length)
     }
+    for (const { first, count } of [...ranges].sort((a, b) => a.first - b.first)) {
+      for (let cluster = first; cluster < first + count; cluster++) {
+        let counted = refcounts.peek(cluster)
+        for (; counted === notLoaded; counted = refcounts.peek(cluster)) await refcounts.cache.load(refcounts.missing)
+        if (counted !== 1) continue
+        if (cluster !== end) {
+          await tell()
+          begin = cluster
+        }
+        end = cluster + 1
+      }
+    }
+    await tell()
   }
 
   /** Counts one reference to a cluster less. @throws {BlockError} kind `corrupt`, if none was counted */

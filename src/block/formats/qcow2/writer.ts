@@ -1,5 +1,5 @@
-import type { RequestOptions } from '../../driver.ts'
 import { RequestGate } from '../../drives/request-gate.ts'
+import type { RequestOptions } from '../../open/driver.ts'
 import { type Claim, Claims } from './claims.ts'
 import type { Image } from './image.ts'
 import { compressedBit, copiedBit, offsetOf } from './l2-entry.ts'
@@ -101,6 +101,38 @@ export class Writer {
       await Promise.allSettled(pieces)
     }
     await Promise.all(pieces)
+  }
+
+  /** Gives clusters of their own to a range in which nothing is, and nobody writes meanwhile. They read as zeroes. */
+  async takePlaces(offset: number, length: number): Promise<void> {
+    const { mapping, l2, data, writeback, file, externalData } = this.#image
+    for (let at = offset; at < offset + length; ) {
+      if (writeback.crowded) await writeback.commit()
+      if (mapping.lookUp(at, offset + length - at) === kinds.notLoaded) {
+        await l2.load(mapping.host)
+        continue
+      }
+      if (mapping.kind === kinds.data && mapping.owned) {
+        at += mapping.length
+        continue
+      }
+      const placement = this.#place(at, offset + length)
+      if (placement === undefined) {
+        await this.#prepare(at)
+        continue
+      }
+      const { host, end, filledBegin, filledEnd, claim, untouched } = placement
+      const zeroes = new Uint8Array(untouched ? 0 : Math.min(longestMerged, filledEnd - filledBegin))
+      const toHost = host - claim.first * this.#image.geometry.clusterSize
+      for (let done = filledBegin; done < filledEnd && !untouched; done += zeroes.byteLength) {
+        const part = zeroes.subarray(0, filledEnd - done)
+        await data.write(toHost + done, part, growing, done)
+      }
+      if (untouched && !externalData) await file.truncate(Math.max(file.length, toHost + filledEnd))
+      await this.#link(placement)
+      this.claims.release(claim)
+      at = end
+    }
   }
 
   /** Loads or makes what `#place()` lacked. */

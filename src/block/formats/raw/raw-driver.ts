@@ -1,4 +1,5 @@
 import { BlockError } from '../../block-error.ts'
+import type { BlockNode } from '../../graph/node.ts'
 import type {
   BlockStatus,
   ChildRole,
@@ -6,20 +7,13 @@ import type {
   ImageDetails,
   NestedOptions,
   RequestOptions,
+  Snapshots,
   ZeroesOptions,
-} from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
-import type { OptionValues } from '../../option-bag.ts'
+} from '../../open/driver.ts'
+import { filenameFor } from '../../open/filename-for.ts'
+import type { OptionBag } from '../../open/option-bag.ts'
 import { probeFormat, probeLength } from '../probe.ts'
-
-export interface RawOptions {
-  readonly offset: number
-  /** Undefined: as long as the node below. */
-  readonly size: number | undefined
-  readonly probed: boolean
-  /** Offset and size as the user wrote them. */
-  readonly given: OptionValues
-}
+import { takeWindow, type Window } from './window.ts'
 
 const sector = 512
 
@@ -33,17 +27,27 @@ export class RawDriver implements Driver {
   readonly name = 'raw'
   readonly changesFile = true
   #file: BlockNode
-  readonly #offset: number
   readonly #probed: boolean
-  readonly #given: OptionValues
-  readonly #size: number | undefined
+  #window: Window
 
-  constructor(file: BlockNode, options: RawOptions) {
+  /** @param probed - the format was guessed */
+  constructor(file: BlockNode, window: Window, { probed }: { readonly probed: boolean }) {
     this.#file = file
-    this.#given = options.given
-    this.#offset = options.offset
-    this.#size = options.size
-    this.#probed = options.probed
+    this.#window = window
+    this.#probed = probed
+  }
+
+  readonly resettable = ['offset', 'size']
+
+  takeChanges(options: OptionBag): () => () => void {
+    const window = takeWindow(options, this.#file)
+    return () => {
+      const before = this.#window
+      this.#window = window
+      return () => {
+        this.#window = before
+      }
+    }
   }
 
   get children(): ReadonlyMap<ChildRole, BlockNode> {
@@ -55,39 +59,39 @@ export class RawDriver implements Driver {
   }
 
   get length(): number {
-    const available = this.#file.length - this.#offset
-    return this.#size ?? available - (available % sector)
+    const available = this.#file.length - this.#window.offset
+    return this.#window.size ?? available - (available % sector)
   }
 
   get filename(): string | undefined {
-    return Object.keys(this.#given).length > 0 ? undefined : this.#file.driver.filename
+    return Object.keys(this.#window.given).length > 0 ? undefined : filenameFor(this.#file)
   }
 
   fullOptions(): NestedOptions {
-    return { driver: this.name, ...this.#given, file: this.#file.driver.fullOptions() }
+    return { driver: this.name, ...this.#window.given, file: this.#file.driver.fullOptions() }
   }
 
   readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
     this.#file.driver.debugEvent?.('read_aio')
-    return this.#file.readInto(this.#offset + offset, target, options)
+    return this.#file.readInto(this.#window.offset + offset, target, options)
   }
 
   write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
     if (this.#probed && offset < probeLength && bytes.byteLength > 0) return this.#writeStart(offset, bytes, options)
     this.#file.driver.debugEvent?.('write_aio')
-    return this.#file.write(this.#offset + offset, bytes, options)
+    return this.#file.write(this.#window.offset + offset, bytes, options)
   }
 
   writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
-    return this.#file.writeZeroes(this.#offset + offset, length, options)
+    return this.#file.writeZeroes(this.#window.offset + offset, length, options)
   }
 
   discard(offset: number, length: number, options?: RequestOptions): Promise<void> {
-    return this.#file.discard(this.#offset + offset, length, options)
+    return this.#file.discard(this.#window.offset + offset, length, options)
   }
 
   status(offset: number, length: number): Promise<BlockStatus> {
-    return this.#file.status(this.#offset + offset, length)
+    return this.#file.status(this.#window.offset + offset, length)
   }
 
   flush(options?: RequestOptions): Promise<void> {
@@ -96,21 +100,32 @@ export class RawDriver implements Driver {
   }
 
   async truncate(length: number, options?: RequestOptions): Promise<void> {
-    if (this.#size !== undefined) {
+    if (this.#window.size !== undefined) {
       throw new BlockError('unsupported', 'Cannot resize fixed-size raw disks', { filename: this.#file.filename })
     }
-    await this.#file.truncate(this.#offset + length, options)
+    await this.#file.truncate(this.#window.offset + length, options)
   }
 
-  details(): Promise<ImageDetails> {
-    return this.#file.details()
+  /** What it shows of the image below is the bytes: not what kind of image it is. */
+  async details(): Promise<ImageDetails> {
+    const { actualSize, clusterSize, dirty, vmStateOffset } = await this.#file.details()
+    return {
+      ...(dirty !== undefined && { dirty }),
+      ...(actualSize !== undefined && { actualSize }),
+      ...(clusterSize !== undefined && { clusterSize }),
+      ...(vmStateOffset !== undefined && { vmStateOffset }),
+    }
+  }
+
+  get snapshots(): Snapshots | undefined {
+    return this.#file.driver.snapshots
   }
 
   async close(): Promise<void> {}
 
   /** A write to the part of the image that a probe looks at. */
   async #writeStart(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
-    const head = await this.#file.read(this.#offset, Math.min(probeLength, this.length), options)
+    const head = await this.#file.read(this.#window.offset, Math.min(probeLength, this.length), options)
     head.set(bytes.subarray(0, head.byteLength - offset), offset)
     const format = probeFormat(head)
     if (format !== this.name) {
@@ -121,6 +136,6 @@ export class RawDriver implements Driver {
       })
     }
     this.#file.driver.debugEvent?.('write_aio')
-    await this.#file.write(this.#offset + offset, bytes, options)
+    await this.#file.write(this.#window.offset + offset, bytes, options)
   }
 }

@@ -1,6 +1,6 @@
 import { BlockError } from '../../block-error.ts'
-import type { FormatDefinition, FormatRequest } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import type { FormatDefinition, FormatRequest } from '../../open/driver.ts'
 import { checkReadOnly, type Place, ReadOnlyImage, readTable } from '../read-only-image.ts'
 import { TablePages } from '../table-pages.ts'
 
@@ -9,7 +9,7 @@ const signature = 0xbeda107f
 const version = 0x00010001
 const blockSize = 2 ** 20
 const sector = 512
-const largestMap = 0x1fffffff
+const largestMap = 0x1fffff80
 /** A map entry from here on names no block: one that was never there, or one that has been discarded. */
 const firstUnallocated = 0xfffffffe
 const types = { dynamic: 1, fixed: 2 } as const
@@ -18,8 +18,8 @@ const types = { dynamic: 1, fixed: 2 } as const
 export const vdi: FormatDefinition = {
   name: 'vdi',
 
-  async open({ file, readOnly }: FormatRequest): Promise<ReadOnlyImage> {
-    checkReadOnly(readOnly, 'vdi', file.filename)
+  async open({ file, readOnly, forCheck }: FormatRequest): Promise<ReadOnlyImage> {
+    checkReadOnly(readOnly, 'vdi', file.filename, forCheck)
     const header = readHeader(await readTable(file, 0, headerSize))
     // What the file does not hold of the map, a hostile header could make endless.
     if (header.mapOffset + header.blocks * 4 > file.length) {
@@ -32,6 +32,7 @@ export const vdi: FormatDefinition = {
       file,
       details: { clusterSize: blockSize, dirty: false },
       find: (offset, length) => findBlock(file, header, map, offset, length),
+      findFaults: (report) => findFaults(header, map, report),
     })
   },
 }
@@ -43,6 +44,8 @@ interface Header {
   /** Guest bytes. */
   readonly length: number
   readonly blocks: number
+  /** Blocks that have a place, by its own count. */
+  readonly allocated: number
 }
 
 /** @throws {BlockError} in QEMU's words, of kind `invalid` or `unsupported` */
@@ -81,7 +84,7 @@ function readHeader(view: DataView): Header {
   if (blocks > largestMap) {
     throw unsupported(`unsupported VDI image (too many blocks ${blocks}, max is ${largestMap})`)
   }
-  return { type: at(0x4c), mapOffset, dataOffset, length, blocks }
+  return { type: at(0x4c), mapOffset, dataOffset, length, blocks, allocated: at(0x184) }
 }
 
 async function findBlock(
@@ -106,6 +109,36 @@ async function findBlock(
   if (start >= firstUnallocated) return { length: run, zero: true }
   const stored = { node: file, offset: header.dataOffset + start * blockSize + within }
   return { length: run, stored, preallocated: header.type === types.fixed }
+}
+
+/** Looks whether each block has a place of its own, and the header counts them rightly. @returns how many faults there are */
+async function findFaults(
+  { blocks, allocated }: Header,
+  map: TablePages,
+  report: (text: string) => void,
+): Promise<number> {
+  // A bit for each place; there are no more of them than the file has entries for.
+  const taken = new Uint8Array(Math.ceil(blocks / 8))
+  let faults = 0
+  let found = 0
+  const fault = (text: string): void => {
+    faults++
+    report(`ERROR: ${text}`)
+  }
+  for (let block = 0; block < blocks; block++) {
+    const entry = (await map.page(block)).at(block)
+    if (entry >= firstUnallocated) continue
+    if (entry >= blocks) {
+      fault(`block index ${block} too large, is ${entry}`)
+      continue
+    }
+    found++
+    const bit = 1 << (entry % 8)
+    if ((taken[entry >> 3]! & bit) !== 0) fault(`block index ${entry} also used by ${entry}`)
+    taken[entry >> 3]! |= bit
+  }
+  if (found !== allocated) fault(`allocated blocks mismatch, is ${found}, should be ${allocated}`)
+  return faults
 }
 
 function hex(value: number): string {

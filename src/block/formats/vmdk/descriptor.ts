@@ -1,5 +1,5 @@
 import { BlockError } from '../../block-error.ts'
-import type { BlockNode } from '../../node.ts'
+import type { BlockNode } from '../../graph/node.ts'
 import { readPadded } from '../read-only-image.ts'
 
 /** More text than this is not looked at. */
@@ -12,6 +12,7 @@ const listedTypes: ReadonlySet<string> = new Set([
   'monolithicFlat',
   'vmfs',
   'vmfsSparse',
+  'seSparse',
   'twoGbMaxExtentSparse',
   'twoGbMaxExtentFlat',
 ])
@@ -45,8 +46,8 @@ export async function readDescriptor(file: BlockNode, offset: number): Promise<s
 export async function readIdentity(file: BlockNode, offset: number): Promise<Identity> {
   const text = await readText(file, offset, identityLength)
   return {
-    cid: identifier(text, 'CID='),
-    parentCid: identifier(text, 'parentCID='),
+    cid: identifier(file, text, 'CID='),
+    parentCid: identifier(file, text, 'parentCID='),
     parent: /parentFileNameHint="([^"]*)"/.exec(text)?.[1],
   }
 }
@@ -59,38 +60,50 @@ export function listedType(text: string): string {
   return type
 }
 
-const extentLine = /^\s*(\S{1,9})\s+(-?\d+)\s*(\S{1,9})\s*"([^\n\r"]{1,511})"(?:\s*(-?\d+))?/
+const extentLine = /^\s*(\S{1,10})\s+(-?\d+)\s*(\S{1,10})\s*"([^\n\r"]{1,511})"(?:\s*(-?\d+))?/
+/** What begins as the line of an extent: how the guest may use it, how long it is, of which kind. */
+const beginsAsExtent = /^\s*(RW|RDONLY|NOACCESS)\s+-?\d+\s+([^\s"]+)/
 
 /**
- * The extents in the order of the disk. Lines that are none are passed over, and so are those that do not let the guest
- * write, as with QEMU.
+ * The extents in the order of the disk. Lines that are none are passed over.
  *
- * @throws {BlockError} kind `invalid`
+ * QEMU passes over extents, too, that it does not know, and then shows a disk without them.
+ *
+ * @throws {BlockError} kind `invalid`, or `unsupported` for extents that are not read
  */
 export function listedExtents(text: string): ListedExtent[] {
   const extents: ListedExtent[] = []
   for (const line of text.split('\n')) {
-    const match = extentLine.exec(line)
-    if (match === null || match[1] !== 'RW') continue
-    const [, , sectors, type, filename] = match
-    const offset = match[5] === undefined ? undefined : Number(match[5])
-    const fits = type === 'FLAT' ? offset !== undefined && offset >= 0 : offset === undefined
-    if (!fits) throw new BlockError('invalid', `Invalid extent line: ${line}`)
-    if (Number(sectors) <= 0 || !isExtentType(type!)) continue
-    extents.push({ type, filename: filename!, length: Number(sectors) * 512, offset: (offset ?? 0) * 512 })
+    const [, access, kind] = beginsAsExtent.exec(line) ?? []
+    if (access === undefined) continue
+    if (!isExtentType(kind!)) throw new BlockError('unsupported', `Unsupported extent type '${kind}'`)
+    if (access !== 'RW') throw new BlockError('unsupported', `Unsupported extent access '${access}'`)
+    extents.push(readExtentLine(line, kind))
   }
+  if (extents.length === 0) throw new BlockError('invalid', 'invalid VMDK image descriptor')
   return extents
+}
+
+/** @throws {BlockError} kind `invalid` */
+function readExtentLine(line: string, type: ExtentType): ListedExtent {
+  const [, , sectors, , filename, offsetText] = extentLine.exec(line) ?? []
+  const offset = offsetText === undefined ? undefined : Number(offsetText)
+  const fits = type === 'FLAT' ? offset !== undefined && offset >= 0 : offset === undefined
+  if (filename === undefined || !fits || Number(sectors) <= 0) {
+    throw new BlockError('invalid', `Invalid extent line: ${line}`)
+  }
+  return { type, filename, length: Number(sectors) * 512, offset: (offset ?? 0) * 512 }
 }
 
 function isExtentType(text: string): text is ExtentType {
   return text === 'FLAT' || text === 'VMFS' || text === 'SPARSE' || text === 'VMFSSPARSE'
 }
 
-function identifier(text: string, key: string): number {
+function identifier({ filename }: BlockNode, text: string, key: string): number {
   const start = text.indexOf(key)
   const digits =
     start < 0 ? undefined : /^\s*(?:0x)?([0-9a-f]{1,8})/i.exec(text.slice(start + key.length, start + 40))?.[1]
-  if (digits === undefined) throw new BlockError('invalid', 'Invalid argument')
+  if (digits === undefined) throw new BlockError('invalid', `Could not open '${filename}': Invalid argument`)
   return Number.parseInt(digits, 16)
 }
 

@@ -1,4 +1,4 @@
-import type { BlockNode } from '../../node.ts'
+import type { BlockNode } from '../../graph/node.ts'
 import type { Place } from '../read-only-image.ts'
 
 /** A part of the disk, in a file of its own or in that of the image. */
@@ -11,6 +11,8 @@ export interface Extent {
   readonly compressed: boolean
   /** Says where the beginning of a range is, by offsets in this extent. */
   find(offset: number, length: number): Promise<Place>
+  /** Where in its file the piece is that holds a byte; undefined, if it is nowhere. */
+  place(offset: number): Promise<number | undefined>
 }
 
 /** The guest's bytes as they are, from an offset in the file on. */
@@ -25,5 +27,6 @@ export function flatExtent(file: BlockNode, { offset, length }: { offset: number
       stored: { node: file, offset: offset + at },
       preallocated: true,
     }),
+    place: async (at) => offset + at,
   }
 }

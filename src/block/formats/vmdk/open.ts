@@ -1,6 +1,6 @@
 import { BlockError } from '../../block-error.ts'
-import type { ChildRole, FormatDefinition, FormatRequest, ImageDetails } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import type { ChildRole, FormatDefinition, FormatRequest, ImageDetails } from '../../open/driver.ts'
 import { checkReadOnly, type Place, ReadOnlyImage } from '../read-only-image.ts'
 import {
   type Identity,
@@ -31,10 +31,11 @@ interface Contents {
 /** VMware's format: a text that lists files with parts of the disk, or all in one file. */
 export const vmdk: FormatDefinition = {
   name: 'vmdk',
+  namesFiles: true,
 
   async open(request: FormatRequest): Promise<ReadOnlyImage> {
     const { file, readOnly, openChild } = request
-    checkReadOnly(readOnly, 'vmdk', file.filename)
+    checkReadOnly(readOnly, 'vmdk', file.filename, request.forCheck)
     const kind = await sparseKind(file)
     const contents = kind === undefined ? await openListed(request, 0) : await openSparse(request, kind)
     const identity = await readIdentity(file, contents.identityOffset)
@@ -51,6 +52,7 @@ export const vmdk: FormatDefinition = {
       others,
       details: detailsOf(contents, identity),
       find: (offset, length) => extents.find(offset, length),
+      findFaults: (report) => extents.findFaults(report),
     })
   },
 }
@@ -129,6 +131,19 @@ class Extents {
     this.length = start
     this.#backing = backing
     this.#identity = identity
+  }
+
+  /** Looks whether each piece lies in its file: none has a fault, or the first one ends it. @throws {BlockError} */
+  async findFaults(report: (text: string) => void): Promise<number> {
+    for (const { start, length, grainSize, file, place } of this.#extents) {
+      for (let at = 0; at < length; at += (grainSize ?? 0) || length) {
+        const offset = await place(at)
+        if (offset === undefined || offset < file.length) continue
+        report(`ERROR: cluster offset for sector ${(start + at) / 512} points after EOF`)
+        throw new BlockError('invalid', 'Invalid argument')
+      }
+    }
+    return 0
   }
 
   async find(offset: number, length: number): Promise<Place> {

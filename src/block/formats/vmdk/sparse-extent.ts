@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib'
 import { BlockError } from '../../block-error.ts'
-import type { BlockNode } from '../../node.ts'
+import type { BlockNode } from '../../graph/node.ts'
 import { type Place, readTable } from '../read-only-image.ts'
 import { TablePages } from '../table-pages.ts'
 import type { Extent } from './extent.ts'
@@ -9,7 +9,7 @@ const sector = 512
 export const magics = { esx: 'COWD', hosted: 'KDMV' } as const
 
 const flags = { zeroGrains: 1 << 2, markers: 1 << 17 } as const
-const deflate = 1
+const compressions = { none: 0, deflate: 1 } as const
 /** The directory's place is in a copy of the header at the end: whoever wrote the image could not go back. */
 const directoryAtEnd = 2n ** 64n - 1n
 const footer = { distance: 1536, type: 3 } as const
@@ -56,6 +56,7 @@ export function sparseExtent(file: BlockNode, header: SparseHeader): Extent {
     grainSize: grain * sector,
     compressed,
     find: (offset, length) => grains.find(offset, length),
+    place: (offset) => grains.place(offset),
   }
 }
 
@@ -63,9 +64,14 @@ async function readHosted(file: BlockNode): Promise<SparseHeader> {
   let view = await readTable(file, 0, sector)
   const descriptorOffset = Number(view.getBigUint64(28, true))
   if (view.getBigUint64(56, true) === directoryAtEnd) view = await readFooter(file)
-  const compressed = view.getUint16(77, true) === deflate
+  const compression = view.getUint16(77, true)
+  const compressed = compression === compressions.deflate
   const version = view.getUint32(4, true)
   if (version > 3) throw new BlockError('unsupported', `Unsupported VMDK version ${version}`)
+  // QEMU takes what is packed in another way for plain bytes.
+  if (!compressed && compression !== compressions.none) {
+    throw new BlockError('unsupported', `Unsupported VMDK compression algorithm ${compression}`)
+  }
   const tableEntries = view.getUint32(44, true)
   if (tableEntries > largestTable) throw invalid('L2 table size too big')
   const [capacity, grain] = [size(view, 12), size(view, 20)]
@@ -144,6 +150,13 @@ class Grains {
     if (entry === 1 && zeroGrains) return { length: run, zero: true }
     if (!compressed) return { length: run, stored: { node: this.#file, offset: entry * sector + within } }
     return { length: run, unpack: () => this.#unpack(entry * sector, grainSize), skip: within }
+  }
+
+  async place(offset: number): Promise<number | undefined> {
+    const { grain, directory, zeroGrains } = this.#header
+    const index = Math.floor(offset / (grain * sector))
+    const entry = await this.#entry(Math.floor(index / directory.tableEntries), index % directory.tableEntries)
+    return entry === 0 || (entry === 1 && zeroGrains) ? undefined : entry * sector
   }
 
   /** The sector of a grain; 0, if it is nowhere. */

@@ -54,7 +54,6 @@ test('parts of a disk are in files of several kinds, beside the text that lists 
     'createType="twoGbMaxExtentSparse"',
     'RW 1024 FLAT "flat.bin" 1024',
     'RW 2048 SPARSE "sparse.vmdk"',
-    'RDONLY 1024 FLAT "not there" 0',
     `RW 8 VMFS "${at('sub/flat.bin')}"`,
     '',
   ]
@@ -99,5 +98,74 @@ test('a file of the list that is not there is named', { skip }, async () => {
   await assert.rejects(openDisk(at('nix.vmdk'), { readOnly: true }), {
     kind: 'missing',
     message: `Could not open '${at('nix')}': No such file or directory`,
+  })
+})
+
+/** An extent as ESX makes them: pieces of one sector, and a directory of tables of 4096 pieces. */
+function esxExtent(sectors: number, pieces: readonly number[]): Uint8Array {
+  const tables = Math.ceil(sectors / 4096)
+  const first = 5 + tables * 32
+  const image = Buffer.alloc((first + pieces.length) * 512)
+  image.write('COWD')
+  for (const [index, value] of [1, 3, sectors, 1, 4, tables].entries()) image.writeUInt32LE(value, 4 + index * 4)
+  for (let table = 0; table < tables; table++) image.writeUInt32LE(5 + table * 32, 2048 + table * 4)
+  for (const [index, piece] of pieces.entries()) {
+    image.writeUInt32LE(first + index, (5 + Math.floor(piece / 4096) * 32) * 512 + (piece % 4096) * 4)
+    image.fill(index + 1, (first + index) * 512, (first + index + 1) * 512)
+  }
+  return image
+}
+
+function writeListed(name: string, type: string, ...lines: readonly string[]): void {
+  const head = ['# Disk DescriptorFile', 'version=1', 'CID=fffffffe', 'parentCID=ffffffff', `createType="${type}"`]
+  writeFileSync(at(name), [...head, ...lines, ''].join('\n'))
+}
+
+test('sparse extents as ESX makes them are read', { skip }, async () => {
+  writeFileSync(at('one-s001.vmdk'), esxExtent(8192, [0, 5, 4097, 8191]))
+  writeFileSync(at('two-s001.vmdk'), esxExtent(5000, [7]))
+  for (const type of ['vmfsSparse', 'vmfs', 'seSparse', 'twoGbMaxExtentSparse']) {
+    writeListed('esx.vmdk', type, 'RW 8192 VMFSSPARSE "one-s001.vmdk"', 'RW 5000 VMFSSPARSE "two-s001.vmdk"')
+    const bytes = await read('esx.vmdk')
+    assert.equal(bytes.byteLength, 13192 * 512)
+    assert.deepEqual(
+      [0, 5, 6, 4097, 8191, 8199].map((sector) => bytes[sector * 512]),
+      [1, 2, 0, 3, 4, 1],
+    )
+  }
+})
+
+test('extents that are not read are refused by name, and no line of an extent is passed over', { skip }, async () => {
+  writeFileSync(at('flat.bin'), new Uint8Array(65536))
+  const refusal = async (...lines: readonly string[]): Promise<string> => {
+    writeListed('odd.vmdk', 'vmfs', ...lines)
+    const error = await openDisk(at('odd.vmdk'), { format: 'vmdk', readOnly: true }).catch((thrown: Error) => thrown)
+    return error instanceof Error ? error.message : 'none'
+  }
+  for (const type of ['SESPARSE', 'VMFSRDM', 'VMFSRAW', 'WHAT', 'VMFSSPARSEX']) {
+    assert.equal(await refusal(`RW 100 ${type} "flat.bin"`), `Unsupported extent type '${type}'`)
+    assert.equal(await refusal('RW 64 FLAT "flat.bin" 0', `RW 9 ${type} "x"`), `Unsupported extent type '${type}'`)
+  }
+  assert.equal(await refusal('RW 100 ZERO'), "Unsupported extent type 'ZERO'")
+  assert.equal(await refusal('RDONLY 128 FLAT "flat.bin" 0'), "Unsupported extent access 'RDONLY'")
+  assert.equal(await refusal('NOACCESS 128 FLAT "flat.bin" 0'), "Unsupported extent access 'NOACCESS'")
+  for (const line of ['RW 0 FLAT "flat.bin" 0', 'RW -1 FLAT "flat.bin" 0', 'RW 128 FLAT flat.bin 0', 'RW 1 FLAT "f"']) {
+    assert.equal(await refusal(line), `Invalid extent line: ${line}`)
+  }
+  assert.equal(await refusal(), 'invalid VMDK image descriptor')
+  writeListed('odd.vmdk', 'vmfsRawDeviceMap', 'RW 8 FLAT "flat.bin" 0')
+  await assert.rejects(openDisk(at('odd.vmdk'), { format: 'vmdk', readOnly: true }), {
+    message: "Unsupported image type 'vmfsRawDeviceMap'",
+  })
+})
+
+test('pieces that are packed in a way that nobody knows are not taken for plain bytes', { skip }, async () => {
+  makePlain()
+  execFileSync('qemu-img', ['convert', '-O', 'vmdk', '-o', 'subformat=streamOptimized', at('plain.raw'), at('a.vmdk')])
+  const image = readFileSync(at('a.vmdk'))
+  image.writeUInt16LE(2, 77)
+  writeFileSync(at('packed.vmdk'), image)
+  await assert.rejects(openDisk(at('packed.vmdk'), { format: 'vmdk', readOnly: true }), {
+    message: 'Unsupported VMDK compression algorithm 2',
   })
 })

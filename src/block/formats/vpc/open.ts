@@ -1,6 +1,6 @@
 import { BlockError } from '../../block-error.ts'
-import type { FormatDefinition, FormatRequest } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import type { FormatDefinition, FormatRequest } from '../../open/driver.ts'
 import { checkReadOnly, type Place, ReadOnlyImage, readTable } from '../read-only-image.ts'
 import { TablePages } from '../table-pages.ts'
 
@@ -19,8 +19,8 @@ const cookie = 'conectix'
 export const vpc: FormatDefinition = {
   name: 'vpc',
 
-  async open({ file, readOnly, options }: FormatRequest): Promise<ReadOnlyImage> {
-    checkReadOnly(readOnly, 'vpc', file.filename)
+  async open({ file, readOnly, options, forCheck }: FormatRequest): Promise<ReadOnlyImage> {
+    checkReadOnly(readOnly, 'vpc', file.filename, forCheck)
     const sizing = readSizing(options.takeString('force_size_calc'))
     const footer = await readFooter(file)
     if (checksum(footer) !== footer.getUint32(checksumOffset)) throw invalid('Incorrect header checksum')
@@ -104,7 +104,8 @@ interface BlockMap {
 
 /** @throws {BlockError} in QEMU's words */
 async function readMap(file: BlockNode, footer: DataView, length: number): Promise<BlockMap> {
-  const headerOffset = exact(footer.getBigUint64(16))
+  const headerOffset = place(footer.getBigInt64(16), 'Error reading dynamic VHD header')
+  if (headerOffset === undefined) throw invalid('Invalid header magic')
   const header = await readTable(file, headerOffset, 1024)
   if (String.fromCharCode(...new Uint8Array(header.buffer, 0, 8)) !== 'cxsparse') {
     throw invalid('Invalid header magic')
@@ -117,7 +118,8 @@ async function readMap(file: BlockNode, footer: DataView, length: number): Promi
   if (count * blockSize < length) throw invalid('Page table too small')
   // A count is a signed number where QEMU prints it.
   if (count > largestMap) throw invalid(`Max Table Entries too large (${count | 0})`)
-  const offset = exact(header.getBigUint64(16))
+  const offset = place(header.getBigInt64(16), 'Error reading pagetable')
+  if (offset === undefined) throw truncated()
   const bitmapSize = Math.ceil(blockSize / sector / 8 / sector) * sector
   const table = new TablePages(file, { offset, entries: count, littleEndian: false })
   await checkEnd(file, { blockSize, bitmapSize, table }, offset)
@@ -134,9 +136,7 @@ async function checkEnd(file: BlockNode, { blockSize, bitmapSize, table }: Block
       if (entry !== unallocated) end = Math.max(end, entry * sector + bitmapSize + blockSize)
     }
   }
-  if (end > file.length) {
-    throw invalid('block-vpc: free_data_block_offset points after the end of file. The image has been truncated.')
-  }
+  if (end > file.length) throw truncated()
 }
 
 async function findBlock(
@@ -158,9 +158,17 @@ async function findBlock(
   return { length: run, zero: true }
 }
 
-function exact(offset: bigint): number {
-  if (offset > BigInt(Number.MAX_SAFE_INTEGER)) throw invalid('invalid VPC image')
-  return Number(offset)
+/**
+ * Where a structure lies, in bytes; `undefined` behind the end of any file, where everything reads as zeroes.
+ * @throws {BlockError} kind `invalid` with this message, if it is before the beginning
+ */
+function place(offset: bigint, unreadable: string): number | undefined {
+  if (offset < 0n) throw invalid(unreadable)
+  return offset > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(offset)
+}
+
+function truncated(): BlockError {
+  return invalid('block-vpc: free_data_block_offset points after the end of file. The image has been truncated.')
 }
 
 function invalid(message: string): BlockError {

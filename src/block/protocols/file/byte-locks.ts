@@ -17,13 +17,13 @@ const writeLock = 1
 const unlock = 2
 const flockSize = 32
 
-let loaded: ByteLocks | undefined | 'not tried' = 'not tried'
+let loaded: ByteLocks | undefined
 
 /** Makes ready what Node lacks, when it is first asked for; undefined where there is no `loadLibc`. */
 export function loadByteLocks(): ByteLocks | undefined {
-  if (loaded === 'not tried') {
+  if (loaded === undefined) {
     const libc = loadLibc()
-    loaded = libc === undefined ? undefined : bind(libc)
+    if (libc !== undefined) loaded = bind(libc)
   }
   return loaded
 }

@@ -142,8 +142,9 @@ test('a file is opened for writing only when somebody writes', async () => {
   const { open } = fs
   const flags: number[] = []
   mock.method(fs, 'open', (path: string, flag: number, done: (error: Error | null, fd?: number) => void) => {
-    flags.push(flag)
-    if (flag === fs.constants.O_RDWR) setImmediate(() => done(Object.assign(new Error('EACCES'), { code: 'EACCES' })))
+    const mode = flag & (fs.constants.O_WRONLY | fs.constants.O_RDWR)
+    flags.push(mode)
+    if (mode === fs.constants.O_RDWR) setImmediate(() => done(Object.assign(new Error('EACCES'), { code: 'EACCES' })))
     else open(path, flag, done)
   })
   syncBuiltinESMExports()
@@ -167,6 +168,28 @@ test('an odd file ends in zeroes, and its last sector becomes whole when it is w
   await node.write(1000, new Uint8Array(24).fill(2))
   assert.equal(fs.statSync(image).size, 1024)
   await user.detach()
+})
+
+test('an empty file that grows has its first block on the disk, as one that QEMU makes', async () => {
+  for (const [length, first] of [
+    [512, 512],
+    [3584, 512],
+    [4096, 4096],
+    [2 ** 20, 4096],
+  ] as const) {
+    fs.writeFileSync(image, '')
+    const node = await new NodeGraph().open({ options: { driver: 'file', filename: image } })
+    const access = { uses: ['read', 'write', 'resize'], shares: [] } as const
+    const user = await node.attach({ description: 'a writer', access })
+    await node.truncate(length)
+    assert.equal(fs.statSync(image).size, length)
+    const { data, length: run } = await node.status(0, length)
+    if (first === 4096) assert.deepEqual({ data, run }, { data: true, run: first })
+    await node.truncate(2 * length)
+    assert.ok(fs.readFileSync(image).every((byte) => byte === 0))
+    await user.detach()
+    await node.close()
+  }
 })
 
 test('thousands of images opened and closed leave no descriptor and no node behind', async () => {

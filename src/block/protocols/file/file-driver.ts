@@ -1,5 +1,7 @@
-import type { Access } from '../../access.ts'
+import { strerror } from '../../../errno/index.ts'
 import { BlockError } from '../../block-error.ts'
+import type { Access } from '../../graph/access.ts'
+import type { BlockNode } from '../../graph/node.ts'
 import type {
   BlockStatus,
   ChildRole,
@@ -8,14 +10,16 @@ import type {
   ImageDetails,
   NestedOptions,
   ZeroesOptions,
-} from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
-import { writeZeroBytes } from '../../zeroes.ts'
+} from '../../open/driver.ts'
+import { notFast, writeZeroBytes } from '../../zeroes.ts'
 import type { FileHandle } from './file-handle.ts'
 import type { FileLock } from './file-lock.ts'
 import { loadHoles } from './holes.ts'
 
 const sector = 512
+
+/** What a file that was empty has at its beginning, in bytes, so that the alignment of its requests can be tried. */
+const firstBlock = 4096
 
 export interface FileDriverOptions {
   readonly name: 'file' | 'host_device'
@@ -25,6 +29,8 @@ export interface FileDriverOptions {
   readonly size: number
   /** What offsets and lengths of requests must be multiples of. */
   readonly alignment: number
+  /** Whether requests were to go around the page cache; those to a file that ends amid a sector go through it all the same. */
+  readonly direct: boolean
   /** Locks of `handle`; undefined for storage that is not locked. */
   readonly lock: FileLock | undefined
   /** Whether closing makes sure that everything written is on stable storage. */
@@ -43,6 +49,7 @@ export class FileDriver implements Driver {
   readonly children: ReadonlyMap<ChildRole, BlockNode> = new Map()
   readonly grows: boolean
   readonly limits: DriverLimits
+  readonly #direct: boolean
   readonly #lock: FileLock | undefined
   readonly #flushAtClose: boolean
   /** Stays open from beginning to end: it holds the locks. */
@@ -50,11 +57,14 @@ export class FileDriver implements Driver {
   #writer: FileHandle | undefined
   #size: number
   #unflushed = false
+  /** Somebody else may have made it longer. */
+  #distrusted = false
   #lost: BlockError | undefined
 
-  constructor({ name, handle, size, alignment, lock, flushAtClose }: FileDriverOptions) {
+  constructor({ name, handle, size, alignment, direct, lock, flushAtClose }: FileDriverOptions) {
     this.name = name
     this.limits = { alignment }
+    this.#direct = direct
     this.grows = name === 'file'
     this.filename = handle.path
     this.#reader = handle
@@ -99,30 +109,39 @@ export class FileDriver implements Driver {
     }
   }
 
-  /** Leaves a hole, where the file system can. */
+  /** Leaves a hole, or tells the file system that it is zero, where that can do so. */
   async writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
     this.#unflushed = true
-    if (options?.unmap === true && this.#punch(offset, length)) return
+    if (options?.unmap === true && this.#change('punch', offset, length)) return
+    if (this.#change('zero', offset, length)) return
+    if (options?.fast === true) throw notFast()
     await writeZeroBytes(this, offset, length, options)
   }
 
   async discard(offset: number, length: number): Promise<void> {
-    if (this.#punch(offset, length)) this.#unflushed = true
+    if (this.#change('punch', offset, length)) this.#unflushed = true
   }
 
   /** Where the file has holes, as far as the system tells. */
   async status(offset: number, length: number): Promise<BlockStatus> {
     const holes = this.name === 'file' ? loadHoles() : undefined
     const { data, length: run } = holes?.look(this.#handle.fd, offset, length, this.#size) ?? { data: true, length }
-    return { length: run, allocated: true, data, zero: !data, offset }
+    // Around the page cache there is no request of a part of a sector, so nothing is told of a part of one.
+    const whole = data && this.#direct ? Math.min(length, Math.ceil(run / sector) * sector) : run
+    return { length: whole, allocated: true, data, zero: !data, offset }
   }
 
   async truncate(length: number): Promise<void> {
     if (this.name !== 'file') {
       throw new BlockError('unsupported', 'Cannot resize device files', { filename: this.filename })
     }
+    const first = this.#size === 0 ? Math.min(length, length < firstBlock ? sector : firstBlock) : 0
+    if (!Number.isSafeInteger(length)) {
+      throw new BlockError('invalid', `Could not resize file: ${strerror('EFBIG')}`, { filename: this.filename })
+    }
     await this.#handle.truncate(length)
     this.#size = length
+    if (first > 0) await writeZeroBytes(this, 0, first)
   }
 
   async details(): Promise<ImageDetails> {
@@ -132,10 +151,20 @@ export class FileDriver implements Driver {
 
   async setAccess(access: Access): Promise<void> {
     this.#lock?.change(access)
+    if (this.#distrusted) await this.#lookAgain()
     const writes = access.uses.some((permission) => permission !== 'read')
     if (writes === (this.#writer !== undefined)) return
     if (writes) this.#writer = await this.#reader.reopen({ writable: true })
     else await this.#endWriting()
+  }
+
+  distrust(): void {
+    this.#distrusted = true
+  }
+
+  async #lookAgain(): Promise<void> {
+    this.#distrusted = false
+    if (this.name === 'file') this.#size = (await this.#reader.stat()).size
   }
 
   async close(): Promise<void> {
@@ -147,9 +176,9 @@ export class FileDriver implements Driver {
   }
 
   /** @returns false, if the system cannot do it */
-  #punch(offset: number, length: number): boolean {
+  #change(how: 'punch' | 'zero', offset: number, length: number): boolean {
     if (this.#writer === undefined || this.name !== 'file') return false
-    return loadHoles()?.punch(this.#writer.fd, offset, length) ?? false
+    return loadHoles()?.[how](this.#writer.fd, offset, length) ?? false
   }
 
   async #endWriting(): Promise<void> {

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import { deferred } from '../../../async/index.ts'
+import { FdSetError, type FileSource, type OpenedFile } from '../../../descriptors/index.ts'
 import { reasonText, systemCode } from '../../../errno/index.ts'
 import { BlockError, kindOfSystemError } from '../../block-error.ts'
 import { type AlignedBuffers, largestAligned, loadAlignedBuffers } from './aligned-buffers.ts'
@@ -10,6 +11,8 @@ export interface OpenOptions {
   readonly writable: boolean
   /** Around the host's page cache. Without `loadLibc` it goes through it. */
   readonly direct?: boolean
+  /** Opens files whose names stand for descriptors that were passed. */
+  readonly files?: FileSource | undefined
 }
 
 /** Alignments that devices ask for. */
@@ -29,28 +32,33 @@ export class FileHandle {
   /** Memory for requests around the page cache, if it is open so. */
   readonly #aligned: AlignedBuffers | undefined
   readonly #aio: NativeAio | undefined
+  readonly #files: FileSource | undefined
+  readonly #passed: OpenedFile | undefined
   #running = 0
   #idle: (() => void) | undefined
 
-  private constructor(fd: number, path: string, way: { inline?: InlineIo | undefined; aligned?: AlignedBuffers }) {
+  private constructor(path: string, { fd, passed, files, inline, aligned }: Opened) {
     this.fd = fd
     this.path = path
-    this.#inline = way.inline
-    this.#aligned = way.aligned
-    this.#aio = way.aligned && loadNativeAio()
+    this.#files = files
+    this.#passed = passed
+    this.#inline = inline
+    this.#aligned = aligned
+    this.#aio = aligned && loadNativeAio()
   }
 
   /** @throws {BlockError} in QEMU's words, if the file cannot be opened */
-  static async open(path: string, { writable, direct = false }: OpenOptions): Promise<FileHandle> {
-    const { promise, resolve, reject } = deferred<number>()
+  static async open(path: string, { writable, direct = false, files }: OpenOptions): Promise<FileHandle> {
     const aligned = direct ? loadAlignedBuffers() : undefined
-    const flags =
-      (writable ? fs.constants.O_RDWR : fs.constants.O_RDONLY) | (aligned === undefined ? 0 : fs.constants.O_DIRECT)
-    fs.open(path, flags, (error, fd) => (error === null ? resolve(fd) : reject(error)))
+    const { O_RDWR, O_RDONLY, O_DIRECT } = fs.constants
+    const flags = (writable ? O_RDWR : O_RDONLY) | (aligned === undefined ? 0 : O_DIRECT)
     try {
-      const fd = await promise
-      return new FileHandle(fd, path, aligned === undefined ? { inline: await inlineFor(fd) } : { aligned })
+      const passed = files?.open(path, flags)
+      const fd = passed?.fd ?? (await openNamed(path, flags))
+      const way = aligned === undefined ? { inline: await inlineFor(fd) } : { aligned }
+      return new FileHandle(path, { fd, passed, files, ...way })
     } catch (cause) {
+      if (cause instanceof FdSetError) throw failure(cause.message, path, cause)
       if (aligned !== undefined && systemCode(cause) === 'EINVAL') {
         throw failure(`Could not open '${path}': filesystem does not support O_DIRECT`, path, cause)
       }
@@ -92,7 +100,7 @@ export class FileHandle {
    * @throws {BlockError} as `open()`; kind `invalid`, if its path leads to another file by now
    */
   async reopen({ writable }: Pick<OpenOptions, 'writable'>): Promise<FileHandle> {
-    const fresh = await FileHandle.open(this.path, { writable, direct: this.direct })
+    const fresh = await FileHandle.open(this.path, { writable, direct: this.direct, files: this.#files })
     const [ours, theirs] = await Promise.all([this.stat(), fresh.stat()])
     if (ours.ino === theirs.ino && ours.dev === theirs.dev) return fresh
     await fresh.close()
@@ -205,7 +213,11 @@ export class FileHandle {
   async close(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
     await new Promise<void>((resolve, reject) =>
-      fs.close(this.fd, (error) => (error ? reject(this.#failure(error)) : resolve())),
+      fs.close(this.fd, (error) => {
+        this.#passed?.closed()
+        if (error) reject(this.#failure(error))
+        else resolve()
+      }),
     )
   }
 
@@ -232,6 +244,22 @@ export class FileHandle {
 }
 
 const done = Promise.resolve()
+
+/** What a handle is made of. */
+interface Opened {
+  readonly fd: number
+  readonly passed: OpenedFile | undefined
+  readonly files: FileSource | undefined
+  readonly inline?: InlineIo | undefined
+  readonly aligned?: AlignedBuffers
+}
+
+/** What it is shows when it is open, and a pipe would not open before somebody has its other end. */
+function openNamed(path: string, flags: number): Promise<number> {
+  const { promise, resolve, reject } = deferred<number>()
+  fs.open(path, flags | fs.constants.O_NONBLOCK, (error, fd) => (error === null ? resolve(fd) : reject(error)))
+  return promise
+}
 
 /** Only for regular files: devices have their own ways of waiting. */
 function inlineFor(fd: number): Promise<InlineIo | undefined> {

@@ -1,6 +1,6 @@
 import { systemCode } from '../../../errno/index.ts'
-import { type Access, idle, type Permission } from '../../access.ts'
 import { BlockError } from '../../block-error.ts'
+import { type Access, idle, type Permission } from '../../graph/access.ts'
 import type { ByteLocks } from './byte-locks.ts'
 
 /** The bytes that QEMU locks in an image: one for each permission in use, one for each that is not shared. */
@@ -48,11 +48,15 @@ export class FileLock {
   #check(access: Access): void {
     for (const [permission, bit, name] of permissions) {
       if (!access.uses.includes(permission)) continue
-      if (this.#locks.heldByOther(this.#fd, unsharedBase + bit)) throw this.#locked(`Failed to get "${name}" lock`)
+      if (this.#locks.heldByOther(this.#fd, unsharedBase + bit)) {
+        throw lockedByOther(this.#path, `Failed to get "${name}" lock`)
+      }
     }
     for (const [permission, bit, name] of permissions) {
       if (access.shares.includes(permission)) continue
-      if (this.#locks.heldByOther(this.#fd, usedBase + bit)) throw this.#locked(`Failed to get shared "${name}" lock`)
+      if (this.#locks.heldByOther(this.#fd, usedBase + bit)) {
+        throw lockedByOther(this.#path, `Failed to get shared "${name}" lock`)
+      }
     }
   }
 
@@ -61,22 +65,15 @@ export class FileLock {
       this.#locks.share(this.#fd, byte)
     } catch (cause) {
       const code = systemCode(cause)
-      throw this.#locked(`Failed to lock byte ${byte}`, { cause }, code)
+      throw lockedByOther(this.#path, `Failed to lock byte ${byte}`, { cause }, code)
     }
   }
+}
 
-  #locked(what: string, options?: ErrorOptions, code?: string): BlockError {
-    return new BlockError(
-      'locked',
-      what,
-      {
-        filename: this.#path,
-        hint: `Is another process using the image [${this.#path}]?`,
-        ...(code === undefined ? {} : { code }),
-      },
-      options,
-    )
-  }
+/** Somebody else has the file, in a way that excludes ours. */
+export function lockedByOther(path: string, what: string, options?: ErrorOptions, code?: string): BlockError {
+  const hint = `Is another process using the image [${path}]?`
+  return new BlockError('locked', what, { filename: path, hint, ...(code === undefined ? {} : { code }) }, options)
 }
 
 function lockedBytes({ uses, shares }: Access): Set<number> {

@@ -10,6 +10,8 @@ export interface Holes {
   look(fd: number, offset: number, length: number, size: number): { readonly data: boolean; readonly length: number }
   /** Gives a range back to the file system; it reads as zeroes then. @returns false, if the file system cannot */
   punch(fd: number, offset: number, length: number): boolean
+  /** Makes a range read as zeroes, and keeps its place. @returns false, if the file system cannot */
+  zero(fd: number, offset: number, length: number): boolean
 }
 
 // Linux's numbers.
@@ -17,15 +19,16 @@ const seekData = 3
 const seekHole = 4
 const keepSize = 1
 const punchHole = 2
+const zeroRange = 16
 const noSuchAddress = 6
 
-let loaded: Holes | undefined | 'not tried' = 'not tried'
+let loaded: Holes | undefined
 
 /** Makes ready what Node lacks, when it is first asked for; undefined where there is no `loadLibc`. */
 export function loadHoles(): Holes | undefined {
-  if (loaded === 'not tried') {
+  if (loaded === undefined) {
     const libc = loadLibc()
-    loaded = libc === undefined ? undefined : bind(libc)
+    if (libc !== undefined) loaded = bind(libc)
   }
   return loaded
 }
@@ -46,5 +49,6 @@ function bind(libc: Libc): Holes {
       return { data: true, length: hole < 0 ? length : Math.min(length, hole - offset) }
     },
     punch: (fd, offset, length) => fallocate(fd, punchHole | keepSize, offset, length) === 0,
+    zero: (fd, offset, length) => fallocate(fd, zeroRange | keepSize, offset, length) === 0,
   }
 }

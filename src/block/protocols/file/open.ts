@@ -1,9 +1,14 @@
 import { readFileSync, type Stats } from 'node:fs'
+import { isPassed } from '../../../descriptors/index.ts'
+import { strerror } from '../../../errno/index.ts'
 import { BlockError } from '../../block-error.ts'
-import type { OpenRequest, ProtocolDefinition } from '../../driver.ts'
+import { hasProtocol } from '../../open/combine-path.ts'
+import type { CacheMode, OpenRequest, ProtocolDefinition } from '../../open/driver.ts'
+import { checkNativeAio } from '../../open/native-aio-rule.ts'
+import type { OptionBag } from '../../open/option-bag.ts'
 import { loadByteLocks } from './byte-locks.ts'
 import { FileDriver } from './file-driver.ts'
-import { FileHandle } from './file-handle.ts'
+import { FileHandle, type OpenOptions } from './file-handle.ts'
 import { FileLock } from './file-lock.ts'
 
 type Locking = 'auto' | 'on' | 'off'
@@ -12,7 +17,7 @@ type Locking = 'auto' | 'on' | 'off'
 export const file: ProtocolDefinition = {
   name: 'file',
   prefix: 'file',
-  parseFilename: (filename) => ({ filename: filename.replace(/^file:/, '') }),
+  parseFilename: (filename) => ({ filename: withoutPrefix(filename, 'file') }),
   open: (request) => open(request, 'file'),
 }
 
@@ -20,29 +25,39 @@ export const file: ProtocolDefinition = {
 export const hostDevice: ProtocolDefinition = {
   name: 'host_device',
   prefix: 'host_device',
-  parseFilename: (filename) => ({ filename: filename.replace(/^host_device:/, '') }),
+  parseFilename: (filename) => ({ filename: withoutPrefix(filename, 'host_device') }),
   open: (request) => open(request, 'host_device'),
 }
 
+/** What is left that looks like a prefix is none. */
+function withoutPrefix(filename: string, prefix: string): string {
+  if (!filename.startsWith(`${prefix}:`)) return filename
+  const path = filename.slice(prefix.length + 1)
+  return hasProtocol(path) ? `./${path}` : path
+}
+
 async function open(
-  { options, cache, forceShare = false }: OpenRequest,
+  { options, cache, readOnly, autoReadOnly, forceShare = false, files }: OpenRequest,
   name: 'file' | 'host_device',
 ): Promise<FileDriver> {
   const path = options.takeString('filename')
   const locking = takeLocking(options.takeString('locking'))
+  takeHostOptions(options, cache)
   if (path === undefined || path === '') {
     throw new BlockError('invalid', `The '${name}' block driver requires a file name`, { option: 'filename' })
   }
-  const handle = await openHandle(path, cache.direct)
+  const writable = !readOnly && !autoReadOnly
+  const handle = await openHandle(path, { direct: cache.direct, files, writable })
   try {
     const stats = await handle.stat()
-    checkType(name, path, stats)
+    checkType(name, path, stats, { writable })
     const lock = stats.isFile() && !forceShare ? lockOf(handle, locking) : undefined
     return new FileDriver({
       name,
       handle,
       size: sizeOf(stats),
       alignment: await handle.findAlignment(),
+      direct: cache.direct,
       lock,
       flushAtClose: !cache.noFlush,
     })
@@ -52,9 +67,13 @@ async function open(
   }
 }
 
-/** Around the page cache only if the file ends where a request may: it would grow at its end otherwise. */
-async function openHandle(path: string, direct: boolean): Promise<FileHandle> {
-  const handle = await FileHandle.open(path, { writable: false, direct })
+/**
+ * Around the page cache only if the file ends where a request may: it would grow at its end otherwise. A file of the host
+ * is opened for writing when somebody writes; of descriptors that were passed, one for writing must be there at once.
+ */
+async function openHandle(path: string, wish: OpenOptions): Promise<FileHandle> {
+  const options = { ...wish, writable: wish.writable && isPassed(path) }
+  const handle = await FileHandle.open(path, options)
   if (!handle.direct) return handle
   try {
     const { size } = await handle.stat()
@@ -64,7 +83,23 @@ async function openHandle(path: string, direct: boolean): Promise<FileHandle> {
     throw error
   }
   await handle.close()
-  return FileHandle.open(path, { writable: false })
+  return FileHandle.open(path, { ...options, direct: false })
+}
+
+/** What is said of the way to the host's kernel: there is one here, so it is enough that it can be meant. */
+function takeHostOptions(options: OptionBag, cache: CacheMode): void {
+  const aio = options.takeString('aio')
+  if (aio === 'native') checkNativeAio(cache)
+  else if (aio !== undefined && aio !== 'threads' && aio !== 'io_uring') {
+    throw new BlockError('invalid', `invalid parameter value: ${aio}`, { option: 'aio' })
+  }
+  options.takeWideInteger('aio-max-batch')
+  // Both are of migrations between hosts.
+  for (const name of ['drop-cache', 'x-check-cache-dropped']) options.takeBoolean(name)
+  const manager = options.takeString('pr-manager')
+  if (manager === undefined) return
+  const text = `No persistent reservation manager with id '${manager}'`
+  throw new BlockError('missing', text, { option: 'pr-manager' })
 }
 
 function takeLocking(word: string | undefined): Locking {
@@ -84,7 +119,15 @@ function lockOf({ fd, path }: FileHandle, locking: Locking): FileLock | undefine
   })
 }
 
-function checkType(name: 'file' | 'host_device', path: string, stats: Stats): void {
+function checkType(
+  name: 'file' | 'host_device',
+  path: string,
+  stats: Stats,
+  { writable }: { readonly writable: boolean },
+): void {
+  if (stats.isDirectory() && writable) {
+    throw new BlockError('invalid', `Could not open '${path}': ${strerror('EISDIR')}`, { filename: path })
+  }
   const device = stats.isBlockDevice() || stats.isCharacterDevice()
   if (name === 'file' && !stats.isFile()) {
     throw new BlockError('invalid', `'file' driver requires '${path}' to be a regular file`, { filename: path })

@@ -1,8 +1,8 @@
-import type { Access } from '../../access.ts'
 import { BlockError } from '../../block-error.ts'
-import type { ChildRole, Driver, ImageDetails, NestedOptions, RequestOptions } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
-import type { OptionValues } from '../../option-bag.ts'
+import type { Access } from '../../graph/access.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import type { ChildRole, Driver, ImageDetails, NestedOptions, RequestOptions } from '../../open/driver.ts'
+import type { OptionValues } from '../../open/option-bag.ts'
 import type { HttpClient } from './http-client.ts'
 import { ReadAhead } from './read-ahead.ts'
 

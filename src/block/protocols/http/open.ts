@@ -1,5 +1,5 @@
 import { BlockError } from '../../block-error.ts'
-import type { OpenRequest, ProtocolDefinition } from '../../driver.ts'
+import type { OpenRequest, ProtocolDefinition } from '../../open/driver.ts'
 import { HttpClient } from './http-client.ts'
 import { HttpDriver } from './http-driver.ts'
 

@@ -1,6 +1,6 @@
 import { BlockError } from '../../block-error.ts'
-import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../open/driver.ts'
 
 const sector = 512
 

@@ -1,13 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { BlockError } from '../../block-error.ts'
-import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../driver.ts'
-import type { BlockNode } from '../../node.ts'
-import type { OptionValues } from '../../option-bag.ts'
+import type { BlockNode } from '../../graph/node.ts'
+import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../open/driver.ts'
+import type { OptionValues } from '../../open/option-bag.ts'
+
+export type NullName = 'null-co' | 'null-aio'
 
 /** The one file name that there is. */
-export const nullFilename = 'null-co://'
+export const nullFilename = (name: NullName): string => `${name}://`
 
 export interface NullOptions {
+  readonly name: NullName
+  /** Whole sectors. */
   readonly size: number
   /** How long a request takes. */
   readonly latencyMs: number
@@ -17,16 +21,17 @@ export interface NullOptions {
 
 /** Reads zeroes, drops writes. */
 export class NullDriver implements Driver {
-  readonly name = 'null-co'
+  readonly name: NullName
   readonly filename: string | undefined
   readonly length: number
   readonly children: ReadonlyMap<ChildRole, BlockNode> = new Map()
   readonly #latencyMs: number
   readonly #given: OptionValues
 
-  constructor({ size, latencyMs, given }: NullOptions) {
-    this.filename = Object.keys(given).length > 0 ? undefined : nullFilename
-    this.length = size - (size % 512)
+  constructor({ name, size, latencyMs, given }: NullOptions) {
+    this.name = name
+    this.filename = Object.keys(given).length > 0 ? undefined : nullFilename(name)
+    this.length = size
     this.#latencyMs = latencyMs
     this.#given = given
   }

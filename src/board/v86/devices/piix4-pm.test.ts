@@ -48,8 +48,8 @@ test('the timer follows guest time, back as well when an earlier state is restor
   }
   const begin = await board.saveDevices()
   await board.resume()
-  let late = 0
-  while (late < 100_000) late = await ticks()
+  let late = 0 // 1.4 s: longer than an answer takes on a busy machine
+  while (late < 5_000_000) late = await ticks()
   assert.ok(late <= 0xffffff)
   await board.pause()
   await board.restoreDevices(begin)

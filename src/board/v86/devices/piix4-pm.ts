@@ -1,5 +1,7 @@
+import type { PortHandler } from '../../bus/device-bus.ts'
+import { hotplugPorts } from '../../pci/pci-hotplug.ts'
+import type { PortWindow, PortWindows } from '../ports/port-windows.ts'
 import type { V86Cpu, V86PortEntry } from '../v86-internals.ts'
-import type { PortWindow, PortWindows } from './port-windows.ts'
 
 export interface Piix4PmHost {
   /** The guest wrote SLP_EN: 0 = soft off, 1 = suspend to RAM, 2 = suspend to disk. */
@@ -9,6 +11,8 @@ export interface Piix4PmHost {
 /** PM1 status bits (ACPI): power button, resume button and wake-up. */
 const powerButton = 0x0100
 const wakeStatus = 0x8000
+/** In PM1 status and enable: the clock's alarm. */
+const clockAlarm = 0x0400
 /** PM1 events that can raise the system control interrupt. */
 const pm1Events = 0x0721
 const sleepEnable = 0x2000
@@ -24,7 +28,7 @@ const v86Base = 0xb000
 
 /**
  * The power management function of a PIIX4, as SeaBIOS' ACPI tables expect it: fixed events, general purpose events,
- * PCI hot-plug registers.
+ * ports for the PCI bus's hot-plug registers.
  *
  * v86's own model lacks write-1-to-clear status, sleep states and the hot-plug registers; without them Linux takes
  * every PCI device for ejected.
@@ -46,16 +50,47 @@ export class Piix4Pm {
     this.window = ports.add(Array.from({ length: portCount }, (_, offset) => this.#fixedPort(offset)))
     this.#registerSmiCommand()
     this.#registerGeneralEvents()
-    this.#registerHotplug()
+    this.#registerProcessors()
+  }
+
+  /** Lets the hot-plug registers of the PCI bus answer at their ports. */
+  answerHotplug(registers: PortHandler): void {
+    for (let offset = 0; offset < hotplugPorts.count; offset++) {
+      const port = hotplugPorts.base + offset
+      this.#onRead(
+        port,
+        () => registers.read(offset, 1),
+        () => registers.read(offset, 2),
+        () => registers.read(offset, 4) | 0,
+      )
+      this.#onWrite(
+        port,
+        (value) => registers.write(offset, 1, value),
+        (value) => registers.write(offset, 2, value),
+        (value) => registers.write(offset, 4, value >>> 0),
+      )
+    }
+  }
+
+  /** Raises a general purpose event. @param event - a bit of its status */
+  raiseGeneral(event: number): void {
+    const { gpe } = this.#acpi
+    gpe[0] = gpe[0]! | event
+    this.#updateSci()
   }
 
   pressPowerButton(): void {
     this.#raise(powerButton)
   }
 
-  /** Tells the firmware that it is a wake-up, not a cold start. */
-  wake(): void {
-    this.#raise(wakeStatus)
+  /** Whether the guest wants to be woken by the clock's alarm. */
+  get wokenByAlarm(): boolean {
+    return (this.#acpi.pm1_enable & clockAlarm) !== 0
+  }
+
+  /** Tells the firmware that it is a wake-up, not a cold start, and the guest what has woken it. */
+  wake(by: 'alarm' | 'other'): void {
+    this.#raise(wakeStatus | (by === 'alarm' ? clockAlarm : 0))
   }
 
   reset(): void {
@@ -184,21 +219,13 @@ export class Piix4Pm {
     }
   }
 
-  /** PCI slots: nothing has come, nothing is to go, nothing can be ejected. CPUs: one. */
-  #registerHotplug(): void {
-    const zero = (): number => 0
-    for (const port of [0xae00, 0xae04, 0xae08]) this.#onRead(port, zero, zero, zero)
-    this.#onRead(
-      0xae0c,
-      () => 0xff,
-      () => 0xffff,
-      () => -1,
-    )
+  /** Which processors there are: one. */
+  #registerProcessors(): void {
     for (let index = 0; index < 32; index++) this.#onRead(0xaf00 + index, () => (index === 0 ? 1 : 0))
   }
 
-  #onWrite(port: number, write8: (value: number) => void, write16?: (value: number) => void): void {
-    this.#cpu.io.register_write(port, this.#acpi, write8, write16)
+  #onWrite(port: number, ...write: ((value: number) => void)[]): void {
+    this.#cpu.io.register_write(port, this.#acpi, ...write)
   }
 
   #onRead(port: number, ...read: ((port: number) => number)[]): void {

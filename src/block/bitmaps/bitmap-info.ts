@@ -1,0 +1,26 @@
+import type { NodeBitmaps } from './node-bitmaps.ts'
+
+/** A bitmap as query-block shows it (QAPI's BlockDirtyInfo). */
+export interface BitmapInfo {
+  readonly name?: string
+  readonly count: number
+  readonly granularity: number
+  readonly recording: boolean
+  readonly busy: boolean
+  readonly persistent: boolean
+  readonly inconsistent?: boolean
+}
+
+/** The bitmaps of a node, the newest first. */
+export function bitmapInfo(bitmaps: NodeBitmaps): BitmapInfo[] {
+  return [...bitmaps].map((bitmap) => ({
+    ...(bitmap.name !== undefined && { name: bitmap.name }),
+    count: bitmap.dirtyBytes,
+    granularity: bitmap.granularity,
+    // Of one that an operation uses the successor takes the notes.
+    recording: bitmap.recording || bitmap.is('busy'),
+    busy: bitmap.is('busy'),
+    persistent: bitmap.persistent,
+    ...(bitmap.is('inconsistent') && { inconsistent: true }),
+  }))
+}

@@ -1,0 +1,159 @@
+import { constants } from 'node:fs'
+import { open as openFile, rm } from 'node:fs/promises'
+import { reasonText, systemCode } from '../../errno/index.ts'
+import { BlockError, kindOfSystemError } from '../block-error.ts'
+import { formats } from '../formats/table.ts'
+import type { NodeGraph } from '../graph/node-graph.ts'
+import { combinePath } from '../open/combine-path.ts'
+import type { Maker } from '../open/driver.ts'
+import { OptionBag, type OptionValues } from '../open/option-bag.ts'
+import { protocolOf } from '../protocols/of-filename.ts'
+
+export interface CreateImageOptions {
+  /** A file, which need not be there. What it holds is lost. */
+  readonly filename: string
+  /** `raw`, `qcow2`, ... Default: `raw`. */
+  readonly format?: string
+  /** Guest bytes. Default: the size of the backing file. */
+  readonly size?: number
+  /** What shows where nothing is written; relative names are relative to the new image. */
+  readonly backing?: { readonly filename: string; readonly format?: string }
+  /** What the format knows besides, by the names of `qemu-img create -o`: `cluster_size`, `compat`, ... */
+  readonly options?: OptionValues
+}
+
+/**
+ * Makes an empty image.
+ *
+ * @param graph - where the file and its backing file are open meanwhile
+ * @param beginning - called when there can be such an image, before there is one
+ * @throws {BlockError} in QEMU's words: `invalid` and `unsupported`, if there can be no such image; `locked`, if
+ *   somebody uses the file
+ */
+export async function createImage(
+  graph: NodeGraph,
+  options: CreateImageOptions,
+  beginning: () => void = () => undefined,
+): Promise<void> {
+  const { filename, format = 'raw', backing } = options
+  const definition = formats.get(format)
+  if (definition === undefined) throw new BlockError('unsupported', `Unknown file format '${format}'`, { filename })
+  if (backing !== undefined && definition.namesFiles !== true) {
+    throw new BlockError('unsupported', `Backing file not supported for file format '${format}'`, { filename })
+  }
+  if (definition.create === undefined) {
+    throw new BlockError('unsupported', `Format driver '${format}' does not support image creation`, { filename })
+  }
+  const size = options.size ?? (await sizeOfBacking(graph, options))
+  const bag = new OptionBag(options.options ?? {})
+  const named = backing === undefined ? undefined : { filename: backing.filename, format: backing.format }
+  const others: { readonly path: string; readonly make: Maker }[] = []
+  const needFile = (path: string, make: Maker): void => void others.push({ path, make })
+  const secret = (id: string): Promise<Uint8Array | undefined> => graph.secret(id)
+  const make = await definition.create({ size, backing: named, options: bag, needFile, secret })
+  const [unknown] = bag.left
+  if (unknown !== undefined) throw new BlockError('invalid', `Invalid parameter '${unknown}'`, { option: unknown })
+  const protocol = protocolOf(filename)
+  if (protocol.name !== 'file') {
+    throw new BlockError('unsupported', `Protocol driver '${protocol.name}' does not support image creation`, {
+      filename,
+    })
+  }
+  if (backing?.filename === filename) {
+    const text = 'Error: Trying to create an image with the same filename as the backing file'
+    throw new BlockError('invalid', text, { filename })
+  }
+  beginning()
+  const path = String(protocol.parseFilename(filename)['filename'])
+  const files = new FilesInMaking(graph, format === 'raw')
+  try {
+    await files.touch(path)
+    for (const other of others) await files.write(other.path, other.make)
+    await files.write(path, make)
+  } catch (error) {
+    if (format !== 'raw') await files.remove()
+    throw error
+  }
+}
+
+/** Never waits: not for the other end of a FIFO, not for a line of a modem. */
+const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY
+
+/** The files of an image that is made, and what becomes of them if that fails. */
+class FilesInMaking {
+  readonly #graph: NodeGraph
+  readonly #sharedWrites: boolean
+  /** Those that were not there, or have lost what they held. */
+  readonly #begun = new Set<string>()
+
+  /** @param sharedWrites - whether others may write to a file meanwhile, as long as none makes it longer or shorter */
+  constructor(graph: NodeGraph, sharedWrites: boolean) {
+    this.#graph = graph
+    this.#sharedWrites = sharedWrites
+  }
+
+  /** Makes a file if there is none. @throws {BlockError} in QEMU's words */
+  async touch(filename: string): Promise<void> {
+    try {
+      const made = await openFile(filename, flags | constants.O_EXCL).catch((error: unknown) => {
+        if (systemCode(error) !== 'EEXIST') throw error
+        return undefined
+      })
+      if (made !== undefined) this.#begun.add(filename)
+      // Without waiting for the other end of a pipe.
+      await using file = made ?? (await openFile(filename, flags))
+      const stats = await file.stat()
+      if (stats.isFIFO() || stats.isSocket()) {
+        throw new BlockError('invalid', 'Could not resize file: Invalid argument', { filename, code: 'EINVAL' })
+      }
+    } catch (cause) {
+      throw cause instanceof BlockError ? cause : couldNotCreate(filename, cause)
+    }
+  }
+
+  /** Has a file written by `make`. @throws {BlockError} kind `locked`, if somebody else uses it; as `make` */
+  async write(filename: string, make: Maker): Promise<void> {
+    await this.touch(filename)
+    const file = await this.#graph.open({ options: { driver: 'file', filename } })
+    try {
+      const writer = await file.attach({
+        description: 'an image that is being made',
+        access: this.#sharedWrites
+          ? { uses: ['write', 'resize'], shares: ['read', 'write'] }
+          : { uses: ['read', 'write', 'resize'], shares: ['read'] },
+      })
+      try {
+        this.#begun.add(filename)
+        await make(file)
+      } finally {
+        await writer.detach()
+      }
+    } finally {
+      if (file.state === 'open') await file.close()
+    }
+  }
+
+  /** Removes what has been begun: half an image is none. */
+  async remove(): Promise<void> {
+    for (const filename of this.#begun) await rm(filename, { force: true })
+  }
+}
+
+/** Says of what the system told that a file cannot be made. */
+export function couldNotCreate(filename: string, cause: unknown): BlockError {
+  const code = systemCode(cause)
+  const context = { filename, ...(code === undefined ? {} : { code }) }
+  const text = `Could not create '${filename}': ${reasonText(cause)}`
+  return new BlockError(kindOfSystemError(code), text, context, { cause })
+}
+
+async function sizeOfBacking(graph: NodeGraph, { filename, backing }: CreateImageOptions): Promise<number> {
+  if (backing === undefined) {
+    throw new BlockError('invalid', 'Image creation needs a size parameter', { filename })
+  }
+  const options = backing.format === undefined ? {} : { driver: backing.format }
+  const node = await graph.open({ filename: combinePath(filename, backing.filename), options, readOnly: true })
+  const { length } = node
+  await node.close()
+  return length
+}

@@ -1,0 +1,63 @@
+import { BlockError } from '../block-error.ts'
+
+/** What a user of a node may do with it. */
+export type Permission = 'read' | 'write' | 'resize'
+
+/** What a user of a node does with it, and what it lets others do meanwhile. */
+export interface Access {
+  readonly uses: readonly Permission[]
+  readonly shares: readonly Permission[]
+}
+
+/** One user of a node, as it is named in a conflict. */
+export interface AccessHolder {
+  readonly description: string
+  /** What it calls the node: `root` is somebody who is no node. */
+  readonly link: string
+  readonly access: Access
+}
+
+const all: readonly Permission[] = ['read', 'write', 'resize']
+
+const permissionText: Readonly<Record<Permission, string>> = {
+  read: 'consistent read',
+  write: 'write',
+  resize: 'resize',
+}
+
+/** Neither uses nor excludes anything: a drive that no device has taken yet. */
+export const idle: Access = { uses: [], shares: all }
+
+/** What all holders together use, and what all of them share. */
+export function combine(holders: Iterable<AccessHolder>): Access {
+  const uses = new Set<Permission>()
+  let shares = all
+  for (const { access } of holders) {
+    for (const permission of access.uses) uses.add(permission)
+    shares = shares.filter((permission) => access.shares.includes(permission))
+  }
+  return { uses: all.filter((permission) => uses.has(permission)), shares }
+}
+
+/**
+ * Refuses uses that others exclude.
+ *
+ * @param holders - the newest first: of several conflicts the first one is told
+ * @throws {BlockError} kind `busy`
+ */
+export function checkConflicts(node: string, holders: readonly AccessHolder[]): void {
+  for (const owner of holders) for (const user of holders) if (user !== owner) refuse(node, user, owner)
+}
+
+function refuse(node: string, user: AccessHolder, owner: AccessHolder): void {
+  const excluded = user.access.uses.filter((permission) => !owner.access.shares.includes(permission))
+  if (excluded.length === 0) return
+  const child = ({ link }: AccessHolder): string => `(uses node '${node}' as '${link}' child)`
+  const list = excluded.map((permission) => permissionText[permission]).join(', ')
+  throw new BlockError(
+    'busy',
+    `Permission conflict on node '${node}': permissions '${list}' are both required by ${user.description} ${child(user)}` +
+      ` and unshared by ${owner.description} ${child(owner)}.`,
+    { node },
+  )
+}

@@ -1,0 +1,167 @@
+import { BlockError } from '../block-error.ts'
+import type { ChildRole } from '../open/driver.ts'
+import { type Access, checkConflicts, combine, idle } from './access.ts'
+import type { Activity } from './activity.ts'
+import { Attachment, type HolderName } from './attachment.ts'
+import { checkNoCycle } from './cycles.ts'
+import type { BlockNode } from './node.ts'
+import type { NodeUser } from './node-settings.ts'
+import type { Turns } from './turns.ts'
+
+/** What all nodes of a graph share. */
+export interface GraphParts {
+  readonly turns: Turns
+  readonly activity: Activity
+}
+
+/**
+ * Who uses a node, and which nodes it uses: what each may do there, passed on from the users down to the storage.
+ *
+ * Everything but reading happens within one of the graph's turns.
+ */
+export class NodeLinks {
+  readonly turns: Turns
+  readonly #node: BlockNode
+  readonly #activity: Activity
+  /** The last user has left. */
+  readonly #end: () => Promise<void>
+  readonly #users = new Set<Attachment>()
+  readonly #children = new Map<ChildRole, Attachment>()
+  #access: Access = idle
+
+  /** @internal for the node */
+  constructor(node: BlockNode, { turns, activity }: GraphParts, end: () => Promise<void>) {
+    this.#node = node
+    this.turns = turns
+    this.#activity = activity
+    this.#end = end
+  }
+
+  get access(): Access {
+    return this.#activity.active ? this.#access : idle
+  }
+
+  get isRoot(): boolean {
+    return [...this.#users].every(({ link }) => link === 'root')
+  }
+
+  get attached(): boolean {
+    return this.#users.size > 0
+  }
+
+  usedBesides(user: Attachment | undefined): boolean {
+    return [...this.#users].some((each) => each.link === 'root' && each !== user)
+  }
+
+  child(role: ChildRole): Attachment | undefined {
+    return this.#children.get(role)
+  }
+
+  /** Becomes a user of the driver's children, without any rights yet. */
+  takeChildren(): void {
+    for (const [role, child] of this.#node.driver.children) {
+      this.#children.set(role, child.links.#admit(this.#asParent(role), idle))
+    }
+  }
+
+  /** @throws {BlockError} as `BlockNode.attach()` */
+  attach({ description, link = 'root', access = idle }: NodeUser): Promise<Attachment> {
+    return this.turns.take(() => this.#adopt({ description, link }, access))
+  }
+
+  /** @throws {BlockError} as `BlockNode.replaceChild()` */
+  replaceChild(role: ChildRole, child: BlockNode | undefined): Promise<void> {
+    const node = this.#node
+    const { driver, name } = node
+    return this.turns.take(() =>
+      node.drained(async () => {
+        if (child !== undefined) checkNoCycle(node, this.#asParent(role).link, child)
+        if (driver.setChild === undefined || (role === 'file' && driver.changesFile !== true)) {
+          throw new BlockError('unsupported', `Node '${name}' cannot change its ${role} node`, { node: name })
+        }
+        await driver.settle?.()
+        const before = this.#children.get(role)
+        const held = before?.access ?? idle
+        // Two nodes can lie one over the other: the new one may need what the old one has given.
+        if (before !== undefined) await before.node.links.#change(before, idle)
+        try {
+          if (child === undefined) this.#children.delete(role)
+          else this.#children.set(role, await child.links.#adopt(this.#asParent(role), this.#childAccess(role)))
+        } catch (error) {
+          if (before !== undefined) await before.node.links.#change(before, held)
+          throw error
+        }
+        driver.setChild(role, child)
+        if (before !== undefined) await before.node.links.#leave(before)
+      }),
+    )
+  }
+
+  /** Tells driver and children what the users do. @throws {BlockError} kind `busy`, if that excludes others there */
+  async spread(): Promise<void> {
+    this.#access = combine(this.#users)
+    for (const [role, child] of this.#children) await child.node.links.#change(child, this.#childAccess(role))
+    // Without it, images are only read: what holds locks gives them up, and formats have nothing to begin.
+    if (this.#activity.active || this.#children.size === 0) await this.#node.driver.setAccess?.(this.access)
+  }
+
+  /** The node is no more. */
+  async leaveChildren(): Promise<void> {
+    for (const child of this.#children.values()) await child.node.links.#leave(child)
+  }
+
+  async #adopt(holder: HolderName, access: Access): Promise<Attachment> {
+    const attachment = this.#admit(holder, idle)
+    try {
+      await this.#change(attachment, access)
+    } catch (error) {
+      this.#users.delete(attachment)
+      throw error
+    }
+    return attachment
+  }
+
+  #admit(holder: HolderName, access: Access): Attachment {
+    this.#node.checkOpen()
+    const attachment: Attachment = new Attachment(this.#node, holder, access, {
+      update: (wanted) => this.turns.take(() => this.#change(attachment, wanted)),
+      detach: () => this.turns.take(() => this.#leave(attachment)),
+    })
+    this.#users.add(attachment)
+    return attachment
+  }
+
+  /** Changes what one user does, here and below; if that fails, everything is as before. */
+  async #change(attachment: Attachment, wanted: Access): Promise<void> {
+    const before = attachment.access
+    const holders = [...this.#users].map((each) =>
+      each === attachment ? { description: each.description, link: each.link, access: wanted } : each,
+    )
+    checkConflicts(this.#node.name, holders.reverse())
+    if (wanted.uses.some((permission) => permission !== 'read')) this.#node.checkWritable()
+    attachment.become(wanted)
+    try {
+      await this.spread()
+    } catch (error) {
+      attachment.become(before)
+      await this.spread()
+      throw error
+    }
+  }
+
+  async #leave(attachment: Attachment): Promise<void> {
+    if (!this.#users.delete(attachment)) return
+    if (this.attached) await this.spread()
+    else await this.#end()
+  }
+
+  #asParent(role: ChildRole): HolderName {
+    const { name, driver } = this.#node
+    return { description: `node '${name}'`, link: driver.childNames?.[role] ?? role }
+  }
+
+  #childAccess(role: ChildRole): Access {
+    if (!this.#activity.active) return idle
+    return this.#node.driver.childAccess?.(role, this.#access) ?? this.#access
+  }
+}

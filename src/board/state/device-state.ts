@@ -1,0 +1,71 @@
+import { BoardError } from '../board-error.ts'
+import { type BoardShape, requireShape } from './board-shape.ts'
+import { pageBytes, pagesFit, placePages, takePages } from './ram-pages.ts'
+
+/** Begins every device state; the number behind it is the version of what follows. */
+const magic = 'vmon-devices'
+const version = 1
+const headerLimit = 16 << 20
+/** No emulator's state is larger. */
+const emulatorLimit = 256 << 20
+
+interface Header {
+  readonly magic: unknown
+  readonly version: unknown
+  readonly shape: BoardShape
+  readonly own: unknown
+  readonly length: number
+  readonly pages: readonly number[]
+}
+
+/**
+ * Puts a device state together: a header (JSON) that says what it is, with what our own devices have to say, and the
+ * emulator's bytes, of which video memory is most: only the pages that are not zeros.
+ */
+export function packDevices(shape: BoardShape, own: unknown, emulator: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(Math.ceil(emulator.length / pageBytes) * pageBytes)
+  padded.set(emulator)
+  const { addresses, bytes } = takePages(padded, 0)
+  const described = { magic, version, shape, own, length: emulator.length, pages: [...addresses] }
+  const header = Buffer.from(JSON.stringify(described))
+  const state = new Uint8Array(4 + header.length + bytes.length)
+  new DataView(state.buffer).setUint32(0, header.length, true)
+  state.set(header, 4)
+  state.set(bytes, 4 + header.length)
+  return state
+}
+
+/**
+ * Takes a device state apart.
+ *
+ * @throws {BoardError} kind `state`, if it is none, of another version, or of another board than this one
+ */
+export function unpackDevices(shape: BoardShape, state: Uint8Array): { own: unknown; emulator: Uint8Array } {
+  const headerBytes = state.length < 4 ? 0 : new DataView(state.buffer, state.byteOffset).getUint32(0, true)
+  if (headerBytes === 0 || headerBytes > Math.min(headerLimit, state.length - 4)) throw noState()
+  let header: Partial<Header>
+  try {
+    header = JSON.parse(Buffer.from(state.subarray(4, 4 + headerBytes)).toString())
+  } catch (cause) {
+    throw noState({ cause })
+  }
+  if (header?.magic !== magic) throw noState()
+  if (header.version !== version) {
+    throw new BoardError('state', `the state has version ${header.version}, this board knows version ${version}`)
+  }
+  requireShape(shape, header.shape ?? {})
+  return { own: header.own, emulator: emulatorBytes(header, state.subarray(4 + headerBytes)) }
+}
+
+function emulatorBytes({ length = 0, pages = [] }: Partial<Header>, bytes: Uint8Array): Uint8Array {
+  const sensible = Number.isInteger(length) && length >= 0 && length <= emulatorLimit && Array.isArray(pages)
+  const emulator = new Uint8Array(sensible ? Math.ceil(length / pageBytes) * pageBytes : 0)
+  const found = { addresses: Uint32Array.from(sensible ? pages : []), bytes }
+  if (!sensible || !pagesFit(found, 0, emulator.length)) throw noState()
+  placePages(emulator, 0, found)
+  return emulator.subarray(0, length)
+}
+
+function noState(options: ErrorOptions = {}): BoardError {
+  return new BoardError('state', 'this is not the state of a board', options)
+}

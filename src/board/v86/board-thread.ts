@@ -1,0 +1,132 @@
+/**
+ * The board's thread: builds the emulator from the configuration that the host gave, serves the host's calls between
+ * slices of execution, and asks the host for requests.
+ */
+import { readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { BoardError } from '../board-error.ts'
+import type { GuestSides } from '../bus/guest-device.ts'
+import { readRegisters } from './cpu/cpu-state.ts'
+import { readInterruptControllers } from './cpu/interrupt-state.ts'
+import { Emulator } from './emulator.ts'
+import { readPort, writePort } from './ports/port-access.ts'
+import { HostRequests } from './thread/host-requests.ts'
+import type { CallName, ToHost, ToWorker, WireError, WorkerCalls, WorkerConfig } from './wire.ts'
+
+const host = parentPort!
+const tell = (message: ToHost, transfer: readonly ArrayBuffer[] = []): void => host.postMessage(message, transfer)
+
+/** The system's number of this thread, which is the one that executes; the process's where the system does not tell. */
+function ownThreadId(): number {
+  try {
+    return Number(basename(readlinkSync('/proc/thread-self')))
+  } catch {
+    return process.pid
+  }
+}
+
+function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): WorkerCalls {
+  return {
+    resume: () => emulator.resume(),
+    pause: () => emulator.pause(),
+    reset: () => emulator.reset(),
+    wake: () => emulator.wake(),
+    pressPowerButton: () => emulator.pressPowerButton(),
+    injectNmi: () => emulator.injectNmi(),
+    readPhysical: (address, length) => emulator.memory.readPhysical(address, length),
+    readVirtual: (address, length) => emulator.memory.readVirtual(address, length),
+    writePhysical: (address, bytes) => emulator.memory.writePhysical(address, bytes),
+    writeVirtual: (address, bytes) => emulator.memory.writeVirtual(address, bytes),
+    readPages: (address, length) => emulator.memory.readPages(address, length),
+    writePages: (address, length, pages) => emulator.memory.writePages(address, length, pages),
+    overwritePages: (pages) => emulator.memory.overwritePages(pages),
+    changedPages: (address, length) => emulator.memory.changedPages(address, length),
+    countChangedPages: (address, length) => emulator.memory.countChangedPages(address, length),
+    forgetPages: () => emulator.memory.forgetPages(),
+    saveDevices: async () => {
+      await requests.idle()
+      await emulator.devices.idle()
+      return emulator.saveDevices()
+    },
+    restoreDevices: (state) => emulator.restoreDevices(state),
+    readPort: (port, size) => readPort(emulator.cpu, port, size),
+    writePort: (port, size, value) => writePort(emulator.cpu, port, size, value),
+    setBootOrder: (letters) => emulator.setBootOrder(letters),
+    registers: () => readRegisters(emulator.cpu, emulator.memory),
+    cpu: () => ({
+      index: 0,
+      pc: emulator.cpu.instruction_pointer[0]! >>> 0,
+      halted: emulator.cpu.in_hlt[0] !== 0,
+      threadId,
+    }),
+    interruptControllers: () => readInterruptControllers(emulator.cpu, emulator.lineRises.counts),
+    clock: () => emulator.clockTime,
+    codeCache: () => emulator.translations.cache,
+    pci: () => emulator.pci.describe(),
+    picture: () => emulator.screen.picture(),
+    pictureChanges: (serial) => emulator.screen.changes(serial),
+    text: () => emulator.screen.text(),
+    sendKeys: (scanCodes) => emulator.sendKeys(scanCodes),
+    keysWaiting: () => emulator.keyboard.waiting,
+    point: (device, events) => emulator.point(device, events),
+    serialInput: (port, bytes) => emulator.serial.input(port, bytes),
+    serialBreak: (port) => emulator.serial.break(port),
+    setMedium: (slot, medium, tray) => emulator.setMedium(slot, medium, tray),
+    resizeMedium: (slot, byteLength) => emulator.resizeMedium(slot, byteLength),
+    requestEject: (slot) => emulator.requestEject(slot),
+    plug: (device) => emulator.plug(device),
+    requestUnplug: (key) => emulator.requestUnplug(key),
+    unplug: (key) => emulator.devices.unplug(key),
+    fail: (how) => {
+      if (how === 'exit') process.exit(3)
+      while (how === 'hang');
+      setImmediate(() => {
+        throw new Error('a failure that was asked for')
+      })
+    },
+  }
+}
+
+function wireError(error: unknown): WireError {
+  if (!(error instanceof BoardError))
+    return { kind: 'crashed', message: error instanceof Error ? error.message : String(error) }
+  const { kind, message, context } = error
+  return { kind, message, ...(context.address !== undefined && { address: context.address }) }
+}
+
+async function answer(calls: WorkerCalls, id: number, name: CallName, args: readonly unknown[]): Promise<void> {
+  try {
+    const call = calls[name] as (...args: readonly unknown[]) => unknown
+    tell({ type: 'answer', id, result: await call(...args) })
+  } catch (error) {
+    tell({ type: 'answer', id, error: wireError(error) })
+  }
+}
+
+/**
+ * Runs the board of this thread, whose configuration came with it, until the thread is ended.
+ *
+ * @param guests - the devices that can be plugged in
+ */
+export async function runBoardThread(guests: GuestSides): Promise<void> {
+  const threadId = ownThreadId()
+  const requests = new HostRequests(tell)
+  let emulator: Emulator | undefined
+  let calls: WorkerCalls | undefined
+  const { heartbeats } = workerData as WorkerConfig
+  host.on('message', (message: ToWorker) => {
+    if (message.type === 'ping') Atomics.add(heartbeats, 0, 1)
+    else if (message.type === 'disk' || message.type === 'tray') requests.settle(message)
+    else if (message.type === 'serialDrained') emulator?.serial.drained(message.port, message.count)
+    else if (message.type === 'device') emulator?.devices.receive(message.key, message.message)
+    else if (calls !== undefined) void answer(calls, message.id, message.name, message.args)
+  })
+  try {
+    emulator = await Emulator.build(workerData as WorkerConfig, requests, tell, guests)
+    calls = callsOf(emulator, requests, threadId)
+    tell({ type: 'ready', threadId })
+  } catch (error) {
+    tell({ type: 'unbuildable', error: wireError(error) })
+  }
+}

@@ -1,0 +1,238 @@
+import { OptionError, type OptionKinds, type OptionList, parseKeyval, parseOptionList } from '../keyval/index.ts'
+import { CommandLineError } from './command-line-error.ts'
+import type { Option, ProcessWishes } from './option-table.ts'
+import { complain } from './outputs.ts'
+import { readUser } from './user.ts'
+
+/** An option whose words are checked as QEMU checks them, and that changes little or nothing here. */
+type Accepted = Option & { readonly group: 'accepted' }
+
+const allowOrDeny: OptionKinds = {
+  enable: 'boolean',
+  obsolete: 'string',
+  elevateprivileges: 'string',
+  spawn: 'string',
+  resourcecontrol: 'string',
+}
+
+/** The kinds of networks that QEMU has, which vmon has not. */
+const networks = 'nic user tap l2tpv3 socket stream dgram vde bridge hubport netmap vhost-user vhost-vdpa'.split(' ')
+/** The kinds of audio that QEMU has. */
+const audioDrivers = 'none alsa coreaudio dbus dsound jack oss pa sdl spice wav'.split(' ')
+
+/** Options of QEMU's that a machine without networks, sound and windows takes, as management programs give them. */
+export const acceptedOptions: readonly Accepted[] = [
+  ...(['nic', 'net'] as const).map((name) => ({
+    names: [name],
+    argument: 'none',
+    group: 'accepted' as const,
+    help: 'no network card; there is none',
+    complete: ['none'],
+    apply: (_: unknown, text: string, origin: string) => checkNetwork(text, origin),
+  })),
+  {
+    names: ['parallel'],
+    argument: 'none|null',
+    group: 'accepted',
+    help: 'no parallel port; there is none',
+    complete: ['none', 'null'],
+    apply: ({ draft }, text, origin) => {
+      draft.parallel()
+      if (text === 'none' || text === 'null') return
+      throw refused(origin, `there is no parallel port that could be connected to '${text}'`)
+    },
+  },
+  {
+    names: ['audiodev'],
+    argument: 'none,id=ID',
+    group: 'accepted',
+    help: 'sound that nobody hears; there is no sound card',
+    complete: ['none,id='],
+    apply: (_, text, origin) => checkAudio(text, origin),
+  },
+  {
+    names: ['gdb'],
+    argument: 'none',
+    group: 'accepted',
+    help: 'no server for a debugger; there is none',
+    complete: ['none'],
+    apply: (_, text, origin) => only('none', text, origin),
+  },
+  {
+    names: ['overcommit'],
+    argument: '[mem-lock=on|off][,cpu-pm=on|off]',
+    group: 'accepted',
+    help: 'whether RAM is kept from being swapped, and the CPU may sleep; no difference is made',
+    complete: ['mem-lock=off', 'cpu-pm=off'],
+    apply: (_, text, origin) => {
+      const list = words(text, origin, { 'mem-lock': 'boolean', 'cpu-pm': 'boolean' })
+      if (list.boolean('mem-lock') === true) complain(`${origin}: warning: memory is not locked`)
+    },
+  },
+  {
+    names: ['msg'],
+    argument: '[timestamp=on|off][,guest-name=on|off]',
+    group: 'accepted',
+    help: 'what stands before messages on standard error: the time, the name of the machine',
+    complete: ['timestamp=on', 'guest-name=on'],
+    apply: ({ process }, text, origin) => {
+      const list = words(text, origin, { timestamp: 'boolean', 'guest-name': 'boolean' })
+      process.messages = {
+        timestamp: list.boolean('timestamp') ?? false,
+        guestName: list.boolean('guest-name') ?? false,
+      }
+    },
+  },
+  {
+    names: ['sandbox'],
+    argument: 'on|off[,elevateprivileges=allow|deny|children][,spawn=allow|deny][,...]',
+    group: 'accepted',
+    help: 'what the process may not do: gain privileges; it makes no other processes, and controls no resources, anyway',
+    complete: ['on', 'off', 'on,elevateprivileges=deny'],
+    apply: ({ process }, text, origin) => readSandbox(process, text, origin),
+  },
+  {
+    names: ['runas'],
+    argument: 'USER|UID:GID',
+    group: 'accepted',
+    help: 'become this user as soon as the machine has started',
+    apply: ({ process }, text, origin) => {
+      process.user = readUser(text)
+      if (process.user === undefined) throw refused(origin, `User "${text}" doesn't exist (and is not <uid>:<gid>)`)
+    },
+  },
+  {
+    names: ['chroot'],
+    argument: 'FOLDER',
+    group: 'accepted',
+    help: 'let this folder be the root of all paths as soon as the machine has started',
+    complete: 'folder',
+    apply: ({ process }, text) => {
+      process.root = text
+    },
+  },
+  {
+    names: ['no-hpet'],
+    group: 'accepted',
+    help: 'no HPET; there is none',
+    apply: ({ draft }, _, origin) => draft.machine('hpet=off', origin),
+  },
+  {
+    names: ['no-acpi'],
+    group: 'accepted',
+    help: 'no ACPI; the firmware has its tables all the same',
+    apply: ({ draft }, _, origin) => draft.machine('acpi=off', origin),
+  },
+  {
+    names: ['no-fd-bootchk'],
+    group: 'accepted',
+    help: 'do not look for a signature on floppies; the firmware decides',
+    apply: () => undefined,
+  },
+  {
+    names: ['seed'],
+    argument: 'NUMBER',
+    group: 'accepted',
+    help: 'where random numbers begin; those that a guest sees come from the system all the same',
+    apply: (_, text, origin) => {
+      if (!/^\s*\+?(0x[\da-f]+|\d+)$/i.test(text) || BigInt(text.trim().replace('+', '')) >= 2n ** 64n)
+        throw refused(origin, `Invalid seed number: ${text}`)
+    },
+  },
+  {
+    names: ['dtb'],
+    argument: 'FILE',
+    group: 'accepted',
+    help: 'a device tree, of which a PC knows nothing',
+    complete: 'file',
+    apply: () => undefined,
+  },
+  ...['mem-prealloc', 'full-screen', 'win2k-hack', 'portrait', 'enable-sync-profile'].map((name) => ({
+    names: [name],
+    group: 'accepted' as const,
+    help: 'no difference is made',
+    apply: () => undefined,
+  })),
+  {
+    names: ['rotate'],
+    argument: 'DEGREES',
+    group: 'accepted',
+    help: 'how windows show the screen; there are none',
+    apply: () => undefined,
+  },
+  {
+    names: ['only-migratable'],
+    group: 'accepted',
+    help: 'no devices that cannot migrate; there are none',
+    apply: () => undefined,
+  },
+]
+
+function refused(origin: string, text: string): CommandLineError {
+  return new CommandLineError(`${origin}: ${text}`)
+}
+
+/** Of what vmon lacks, only its absence can be asked for. */
+function only(word: string, text: string, origin: string): void {
+  if (text !== word) throw refused(origin, "this option of QEMU's is not available in vmon")
+}
+
+function words(text: string, origin: string, kinds: OptionKinds, impliedName?: string): OptionList {
+  try {
+    return parseOptionList(text, {
+      kinds,
+      ...(impliedName !== undefined && { impliedName }),
+      warn: (warning) => complain(`${origin}: warning: ${warning}`),
+    })
+  } catch (error) {
+    if (error instanceof OptionError) throw refused(origin, error.message)
+    throw error
+  }
+}
+
+function checkNetwork(text: string, origin: string): void {
+  const [type = ''] = text.split(',')
+  const kind = type.replace(/^type=/, '')
+  if (kind === 'none') return
+  if (networks.includes(kind)) throw refused(origin, 'vmon has no networks')
+  throw refused(origin, `Parameter 'type' does not accept value '${kind}'`)
+}
+
+function checkAudio(text: string, origin: string): void {
+  const { driver, id, ...rest } = text.startsWith('{') ? readJson(text, origin) : audioWords(text, origin)
+  if (id === undefined) throw refused(origin, "Parameter 'id' is missing")
+  if (driver === undefined) throw refused(origin, "Parameter 'driver' is missing")
+  if (!audioDrivers.includes(String(driver)))
+    throw refused(origin, `Parameter 'driver' does not accept value '${String(driver)}'`)
+  if (driver !== 'none') throw refused(origin, `vmon plays no sound by '${driver}'`)
+  for (const name of Object.keys(rest)) throw refused(origin, `Parameter '${name}' is unexpected`)
+}
+
+function audioWords(text: string, origin: string): Record<string, unknown> {
+  try {
+    return parseKeyval(text, 'driver').object
+  } catch (error) {
+    if (error instanceof OptionError) throw refused(origin, error.message)
+    throw error
+  }
+}
+
+function readJson(text: string, origin: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    throw refused(origin, 'JSON parse error')
+  }
+}
+
+function readSandbox(process: ProcessWishes, text: string, origin: string): void {
+  const list = words(text, origin, allowOrDeny, 'enable')
+  const on = list.boolean('enable') ?? false
+  for (const name of ['obsolete', 'elevateprivileges', 'spawn', 'resourcecontrol']) {
+    const value = list.get(name)
+    const fits = value === 'allow' || value === 'deny' || (value === 'children' && name === 'elevateprivileges')
+    if (on && value !== undefined && !fits) throw refused(origin, `invalid argument for ${name}`)
+  }
+  const privileges = list.get('elevateprivileges') ?? 'allow'
+  process.noNewPrivileges = on && privileges !== 'allow'
+}

@@ -1,0 +1,151 @@
+import type { OptionValues } from '../../block/index.ts'
+import { parseUint64 } from '../../keyval/index.ts'
+import { defaultPort, longestName } from '../../nbd/index.ts'
+import type { SocketAddress } from '../../transport/index.ts'
+import { Arguments } from '../img/arguments.ts'
+import { ImgError, UsageError } from '../img/img-error.ts'
+import { type CacheWords, readCache } from '../img/open.ts'
+import { readSnapshotName, type SnapshotName } from '../img/snapshot-name.ts'
+
+/** What `vmon nbd` is to do. */
+export interface NbdOptions {
+  readonly args: Arguments
+  readonly filename: string
+  readonly format: string | undefined
+  readonly imageOptions: boolean
+  readonly readOnly: boolean
+  readonly cache: CacheWords
+  readonly nodeOptions: OptionValues
+  readonly snapshot: SnapshotName | undefined
+  /** Bytes. */
+  readonly offset: number
+  readonly name: string
+  readonly description: string | undefined
+  readonly allocationDepth: boolean
+  readonly address: SocketAddress
+  /** 0 for any number. */
+  readonly shared: number
+  readonly persistent: boolean
+  readonly fork: boolean
+  readonly pidFile: string | undefined
+  readonly verbose: boolean
+}
+
+const known =
+  'V:version p:port= b:bind= k:socket= e:shared= t:persistent v:verbose x:export-name= D:description= fork pid-file= ' +
+  'f:format= r:read-only n:nocache cache= aio= discard= detect-zeroes= image-opts o:offset= A:allocation-depth ' +
+  'l:load-snapshot= object= s:snapshot B:bitmap= c:connect= d:disconnect L:list tls-creds= tls-hostname= tls-authz= T:trace='
+
+/** What qemu-nbd does, and this program does not. */
+const absent: Readonly<Record<string, string>> = {
+  s: '--snapshot is not available',
+  B: '--bitmap is not available',
+  c: 'Kernel /dev/nbdN support not available',
+  d: 'Kernel /dev/nbdN support not available',
+  L: '--list is not available: nbdinfo --list tells of exports',
+  'tls-creds': 'TLS is not available',
+  'tls-hostname': 'TLS is not available',
+  'tls-authz': 'TLS is not available',
+}
+
+/** Reads the command line. @throws {ImgError} in QEMU's words, {HelpWanted} */
+export function readNbdOptions(argv: readonly string[]): NbdOptions {
+  const args = new Arguments(argv, known, 'nbd')
+  for (const [name] of args.options) if (absent[name] !== undefined) throw new ImgError(absent[name])
+  const discard = readDiscard(args.value('discard'))
+  const zeroes = readDetectZeroes(args.value('detect-zeroes'), discard)
+  const socket = args.value('k')
+  if (socket !== undefined && !socket.startsWith('/')) throw new ImgError('socket path must be absolute')
+  const aio = args.value('aio')
+  if (aio !== undefined && !['native', 'threads', 'io_uring'].includes(aio))
+    throw new ImgError(`Invalid aio mode '${aio}'`)
+  const [name, description] = [args.value('x') ?? '', args.value('D')]
+  if (Buffer.byteLength(name) > longestName) throw new ImgError(`export name '${name}' too long`)
+  if (Buffer.byteLength(description ?? '') > longestName) {
+    throw new ImgError(`export description '${description}' too long`)
+  }
+  const settings = {
+    snapshot: readSnapshotName(args.value('l')),
+    offset: readOffset(args.value('o')),
+    shared: readShared(args.value('e')),
+    cache: readCacheMode(args),
+  }
+  const [filename] = args.operands
+  if (filename === undefined || args.operands.length > 1) throw new UsageError('Invalid number of arguments')
+  return {
+    ...settings,
+    args,
+    filename,
+    format: args.value('f'),
+    imageOptions: args.has('image-opts'),
+    readOnly: args.has('r') || settings.snapshot !== undefined,
+    nodeOptions: {
+      ...(discard !== undefined && { discard }),
+      ...(zeroes !== undefined && { 'detect-zeroes': zeroes }),
+    },
+    name,
+    description,
+    allocationDepth: args.has('A'),
+    address: socket === undefined ? tcpAddress(args) : { type: 'unix', path: socket },
+    persistent: args.has('t'),
+    fork: args.has('fork'),
+    pidFile: args.value('pid-file'),
+    verbose: args.has('v'),
+  }
+}
+
+/** Unlike qemu-nbd it listens for nobody from outside unless told to. */
+function tcpAddress(args: Arguments): SocketAddress {
+  return { type: 'inet', host: args.value('b') ?? 'localhost', port: args.value('p') ?? String(defaultPort) }
+}
+
+function readCacheMode(args: Arguments): CacheWords {
+  const mode = args.value('cache')
+  if (mode !== undefined && args.has('n')) throw new ImgError('-n and --cache can only be specified once')
+  if (args.has('n')) return 'none'
+  try {
+    return readCache(mode, 'cache mode') ?? 'writeback'
+  } catch {
+    throw new ImgError(`Invalid cache mode \`${mode}'`)
+  }
+}
+
+function readDiscard(word: string | undefined): 'unmap' | 'ignore' | undefined {
+  if (word === undefined) return undefined
+  if (word === 'unmap' || word === 'on') return 'unmap'
+  if (word === 'ignore' || word === 'off') return 'ignore'
+  throw new ImgError(`Invalid discard mode \`${word}'`)
+}
+
+function readDetectZeroes(word: string | undefined, discard: string | undefined): string | undefined {
+  if (word === undefined) return undefined
+  if (!['off', 'on', 'unmap'].includes(word)) {
+    throw new ImgError(`Failed to parse detect_zeroes mode: invalid parameter value: ${word}`)
+  }
+  if (word === 'unmap' && discard !== 'unmap') {
+    throw new ImgError('setting detect-zeroes to unmap is not allowed without setting discard operation to unmap')
+  }
+  return word
+}
+
+function readOffset(text: string | undefined): number {
+  if (text === undefined) return 0
+  const bytes = parseUint64(text)
+  if (typeof bytes === 'bigint' && bytes >= 0n && bytes < 2n ** 53n) return Number(bytes)
+  throw new ImgError(`Invalid offset '${text}'`)
+}
+
+function readShared(text: string | undefined): number {
+  if (text === undefined) return 1
+  if (/^\d+$/.test(text) && Number(text) < 2 ** 31) return Number(text)
+  throw new ImgError(`Invalid shared device number '${text}'`)
+}
+
+/** @throws {ImgError} if the image ends before the part begins */
+export function checkedWindow(length: number, offset: number): { readonly offset: number; readonly length: number } {
+  if (offset > length) {
+    throw new ImgError(`Offset (${offset}) cannot be greater than size of the containing file (${length})`)
+  }
+  const rest = length - offset
+  return { offset, length: rest - (rest % 512) }
+}

@@ -1,0 +1,105 @@
+import { BlockError } from '../../block/index.ts'
+import { systemCode } from '../../errno/index.ts'
+import { NbdExport, NbdServer } from '../../nbd-server/index.ts'
+import { listenAt, TransportError } from '../../transport/index.ts'
+import { CommandLineError } from '../command-line-error.ts'
+import { isDaemon, releaseTerminal, startDaemon } from '../daemon.ts'
+import { HelpWanted, ImgError, UsageError } from '../img/img-error.ts'
+import { graphFor, type OpenImage, openImage } from '../img/open.ts'
+import { showSnapshot } from '../img/snapshot-name.ts'
+import { say, warn } from '../outputs.ts'
+import { writePidFile } from '../pid-file.ts'
+import { checkedWindow, type NbdOptions, readNbdOptions } from './nbd-options.ts'
+
+/** Runs `vmon nbd`, which is `qemu-nbd` over our block layer: lets clients use an image. @returns the exit status */
+export async function runNbd(argv: readonly string[]): Promise<number> {
+  try {
+    if (argv.some((word) => word === '-V' || word === '--version')) {
+      say((await import('../img/help.ts')).versionText())
+      return 0
+    }
+    const options = readNbdOptions(argv)
+    return options.fork && !isDaemon ? await startDaemon() : await serve(options)
+  } catch (error) {
+    if (error instanceof HelpWanted) {
+      say((await import('./help.ts')).nbdHelp)
+      return 0
+    }
+    complain(textOf(error))
+    return 1
+  }
+}
+
+async function serve(options: NbdOptions): Promise<number> {
+  await using graph = graphFor(options.args, { out: say, complain, warn: complain })
+  await using image = await open(graph, options)
+  await showChosen(image, options)
+  const shown = new NbdExport(image.user, {
+    id: 'export',
+    name: options.name,
+    description: options.description,
+    writable: !options.readOnly,
+    writethrough: options.cache === 'writethrough' || options.cache === 'directsync',
+    allocationDepth: options.allocationDepth,
+    multiConn: options.shared !== 1,
+    window: checkedWindow(image.node.length, options.offset),
+  })
+  let end: () => void = () => undefined
+  const over = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const server = new NbdServer({
+    directory: { exports: [shown], find: (name) => (name === options.name ? shown : undefined) },
+    maxConnections: options.shared,
+    complain,
+    left: (clients) => {
+      if (clients === 0 && !options.persistent) end()
+    },
+  })
+  await server.listen((accept) => listenAt(options.address, accept))
+  const removePidFile = options.pidFile === undefined ? () => undefined : writePidFile(options.pidFile)
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, end)
+  if (isDaemon) releaseTerminal()
+  try {
+    await over
+  } finally {
+    for (const signal of signals) process.off(signal, end)
+    await server.close()
+    removePidFile()
+  }
+  return 0
+}
+
+/** Nobody may change its size meanwhile: clients have been told it. */
+async function open(graph: ReturnType<typeof graphFor>, options: NbdOptions): Promise<OpenImage> {
+  const { filename, format, imageOptions, readOnly, cache, nodeOptions } = options
+  try {
+    return await openImage(graph, filename, {
+      format,
+      imageOptions,
+      writable: !readOnly,
+      cache,
+      options: nodeOptions,
+    })
+  } catch (error) {
+    if (!(error instanceof ImgError)) throw error
+    throw new ImgError(error.message.replace(/^Could not open/, 'Failed to blk_new_open'))
+  }
+}
+
+async function showChosen({ node }: OpenImage, { snapshot }: NbdOptions): Promise<void> {
+  if (snapshot !== undefined) await showSnapshot(node, snapshot)
+}
+
+function complain(text: string): void {
+  warn(`vmon nbd: ${text}\n`)
+}
+
+/** What a user is told. @throws the error, if it is a bug */
+function textOf(error: unknown): string {
+  if (error instanceof UsageError) return `${error.message}\nTry \`vmon nbd --help' for more information.`
+  const told = [ImgError, BlockError, TransportError, CommandLineError].some((kind) => error instanceof kind)
+  if (told || systemCode(error) !== undefined) return (error as Error).message
+  throw error
+}

@@ -1,0 +1,133 @@
+import { flattenOptions, type NewImage, type NodeReference } from '../block/index.ts'
+import { bool, type Infer, int, oneOf, opt, req, size, str, struct, union } from '../qapi/index.ts'
+import { BlockdevDriver, type BlockdevOptions, BlockdevRef } from './blockdev-options.ts'
+
+const PreallocMode = oneOf('PreallocMode', ['off', 'metadata', 'falloc', 'full'])
+const QCryptoHashAlgorithm = oneOf('QCryptoHashAlgorithm', [
+  'md5',
+  'sha1',
+  'sha224',
+  'sha256',
+  'sha384',
+  'sha512',
+  'ripemd160',
+])
+
+const bytes = req(size.wide, 'bytes that the guest sees')
+const preallocation = opt(PreallocMode, 'what of its space is taken beforehand; `off` by default')
+
+const luksMembers = {
+  'key-secret': opt(str, 'name of the secret with the password'),
+  'cipher-alg': opt(
+    oneOf('QCryptoCipherAlgorithm', [
+      'aes-128',
+      'aes-192',
+      'aes-256',
+      'des',
+      '3des',
+      'cast5-128',
+      'serpent-128',
+      'serpent-192',
+      'serpent-256',
+      'twofish-128',
+      'twofish-192',
+      'twofish-256',
+    ]),
+    'cipher; aes-256 by default',
+  ),
+  'cipher-mode': opt(oneOf('QCryptoCipherMode', ['ecb', 'cbc', 'xts', 'ctr']), 'its mode; xts by default'),
+  'ivgen-alg': opt(
+    oneOf('QCryptoIVGenAlgorithm', ['plain', 'plain64', 'essiv']),
+    'how initialization vectors are made; plain64 by default',
+  ),
+  'ivgen-hash-alg': opt(QCryptoHashAlgorithm, 'the hash for those'),
+  'hash-alg': opt(QCryptoHashAlgorithm, 'the hash of the password; sha256 by default'),
+  'iter-time': opt(int.wide, 'milliseconds that a password takes to be tried; 2000 by default'),
+}
+
+/** An image to be made. The drivers are those that there are. */
+export const BlockdevCreateOptions = union('BlockdevCreateOptions', {
+  base: { driver: req(BlockdevDriver, 'what it will be') },
+  discriminator: 'driver',
+  branches: {
+    file: struct('BlockdevCreateOptionsFile', {
+      filename: req(str, 'name of the file', { complete: 'file' }),
+      size: bytes,
+      preallocation,
+      nocow: opt(bool, 'whether the file system shall not copy it on write'),
+      'extent-size-hint': opt(size.wide, 'in which steps the file system shall take space'),
+    }),
+    luks: struct('BlockdevCreateOptionsLUKS', {
+      ...luksMembers,
+      file: req(BlockdevRef, 'the node that it is made in'),
+      size: bytes,
+      preallocation,
+    }),
+    qcow2: struct('BlockdevCreateOptionsQcow2', {
+      file: req(BlockdevRef, 'the node that it is made in'),
+      'data-file': opt(BlockdevRef, 'the node that keeps the data, if it is to be another one'),
+      'data-file-raw': opt(bool, 'whether that is a raw image of the disk at any time'),
+      'extended-l2': opt(bool, 'whether clusters have subclusters'),
+      size: bytes,
+      version: opt(oneOf('BlockdevQcow2Version', ['v2', 'v3']), 'version of the format; v3 by default'),
+      'backing-file': opt(str, 'file of the backing image', { complete: 'file' }),
+      'backing-fmt': opt(BlockdevDriver, 'format of the backing image'),
+      encrypt: opt(
+        union('QCryptoBlockCreateOptions', {
+          base: { format: req(oneOf('QCryptoBlockFormat', ['qcow', 'luks']), 'how it is encrypted') },
+          discriminator: 'format',
+          branches: {
+            qcow: struct('QCryptoBlockOptionsQCow', { 'key-secret': luksMembers['key-secret'] }),
+            luks: struct('QCryptoBlockCreateOptionsLUKS', luksMembers),
+          },
+        }),
+        'how the disk is encrypted',
+      ),
+      'cluster-size': opt(size.wide, 'bytes of a cluster; 65536 by default'),
+      preallocation,
+      'lazy-refcounts': opt(bool, 'whether reference counts may be late'),
+      'refcount-bits': opt(int.wide, 'bits of a reference count; 16 by default'),
+      'compression-type': opt(oneOf('Qcow2CompressionType', ['zlib', 'zstd']), 'how clusters are compressed'),
+    }),
+  },
+})
+
+/** Members of the protocol that `qemu-img create -o` calls otherwise. */
+const optionNames: Readonly<Record<string, string>> = {
+  'data-file-raw': 'data_file_raw',
+  'extended-l2': 'extended_l2',
+  version: 'compat',
+  'cluster-size': 'cluster_size',
+  'lazy-refcounts': 'lazy_refcounts',
+  'refcount-bits': 'refcount_bits',
+  'compression-type': 'compression_type',
+  'extent-size-hint': 'extent_size_hint',
+  'encrypt.format': 'encrypt.format',
+}
+
+const apart = ['driver', 'filename', 'size', 'file', 'data-file', 'backing-file', 'backing-fmt']
+
+export function newImageOf(words: Infer<typeof BlockdevCreateOptions>): NewImage {
+  const given = words as Readonly<Record<string, unknown>>
+  const reference = (name: string): NodeReference | undefined => {
+    const value = given[name] as string | BlockdevOptions | undefined
+    return typeof value === 'object' ? flattenOptions(value) : value
+  }
+  const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !apart.includes(name)))
+  const options = Object.fromEntries(
+    Object.entries(flattenOptions(rest as Parameters<typeof flattenOptions>[0])).map(([name, value]) => [
+      optionNames[name] ?? name,
+      name === 'encrypt.format' && value === 'qcow' ? 'aes' : value,
+    ]),
+  )
+  const backing = given['backing-file'] as string | undefined
+  return {
+    driver: words.driver,
+    size: Number(given['size'] ?? 0),
+    filename: given['filename'] as string | undefined,
+    file: reference('file'),
+    dataFile: reference('data-file'),
+    backing: backing === undefined ? undefined : { filename: backing, format: given['backing-fmt'] as string },
+    options,
+  }
+}

@@ -1,0 +1,152 @@
+import { NetError, type NetSet } from '../net/index.ts'
+import { bool, example, family, int, list, nothing, oneOf, opt, QmpError, req, str, struct } from '../qapi/index.ts'
+import { Netdev } from './netdev-options.ts'
+
+const command = family<{ networks: Pick<NetSet, 'add' | 'remove' | 'setLink' | 'list' | 'announce'> }>()
+
+const wellFormed = /^[a-zA-Z][a-zA-Z0-9._-]*$/
+
+const RxState = oneOf('RxState', ['normal', 'none', 'all'])
+
+const RxFilterInfo = struct('RxFilterInfo', {
+  name: req(str, 'the card'),
+  promiscuous: req(bool, 'whether it takes every frame'),
+  multicast: req(RxState, 'which frames to groups it takes'),
+  unicast: req(RxState, 'which frames to single addresses it takes'),
+  vlan: req(RxState, 'which VLANs it takes'),
+  'broadcast-allowed': req(bool, 'whether it takes broadcasts'),
+  'multicast-overflow': req(bool, 'whether its table of groups was too small'),
+  'unicast-overflow': req(bool, 'whether its table of addresses was too small'),
+  'main-mac': req(str, 'its own address'),
+  'vlan-table': req(list(int.wide), 'VLANs that it takes'),
+  'unicast-table': req(list(str), 'further addresses that it takes'),
+  'multicast-table': req(list(str), 'groups that it takes'),
+})
+
+/** The network of the guest. */
+export const networkCommands = {
+  netdev_add: command({
+    since: '0.14',
+    doc: 'Make a back end of the network. A card joins it by device_add.',
+    args: Netdev,
+    returns: nothing,
+    preconfig: true,
+    errors: [
+      'if the id is none, or something has it already',
+      'if there are no back ends of that kind, or it cannot be as it is asked for',
+    ],
+    examples: [
+      example(
+        'a network that needs no privileges',
+        `
+        -> { "execute": "netdev_add", "arguments": { "type": "user", "id": "n1" } }
+        <- { "return": {} }`,
+      ),
+    ],
+    async run({ networks }, options) {
+      if (!wellFormed.test(options.id)) throw new QmpError('GenericError', "Parameter 'id' expects an identifier")
+      await told(() => networks.add(options as Parameters<NetSet['add']>[0]))
+      return {}
+    },
+  }),
+
+  netdev_del: command({
+    since: '0.14',
+    doc: 'Remove a back end of the network. A card that it has loses its carrier, and stays.',
+    args: { id: req(str, 'its name') },
+    returns: nothing,
+    preconfig: true,
+    errors: ['DeviceNotFound, if there is no such back end'],
+    examples: [
+      example(
+        'no such back end',
+        `
+        -> { "execute": "netdev_del", "arguments": { "id": "n9" } }
+        <- { "error": { "class": "DeviceNotFound", "desc": "Device 'n9' not found" } }`,
+      ),
+    ],
+    async run({ networks }, { id }) {
+      await told(() => networks.remove(id))
+      return {}
+    },
+  }),
+
+  set_link: command({
+    since: '0.14',
+    doc: 'Cut the cable of a card or a back end, or join it.',
+    args: { name: req(str, 'the card or the back end'), up: req(bool, 'true: the cable is joined') },
+    returns: nothing,
+    errors: ['DeviceNotFound, if there is nothing of that name'],
+    examples: [
+      example(
+        'no such card',
+        `
+        -> { "execute": "set_link", "arguments": { "name": "n9", "up": false } }
+        <- { "error": { "class": "DeviceNotFound", "desc": "Device 'n9' not found" } }`,
+      ),
+    ],
+    async run({ networks }, { name, up }) {
+      await told(() => networks.setLink(name, up))
+      return {}
+    },
+  }),
+
+  'query-rx-filter': command({
+    since: '1.6',
+    doc: 'Tell which frames cards take. Those that keep no tables are not told of.',
+    args: { name: opt(str, 'of which card; of all, if absent') },
+    returns: list(RxFilterInfo),
+    errors: ['if there is no such card, or it does not tell'],
+    examples: [
+      example(
+        'no card tells',
+        `
+        -> { "execute": "query-rx-filter" }
+        <- { "return": [] }`,
+      ),
+    ],
+    run({ networks }, { name }) {
+      if (name === undefined) return []
+      const client = networks.list().find((one) => one.name === name)
+      if (client === undefined) throw new QmpError('GenericError', `invalid net client name: ${name}`)
+      if (client.type !== 'nic') throw new QmpError('GenericError', `net client(${name}) isn't a NIC`)
+      throw new QmpError('GenericError', `net client(${name}) doesn't support rx-filter querying`)
+    },
+  }),
+
+  'announce-self': command({
+    since: '4.0',
+    doc: 'Let cards tell the network where they are: a frame each, by which switches learn, several times.',
+    args: {
+      initial: req(int, 'milliseconds until the second time'),
+      max: req(int, 'milliseconds between two times at most'),
+      rounds: req(int, 'how many times'),
+      step: req(int, 'by how many milliseconds the pauses grow'),
+      interfaces: opt(list(str), 'which cards; all, if absent'),
+      id: opt(str, 'names this announcement: another with the same name takes its place'),
+    },
+    returns: nothing,
+    examples: [
+      example(
+        'five times in two seconds',
+        `
+        -> { "execute": "announce-self", "arguments": { "initial": 50, "max": 550, "rounds": 5, "step": 50 } }
+        <- { "return": {} }`,
+      ),
+    ],
+    run({ networks }, { initial, max, rounds, step, interfaces, id }) {
+      networks.announce({ initial, max, rounds, step, interfaces, id: id ?? '' })
+      return {}
+    },
+  }),
+}
+
+async function told(work: () => void | Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof NetError)) throw error
+    if (error.kind === 'not-found') throw new QmpError('DeviceNotFound', `Device '${error.message}' not found`)
+    throw new QmpError('GenericError', error.message)
+  }
+}

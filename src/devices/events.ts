@@ -1,0 +1,25 @@
+import { event, int, opt, req, str } from '../qapi/index.ts'
+
+/** Events of devices that come and go: declared here because this room emits them. */
+export const deviceEvents = {
+  BALLOON_CHANGE: event({
+    since: '1.2',
+    doc: 'The guest has another amount of memory: its balloon has taken some, or given it back. At most one a second.',
+    rate: 1000,
+    data: { actual: req(int, 'how much memory the guest has, in bytes') },
+    examples: [
+      '{ "event": "BALLOON_CHANGE", "data": { "actual": 944766976 }, "timestamp": { "seconds": 1267020223, "microseconds": 435656 } }',
+    ],
+  }),
+  DEVICE_DELETED: event({
+    since: '1.5',
+    doc: 'A device has gone: the guest has let go of it, or was reset when it was asked to. Its id and what it has used are free again.',
+    data: {
+      device: opt(str, 'the id that it had; absent if it had none'),
+      path: req(str, 'where it was in the tree of objects'),
+    },
+    examples: [
+      '{ "event": "DEVICE_DELETED", "data": { "device": "p0", "path": "/machine/peripheral/p0" }, "timestamp": { "seconds": 1265044230, "microseconds": 450486 } }',
+    ],
+  }),
+}

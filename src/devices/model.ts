@@ -1,0 +1,107 @@
+import type { DevicePort, DeviceProperties, GuestSide, PluggedDevice } from '../board/index.ts'
+import type { NetEnd, NetLine } from '../net/index.ts'
+import type { PropertyType, PropertyValue } from './properties.ts'
+import type { Balloon } from './virtio-balloon-pci/balloon.ts'
+
+/** A kind of device: declared once, here and nowhere else. */
+export interface DeviceModel {
+  /** QEMU's name of it. */
+  readonly name: string
+  /** Other names of it. */
+  readonly aliases?: readonly string[]
+  /** The type that it is derived from. */
+  readonly parent: string
+  /** The kind of bus that it sits on. */
+  readonly bus: 'PCI' | 'ISA' | 'IDE' | 'floppy-bus'
+  readonly category: 'Bridge' | 'Storage' | 'Network' | 'Input' | 'Display' | 'Sound' | 'Misc' | 'Watchdog'
+  readonly description?: string
+  /** In the order in which QMP lists them; those that belong to each device itself are the last. */
+  readonly properties: Readonly<Record<string, PropertyType>>
+  /** It is part of the machine, and no more of it can be asked for. */
+  readonly internal?: true
+  /** False for one that cannot come or go while the machine is there, whatever its bus can. */
+  readonly hotplugs?: false
+  /** Buses that it brings, by their names, with their types. */
+  readonly buses?: Readonly<Record<string, string>>
+  /** Those that can only be as they are by default. */
+  readonly fixed?: readonly string[]
+  /** Looks whether what was said goes together. @throws {OptionError} in QEMU's words */
+  readonly check?: (said: Readonly<Record<string, PropertyValue>>) => void
+  /** The part of it that has the drive. */
+  readonly driveOwner?: string
+  /** What it is to the firmware that boots from it: its own part of its place in Open Firmware's tree. */
+  readonly bootName?: readonly [before: string, behind: string]
+  /** What is said of a second one, where there can be only one. */
+  readonly onlyOne?: string
+}
+
+/** How a host's side talks to the machine around it. */
+export interface HostServices {
+  /** The guest says that it has panicked, and stands still. */
+  guestPanicked(): void
+  /** The guest says that it has panicked, and deals with that itself. */
+  guestCrashloaded(): void
+  /** The guest has not fed its watchdog in time. */
+  watchdogExpired(): void
+  /** The guest ends the machine, whose process is to end with this status. */
+  exit(status: number): void
+  /** Sends bytes to the character device that the properties name; a promise asks to wait until there is room. */
+  output(bytes: Uint8Array): Promise<void> | undefined
+  /** Lets bytes of that character device go to `take`; no more come until it has settled. Before, none are read. */
+  input(take: (bytes: Uint8Array) => Promise<void>): void
+  /** The drive that the properties name. @throws {Error} if there is none */
+  drive(): GuestDrive
+  /** What the machine knows of the guest's balloon. */
+  readonly balloon: Balloon
+  /** Puts a card on the network that its properties name. */
+  network(end: NetEnd): CardWire
+}
+
+/** A drive, as the device that has it uses it: offsets and lengths are bytes, in whole sectors of 512. */
+export interface GuestDrive {
+  readonly byteLength: number
+  readonly readOnly: boolean
+  /** Whether writes are complete before they are on stable storage. */
+  readonly writeback: boolean
+  setWriteback(writeback: boolean): void
+  /** The bytes become the caller's: nobody else has their memory. */
+  read(offset: number, length: number): Promise<Uint8Array>
+  write(offset: number, bytes: Uint8Array): Promise<void>
+  flush(): Promise<void>
+  discard(offset: number, length: number): Promise<void>
+  writeZeroes(offset: number, length: number, options: { readonly unmap: boolean }): Promise<void>
+  /** The guest has asked for what cannot be: it counts. */
+  invalid(operation: 'read' | 'write' | 'unmap'): void
+  /** Calls `hear` whenever the drive has another size. */
+  resized(hear: (byteLength: number) => void): void
+}
+
+/** A card's place on its wire. */
+export interface CardWire extends NetLine {
+  readonly linkUp: boolean
+  /** The card has gone. */
+  close(): void
+}
+
+/** What stands behind a plugged device. */
+export interface DeviceHost extends Omit<DevicePort, 'closed'> {
+  /** The device is there, and can be spoken to. */
+  connected?(device: PluggedDevice): void
+  /** The device has gone; that is told when this has settled. May not fail. */
+  closed?(): void | Promise<void>
+}
+
+export interface HostSurroundings {
+  readonly properties: DeviceProperties
+  readonly services: HostServices
+}
+
+/** Makes the host's side of a model. */
+export type HostSide = (surroundings: HostSurroundings) => DeviceHost
+
+/** A model and its two sides, each loaded where it is needed; the board itself has the guest's side of those without. */
+export interface DeviceEntry {
+  readonly model: DeviceModel
+  readonly guest?: () => Promise<{ readonly guest: GuestSide }>
+  readonly host?: () => Promise<{ readonly host: HostSide }>
+}

@@ -1,0 +1,108 @@
+import { qdictOrder } from '../../hash/index.ts'
+import { checkIdentifier, OptionError } from '../../keyval/index.ts'
+import { deviceTypes } from '../device-types.ts'
+import { deviceModels, modelNamed, pcModels } from '../devices.ts'
+import type { DeviceModel } from '../model.ts'
+import type { PropertyValue } from '../properties.ts'
+import { absentBusOf } from './absent-models.ts'
+import { type Bus, busOfKind, findBus } from './pc-buses.ts'
+import { complaintOfWholePart } from './whole-parts.ts'
+
+/** What is said of a device: text, or what JSON holds. */
+export type DeviceWords = Readonly<Record<string, unknown>>
+
+/** How a device is asked for. */
+export interface RequestForm {
+  /** The machine is there already, and only what it can take then may come. */
+  readonly hot: boolean
+  /** Values have the types of JSON; else all of them are text. */
+  readonly typed: boolean
+}
+
+/** The machine that a device is asked of. */
+export interface RequestedMachine {
+  /** Whether it is on its way elsewhere: it keeps its shape then. */
+  readonly migrating?: () => boolean
+  /** Its buses. */
+  readonly buses: Bus
+  /** Gives a device its place in the tree of objects. @throws {OptionError} in QEMU's words, if the id is taken */
+  readonly name: (id: string | undefined) => string
+}
+
+/** A device that is asked for, every word understood. */
+export interface DeviceRequest {
+  readonly model: DeviceModel
+  readonly id: string | undefined
+  /** Its path in the tree of objects. */
+  readonly path: string
+  /** The bus that was asked for. */
+  readonly bus: string | undefined
+  /** Those that were said. */
+  readonly properties: Readonly<Record<string, PropertyValue>>
+}
+
+/**
+ * Reads what is said of a device, and complains in QEMU's order: identifier, model, bus, name, properties.
+ *
+ * @throws {OptionError} in QEMU's words
+ */
+export function readRequest(words: DeviceWords, form: RequestForm, machine: RequestedMachine): DeviceRequest {
+  const { driver: said, id, bus, ...rest } = words
+  const driver = typeof said === 'string' ? (modelNamed(said)?.name ?? said) : said
+  const named = typeof id === 'string' ? id : undefined
+  if (!form.typed && named !== undefined) checkIdentifier(named)
+  if (typeof driver !== 'string') throw new OptionError("Parameter 'driver' is missing")
+  const complaint = form.hot ? complaintOfWholePart(driver, rest) : undefined
+  if (complaint !== undefined) throw new OptionError(complaint)
+  const kind = kindOf(driver, form)
+  const path = typeof bus === 'string' ? bus : undefined
+  const found = path === undefined ? busOfKind(machine.buses, kind) : findBus(machine.buses, path)
+  if (found === undefined) throw new OptionError(`No '${kind}' bus found for device '${driver}'`)
+  if (found.kind !== kind) throw new OptionError(`Device '${driver}' can't go on ${found.kind} bus`)
+  if (form.hot && found.hotplugs !== true) throw new OptionError(`Bus '${found.name}' does not support hotplugging`)
+  if (form.hot && machine.migrating?.() === true) throw new OptionError('device_add not allowed while migrating')
+  const model = own(deviceModels, driver)
+  if (model === undefined) throw new OptionError(`there is a ${driver} already, and this PC can have only one`)
+  return {
+    ...{ model, id: named, path: machine.name(named) },
+    bus: path === undefined ? undefined : found.name,
+    properties: read(model, rest, form),
+  }
+}
+
+/** The kind of bus that a model needs. @throws {OptionError} in QEMU's words, if nobody can add such a device */
+function kindOf(driver: string, { hot }: RequestForm): string {
+  const model = own(deviceModels, driver) ?? own(pcModels, driver)
+  if (model === undefined) {
+    const absent = absentBusOf(driver)
+    if (absent !== undefined) return absent
+    const abstract = deviceTypes.find(({ name }) => name === driver)?.abstract
+    if (abstract === true) throw new OptionError("Parameter 'driver' expects a non-abstract device type")
+    throw new OptionError(`'${driver}' is not a valid device model name`)
+  }
+  if (model.internal === true || (hot && model.hotplugs === false))
+    throw new OptionError("Parameter 'driver' expects a pluggable device type")
+  return model.bus
+}
+
+function read(model: DeviceModel, said: DeviceWords, { typed }: RequestForm): DeviceRequest['properties'] {
+  const { name: driver } = model
+  const properties: Record<string, PropertyValue> = {}
+  for (const name of qdictOrder(Object.keys(said))) {
+    const property = own(model.properties, name)
+    if (property === undefined) {
+      if (ofEveryDevice.has(name)) throw new OptionError(`Property '${driver}.${name}' is not writable`)
+      throw new OptionError(`Property '${driver}.${name}' not found`)
+    }
+    if (typed) property.requireType?.(name, said[name])
+    properties[name] = property.read(name, said[name], driver)
+  }
+  return properties
+}
+
+/** What every device has, and nobody can say of one that is to come. */
+const ofEveryDevice = new Set(['type', 'parent_bus', 'hotplugged', 'hotpluggable', 'legacy-addr'])
+
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
+}

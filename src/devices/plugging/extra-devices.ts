@@ -1,0 +1,303 @@
+import { deferred } from '../../async/index.ts'
+import type { Board, DevicePlace, DevicePort, DeviceProperties, NewDevice } from '../../board/index.ts'
+import { type JsonValue, print } from '../../json/index.ts'
+import { OptionError } from '../../keyval/index.ts'
+import { type EmitOf, QmpError } from '../../qapi/index.ts'
+import { deviceModels } from '../devices.ts'
+import type { deviceEvents } from '../events.ts'
+import type { DeviceHost } from '../model.ts'
+import { DeviceNames } from './device-names.ts'
+import { type DeviceWords, readRequest } from './device-request.ts'
+import { type Bus, noBuses, type OnBuses, pcBuses } from './pc-buses.ts'
+import type { PciSlots } from './pci-slots.ts'
+import { type PlannedDevice, type PlannedNetwork, planDevice } from './planned-device.ts'
+import { PlugError } from './plug-error.ts'
+import { unplugComplaint } from './unplug-complaint.ts'
+
+/** A device that was asked for, with its path in the tree of objects. */
+export type ExtraDevice = PlannedDevice & { readonly path: string }
+
+/** A device that a user has asked for when the machine was started, but which the board has as its own: it stays. */
+export interface LastingDevice {
+  readonly path: string
+  readonly type: string
+  readonly bus: string
+}
+
+interface Surroundings {
+  readonly machine: 'pc' | 'none'
+  readonly vga: boolean
+  /** What is taken of the PCI bus. */
+  readonly slots: PciSlots
+  /** Those that stay, in the order in which they were asked for. */
+  readonly lasting: readonly LastingDevice[]
+  /** Shows devices that come and go to the tree of objects. */
+  readonly shown: ShownDevices
+  readonly emit: EmitOf<typeof deviceEvents>
+  /** Makes what stands behind a device; the board has nothing of it yet. @throws {Error} if that cannot be */
+  readonly hostOf: (device: ExtraDevice) => Promise<DeviceHost | undefined>
+  /** Looks whether a device may use a character device. @throws {OptionError} in QEMU's words */
+  readonly checkChardev: (label: string, property: string) => void
+  /** Whether the machine is on its way elsewhere: it keeps its shape then. */
+  readonly migrating: () => boolean
+  /** The network that cards are on. */
+  readonly network: PlannedNetwork
+}
+
+/** Devices in the tree of objects. */
+export interface ShownDevices {
+  /** The type of the machine's own device at a path. */
+  typeAt(path: string): string | undefined
+  /** Whether there is an object, a device or not. */
+  has(path: string): boolean
+  /** A device has been plugged in. */
+  came(device: ExtraDevice): void
+  /** It is gone. */
+  gone(device: ExtraDevice): void
+}
+
+interface Entry {
+  readonly device: ExtraDevice
+  host: DeviceHost | undefined
+  /** The guest has been asked to let go of it: before it has first run, or later. */
+  leaving: 'before-start' | 'later' | undefined
+}
+
+/** A device as others see it. */
+export interface PluggedExtra {
+  readonly path: string
+  readonly id: string | undefined
+  readonly model: string
+  readonly properties: DeviceProperties
+  readonly place: DevicePlace
+}
+
+/**
+ * The devices beside the PC's own: those from the start, and those that come and go while it is there.
+ */
+export class ExtraDevices {
+  readonly #surroundings: Surroundings
+  readonly #names = new DeviceNames()
+  readonly #entries = new Map<string, Entry>()
+  #board: Board | undefined
+  #guestHasRun = false
+  /** Requests are served one after another. */
+  #last: Promise<unknown> = Promise.resolve()
+  /** Devices that have gone are told of one after the other, when all that they have used is free. */
+  #leaving: Promise<void> = Promise.resolve()
+
+  constructor(surroundings: Surroundings, fromStart: readonly ExtraDevice[]) {
+    this.#surroundings = surroundings
+    const all = [...fromStart, ...surroundings.lasting].map(({ path }) => path)
+    for (const path of all.sort(byNumber)) this.#names.take(idOf(path))
+    for (const device of fromStart) this.#entries.set(device.path, { device, host: undefined, leaving: undefined })
+  }
+
+  /** In the order in which they came. */
+  *[Symbol.iterator](): Iterator<PluggedExtra> {
+    for (const { device } of this.#entries.values()) yield device
+  }
+
+  /** Makes what stands behind the devices from the start: they are for the board's configuration. */
+  async hosts(): Promise<readonly { readonly device: NewDevice; readonly port: DevicePort }[]> {
+    const made: { device: NewDevice; port: DevicePort }[] = []
+    for (const entry of this.#entries.values()) made.push(await this.#hosted(entry))
+    return made
+  }
+
+  /** The board is there, with the devices from the start on it. */
+  join(board: Board): void {
+    this.#board = board
+    for (const { device, host } of this.#entries.values()) host?.connected?.(board.plugged(device.path))
+  }
+
+  /** The guest runs, or has run: from now on it may be asked a second time. */
+  started(): void {
+    this.#guestHasRun = true
+  }
+
+  /**
+   * Plugs in a device.
+   *
+   * @param said - numbers and truth values count as the words for them; what has other types is left out, as in QEMU
+   * @throws {QmpError} in QEMU's words, if it cannot be plugged in so
+   */
+  add(said: DeviceWords): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        await this.#add(inWords(said))
+      } catch (error) {
+        if (!(error instanceof OptionError)) throw error
+        const [message] = error.message.split('\n') // behind that are hints for command lines
+        throw new QmpError(error instanceof PlugError ? error.errorClass : 'GenericError', message!)
+      }
+    })
+  }
+
+  /**
+   * Asks the guest to let go of a device.
+   *
+   * @param name - its id, or its path in the tree of objects
+   * @throws {QmpError} in QEMU's words, if there is none, if it is being let go of already, or if it stays
+   */
+  requestUnplug(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const path = name.startsWith('/') ? name.replace(/\/+/g, '/') : `/machine/peripheral/${name}`
+      const entry = this.#entries.get(path)
+      if (entry === undefined) return this.#refuseUnplug(name, path)
+      const { model } = entry.device
+      if (entry.leaving === 'before-start')
+        throw new QmpError('GenericError', `Device ${name} is already in the process of unplug`)
+      const complaint = unplugComplaint(model, entry.device.place.bus)
+      if (complaint !== undefined) throw new QmpError('GenericError', complaint)
+      if (this.#surroundings.migrating()) throw new QmpError('GenericError', 'device_del not allowed while migrating')
+      entry.leaving = this.#guestHasRun ? 'later' : 'before-start'
+      await this.#board?.requestUnplug(path)
+    })
+  }
+
+  /** Lets a reset of the board take out what was to leave; that is told when the reset has been. */
+  async during(reset: () => Promise<void>): Promise<void> {
+    const over = deferred<void>()
+    this.#leaving = this.#leaving.then(() => over.promise)
+    try {
+      await reset()
+    } finally {
+      setImmediate(over.resolve) // who has waited for the reset tells of it first
+    }
+  }
+
+  async #add(words: DeviceWords): Promise<void> {
+    const { slots, checkChardev, network, migrating } = this.#surroundings
+    const name = (id: string | undefined): string => {
+      const path = this.#names.take(id)
+      named = { id }
+      return path
+    }
+    let named: { readonly id: string | undefined } | undefined
+    let planned: PlannedDevice | undefined
+    try {
+      const request = readRequest(words, { hot: true, typed: false }, { buses: this.#buses(), name, migrating })
+      const { path } = request
+      planned = planDevice(request, {
+        ...{ slots, useChardev: checkChardev, network, hot: true },
+        has: (model) => [...this].some((other) => other.model === model),
+      })
+      const device = { ...planned, path }
+      const entry: Entry = { device, host: undefined, leaving: undefined }
+      await this.#plug(entry)
+    } catch (error) {
+      this.#names.release(named?.id)
+      if (planned?.place.bus === 'PCI') slots.release(planned.place)
+      throw error
+    }
+  }
+
+  async #plug(entry: Entry): Promise<void> {
+    const { device, port } = await this.#hosted(entry)
+    const { path } = entry.device
+    this.#entries.set(path, entry)
+    try {
+      const plugged = await this.#board!.plug(device, port)
+      entry.host?.connected?.(plugged)
+      this.#surroundings.shown.came(entry.device)
+    } catch (error) {
+      this.#entries.delete(path)
+      await entry.host?.closed?.()
+      throw error
+    }
+  }
+
+  async #hosted(entry: Entry): Promise<{ readonly device: NewDevice; readonly port: DevicePort }> {
+    const { model, path, properties, place, boot } = entry.device
+    const host = await this.#surroundings.hostOf(entry.device)
+    entry.host = host
+    return {
+      device: { key: path, model, properties, place, boot },
+      port: {
+        beginning: () => host?.beginning?.(),
+        receive: (message) => host?.receive(message),
+        closed: () => this.#gone(entry),
+      },
+    }
+  }
+
+  #gone(entry: Entry): void {
+    const { device, host } = entry
+    if (this.#entries.get(device.path) !== entry) return
+    const free = Promise.resolve(host?.closed?.()).catch(() => undefined) // it has gone whatever becomes of its drive
+    this.#leaving = this.#leaving
+      .then(() => free)
+      .then(() => {
+        this.#entries.delete(device.path)
+        this.#surroundings.shown.gone(device)
+        if (device.place.bus === 'PCI') this.#surroundings.slots.release(device.place)
+        this.#names.release(device.id)
+        this.#tell(device)
+      })
+  }
+
+  /** Devices that are its parts come first. */
+  #tell({ id, path, model }: ExtraDevice): void {
+    for (const part of partsOf(model)) this.#surroundings.emit('DEVICE_DELETED', { path: `${path}/${part}` })
+    this.#surroundings.emit('DEVICE_DELETED', { ...(id !== undefined && { device: id }), path })
+  }
+
+  #buses(): Bus {
+    const { machine, vga, lasting } = this.#surroundings
+    if (machine === 'none') return noBuses
+    const extra: OnBuses = [...this].map(({ model, id, place }) => ({ bus: place.bus, type: model, id }))
+    const others: OnBuses = lasting.map(({ path, type, bus }) => ({ bus, type, id: idOf(path) }))
+    return pcBuses([...[...extra].reverse(), ...others], { vga })
+  }
+
+  #refuseUnplug(name: string, path: string): never {
+    const { lasting, shown } = this.#surroundings
+    const kept = lasting.find((device) => device.path === path)
+    const type = kept?.type ?? shown.typeAt(path)
+    if (type !== undefined)
+      throw new QmpError(
+        'GenericError',
+        unplugComplaint(type, kept?.bus) ?? `Device '${type}' does not support hotplugging`,
+      )
+    if (shown.has(path)) throw new QmpError('GenericError', `${name} is not a hotpluggable device`)
+    throw new QmpError('DeviceNotFound', `Device '${name}' not found`)
+  }
+
+  /** Nobody sees a device that has gone in part. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(() => this.#leaving).then(work)
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+}
+
+/** Children of a device that are devices, too. */
+function partsOf(model: string): readonly string[] {
+  const properties = Object.entries(deviceModels[model]?.properties ?? {})
+  return properties.filter(([, { name }]) => /^child<(?!qemu:)/.test(name)).map(([property]) => property)
+}
+
+/** What is said, as text. */
+function inWords(said: DeviceWords): DeviceWords {
+  const words: Record<string, string> = {}
+  for (const [name, value] of Object.entries(said)) {
+    if (typeof value === 'string') words[name] = value
+    else if (typeof value === 'boolean') words[name] = value ? 'on' : 'off'
+    else if (typeof value === 'number' || typeof value === 'bigint' || value instanceof Number)
+      words[name] = Buffer.from(print(value as JsonValue)).toString()
+  }
+  // A number is no name, and QEMU takes it for none.
+  if (typeof said['id'] !== 'string') Reflect.deleteProperty(words, 'id')
+  return words
+}
+
+function idOf(path: string): string | undefined {
+  return /^\/machine\/peripheral\/(.*)$/.exec(path)?.[1]
+}
+
+/** Those with numbers in the order of their numbers: so they get them again. */
+function byNumber(one: string, other: string): number {
+  const number = (path: string): number => Number(/\[(\d+)\]$/.exec(path)?.[1] ?? -1)
+  return number(one) - number(other)
+}

@@ -1,0 +1,158 @@
+import type { DevicePlace, DeviceProperties, NewDevice } from '../../board/index.ts'
+import { OptionError } from '../../keyval/index.ts'
+import type { DeviceModel } from '../model.ts'
+import { defaultValue, type PropertyValue, requireDefaults } from '../properties.ts'
+import type { DeviceRequest } from './device-request.ts'
+import type { PciSlots } from './pci-slots.ts'
+
+/** A device of one of the models, in a place of its own. */
+export interface PlannedDevice {
+  readonly model: string
+  readonly id: string | undefined
+  /** All that the model has; those of them without a value are absent. */
+  readonly properties: DeviceProperties
+  readonly place: DevicePlace
+  /** Label of the character device that is behind it. */
+  readonly chardev?: string
+  /** When the firmware tries to boot from it, and where it finds it. */
+  readonly boot?: NewDevice['boot']
+}
+
+/** What a device is planned among. */
+export interface PlanSurroundings {
+  readonly slots: PciSlots
+  /** Whether there is a device of a model already. */
+  readonly has: (model: string) => boolean
+  /**
+   * Takes a character device for the use of a device.
+   *
+   * @param property - that names it, with its model
+   * @throws {OptionError} in QEMU's words, if there is none, or it has a user
+   */
+  readonly useChardev: (label: string, property: string) => void
+  readonly network: PlannedNetwork
+  readonly hot: boolean
+}
+
+/** What cards are planned among. */
+export interface PlannedNetwork {
+  /**
+   * Takes a back end of the network for the use of a card.
+   *
+   * @param property - that names it, with its model
+   * @throws {OptionError} in QEMU's words, if there is none, or it has a card
+   */
+  readonly use: (netdev: string, property: string) => void
+  /** The address of a card: the one that was said, or the next that is free. */
+  readonly takeMac: (said: string | undefined) => string
+}
+
+/**
+ * Finds a place for a device that is asked for, and takes it.
+ *
+ * @throws {OptionError} if the board cannot have the device so
+ */
+export function planDevice({ model, id, properties: said }: DeviceRequest, among: PlanSurroundings): PlannedDevice {
+  if (model.onlyOne !== undefined && among.has(model.name)) throw new OptionError(model.onlyOne)
+  const chardev = chardevOf(model, said, among)
+  model.check?.(said)
+  requireDefaults(model.name, model, pickNames(said, model.fixed ?? []))
+  const place = placeOf({ model, id, said }, among)
+  const boot = bootEntryOf(model, place, said)
+  return {
+    model: model.name,
+    id,
+    properties: { ...withDefaults(model, said), ...cardProperties(model, said, among) },
+    place,
+    ...(chardev !== undefined && { chardev }),
+    ...(boot !== undefined && { boot }),
+  }
+}
+
+/** Where the firmware finds what it is to boot from, if it is to. */
+function bootEntryOf({ bootName }: DeviceModel, place: DevicePlace, { bootindex }: Said): NewDevice['boot'] {
+  if (bootName === undefined || place.bus !== 'PCI' || typeof bootindex !== 'number' || bootindex < 0) return undefined
+  const [before, behind] = bootName
+  const where = `${place.slot.toString(16)}${place.function === 0 ? '' : `,${place.function.toString(16)}`}`
+  return { index: bootindex, path: `/pci@i0cf8/${before}${where}${behind}` }
+}
+
+type Said = DeviceRequest['properties']
+
+function placeOf(
+  { model, id, said }: { readonly model: DeviceModel; readonly id: string | undefined; readonly said: Said },
+  { slots, hot }: PlanSurroundings,
+): DevicePlace {
+  if (model.bus !== 'PCI') return { bus: 'ISA' }
+  const { addr, multifunction } = said
+  requirePciDefaults(model, said)
+  const place = typeof addr === 'number' && addr >= 0 ? slots.place(addr) : slots.free(model.name)
+  slots.take(place, { name: model.name, id, multifunction: multifunction === true }, { hot })
+  return { bus: 'PCI', ...place, id }
+}
+
+function chardevOf({ name, properties }: DeviceModel, said: Said, among: PlanSurroundings): string | undefined {
+  for (const [property, { chardev }] of Object.entries(properties)) {
+    if (chardev === undefined) continue
+    const label = said[property] ?? ''
+    if (label !== '') {
+      among.useChardev(String(label), `${chardev.owner ?? name}.${property}`)
+      return String(label)
+    }
+    if (chardev.missing !== undefined) throw new OptionError(chardev.missing)
+  }
+  return undefined
+}
+
+/** A card has an address, whether one was said or not. */
+function cardProperties(
+  { name, properties }: DeviceModel,
+  said: Said,
+  { network }: PlanSurroundings,
+): DeviceProperties {
+  if (properties['netdev']?.netdev !== true) return {}
+  const { netdev = '', mac } = said
+  if (netdev !== '') network.use(String(netdev), `${name}.netdev`)
+  return { mac: network.takeMac(mac === undefined ? undefined : String(mac)) }
+}
+
+/** What this board takes of what every PCI device has; the rest can only be what it is. */
+function requirePciDefaults(model: DeviceModel, said: Said): void {
+  const { failover_pair_id, 'acpi-index': index, romfile, rombar, romsize, ...others } = withoutRom(model, said)
+  if (failover_pair_id !== undefined) throw new OptionError('failover primary device must be on PCIExpress bus')
+  const fixed = { 'acpi-index': index, romfile, rombar, romsize, ...pick(others, /^x-pcie-/) }
+  requireDefaults(model.name, model, definedOf(fixed))
+}
+
+/** A card has no boot loader of its own here: it may be said so. */
+function withoutRom({ properties }: DeviceModel, said: Said): Said {
+  if (properties['netdev']?.netdev !== true) return said
+  const kept = Object.entries(said).filter(
+    ([name, value]) => !(name === 'romfile' && value === '') && !(name === 'rombar' && value === 0),
+  )
+  return Object.fromEntries(kept)
+}
+
+function pick(properties: Said, names: RegExp): Said {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => names.test(name)))
+}
+
+function pickNames(properties: Said, names: readonly string[]): Said {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => names.includes(name)))
+}
+
+function definedOf(properties: Readonly<Record<string, PropertyValue | undefined>>): Said {
+  return Object.fromEntries(
+    Object.entries(properties).filter((entry): entry is [string, PropertyValue] => entry[1] !== undefined),
+  )
+}
+
+/** What was said, with what holds where nothing was. */
+function withDefaults({ properties }: DeviceModel, said: Said): DeviceProperties {
+  const all: Record<string, PropertyValue> = {}
+  for (const [name, type] of Object.entries(properties)) {
+    const value = said[name] ?? defaultValue(type)
+    if (value !== undefined) all[name] = value
+  }
+  return all
+}

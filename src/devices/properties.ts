@@ -1,0 +1,233 @@
+import { OptionError, parseBoolean, parseInt64, parseSize } from '../keyval/index.ts'
+
+/** What a device's property takes: QEMU's name of the type, and what is to be said of it in a list. */
+export interface PropertyType {
+  readonly name: string
+  readonly description?: string
+  /** As the list shows it. */
+  readonly byDefault?: string
+  /**
+   * @param owner - the model
+   * @throws {OptionError} in QEMU's words
+   */
+  readonly read: (property: string, value: unknown, owner: string) => PropertyValue
+  /** Refuses JSON values of another type, in QEMU's words; without it, `read` does. @throws {OptionError} */
+  readonly requireType?: (property: string, value: unknown) => void
+  /** It belongs to each device, and not to the model: such ones are listed last. */
+  readonly ofEach?: true
+  /**
+   * Its value names a character device; what is said if there is no such name, unless there need be none, and the part of
+   * the device that has the property, if not the device itself.
+   */
+  readonly chardev?: { readonly missing?: string; readonly owner?: string }
+  /** Its value names a back end of the network. */
+  readonly netdev?: true
+}
+
+export type PropertyValue = string | number | boolean
+
+/** An unsigned integer. @param byDefault - absent where the list says nothing */
+export function unsigned(bits: 8 | 16 | 32 | 64, byDefault?: number): PropertyType {
+  const type = integer(`uint${bits}`, 0n, 1n << BigInt(bits))
+  return byDefault === undefined ? type : { ...type, byDefault: String(byDefault) }
+}
+
+export const int32: PropertyType = integer('int32', -(1n << 31n), 1n << 31n)
+
+export function signed32(byDefault: number): PropertyType {
+  return { ...int32, byDefault: String(byDefault) }
+}
+
+export function text(description?: string): PropertyType {
+  return {
+    name: 'str',
+    ...(description !== undefined && { description }),
+    read: (property, value) => {
+      if (typeof value === 'string') return value
+      throw new OptionError(`Invalid parameter type for '${property}', expected: string`)
+    },
+  }
+}
+
+/** @param missing - what is said if it names none */
+export function chardev(missing?: string): PropertyType {
+  return {
+    ...text('ID of a chardev to use as a backend'),
+    chardev: missing === undefined ? {} : { missing },
+  }
+}
+
+/** A part of the device: it can be seen, and not be said. */
+export function child(type: string): PropertyType {
+  return {
+    name: `child<${type}>`,
+    ofEach: true,
+    read: (property, _value, owner) => {
+      throw new OptionError(`Property '${owner}.${property}' is not writable`)
+    },
+  }
+}
+
+/** Another device, by its path: what it is wired to. */
+export function link(type: string): PropertyType {
+  return { ...child(type), name: `link<${type}>` }
+}
+
+/** A number of bytes. */
+export function size(byDefault: number, description?: string): PropertyType {
+  return {
+    name: 'size',
+    ...(description !== undefined && { description }),
+    byDefault: String(byDefault),
+    requireType: requireUnsigned,
+    read: (property, value) => {
+      if (typeof value !== 'string' && typeof value !== 'number')
+        throw new OptionError(`Invalid parameter type for '${property}', expected: integer`)
+      const bytes = typeof value === 'string' ? parseSize(value) : BigInt(Math.trunc(value))
+      if (typeof bytes !== 'bigint') throw new OptionError(`Parameter '${property}' expects size`)
+      return Number(bytes)
+    },
+  }
+}
+
+/** A slot of the PCI bus, and the function in it, as one number; -1 for the next that is free. */
+const address: PropertyType = {
+  name: 'int32',
+  description: 'Slot and optional function number, example: 06.0 or 06',
+  byDefault: '-1',
+  read: (property, value, owner) => {
+    if (typeof value === 'number') {
+      if (value >= -1 && value <= 255) return value
+      throw new OptionError(`Parameter '${property}' expects a value between -1 and 255`)
+    }
+    if (typeof value !== 'string')
+      throw new OptionError(`Invalid parameter type for '${property}', expected int or str`)
+    const [, slot, func = '0'] = /^\s*(?:0x)?([0-9a-f]+)(?:\.(?:0x)?([0-9a-f]+))?$/i.exec(value) ?? []
+    const [slotNumber, functionNumber] = [Number.parseInt(slot ?? '', 16), Number.parseInt(func, 16)]
+    if (slotNumber <= 31 && functionNumber <= 7) return slotNumber * 8 + functionNumber
+    throw new OptionError(`Property '${owner}.${property}' doesn't take value '${value}'`)
+  },
+}
+
+/** @param byDefault - as the list says; absent where it says nothing */
+export function onOff(byDefault?: boolean, description?: string): PropertyType {
+  return {
+    name: 'bool',
+    ...(description !== undefined && { description }),
+    ...(byDefault !== undefined && { byDefault: String(byDefault) }),
+    requireType: (property, value) => {
+      if (typeof value !== 'boolean')
+        throw new OptionError(`Invalid parameter type for '${property}', expected: boolean`)
+    },
+    read: (property, value) => {
+      if (typeof value === 'boolean') return value
+      if (typeof value !== 'string')
+        throw new OptionError(`Invalid parameter type for '${property}', expected: boolean`)
+      const truth = parseBoolean(value)
+      if (truth === undefined) throw new OptionError(`Parameter '${property}' expects 'on' or 'off'`)
+      return truth
+    },
+  }
+}
+
+/** One word of several. */
+export function word(
+  name: string,
+  words: readonly string[],
+  { description, byDefault }: { readonly description?: string; readonly byDefault: string },
+): PropertyType {
+  return {
+    name,
+    ...(description !== undefined && { description }),
+    byDefault: `"${byDefault}"`,
+    read: (property, value) => {
+      if (typeof value !== 'string') throw new OptionError(`Invalid parameter type for '${property}', expected: string`)
+      if (words.includes(value)) return value
+      throw new OptionError(`Parameter '${property}' does not accept value '${value}'`)
+    },
+  }
+}
+
+/** What every device on a PCI bus has. */
+export const pciProperties: Readonly<Record<string, PropertyType>> = {
+  failover_pair_id: text(),
+  romfile: text(),
+  addr: address,
+  romsize: unsigned(32, 0xffff_ffff),
+  'x-pcie-lnksta-dllla': onOff(true, 'on/off'),
+  rombar: unsigned(32, 1),
+  'x-pcie-extcap-init': onOff(true, 'on/off'),
+  'acpi-index': unsigned(32, 0),
+  multifunction: onOff(false, 'on/off'),
+}
+
+function requireUnsigned(property: string, value: unknown): void {
+  if (!isInteger(value)) throw new OptionError(`Parameter '${property}' expects uint64`)
+}
+
+function requireSigned(property: string, value: unknown): void {
+  if (!isInteger(value)) throw new OptionError(`Invalid parameter type for '${property}', expected: integer`)
+}
+
+function isInteger(value: unknown): boolean {
+  return typeof value === 'bigint' || Number.isInteger(value)
+}
+
+function integer(name: string, lowest: bigint, end: bigint): PropertyType {
+  return {
+    name,
+    requireType: lowest === 0n ? requireUnsigned : requireSigned,
+    read: (property, value) => {
+      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')
+        throw new OptionError(`Invalid parameter type for '${property}', expected: integer`)
+      const number = typeof value === 'string' ? parseInt64(value) : BigInt(value)
+      if (typeof number !== 'bigint') throw new OptionError(`Parameter '${property}' expects integer`)
+      if (number < lowest || number >= end) throw new OptionError(`Parameter '${property}' expects ${name}_t`)
+      return Number(number)
+    },
+  }
+}
+
+/**
+ * Refuses properties that the board cannot have otherwise than they are.
+ *
+ * @throws {OptionError} naming the first one that is to be different
+ */
+export function requireDefaults(
+  driver: string,
+  { properties }: { readonly properties: Readonly<Record<string, PropertyType>> },
+  said: Readonly<Record<string, PropertyValue>>,
+): void {
+  for (const [name, value] of Object.entries(said)) {
+    const { name: type, byDefault = type === 'bool' ? 'false' : undefined } = properties[name]!
+    if (byDefault === undefined) throw new OptionError(`'${driver}.${name}' cannot be said here`)
+    if (String(value) === byDefault) continue
+    const only = type === 'bool' ? (byDefault === 'true' ? 'on' : 'off') : byDefault
+    throw new OptionError(`'${driver}.${name}' can only be ${only} here`)
+  }
+}
+
+/** What a property is if nobody says; undefined if there is no such value. */
+export function defaultValue({ name, byDefault }: PropertyType): PropertyValue | undefined {
+  if (byDefault === undefined) return undefined
+  if (name === 'bool') return byDefault === 'true'
+  return byDefault.startsWith('"') ? byDefault.slice(1, -1) : Number(byDefault)
+}
+
+/** Properties in the order of a list of names, in which QMP lists them. @throws {Error} if there is one of them not in it */
+export function inOrder(
+  names: string,
+  properties: Readonly<Record<string, PropertyType>>,
+): Readonly<Record<string, PropertyType>> {
+  const order = names.split(/\s+/)
+  for (const name of Object.keys(properties)) if (!order.includes(name)) throw new Error(`${name} has no place`)
+  return Object.fromEntries(order.map((name) => [name, properties[name]!]))
+}
+
+/** A property's line in the list of a device's options. */
+export function propertyLine(property: string, { name, description = '', byDefault }: PropertyType): string {
+  const left = `  ${property}=<${name}>`
+  const tail = [description, byDefault === undefined ? '' : `(default: ${byDefault})`]
+  if (tail.every((part) => part === '')) return `${left}\n`
+  return `${left.padEnd(24)} - ${tail.join(' ').trimEnd()}\n`
+}

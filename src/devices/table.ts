@@ -1,0 +1,84 @@
+import { e1000 } from './e1000/model.ts'
+import { floppy } from './floppy/model.ts'
+import { i440fx } from './i440fx/model.ts'
+import { i6300esb } from './i6300esb/model.ts'
+import { i8042 } from './i8042/model.ts'
+import { i8257 } from './i8257/model.ts'
+import { ib700 } from './ib700/model.ts'
+import { ideCd, ideHd } from './ide/model.ts'
+import { isaDebugExit } from './isa-debug-exit/model.ts'
+import { isaDebugcon } from './isa-debugcon/model.ts'
+import { isaFdc } from './isa-fdc/model.ts'
+import { isaI8259 } from './isa-i8259/model.ts'
+import { isaPcspk } from './isa-pcspk/model.ts'
+import { isaPit } from './isa-pit/model.ts'
+import { isaSerial } from './isa-serial/model.ts'
+import { mc146818rtc } from './mc146818rtc/model.ts'
+import type { DeviceEntry } from './model.ts'
+import { pciSerial } from './pci-serial/model.ts'
+import { piix3 } from './piix3/model.ts'
+import { piix3Ide } from './piix3-ide/model.ts'
+import { piix4Pm } from './piix4-pm/model.ts'
+import { port92 } from './port92/model.ts'
+import { pvpanic } from './pvpanic/model.ts'
+import { pvpanicPci } from './pvpanic-pci/model.ts'
+import { vga } from './vga/model.ts'
+import { virtioBalloonPci } from './virtio-balloon-pci/model.ts'
+import { virtioBlkPci } from './virtio-blk-pci/model.ts'
+import { virtioRngPci } from './virtio-rng-pci/model.ts'
+import { vmmouse } from './vmmouse/model.ts'
+import { vmport } from './vmport/model.ts'
+
+/** THE MODELS that can be added, in the order of `-device help`. A device is a folder and a line here. */
+export const deviceTable: readonly DeviceEntry[] = [
+  { model: floppy },
+  { model: ideCd },
+  { model: ideHd },
+  {
+    model: virtioBlkPci,
+    guest: () => import('./virtio-blk-pci/guest.ts'),
+    host: () => import('./virtio-blk-pci/host.ts'),
+  },
+  { model: e1000, guest: () => import('./e1000/guest.ts'), host: () => import('./nic/host.ts') },
+  { model: isaSerial },
+  { model: pciSerial, guest: () => import('./pci-serial/guest.ts'), host: () => import('./pci-serial/host.ts') },
+  { model: vga },
+  {
+    model: isaDebugExit,
+    guest: () => import('./isa-debug-exit/guest.ts'),
+    host: () => import('./isa-debug-exit/host.ts'),
+  },
+  { model: isaDebugcon, guest: () => import('./isa-debugcon/guest.ts'), host: () => import('./isa-debugcon/host.ts') },
+  { model: pvpanic, guest: () => import('./pvpanic/guest.ts'), host: () => import('./pvpanic/host.ts') },
+  { model: pvpanicPci, guest: () => import('./pvpanic-pci/guest.ts'), host: () => import('./pvpanic/host.ts') },
+  {
+    model: virtioBalloonPci,
+    guest: () => import('./virtio-balloon-pci/guest.ts'),
+    host: () => import('./virtio-balloon-pci/host.ts'),
+  },
+  {
+    model: virtioRngPci,
+    guest: () => import('./virtio-rng-pci/guest.ts'),
+    host: () => import('./virtio-rng-pci/host.ts'),
+  },
+  { model: i6300esb, guest: () => import('./i6300esb/guest.ts'), host: () => import('./ib700/host.ts') },
+  { model: ib700, guest: () => import('./ib700/guest.ts'), host: () => import('./ib700/host.ts') },
+]
+
+/** What every PC has, and no more of it can be added. */
+export const pcParts: readonly DeviceEntry[] = [
+  { model: i440fx },
+  { model: piix3 },
+  { model: piix3Ide },
+  { model: piix4Pm },
+  { model: i8257 },
+  { model: isaI8259 },
+  { model: mc146818rtc },
+  { model: isaPit },
+  { model: isaPcspk },
+  { model: isaFdc },
+  { model: i8042 },
+  { model: vmport },
+  { model: vmmouse },
+  { model: port92 },
+]

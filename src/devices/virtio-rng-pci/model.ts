@@ -1,0 +1,40 @@
+import { OptionError } from '../../keyval/index.ts'
+import type { DeviceModel } from '../model.ts'
+import { inOrder, type PropertyType, text, unsigned } from '../properties.ts'
+import {
+  checkTransport,
+  fixedVirtioProperties,
+  ioeventfd,
+  transportOrder,
+  vectors,
+  virtioProperties,
+} from '../virtio/properties.ts'
+
+const order = `${transportOrder} vectors ioeventfd disable-legacy disable-modern x-disable-legacy-check queue_reset
+  use-disabled-flag packed iommu_platform virtio-backend event_idx period notify_on_empty max-bytes any_layout
+  use-started rng indirect_desc`
+
+/** All that there are: as good as no limit. */
+const unlimited: PropertyType = { ...unsigned(64), byDefault: '9223372036854775807' }
+
+/** A source of random numbers: those of the host. */
+export const virtioRngPci: DeviceModel = {
+  name: 'virtio-rng-pci',
+  aliases: ['virtio-rng'],
+  parent: 'virtio-rng-pci-base',
+  bus: 'PCI',
+  category: 'Misc',
+  fixed: [...fixedVirtioProperties, 'rng'],
+  check: (said) => {
+    checkTransport(said)
+    if (said['period'] === 0) throw new OptionError("'period' parameter expects a positive integer")
+  },
+  properties: inOrder(order, {
+    ...virtioProperties('virtio-rng-device'),
+    ...vectors(0xffff_ffff),
+    ...ioeventfd,
+    'max-bytes': unlimited,
+    period: unsigned(32, 65536),
+    rng: { ...text(), name: 'link<rng-backend>' },
+  }),
+}

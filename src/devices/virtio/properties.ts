@@ -1,0 +1,82 @@
+import { OptionError } from '../../keyval/index.ts'
+import { child, onOff, type PropertyType, type PropertyValue, pciProperties, unsigned, word } from '../properties.ts'
+
+const switched = (byDefault: boolean): PropertyType => onOff(byDefault, 'on/off')
+/** Whether there is a queue of the host's kernel, or a vector: here there is neither, and nobody sees it. */
+const ioeventfd = { ioeventfd: switched(true) }
+
+/** What all virtio devices have on the PCI bus, by themselves. */
+const transportProperties: Readonly<Record<string, PropertyType>> = {
+  ...pciProperties,
+  aer: switched(false),
+  ats: switched(false),
+  'disable-legacy': word('OnOffAuto', ['on', 'off', 'auto'], { description: 'on/off/auto', byDefault: 'auto' }),
+  'disable-modern': onOff(false),
+  'migrate-extra': switched(true),
+  'modern-pio-notify': switched(false),
+  'page-per-vq': switched(false),
+  'virtio-pci-bus-master-bug-migration': switched(false),
+  'x-ats-page-aligned': switched(true),
+  'x-disable-pcie': switched(false),
+  'x-ignore-backend-features': onOff(false),
+  'x-pcie-deverr-init': switched(true),
+  'x-pcie-flr-init': switched(true),
+  'x-pcie-lnkctl-init': switched(true),
+  'x-pcie-pm-init': switched(true),
+}
+
+/** What all virtio devices have, whatever they are on. */
+const deviceProperties: Readonly<Record<string, PropertyType>> = {
+  any_layout: switched(true),
+  event_idx: switched(true),
+  indirect_desc: switched(true),
+  iommu_platform: switched(false),
+  notify_on_empty: switched(true),
+  packed: switched(false),
+  queue_reset: switched(true),
+  'use-disabled-flag': onOff(true),
+  'use-started': onOff(true),
+  'x-disable-legacy-check': onOff(false),
+}
+
+/** Every virtio device's properties. @param backend - the type of the part that is behind its place on the bus */
+export const virtioProperties = (backend: string): Readonly<Record<string, PropertyType>> => ({
+  ...transportProperties,
+  ...deviceProperties,
+  'virtio-backend': child(backend),
+})
+
+/** The number of its interrupts' messages, which there are not here. @param byDefault - as the list says */
+export const vectors = (byDefault: number): Readonly<Record<string, PropertyType>> => ({
+  vectors: unsigned(32, byDefault),
+})
+
+export { ioeventfd }
+
+/** The order in which QMP lists what belongs to the place on the bus, before and behind what not all have. */
+export const transportOrder = `failover_pair_id romfile addr romsize x-pcie-lnksta-dllla rombar x-pcie-extcap-init
+  acpi-index multifunction migrate-extra ats x-ignore-backend-features x-pcie-pm-init aer x-pcie-flr-init
+  x-pcie-lnkctl-init x-ats-page-aligned page-per-vq x-pcie-deverr-init virtio-pci-bus-master-bug-migration
+  modern-pio-notify x-disable-pcie`
+
+/** Looks whether a driver can reach the device. @throws {OptionError} in QEMU's words, if it is neither old nor new */
+export function checkTransport(said: Readonly<Record<string, PropertyValue>>): void {
+  if (said['disable-legacy'] === 'on' && said['disable-modern'] === true) {
+    throw new OptionError(
+      'device cannot work as neither modern nor legacy mode is enabled\n' +
+        'Set either disable-modern or disable-legacy to off',
+    )
+  }
+}
+
+/** What can only be as it is by default: rings of another kind, and what concerns a bus or a kernel that is not there. */
+export const fixedVirtioProperties: readonly string[] = [
+  'aer',
+  'ats',
+  'iommu_platform',
+  'modern-pio-notify',
+  'packed',
+  'page-per-vq',
+  'virtio-pci-bus-master-bug-migration',
+  'x-ignore-backend-features',
+]

@@ -1,0 +1,53 @@
+import { assembling } from './assemblies/assembling.ts'
+import { balloon } from './assemblies/balloon.ts'
+import { board } from './assemblies/board.ts'
+import { boardFiles } from './assemblies/board-files.ts'
+import { awaitedPeers, chardevs } from './assemblies/chardevs.ts'
+import { commands } from './assemblies/commands.ts'
+import { devices } from './assemblies/devices.ts'
+import { drives } from './assemblies/drives.ts'
+import { events } from './assemblies/events.ts'
+import { exports } from './assemblies/exports.ts'
+import { fdSets } from './assemblies/fd-sets.ts'
+import { incoming } from './assemblies/incoming.ts'
+import { input } from './assemblies/input.ts'
+import { liveObjects } from './assemblies/live-objects.ts'
+import { migration } from './assemblies/migration.ts'
+import { monitors } from './assemblies/monitors.ts'
+import { networks } from './assemblies/networks.ts'
+import { objectTree } from './assemblies/object-tree.ts'
+import { runControl } from './assemblies/run-control.ts'
+import { screens } from './assemblies/screens.ts'
+import { serialPorts } from './assemblies/serial-ports.ts'
+import type { Start } from './assemblies/start.ts'
+import { userObjects } from './assemblies/user-objects.ts'
+import { vnc } from './assemblies/vnc.ts'
+
+/** The parts of a machine, in the order in which they start: each may use those before it. */
+export const assemble = (start: Start) =>
+  assembling(start)
+    .with(boardFiles)
+    .with(events)
+    .with(fdSets)
+    .with(balloon)
+    .with(objectTree)
+    .with(userObjects)
+    .with(drives)
+    .with(exports)
+    .with(chardevs)
+    .with(networks)
+    .with(devices)
+    .with(board)
+    .with(liveObjects)
+    .with(runControl)
+    .with(migration)
+    .with(input)
+    .with(screens)
+    .with(vnc)
+    .with(commands)
+    .with(monitors)
+    .with(serialPorts)
+    .with(awaitedPeers)
+    .with(incoming).parts
+
+export type AssembledMachine = Awaited<ReturnType<typeof assemble>>

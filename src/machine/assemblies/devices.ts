@@ -1,0 +1,147 @@
+import type { DriveSet } from '../../block/index.ts'
+import { ChardevError, type ChardevSet, Line } from '../../chardev/index.ts'
+import {
+  type Balloon,
+  type CardWire,
+  type DeviceHost,
+  type ExtraDevice,
+  ExtraDevices,
+  hostSideOf,
+} from '../../devices/index.ts'
+import { OptionError } from '../../keyval/index.ts'
+import type { EventHub } from '../../monitor/index.ts'
+import { type NetEnd, NetError, type NetSet } from '../../net/index.ts'
+import type { ObjectTree } from '../../qom/index.ts'
+import type { BoardListeners } from '../board-listeners.ts'
+import { guestDrive } from '../guest-drives.ts'
+import { driveDeviceOf, takenSlots } from '../settings/devices.ts'
+import type { PcObjects } from '../tree/pc-objects.ts'
+import { shownDevices } from '../tree/wished-objects.ts'
+import type { Start } from './start.ts'
+
+interface Needs extends Start {
+  readonly drives: DriveSet
+  readonly balloon: Balloon
+  readonly chardevs: ChardevSet
+  readonly networks: NetSet
+  readonly events: EventHub
+  readonly listeners: BoardListeners
+  readonly objectTree: ObjectTree
+  readonly pcObjects: PcObjects
+}
+
+/** The devices beside the PC's own, and what stands behind them. */
+export function devices(needs: Needs): {
+  readonly extraDevices: ExtraDevices
+} {
+  const { config, drives, balloon, chardevs, networks, events, listeners, objectTree, pcObjects } = needs
+  const { machine, vga, videoCard, defaultDevices: defaults } = config
+  const slots = takenSlots({ vga: vga && videoCard === undefined, defaults })
+  if (videoCard !== undefined) slots.take({ slot: videoCard.slot ?? 2, function: 0 }, { name: 'VGA', id: videoCard.id })
+  for (const { model, id, place, properties } of config.devices)
+    if (place.bus === 'PCI') slots.take(place, { name: model, id, multifunction: properties['multifunction'] === true })
+  const extraDevices = new ExtraDevices(
+    {
+      ...{ machine, vga, slots },
+      lasting: config.lastingDevices,
+      shown: shownDevices(objectTree, { pc: pcObjects, balloon }),
+      emit: (name, ...[data]) => events.emit(name, data),
+      hostOf: (device) => hostOf(device, { drives, balloon, chardevs, networks, listeners }),
+      checkChardev: (label, property) => checkChardev(chardevs, label, property),
+      migrating: () => listeners.migrations?.active === true,
+      network: {
+        use: (netdev, property) => checkNetdev(networks, netdev, property),
+        takeMac: (said) => networks.macs.take(said),
+      },
+    },
+    config.devices,
+  )
+  return { extraDevices }
+}
+
+/** What stands behind a device; when it goes, others can have what it has used. */
+async function hostOf(
+  device: ExtraDevice,
+  {
+    drives,
+    balloon,
+    chardevs,
+    networks,
+    listeners,
+  }: Pick<Needs, 'drives' | 'balloon' | 'chardevs' | 'networks' | 'listeners'>,
+): Promise<DeviceHost | undefined> {
+  const { model, properties, place, chardev } = device
+  const side = await hostSideOf(model)
+  if (side === undefined) return undefined
+  const ofDrive = driveDeviceOf(device)
+  // Those from the start have had their drives since these were made.
+  const has = [...drives].some((drive) => drive.device?.path === ofDrive?.path)
+  if (ofDrive !== undefined && !has) await drives.addDevice(ofDrive)
+  let input: (bytes: Uint8Array) => Promise<void> = () => new Promise(() => undefined) // nothing of it is read
+  const line = new Line((bytes) => input(bytes), { leaves: place.bus === 'PCI' })
+  if (chardev !== undefined) chardevs.find(chardev).attach(line)
+  const host = side({
+    properties,
+    services: {
+      guestPanicked: () => listeners.ask((runControl) => runControl.guestPanicked()),
+      guestCrashloaded: () => listeners.ask((runControl) => runControl.guestCrashloaded()),
+      watchdogExpired: () => listeners.ask((runControl) => runControl.watchdogExpired()),
+      exit: (status) => listeners.runControl?.exit(status),
+      output: (bytes) => line.output(bytes),
+      input: (take) => {
+        input = take
+      },
+      drive: () => guestDrive(drives, ofDrive?.path),
+      balloon,
+      network: (end) => cardWire(networks, device, end),
+    },
+  })
+  return {
+    beginning: () => host.beginning?.(),
+    receive: (message) => host.receive(message),
+    connected: (plugged) => host.connected?.(plugged),
+    closed: async () => {
+      await host.closed?.()
+      if (chardev !== undefined) chardevs.find(chardev).detach(line)
+      if (ofDrive !== undefined) await drives.removeDevice(ofDrive.path)
+    },
+  }
+}
+
+/** Puts a card on the network. */
+function cardWire(networks: NetSet, { id, model, properties }: ExtraDevice, end: NetEnd): CardWire {
+  const { netdev, mac } = properties
+  const client = networks.attach({
+    ...{ id, model, mac: String(mac), end },
+    netdev: netdev === undefined || netdev === '' ? undefined : String(netdev),
+  })
+  return {
+    get linkUp() {
+      return client.linkUp
+    },
+    send: (frame) => client.send(frame),
+    ready: () => client.ready(),
+    close: () => networks.detach(client),
+  }
+}
+
+/** @throws {OptionError} in QEMU's words, if a card cannot have that back end */
+function checkNetdev(networks: NetSet, netdev: string, property: string): void {
+  try {
+    networks.checkFree(netdev, property)
+  } catch (error) {
+    if (error instanceof NetError) throw new OptionError(error.message)
+    throw error
+  }
+}
+
+/** @throws {OptionError} in QEMU's words, if a device cannot have that character device */
+function checkChardev(chardevs: ChardevSet, label: string, property: string): void {
+  try {
+    chardevs.checkUsable(label)
+  } catch (error) {
+    if (!(error instanceof ChardevError)) throw error
+    if (error.kind === 'not-found') throw new OptionError(`Property '${property}' can't find value '${label}'`)
+    throw new OptionError(`Property '${property}' can't take value '${label}': ${error.message}`)
+  }
+}

@@ -1,0 +1,69 @@
+import {
+  connectDrives,
+  DriveSet,
+  GraphControl,
+  JobSet,
+  type ReadSecret,
+  type ThrottleGroups,
+} from '../../block/index.ts'
+import type { FdSets } from '../../descriptors/index.ts'
+import type { Balloon } from '../../devices/index.ts'
+import type { EventHub } from '../../monitor/index.ts'
+import type { UserObjects } from '../../objects/index.ts'
+import type { ObjectTree } from '../../qom/index.ts'
+import type { BoardListeners } from '../board-listeners.ts'
+import { pcDevices } from '../pc-devices.ts'
+import { addPcObjects, type PcObjects } from '../tree/pc-objects.ts'
+import { addWishedObjects } from '../tree/wished-objects.ts'
+import { asked, type Start } from './start.ts'
+
+/** Images and drives: nodes first, then drives, then the guest's devices that have drives. */
+export async function drives(
+  start: Start & {
+    readonly events: EventHub
+    readonly listeners: BoardListeners
+    readonly fdSets: FdSets
+    readonly objectTree: ObjectTree
+    readonly balloon: Balloon
+    readonly userObjects: UserObjects
+    readonly throttleGroups: ThrottleGroups
+  },
+): Promise<{
+  readonly drives: DriveSet
+  readonly jobs: JobSet
+  readonly graph: GraphControl
+  readonly pcObjects: PcObjects
+  readonly secret: ReadSecret
+}> {
+  const { config, scope, events, listeners, fdSets, objectTree, userObjects, throttleGroups, warn, print, signal } =
+    start
+  const secret: ReadSecret = (id) => userObjects.password(id)
+  const set = scope.own(
+    new DriveSet({
+      emit: (name, ...[data]) => events.emit(name, data),
+      secret,
+      throttleGroups,
+      files: fdSets,
+      inactive: config.incoming !== undefined,
+      stopGuest: () => listeners.ask((runControl) => runControl.driveFailed()),
+      ...(warn !== undefined && { warn }),
+      ...(print !== undefined && { print }),
+    }),
+  )
+  const jobs = scope.own(
+    new JobSet({
+      emit: (name, ...[data]) => events.emit(name, data),
+      exclusively: (work) => set.exclusively(work),
+    }),
+  )
+  const graph = scope.own(new GraphControl(set, { jobs }))
+  for (const blockdev of config.blockdevs) await asked(blockdev, graph.add(blockdev.options), signal)
+  for (const drive of config.drives) await asked(drive, set.add(drive), signal)
+  set.addDefaults(config.defaultDrives)
+  const devices = config.machine === 'pc' ? pcDevices(config, set) : []
+  const pcObjects = addPcObjects(objectTree, config, devices)
+  if (config.machine === 'pc') await connectDrives(set, (drive) => pcObjects.pathOf(drive))
+  for (const device of config.driveDevices) await asked(device, set.addDevice(device), signal)
+  addWishedObjects(objectTree, config, { pc: pcObjects, balloon: start.balloon, drives: set })
+  return { drives: set, jobs, graph, pcObjects, secret }
+}

@@ -1,0 +1,46 @@
+import type { DriveSet } from '../../block/index.ts'
+import type { Board } from '../../board/index.ts'
+import { ramBlocksOf } from '../../hmp/index.ts'
+import { MigrationControl } from '../../migration/index.ts'
+import type { EventHub } from '../../monitor/index.ts'
+import type { RunControl } from '../../runstate/index.ts'
+import type { BoardListeners } from '../board-listeners.ts'
+import type { Start } from './start.ts'
+
+interface Needs extends Start {
+  readonly board: Board
+  readonly drives: DriveSet
+  readonly events: EventHub
+  readonly runControl: RunControl
+  readonly listeners: BoardListeners
+}
+
+/** Tables that QEMU's firmware device has in memory of their own, which counts as the guest's: ACPI's, their loader, the pointer. */
+const tableBytes = 0x20000 + 0x1000 + 0x1000
+
+/** Sends the machine elsewhere, and takes one that comes. */
+export function migration({ config, scope, board, drives, events, listeners, runControl, warn }: Needs): {
+  readonly migrations: MigrationControl
+} {
+  const migrations = new MigrationControl({
+    board,
+    guest: runControl,
+    disks: {
+      handOver: () => drives.graph.release(),
+      takeBack: () => drives.graph.claim({ written: config.incoming !== undefined }),
+    },
+    emit: (name, ...[data]) => events.emit(name, data),
+    memoryBytes: async () => {
+      const blocks = config.machine === 'pc' ? await ramBlocksOf(board, 'pc.ram') : []
+      return blocks.reduce((sum, { bytes }) => sum + bytes, tableBytes)
+    },
+    uuid: config.uuid,
+    complain: (text) => warn?.(text),
+  })
+  listeners.migrations = migrations
+  if (config.incoming !== undefined) {
+    runControl.awaitIncoming()
+    migrations.deferIncoming()
+  }
+  return { migrations: scope.own(migrations) }
+}

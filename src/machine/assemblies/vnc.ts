@@ -1,0 +1,115 @@
+import { isUtf8 } from 'node:buffer'
+import type { ReadSecret } from '../../block/index.ts'
+import type { Consoles } from '../../display/index.ts'
+import type { InputHandlers } from '../../input/index.ts'
+import type { EventHub } from '../../monitor/index.ts'
+import type { RunControl } from '../../runstate/index.ts'
+import {
+  readKeymap,
+  SharedScreen,
+  VncDisplay,
+  type VncDisplayConfig,
+  VncDisplays,
+  type VncInput,
+} from '../../vnc/index.ts'
+import { asked, nobody, type Start } from './start.ts'
+
+interface Needs extends Start {
+  readonly consoles: Consoles
+  readonly inputHandlers: InputHandlers
+  readonly runControl: RunControl
+  readonly events: EventHub
+  readonly secret: ReadSecret
+}
+
+/** Displays that viewers connect to. */
+export async function vnc(needs: Needs): Promise<{ readonly vncDisplays: VncDisplays }> {
+  const { config, scope, signal, inform } = needs
+  const displays = new VncDisplays()
+  if (config.displays.length === 0) return { vncDisplays: displays }
+  const keymap = await asked(nobody, async () => readKeymap(config.keymap, config.firmware.folders))
+  const screens = new Map<string, SharedScreen>()
+  for (const display of config.displays) {
+    const open = async (): Promise<VncDisplay> =>
+      VncDisplay.open(
+        display,
+        {
+          ...sharedParts(needs),
+          screen: screenOf(display, needs, screens),
+          keymap,
+          byKeysym: config.keymap !== undefined,
+          password: passwordOf(display, needs),
+          power: display.powerControl ? powerOf(needs) : undefined,
+        },
+        signal,
+      )
+    displays.add(scope.own(await asked(display, open, signal)))
+    const [first] = displays.first?.server ?? []
+    if (display.origin === undefined && first !== undefined)
+      inform?.(`VNC server running on ${first.host}:${first.service}`)
+  }
+  return { vncDisplays: displays }
+}
+
+function sharedParts({ config, inputHandlers, runControl, events, log }: Needs) {
+  return {
+    name: config.name === undefined ? 'QEMU' : `QEMU (${config.name})`,
+    input: inputOf(inputHandlers, runControl),
+    emit: (name, server, client) => {
+      // Where nobody can connect to, QEMU has no name for, and tells nothing.
+      if (server !== undefined) events.emit(name, { server, client })
+    },
+    log: (what, error) => log.log('vnc', what, { error }),
+  } satisfies Partial<Parameters<typeof VncDisplay.open>[1]>
+}
+
+/** Displays of one console share what they see. */
+function screenOf(
+  { device, head }: VncDisplayConfig,
+  { consoles, log }: Needs,
+  screens: Map<string, SharedScreen>,
+): SharedScreen {
+  const console = device === undefined ? consoles.first : consoles.find(device, head)
+  const key = console === undefined ? '' : `${console.device ?? ''}/${console.head}`
+  const known = screens.get(key)
+  if (known !== undefined) return known
+  const screen = new SharedScreen(console, (error) => log.log('vnc', 'the screen cannot be looked at', { error }))
+  screens.set(key, screen)
+  return screen
+}
+
+function passwordOf({ passwordSecret }: VncDisplayConfig, { secret }: Needs): string | undefined {
+  if (passwordSecret === undefined) return undefined
+  const bytes = secret(passwordSecret)
+  if (bytes === undefined) throw new Error(`No secret with id '${passwordSecret}'`)
+  if (!isUtf8(bytes)) throw new Error(`Data from secret ${passwordSecret} is not valid UTF-8`)
+  return Buffer.from(bytes).toString('utf8')
+}
+
+function inputOf(handlers: InputHandlers, runControl: RunControl): VncInput {
+  const takesInput = (): boolean => runControl.running || runControl.state === 'suspended'
+  return {
+    key(key, down) {
+      if (!takesInput()) return
+      handlers.send({ type: 'key', key, down })
+      handlers.sync()
+    },
+    pointer(events) {
+      if (!takesInput()) return
+      for (const event of events) handlers.send(event)
+      handlers.sync()
+    },
+    get absolute() {
+      return handlers.absolute
+    },
+    onChange: (listener) => handlers.onChange(listener),
+  }
+}
+
+function powerOf({ runControl, log }: Needs) {
+  const failed = (error: unknown): void => log.log('vnc', 'what a viewer wanted could not be done', { error })
+  return {
+    shutdown: () => void runControl.powerdown().catch(failed),
+    reset: () => void runControl.reset().catch(failed),
+  }
+}

@@ -1,0 +1,36 @@
+import { OptionError } from '../../keyval/index.ts'
+import type { MachineConfig, MemoryBackendConfig } from '../config.ts'
+import type { MemoryBackend, ObjectConfig } from './objects.ts'
+
+/** The memory that `-object` describes; one of them can be the RAM. */
+export class MemoryBackends {
+  readonly #backends: readonly MemoryBackend[]
+
+  constructor(objects: readonly ObjectConfig[]) {
+    this.#backends = objects.flatMap((one) => (one.type === 'memory-backend-ram' ? [one.object] : []))
+  }
+
+  /** The one that `-machine memory-backend=` names, if it does. @throws {OptionError} if there is none of that name */
+  named(name: string | undefined): MemoryBackend | undefined {
+    const found = this.#backends.find(({ id }) => id === name)
+    if (found === undefined && name !== undefined) throw new OptionError(`Memory backend '${name}' not found`)
+    return found
+  }
+
+  /** All of them, the one that is the RAM before the others; a PC has RAM in any case. */
+  list(machine: MachineConfig['machine'], ramName: string | undefined, ramBytes: number): MemoryBackendConfig[] {
+    const others = this.#backends.filter(({ id }) => id !== ramName).map(withDefaults)
+    const ram = this.named(ramName) ?? { id: 'pc.ram', size: BigInt(ramBytes), flags: {} }
+    return machine === 'pc' ? [withDefaults(ram), ...others] : others
+  }
+}
+
+/** With what QEMU takes for granted where nothing is said. */
+function withDefaults({ id, size, flags }: MemoryBackend): MemoryBackendConfig {
+  return {
+    id,
+    bytes: Number(size),
+    ...{ merge: true, dump: true, prealloc: false, share: false, reserve: true },
+    ...flags,
+  }
+}

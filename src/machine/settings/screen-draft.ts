@@ -1,0 +1,87 @@
+import { OptionError, optionListHelp, parseOptionList } from '../../keyval/index.ts'
+import { usualDisplay, type VncDisplayConfig, vncDisplayOf, vncOptionKinds } from '../../vnc/index.ts'
+import type { Asked } from '../config.ts'
+import { inWordsOf } from '../config-error.ts'
+import type { HelpText } from '../help-text.ts'
+import { type DisplayOptions, displayHelp, displayOptionsOf } from './display.ts'
+import { isHelp } from './members.ts'
+
+export interface ScreenDraftOptions {
+  readonly warn: (text: string) => void
+  /** Takes what was asked for instead of a machine. */
+  readonly answer: (help: HelpText) => void
+}
+
+/** What is said of who looks at the guest's screen, while it is being said. */
+export class ScreenDraft {
+  readonly #warn: ScreenDraftOptions['warn']
+  readonly #answer: ScreenDraftOptions['answer']
+  readonly #displays: (VncDisplayConfig & Asked)[] = []
+  #said = false
+  #windows: DisplayOptions = { type: 'none' }
+  #keymap: string | undefined
+
+  constructor({ warn, answer }: ScreenDraftOptions) {
+    this.#warn = warn
+    this.#answer = answer
+  }
+
+  /** Where VNC is served, in order. */
+  get displays(): readonly (VncDisplayConfig & Asked)[] {
+    return this.#displays
+  }
+
+  /** What was said of windows. */
+  get windows(): DisplayOptions {
+    return this.#windows
+  }
+
+  /** -k: the layout that viewers' keys are found by. */
+  get keymap(): string | undefined {
+    return this.#keymap
+  }
+
+  set keymap(name: string | undefined) {
+    this.#keymap = name
+  }
+
+  /** Nothing is shown unless a display is served. */
+  none(): void {
+    this.#said = true
+  }
+
+  /** -display. @throws {ConfigError} if there is no such way to show the screen */
+  display(text: string, origin: string): void {
+    this.#said = true
+    if (isHelp(text)) this.#answer({ text: displayHelp, status: 0 })
+    else if (text.startsWith('vnc=')) this.vnc(text.slice('vnc='.length), origin)
+    else this.#windows = inWordsOf(origin, () => displayOptionsOf(text))
+  }
+
+  /** -vnc. @throws {ConfigError} if that cannot be */
+  vnc(text: string, origin: string | undefined): void {
+    this.#said = true
+    inWordsOf(origin, () => {
+      const warn = (warning: string): void => this.#warn(`${origin}: warning: ${warning}`)
+      const list = parseOptionList(text, { kinds: vncOptionKinds, impliedName: 'vnc', help: true, warn })
+      if (list.help) {
+        this.#answer({ text: optionListHelp('vnc', vncOptionKinds), status: 1 })
+        return
+      }
+      const display = vncDisplayOf(list, this.#freeName())
+      if (this.#displays.some(({ id }) => id === display.id))
+        throw new OptionError(`Duplicate ID '${display.id}' for vnc`)
+      this.#displays.push({ ...display, origin })
+    })
+  }
+
+  /** Who said nothing of it can look at the screen on this machine; as QEMU does it where it has no windows. */
+  addDefault(): void {
+    if (!this.#said) this.vnc(usualDisplay, undefined)
+  }
+
+  #freeName(): string {
+    const taken = this.#displays.length
+    return taken === 0 ? 'default' : `vnc${taken + 1}`
+  }
+}

@@ -1,0 +1,13 @@
+import type { ReadBytes, WriteBytes } from '../stream/framing.ts'
+
+/** A way that a stream goes: to the other side, to a file, through a command. */
+export interface Channel {
+  /** Whether the other side can answer. */
+  readonly answers: boolean
+  readonly write: WriteBytes
+  readonly read: ReadBytes
+  /** Ends writing; settles when everything has arrived, as far as that can be known. */
+  finish(): Promise<void>
+  /** Gives up at once: what waits is rejected with the reason. Settles when nothing is left. */
+  destroy(reason: Error): Promise<void>
+}

@@ -1,0 +1,127 @@
+import { fstatSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { deferred } from '../../async/index.ts'
+import {
+  type Address,
+  connectTo,
+  type Duplex,
+  listenAt,
+  NodeStreamsWire,
+  openFd,
+  parseInetAddress,
+  parseSocketAddress,
+  type SocketAddress,
+  WireDuplex,
+} from '../../transport/index.ts'
+import { MigrationError } from '../migration-error.ts'
+import type { Channel } from './channel.ts'
+import { CommandChannel } from './command-channel.ts'
+import { DuplexChannel } from './duplex-channel.ts'
+import { FileChannel } from './file-channel.ts'
+
+/** Where a stream goes, or comes from. */
+export type MigrationAddress =
+  | { readonly type: 'socket'; readonly address: SocketAddress }
+  | { readonly type: 'exec'; readonly command: string }
+  /** A descriptor that was passed: it belongs to the channel. */
+  | { readonly type: 'fd'; readonly fd: number }
+  | { readonly type: 'file'; readonly path: string }
+
+/** Gives the number of a descriptor by the name that a monitor has for it. */
+export type TakeDescriptor = (name: string) => number
+
+/**
+ * Reads `tcp:HOST:PORT`, `unix:PATH`, `exec:COMMAND`, `fd:NAME` or `file:PATH`.
+ *
+ * @returns undefined, if it begins with none of these
+ * @throws {TransportError} `invalid`, if an address is none, in QEMU's words
+ */
+export function parseMigrationAddress(uri: string, takeDescriptor: TakeDescriptor): MigrationAddress | undefined {
+  const [, scheme, rest = ''] = /^(tcp|unix|exec|fd|file):(.*)$/s.exec(uri) ?? []
+  switch (scheme) {
+    case 'tcp':
+      return { type: 'socket', address: parseInetAddress(rest) }
+    case 'unix':
+      return { type: 'socket', address: parseSocketAddress(uri) }
+    case 'exec':
+      return { type: 'exec', command: rest }
+    case 'fd':
+      return { type: 'fd', fd: takeDescriptor(rest) }
+    case 'file':
+      return { type: 'file', path: rest }
+    default:
+      return undefined
+  }
+}
+
+/** Opens the way out. @throws {TransportError | MigrationError} if it cannot be had */
+export async function openOutgoing(address: MigrationAddress, signal: AbortSignal): Promise<Channel> {
+  switch (address.type) {
+    case 'socket':
+      return socketChannel(await connectTo(address.address, { signal }))
+    case 'exec':
+      return CommandChannel.start(address.command, 'out')
+    case 'fd':
+      return descriptorChannel(address.fd, 'out')
+    case 'file':
+      return FileChannel.open(address.path, 'out')
+  }
+}
+
+/** Waits for a stream to come in. */
+export interface IncomingDoor {
+  /** The first that comes. @throws {TransportError | MigrationError} if it cannot be had */
+  readonly channel: Promise<Channel>
+  /** Where it listens, if it does. */
+  readonly address: Address | undefined
+  close(): Promise<void>
+}
+
+/** Opens the way in: sockets listen when this returns. @throws {TransportError | MigrationError} if it cannot be had */
+export async function openIncoming(address: MigrationAddress): Promise<IncomingDoor> {
+  switch (address.type) {
+    case 'socket': {
+      const accepted = deferred<Channel>()
+      const listener = await listenAt(address.address, {
+        accept: (connection) => {
+          accepted.resolve(socketChannel(connection))
+          void listener.close()
+        },
+      })
+      return { channel: accepted.promise, address: listener.address, close: () => listener.close() }
+    }
+    case 'exec':
+      return opened(await CommandChannel.start(address.command, 'in'))
+    case 'fd':
+      return opened(descriptorChannel(address.fd, 'in'))
+    case 'file':
+      return opened(await FileChannel.open(address.path, 'in'))
+  }
+}
+
+function opened(channel: Channel): IncomingDoor {
+  return { channel: Promise.resolve(channel), address: undefined, close: async () => undefined }
+}
+
+function socketChannel(duplex: Duplex): Channel {
+  return new DuplexChannel(duplex, { answers: true, noun: 'socket' })
+}
+
+/** @throws {MigrationError} `channel`, if nothing is open under that number */
+function descriptorChannel(fd: number, direction: 'out' | 'in'): Channel {
+  let stat: ReturnType<typeof fstatSync>
+  try {
+    stat = fstatSync(fd)
+  } catch (error) {
+    throw new MigrationError('channel', `File descriptor '${fd}' is not open`, error)
+  }
+  if (stat.isSocket()) return socketChannel(openFd(fd))
+  if (!stat.isFIFO() && !stat.isCharacterDevice()) return FileChannel.of(fd)
+  const pipe = new Socket({ fd, readable: direction === 'in', writable: direction === 'out' })
+  const wire = new NodeStreamsWire({
+    input: direction === 'in' ? pipe : undefined,
+    output: pipe,
+    release: () => pipe.destroy(),
+  })
+  return new DuplexChannel(new WireDuplex(wire, { kind: 'pipe' }), { answers: false, noun: 'file' })
+}

@@ -1,0 +1,104 @@
+import { pause } from '../async/index.ts'
+import type { Channel } from './channels/channel.ts'
+import { MigrationError } from './migration-error.ts'
+import { SectionReader, SectionWriter } from './stream/framing.ts'
+import { checkDescription, parseObject } from './stream/machine-section.ts'
+import { applyDifference } from './stream/page-difference.ts'
+import { pageBytes, unpackPages } from './stream/ram-section.ts'
+import type { MigrationSurroundings } from './surroundings.ts'
+
+/** How long a source has for hearing why it is refused, in milliseconds. */
+const patience = 2000
+
+/** How much of RAM is cleared at once. */
+const pieceBytes = 8 << 20
+
+/**
+ * Takes a machine from a stream, whole; it does not run yet.
+ *
+ * @returns in which run state it was at the other side
+ * @throws {MigrationError | BoardError} if the stream is none, torn, or of another machine; the source has been told then,
+ *   if it listens
+ */
+export async function takeMachine(
+  channel: Channel,
+  { board, disks, uuid }: Pick<MigrationSurroundings, 'board' | 'disks' | 'uuid'>,
+): Promise<string> {
+  const answer = async (name: string, text: string): Promise<void> => {
+    if (channel.answers)
+      await new SectionWriter(channel.write).section({ name, version: 1, contents: Buffer.from(text) })
+  }
+  try {
+    const { state, waits } = await readMachine(new SectionReader(channel.read), board, uuid)
+    await disks.takeBack()
+    if (waits) {
+      await answer('loaded', '')
+      const word = await new SectionReader(channel.read).next()
+      if (word?.name !== 'run') throw new MigrationError('peer', 'the source has kept the machine')
+    }
+    return state
+  } catch (error) {
+    const told = answer('refused', error instanceof Error ? error.message : String(error)).then(() => channel.finish())
+    await Promise.race([told, pause(patience)]).catch(() => undefined) // it may be gone
+    throw error
+  }
+}
+
+async function readMachine(
+  reader: SectionReader,
+  board: MigrationSurroundings['board'],
+  uuid: string | undefined,
+): Promise<{ readonly state: string; readonly waits: boolean }> {
+  await reader.begin()
+  const first = await reader.next()
+  if (first?.name !== 'machine' || first.version !== 1)
+    throw new MigrationError('stream', 'the stream does not say which machine it is of')
+  const waits = checkDescription(first.contents, {
+    board: board.kind,
+    ramBytes: board.ramBytes,
+    ...(uuid !== undefined && { uuid }),
+  })
+  await clear(board)
+  let devices: Uint8Array | undefined
+  let state: string | undefined
+  for (let section = await reader.next(); section !== undefined; section = await reader.next()) {
+    const { name, version, contents, optional } = section
+    if (version !== 1 && optional !== true)
+      throw new MigrationError('stream', `the stream has section '${name}' in version ${version}, known is version 1`)
+    switch (name) {
+      case 'ram':
+        await takePages(contents, board)
+        break
+      case 'devices':
+        devices = contents
+        break
+      case 'run-state':
+        state = String(parseObject(contents)['state'])
+        break
+      default:
+        if (optional !== true)
+          throw new MigrationError('stream', `the stream has section '${name}', which is unknown here`)
+    }
+  }
+  if (devices === undefined || state === undefined) throw new MigrationError('stream', 'the stream lacks a section')
+  await board.restoreDevices(devices)
+  return { state, waits }
+}
+
+async function takePages(contents: Uint8Array, board: MigrationSurroundings['board']): Promise<void> {
+  const { pages, differences } = unpackPages(contents, board.ramBytes)
+  await board.overwritePages(pages)
+  for (const { address, packed } of differences) {
+    const { bytes } = await board.readPages(address, pageBytes)
+    const page = bytes.length === 0 ? new Uint8Array(pageBytes) : bytes
+    applyDifference(page, packed)
+    await board.overwritePages({ addresses: Uint32Array.of(address), bytes: page })
+  }
+}
+
+/** Makes RAM zeros: only pages that hold anything else are in the stream. */
+async function clear(board: MigrationSurroundings['board']): Promise<void> {
+  const none = { addresses: new Uint32Array(0), bytes: new Uint8Array(0) }
+  for (let address = 0; address < board.ramBytes; address += pieceBytes)
+    await board.writePages(address, Math.min(pieceBytes, board.ramBytes - address), none)
+}

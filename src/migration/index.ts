@@ -1,0 +1,16 @@
+/**
+ * Migration: a machine goes to another process, or into a file, and comes from one; RAM in passes while the guest runs.
+ * Owns the stream (docs/formats/migration-stream.md), the ways that it goes, parameters, capabilities and statistics.
+ * Knows board, run control and images only as what it asks of them.
+ */
+export { Capabilities, type CapabilityName, capabilityNames } from './capabilities.ts'
+export type { TakeDescriptor } from './channels/open-channel.ts'
+export { DeviceState, type HaltedGuest } from './device-state.ts'
+export { MigrationStatusName, migrationEvents } from './events.ts'
+export { MigrationControl, type MigrationReport } from './migration-control.ts'
+export { MigrationError, type MigrationErrorKind } from './migration-error.ts'
+export type { MigrationParameters, ParameterName } from './parameters.ts'
+export type { MigrationStatistics } from './statistics.ts'
+export { isOnItsWay, type MigrationStatus } from './status.ts'
+export { pageBytes } from './stream/ram-section.ts'
+export type { MigratedBoard, MigratedDisks, MigratedGuest, MigrationSurroundings } from './surroundings.ts'

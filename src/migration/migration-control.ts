@@ -1,0 +1,258 @@
+import { reasonText } from '../errno/index.ts'
+import { QmpError } from '../qapi/index.ts'
+import type { Address } from '../transport/index.ts'
+import { Capabilities, type CapabilityName } from './capabilities.ts'
+import type { Channel } from './channels/channel.ts'
+import {
+  type IncomingDoor,
+  type MigrationAddress,
+  openIncoming,
+  openOutgoing,
+  parseMigrationAddress,
+  type TakeDescriptor,
+} from './channels/open-channel.ts'
+import { takeMachine } from './incoming.ts'
+import { MigrationError } from './migration-error.ts'
+import { Outgoing } from './outgoing.ts'
+import { changedParameters, defaultParameters, type MigrationParameters } from './parameters.ts'
+import { MigrationStatistics } from './statistics.ts'
+import { isOnItsWay, type MigrationStatus, moveStatus } from './status.ts'
+import type { MigrationSurroundings } from './surroundings.ts'
+
+/** How a migration goes. */
+export interface MigrationReport {
+  readonly status: MigrationStatus
+  readonly error: string | undefined
+  /** Of an outgoing migration, once it has begun. */
+  readonly statistics: MigrationStatistics | undefined
+  /** Where the machine listens for one that comes. */
+  readonly listensAt: Address | undefined
+}
+
+export interface OutgoingRequest {
+  readonly uri: string
+  readonly takeDescriptor: TakeDescriptor
+  readonly resume?: boolean
+  /** The contents of the disks are to go, too. */
+  readonly disks?: boolean
+}
+
+interface Running {
+  readonly cancel: AbortController
+  readonly done: Promise<void>
+}
+
+const cancelled = new Error('the migration has been cancelled')
+
+/** The one owner of the machine's migrations: one goes out at a time, and one comes in before the guest has run. */
+export class MigrationControl {
+  readonly capabilities = new Capabilities()
+  readonly #surroundings: MigrationSurroundings
+  #parameters = defaultParameters
+  #status: MigrationStatus = 'none'
+  #error: string | undefined
+  #statistics: MigrationStatistics | undefined
+  #running: Running | undefined
+  /** Whether a machine is to come in (`-incoming`), and whether its way has been opened. */
+  #incoming: 'none' | 'deferred' | 'opened' = 'none'
+  #door: IncomingDoor | undefined
+  #incomingChannel: Channel | undefined
+  #outgoing: Outgoing | undefined
+
+  constructor(surroundings: MigrationSurroundings) {
+    this.#surroundings = surroundings
+  }
+
+  get parameters(): MigrationParameters {
+    return this.#parameters
+  }
+
+  get report(): MigrationReport {
+    return {
+      status: this.#status,
+      error: this.#error,
+      statistics: this.#statistics,
+      listensAt: this.#door?.address,
+    }
+  }
+
+  /** Whether a migration is on its way: the machine must keep its shape meanwhile. */
+  get active(): boolean {
+    return isOnItsWay(this.#status)
+  }
+
+  /** @throws {MigrationError} `request`, if a value is out of its range */
+  setParameters(changes: Partial<MigrationParameters>): void {
+    this.#parameters = changedParameters(this.#parameters, changes)
+  }
+
+  /**
+   * @throws {QmpError} GenericError, while a migration is on its way
+   * @throws {MigrationError} `request`, if one of them is not available
+   */
+  setCapabilities(changes: readonly { readonly capability: CapabilityName; readonly state: boolean }[]): void {
+    if (this.active) throw inProgress()
+    this.capabilities.set(changes)
+  }
+
+  /**
+   * Begins to send the machine away. When this returns, the way is being opened: what follows is told by `report`.
+   *
+   * @throws {QmpError} GenericError, if the machine cannot be sent now, or there is no such way
+   */
+  migrate({ uri, takeDescriptor, resume = false, disks = false }: OutgoingRequest): Promise<void> {
+    if (resume) throw new QmpError('GenericError', 'Cannot resume if there is no paused migration')
+    if (this.active) throw inProgress()
+    const { state } = this.#surroundings.guest
+    if (state === 'inmigrate') throw new QmpError('GenericError', 'Guest is waiting for an incoming migration')
+    if (state === 'postmigrate')
+      throw new QmpError('GenericError', "Can't migrate the vm that was paused due to previous migration")
+    if (disks) this.capabilities.set([{ capability: 'block', state: true }])
+    this.#stand('setup')
+    this.#error = undefined
+    let address: MigrationAddress | undefined
+    try {
+      address = parseMigrationAddress(uri, takeDescriptor)
+    } catch (error) {
+      this.#error = reasonText(error)
+    }
+    if (address === undefined) {
+      this.#stand('failed')
+      const text = this.#error ?? "Parameter 'uri' expects a valid migration protocol"
+      throw new QmpError('GenericError', text)
+    }
+    const cancel = new AbortController()
+    const done = this.#send(address, cancel.signal)
+    this.#running = { cancel, done }
+    return done
+  }
+
+  /** Settles when no migration is on its way out. */
+  async ended(): Promise<void> {
+    if (this.#incoming === 'none') await this.#running?.done
+  }
+
+  /** Gives up the migration that is on its way, if there is one; the guest goes on here. */
+  cancel(): void {
+    if (!this.active || this.#status === 'cancelling' || this.#running === undefined) return
+    this.#stand('cancelling')
+    this.#running.cancel.abort(cancelled)
+  }
+
+  /** Lets a migration go on that waits in a status. @throws {QmpError} GenericError, if it stands elsewhere */
+  continue(status: MigrationStatus): void {
+    if (this.#status !== status) throw new QmpError('GenericError', `Migration not in expected state: ${this.#status}`)
+    this.#outgoing?.continue()
+  }
+
+  /** A machine is to come in: by `migrateIncoming()`. */
+  deferIncoming(): void {
+    this.#incoming = 'deferred'
+  }
+
+  /**
+   * Opens the way for a machine to come in.
+   *
+   * @throws {QmpError} GenericError, if none is to come, or has come, or there is no such way
+   */
+  async migrateIncoming(uri: string, takeDescriptor: TakeDescriptor): Promise<void> {
+    if (this.#incoming === 'none')
+      throw new QmpError('GenericError', "'-incoming' was not specified on the command line")
+    if (this.#incoming === 'opened')
+      throw new QmpError('GenericError', 'The incoming migration has already been started')
+    this.#surroundings.emit('MIGRATION', { status: 'setup' }) // told whether or not events are on
+    const address = parseMigrationAddress(uri, takeDescriptor)
+    if (address === undefined) throw new QmpError('GenericError', `unknown migration protocol: ${uri}`)
+    this.#checkPlain(address)
+    this.#door = await openIncoming(address)
+    this.#incoming = 'opened'
+    const done = this.#take(this.#door)
+    this.#running = { cancel: new AbortController(), done }
+  }
+
+  /** Gives up whatever is on its way. */
+  async close(): Promise<void> {
+    this.#running?.cancel.abort(cancelled)
+    await this.#door?.close()
+    await this.#incomingChannel?.destroy(cancelled)
+    if (this.#incoming === 'none') await this.#running?.done.catch(() => undefined) // its end has been told
+  }
+
+  async #send(address: MigrationAddress, signal: AbortSignal): Promise<void> {
+    const { complain, memoryBytes } = this.#surroundings
+    let channel: Channel | undefined
+    try {
+      const statistics = new MigrationStatistics(await memoryBytes())
+      this.#statistics = statistics
+      this.#checkPlain(address)
+      channel = await openOutgoing(address, signal)
+      this.#outgoing = new Outgoing({
+        ...this.#surroundings,
+        channel,
+        capabilities: this.capabilities,
+        parameters: () => this.#parameters,
+        statistics,
+        stand: (status) => this.#stand(status),
+        signal,
+      })
+      await this.#outgoing.run()
+      this.#stand('completed')
+    } catch (error) {
+      await channel?.destroy(error instanceof Error ? error : cancelled)
+      if (signal.aborted) {
+        if (this.#status !== 'cancelling') this.#stand('cancelling')
+        this.#stand('cancelled')
+        return
+      }
+      this.#error = reasonText(error)
+      this.#stand('failed')
+      complain(this.#error)
+    } finally {
+      this.#outgoing = undefined
+    }
+  }
+
+  async #take(door: IncomingDoor): Promise<void> {
+    const { guest, complain } = this.#surroundings
+    let channel: Channel | undefined
+    try {
+      channel = this.#incomingChannel = await door.channel
+      this.#status = 'setup'
+      this.#tell()
+      this.#stand('active')
+      const state = await takeMachine(channel, this.#surroundings)
+      await guest.takeOver(state)
+      await channel.finish().catch(() => undefined) // nothing more was to be said
+      this.#stand('completed')
+    } catch (error) {
+      if (this.#running?.cancel.signal.aborted === true) return
+      await channel?.destroy(error instanceof Error ? error : cancelled)
+      complain(`load of migration failed: ${reasonText(error)}`)
+      if (this.#status === 'active') this.#stand('failed')
+      guest.exit(1)
+    }
+  }
+
+  /** What is to be encrypted must not go in the clear. @throws {MigrationError} `request` */
+  #checkPlain({ type }: MigrationAddress): void {
+    const { tlsCreds } = this.#parameters
+    if (type === 'socket' && tlsCreds !== '')
+      throw new MigrationError(
+        'request',
+        `Migration cannot be encrypted, and was to be by TLS credentials '${tlsCreds}'`,
+      )
+  }
+
+  #stand(status: MigrationStatus): void {
+    this.#status = moveStatus(this.#status, status)
+    this.#tell()
+  }
+
+  #tell(): void {
+    if (this.capabilities.has('events')) this.#surroundings.emit('MIGRATION', { status: this.#status })
+  }
+}
+
+function inProgress(): QmpError {
+  return new QmpError('GenericError', "There's a migration process in progress")
+}

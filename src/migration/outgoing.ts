@@ -1,0 +1,237 @@
+import { deferred, pause } from '../async/index.ts'
+import type { Capabilities } from './capabilities.ts'
+import type { Channel } from './channels/channel.ts'
+import { MigrationError } from './migration-error.ts'
+import { PageCache } from './page-cache.ts'
+import type { MigrationParameters } from './parameters.ts'
+import { RateLimit } from './rate-limit.ts'
+import type { MigrationStatistics } from './statistics.ts'
+import { type Section, SectionReader, SectionWriter } from './stream/framing.ts'
+import { packDescription } from './stream/machine-section.ts'
+import { type Pages, packPages, pageBytes } from './stream/ram-section.ts'
+import type { MigrationSurroundings } from './surroundings.ts'
+
+/** How much of RAM is compared at once: a millisecond of the guest's time. */
+const pieceBytes = 4 << 20
+
+/** How long to listen for why the other side has hung up, in milliseconds. */
+const patience = 1000
+
+/** How often to try for images that the other side still holds: for some seconds. */
+const triesToTakeBack = 100
+
+export interface OutgoingOptions extends MigrationSurroundings {
+  readonly channel: Channel
+  readonly capabilities: Capabilities
+  readonly parameters: () => MigrationParameters
+  readonly statistics: MigrationStatistics
+  /** Tells where the migration stands. */
+  readonly stand: (status: 'active' | 'pre-switchover' | 'device') => void
+  readonly signal: AbortSignal
+}
+
+/**
+ * Sends a machine: RAM in passes while the guest runs, each with what has changed since the one before; when what
+ * remains can go within the time that the guest may stand still, it is stopped, and the rest and its devices follow.
+ *
+ * The guest never runs on both sides: here it goes on only if the other side has not been told to run it.
+ */
+export class Outgoing {
+  readonly #options: OutgoingOptions
+  readonly #writer: SectionWriter
+  readonly #limit: RateLimit
+  readonly #switchover = deferred()
+
+  constructor(options: OutgoingOptions) {
+    this.#options = options
+    const { channel, statistics, parameters } = options
+    this.#writer = new SectionWriter((...pieces) => {
+      statistics.sent(pieces.reduce((sum, piece) => sum + piece.length, 0))
+      return channel.write(...pieces)
+    })
+    if (options.capabilities.has('xbzrle')) statistics.cache = new PageCache(() => Number(parameters().xbzrleCacheSize))
+    this.#limit = new RateLimit(() => Number(parameters().maxBandwidth))
+  }
+
+  /** Lets a migration go on that waits before it hands the guest over. */
+  continue(): void {
+    this.#switchover.resolve()
+  }
+
+  /** @throws if it fails, or is cancelled: the guest goes on here then */
+  async run(): Promise<void> {
+    const { board, capabilities, channel, uuid, guest, statistics, stand, signal } = this.#options
+    try {
+      await this.#writer.begin()
+      const description = {
+        board: board.kind,
+        ramBytes: board.ramBytes,
+        answers: channel.answers,
+        ...(capabilities.has('validate-uuid') && uuid !== undefined && { uuid }),
+      }
+      await this.#writer.section({ name: 'machine', version: 1, contents: packDescription(description) })
+      statistics.setUp()
+      this.#beginPass()
+      stand('active')
+      do await this.#passOverRam(true)
+      while (!(await this.#isShort()))
+      signal.throwIfAborted()
+      const before = await guest.beginHandover()
+      try {
+        await this.#handOver(before)
+      } catch (error) {
+        const reason = await this.#reasonOf(error)
+        await this.#takeBack(reason)
+        throw reason
+      }
+      await guest.endHandover()
+      statistics.completed()
+    } catch (error) {
+      throw await this.#reasonOf(error)
+    } finally {
+      await board.forgetPages().catch(() => undefined) // a board that is gone has forgotten
+    }
+  }
+
+  /** Where the way has broken, the other side may have said why. */
+  async #reasonOf(error: unknown): Promise<unknown> {
+    const { channel, signal } = this.#options
+    if (!channel.answers || signal.aborted || !(error instanceof MigrationError) || error.kind !== 'channel')
+      return error
+    const said = await Promise.race([
+      new SectionReader(channel.read).next().catch(() => undefined),
+      pause(patience).then(() => undefined),
+    ])
+    return said?.name === 'refused' ? refusal(said) : error
+  }
+
+  /** Whether what has changed meanwhile can go within the time that the guest may stand still; else the next pass begins. */
+  async #isShort(): Promise<boolean> {
+    const { board, parameters, statistics, signal } = this.#options
+    const before = performance.now()
+    let pages = 0
+    for (const [address, length] of piecesOf(board.ramBytes)) {
+      signal.throwIfAborted()
+      pages += await board.countChangedPages(address, length)
+    }
+    statistics.remainingPages = pages
+    const { downtimeLimit } = parameters()
+    const limit = Number(parameters().maxBandwidth)
+    const bandwidth = limit === 0 ? statistics.bandwidth : Math.min(statistics.bandwidth, limit)
+    const seconds = (pages * pageBytes) / Math.max(bandwidth, 1)
+    statistics.dirtyRate = Math.round((pages * 1000) / Math.max(performance.now() - before, 1))
+    if (seconds * 1000 <= downtimeLimit) return true
+    this.#beginPass()
+    return false
+  }
+
+  async #handOver(before: string): Promise<void> {
+    const { board, disks, capabilities, channel, statistics, stand, signal } = this.#options
+    statistics.stopped()
+    if (capabilities.has('pause-before-switchover')) {
+      stand('pre-switchover')
+      await Promise.race([this.#switchover.promise, aborted(signal)])
+      stand('device')
+    }
+    await disks.handOver()
+    this.#beginPass()
+    await this.#passOverRam(false)
+    signal.throwIfAborted()
+    await this.#writer.section({ name: 'devices', version: 1, contents: await board.saveDevices() })
+    await this.#writer.section({
+      name: 'run-state',
+      version: 1,
+      contents: Buffer.from(JSON.stringify({ state: before })),
+    })
+    await this.#writer.end()
+    if (!channel.answers) return channel.finish()
+    await this.#release(channel, signal)
+    await channel.finish().catch(() => undefined) // the guest is the other side's already
+  }
+
+  /** Waits to be told that everything is there, and tells the other side that the guest is its own. */
+  async #release(channel: Channel, signal: AbortSignal): Promise<void> {
+    const reader = new SectionReader(channel.read)
+    const answer = await Promise.race([reader.next(), aborted(signal)]).catch((error: unknown) => {
+      if (signal.aborted) throw signal.reason
+      throw new MigrationError('peer', 'The other side has ended before it had everything', error)
+    })
+    if (answer?.name === 'refused') throw refusal(answer)
+    if (answer?.name !== 'loaded')
+      throw new MigrationError('peer', 'The other side has not said that it has everything')
+    await new SectionWriter(channel.write).section({ name: 'run', version: 1, contents: new Uint8Array(0) })
+  }
+
+  /** The other side ends when the way is gone, and with it what it holds of the images. */
+  async #takeBack(reason: unknown): Promise<void> {
+    const { channel, disks, guest, statistics } = this.#options
+    await channel.destroy(reason instanceof Error ? reason : new Error(String(reason)))
+    statistics.resumed()
+    for (let tries = 1; ; tries++) {
+      try {
+        await disks.takeBack()
+        break
+      } catch {
+        if (tries === triesToTakeBack) break // going on below says why it cannot
+      }
+      await pause(patience / 10)
+    }
+    await guest.abandonHandover()
+  }
+
+  #beginPass(): void {
+    const { capabilities, emit, statistics } = this.#options
+    statistics.passes++
+    if (capabilities.has('events')) emit('MIGRATION_PASS', { pass: statistics.passes })
+  }
+
+  async #passOverRam(limited: boolean): Promise<void> {
+    const { board, statistics, signal } = this.#options
+    let sent = 0
+    for (const [address, length] of piecesOf(board.ramBytes)) {
+      signal.throwIfAborted()
+      const pages = await board.changedPages(address, length)
+      sent += pages.addresses.length
+      await this.#sendPages(pages, limited)
+      statistics.remainingPages = Math.max(0, statistics.remainingPages - length / pageBytes)
+    }
+    // On the other side RAM is zeros at first, so in the first pass no page of zeros needs to go.
+    if (statistics.passes === 1) statistics.zeroPages += statistics.totalBytes / pageBytes - sent
+  }
+
+  async #sendPages({ addresses, bytes }: Pages, limited: boolean): Promise<void> {
+    const { statistics, signal } = this.#options
+    const most = limited ? Math.max(1, Math.min(256, Math.floor(this.#limit.portion / pageBytes))) : 256
+    for (let first = 0; first < addresses.length; first += most) {
+      signal.throwIfAborted()
+      const some = {
+        addresses: addresses.subarray(first, first + most),
+        bytes: bytes.subarray(first * pageBytes, (first + most) * pageBytes),
+      }
+      // In the first pass every page goes for the first time.
+      const cache = statistics.passes > 1 ? statistics.cache : undefined
+      const { contents, zeroPages, differences } = packPages(some, cache)
+      statistics.zeroPages += zeroPages
+      statistics.normalPages += some.addresses.length - zeroPages - differences
+      await this.#writer.section({ name: 'ram', version: 1, contents })
+      if (limited) await this.#limit.spend(contents.length, signal)
+    }
+  }
+}
+
+function* piecesOf(ramBytes: number): Generator<readonly [address: number, length: number]> {
+  for (let address = 0; address < ramBytes; address += pieceBytes)
+    yield [address, Math.min(pieceBytes, ramBytes - address)]
+}
+
+function refusal({ contents }: Section): MigrationError {
+  return new MigrationError('peer', Buffer.from(contents).toString())
+}
+
+/** Never settles but by a rejection. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

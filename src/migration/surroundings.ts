@@ -1,0 +1,53 @@
+import type { EmitOf } from '../qapi/index.ts'
+import type { migrationEvents } from './events.ts'
+import type { Pages } from './stream/ram-section.ts'
+
+/** What migrations ask of the board. */
+export interface MigratedBoard {
+  readonly kind: string
+  readonly ramBytes: number
+  changedPages(address: number, length: number): Promise<Pages>
+  countChangedPages(address: number, length: number): Promise<number>
+  forgetPages(): Promise<void>
+  readPages(address: number, length: number): Promise<Pages>
+  writePages(address: number, length: number, pages: Pages): Promise<void>
+  overwritePages(pages: Pages): Promise<void>
+  saveDevices(): Promise<Uint8Array>
+  restoreDevices(state: Uint8Array): Promise<void>
+}
+
+/** What migrations ask of run control. */
+export interface MigratedGuest {
+  readonly state: string
+  readonly running: boolean
+  /** Stops the guest for the last pass; tells what the run state was. */
+  beginHandover(): Promise<string>
+  /** The other side has the guest. */
+  endHandover(): Promise<void>
+  /** The other side has not: a guest that ran goes on. */
+  abandonHandover(): Promise<void>
+  /** The guest has come: it goes on as it did at the other side, unless it is to wait for `cont`. */
+  takeOver(state: string): Promise<void>
+  /** The guest cannot come any more. */
+  exit(status: number): void
+}
+
+/** What migrations ask of the images. */
+export interface MigratedDisks {
+  /** Puts everything that was written on the disk, and lets others write. */
+  handOver(): Promise<void>
+  /** Keeps others from writing again. @throws if somebody else has an image */
+  takeBack(): Promise<void>
+}
+
+export interface MigrationSurroundings {
+  readonly board: MigratedBoard
+  readonly guest: MigratedGuest
+  readonly disks: MigratedDisks
+  readonly emit: EmitOf<typeof migrationEvents>
+  /** Bytes of all memory that a guest can have in its address space. */
+  readonly memoryBytes: () => Promise<number>
+  readonly uuid: string | undefined
+  /** Hears what a user should know. */
+  readonly complain: (text: string) => void
+}

@@ -1,0 +1,73 @@
+import type { NetEnd, NetLine } from './net-end.ts'
+
+/** Kinds of clients, as `info network` names them. */
+export type NetClientType = 'nic' | 'user' | 'socket' | 'stream' | 'dgram' | 'hubport'
+
+/** One of the two ends of a wire, with a name: a card, or a back end. */
+export class NetClient implements NetLine {
+  readonly name: string
+  readonly type: NetClientType
+  /** Who is at the other end. */
+  peer: NetClient | undefined
+  /** What takes the frames that come here. */
+  end: NetEnd | undefined
+  /** What it is, as `info network` has it. */
+  info: () => string = () => ''
+  #linkUp = true
+  #closed = false
+
+  constructor(name: string, type: NetClientType) {
+    this.name = name
+    this.type = type
+  }
+
+  get linkUp(): boolean {
+    return this.#linkUp
+  }
+
+  /** Whether it has gone, while its card is still there. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  send(frame: Uint8Array): boolean {
+    const { peer } = this
+    if (!this.#linkUp || peer === undefined || !peer.#linkUp || peer.end === undefined) return true
+    return peer.end.receive(frame)
+  }
+
+  ready(): void {
+    this.peer?.end?.resume?.()
+  }
+
+  setLink(up: boolean): void {
+    if (up === this.#linkUp) return
+    this.#linkUp = up
+    this.end?.linkChanged?.(up)
+    // What waited is swallowed by a wire that is cut, or goes on.
+    this.end?.resume?.()
+    this.peer?.end?.resume?.()
+  }
+
+  /** Joins two ends that are free. */
+  join(peer: NetClient): void {
+    this.peer = peer
+    peer.peer = this
+    this.end?.resume?.()
+    peer.end?.resume?.()
+  }
+
+  /** Nobody is at the other end any more. */
+  leave(): void {
+    const { peer } = this
+    if (peer !== undefined) peer.peer = undefined
+    this.peer = undefined
+    peer?.end?.resume?.()
+  }
+
+  /** It takes and sends nothing more. */
+  close(): void {
+    this.#closed = true
+    this.end = undefined
+  }
+}

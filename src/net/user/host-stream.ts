@@ -1,0 +1,80 @@
+import type { Socket } from 'node:net'
+import type { TcpConnection, TcpUser } from './tcp/tcp-connection.ts'
+
+/** What a chunk costs that waits, beside its bytes. */
+const chunkCost = 256
+/** Bytes for the guest that are read ahead. */
+const readAhead = 256 * 1024
+
+/** A TCP connection of the host's, in the place of the guest's peer; who is slow makes the other side wait. */
+export class HostStream implements TcpUser {
+  readonly #socket: Socket
+  #connection: TcpConnection | undefined
+  /** Chunks that have been given to the socket since it last had nothing to do. */
+  #chunks = 0
+  #corked = false
+
+  /** @param socket keeps its other half when one ends (`allowHalfOpen`) */
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('drain', () => {
+      this.#chunks = 0
+      this.#connection?.windowOpened()
+    })
+    socket.on('error', () => this.#connection?.abort())
+    socket.on('close', () => {
+      if (!socket.readableEnded || !socket.writableFinished) this.#connection?.abort()
+    })
+  }
+
+  /** The guest is there: bytes go both ways from now on. */
+  join(connection: TcpConnection): void {
+    this.#connection = connection
+    const socket = this.#socket
+    if (socket.destroyed) {
+      connection.abort()
+      return
+    }
+    socket.on('data', (bytes: Buffer) => {
+      connection.write(bytes)
+      if (connection.unsent >= readAhead) socket.pause()
+    })
+    socket.on('end', () => connection.end())
+    // Whoever came to a forwarded port has waited for the guest.
+    socket.resume()
+  }
+
+  get waiting(): number {
+    return this.#socket.writableLength + (this.#socket.writableLength > 0 ? this.#chunks * chunkCost : 0)
+  }
+
+  data(bytes: Buffer): void {
+    if (this.#socket.destroyed || this.#socket.writableEnded) return
+    if (!this.#corked) {
+      this.#corked = true
+      this.#socket.cork()
+      // What comes in one go is written in one.
+      setImmediate(() => {
+        this.#corked = false
+        this.#socket.uncork()
+      })
+    }
+    if (this.#socket.writableLength === 0) this.#chunks = 0
+    this.#chunks++
+    this.#socket.write(bytes)
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  drained(): void {
+    if (this.#connection !== undefined && this.#connection.unsent < readAhead / 2 && this.#socket.isPaused())
+      this.#socket.resume()
+  }
+
+  failed(): void {
+    this.#socket.resetAndDestroy()
+  }
+}

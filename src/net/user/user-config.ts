@@ -1,0 +1,97 @@
+import { NetError } from '../net-error.ts'
+import type { UserOptions } from '../netdev-options.ts'
+import { parseIpv4 } from './ipv4-address.ts'
+import type { UserNetConfig } from './user-net.ts'
+
+const usualNetwork = 0x0a000200
+const longestText = 255
+
+/**
+ * What is asked for of a network, understood.
+ *
+ * @throws {NetError} kind `refused`, in QEMU's words
+ */
+export function userNetConfig(options: UserOptions): UserNetConfig {
+  const { ipv4 = true, ipv6 = true, host: hostText, dns: dnsText, dhcpstart, hostname } = options
+  const netText = options.net ?? (options.ip === undefined ? undefined : `${options.ip}/24`)
+  checkFamilies(options, netText, { ipv4, ipv6 })
+  const { network, mask } = netText === undefined ? { network: usualNetwork, mask: 0xffffff00 } : networkOf(netText)
+  const isInside = (address: number): boolean => (address & mask) === (network & mask)
+  const host = address(hostText, 'Failed to parse host') ?? (network | (2 & ~mask)) >>> 0
+  if (!isInside(host)) throw refused("Host doesn't belong to network")
+  const dhcpStart = address(dhcpstart, 'Failed to parse DHCP start address') ?? (network | (15 & ~mask)) >>> 0
+  if (!isInside(dhcpStart)) throw refused("DHCP doesn't belong to network")
+  if (dhcpStart === host) throw refused('DHCP must be different from host and DNS')
+  const dns = address(dnsText, 'Failed to parse DNS') ?? (network | (3 & ~mask)) >>> 0
+  if (options.restrict === true && !isInside(dns)) throw refused("DNS doesn't belong to network")
+  if (dns === host) throw refused('DNS must be different from host')
+  if (hostname !== undefined && hostname.length > longestText)
+    throw refused("'vhostname' parameter cannot exceed 255 bytes")
+  if (options.domainname === '') throw refused("'domainname' parameter cannot be empty")
+  if ((options.domainname?.length ?? 0) > longestText) throw refused("'domainname' parameter cannot exceed 255 bytes")
+  if ((options['tftp-server-name']?.length ?? 0) > longestText)
+    throw refused("'tftp-server-name' parameter cannot exceed 255 bytes")
+  if (options.smb !== undefined) throw refused('a share by SMB cannot be had here')
+  if ((options.guestfwd?.length ?? 0) > 0) throw refused('connections of the guest cannot be forwarded here (guestfwd)')
+  return {
+    ...{ network, mask, host, dns, dhcpStart, restrict: options.restrict === true },
+    hostName: hostname ?? undefined,
+    domainName: options.domainname,
+    domainSearch: (options.dnssearch ?? []).map(({ str }) => str),
+    tftp: options.tftp,
+    bootFile: options.bootfile,
+    tftpServerName: options['tftp-server-name'],
+  }
+}
+
+function checkFamilies(
+  options: UserOptions,
+  net: string | undefined,
+  { ipv4, ipv6 }: { readonly ipv4: boolean; readonly ipv6: boolean },
+): void {
+  if (!ipv4 && (net ?? options.host ?? options.dns) !== undefined)
+    throw refused('IPv4 disabled but netmask/host/dns provided')
+  if (!ipv6 && (options['ipv6-prefix'] ?? options['ipv6-host'] ?? options['ipv6-dns']) !== undefined)
+    throw refused('IPv6 disabled but prefix/host6/dns6 provided')
+  if (!ipv4 && !ipv6) throw refused('IPv4 and IPv6 disabled')
+  if (!ipv4) throw refused('a network without IPv4 cannot be had here')
+  const length = options['ipv6-prefixlen'] ?? 64
+  if (length < 0 || length > 126)
+    throw refused('Invalid IPv6 prefix provided (IPv6 prefix length must be between 0 and 126)')
+}
+
+/** An address, and behind it how long or which its mask is; without one, as the address's class has it. */
+function networkOf(text: string): { readonly network: number; readonly mask: number } {
+  const [addressText, maskText] = text.split('/', 2) as [string, string | undefined]
+  const network = parseIpv4(addressText)
+  if (network === undefined) throw refused('Failed to parse netmask')
+  const mask = maskText === undefined ? usualMask(network) : maskOf(maskText)
+  return { network: (network & mask) >>> 0, mask }
+}
+
+function usualMask(network: number): number {
+  if (network >>> 31 === 0) return 0xff000000
+  return network >>> 30 === 2 ? 0xfff00000 : 0xffffff00
+}
+
+function maskOf(text: string): number {
+  if (/^\d+$/.test(text)) {
+    const bits = Number(text)
+    if (bits < 4 || bits > 32) throw refused('Invalid netmask provided (must be in range 4-32)')
+    return (0xffffffff << (32 - bits)) >>> 0
+  }
+  const mask = parseIpv4(text)
+  if (mask === undefined) throw refused('Failed to parse netmask (trailing chars)')
+  return mask
+}
+
+function address(text: string | undefined, complaint: string): number | undefined {
+  if (text === undefined) return undefined
+  const found = parseIpv4(text)
+  if (found === undefined) throw refused(complaint)
+  return found
+}
+
+function refused(message: string): NetError {
+  return new NetError('refused', message)
+}

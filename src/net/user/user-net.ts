@@ -1,0 +1,179 @@
+import type { NetEnd, NetLine } from '../net-end.ts'
+import { type Clock, hostClock } from './clock.ts'
+import { DhcpServer, dhcpPorts } from './dhcp.ts'
+import { type HostTarget, isOfNetwork, targetOf } from './host-address.ts'
+import { type ForwardRule, type HostForward, openForward } from './host-forward.ts'
+import { echoReply, unreachable } from './icmp.ts'
+import { IpLayer } from './ip-layer.ts'
+import { type Ipv4Packet, protocols } from './ipv4.ts'
+import { Outbox } from './outbox.ts'
+import { TcpService } from './tcp-service.ts'
+import { TftpServer, tftpPort } from './tftp.ts'
+import type { UdpDatagram } from './udp.ts'
+import { UdpService } from './udp-service.ts'
+
+/** A network as it is to be; addresses are numbers of 32 bits. */
+export interface UserNetConfig {
+  readonly network: number
+  readonly mask: number
+  readonly host: number
+  readonly dns: number
+  /** The first address that DHCP gives. */
+  readonly dhcpStart: number
+  readonly restrict: boolean
+  readonly hostName?: string | undefined
+  readonly domainName?: string | undefined
+  readonly domainSearch?: readonly string[]
+  /** The folder that TFTP reads. */
+  readonly tftp?: string | undefined
+  readonly bootFile?: string | undefined
+  readonly tftpServerName?: string | undefined
+}
+
+/**
+ * A network for guests that needs no privileges: a gateway that answers itself by ARP, ICMP, DHCP, DNS and TFTP, and
+ * through which the guest reaches whatever the host reaches by TCP and UDP, the host itself by the gateway's address.
+ */
+export class UserNet implements NetEnd {
+  readonly #config: UserNetConfig
+  readonly #outbox: Outbox
+  readonly #ip: IpLayer
+  readonly #tcp: TcpService
+  readonly #udp: UdpService
+  readonly #dhcp: DhcpServer
+  readonly #tftp: TftpServer | undefined
+  readonly #forwards: HostForward[] = []
+  #closed = false
+
+  constructor(config: UserNetConfig, line: NetLine, clock: Clock = hostClock) {
+    this.#config = config
+    this.#outbox = new Outbox((frame) => line.send(frame))
+    const isOurs = (address: number): boolean => address === config.host || address === config.dns
+    this.#ip = new IpLayer({
+      ...{ clock, outbox: this.#outbox, host: config.host, isOurs },
+      isGuest: (address) => isOfNetwork(config, address) && !isOurs(address) && isHost(config, address),
+      received: (packet) => this.#received(packet),
+    })
+    const target = (address: number, port: number): HostTarget | undefined => targetOf(config, address, port)
+    this.#tcp = new TcpService({ clock, ip: this.#ip, outbox: this.#outbox, targetOf: target })
+    this.#udp = new UdpService({
+      ...{ clock, ip: this.#ip, targetOf: target },
+      served: (packet, datagram) => this.#served(packet, datagram),
+    })
+    this.#dhcp = new DhcpServer({
+      ...config,
+      router: config.restrict ? undefined : config.host,
+      dns: config.restrict ? undefined : config.dns,
+      first: config.dhcpStart,
+    })
+    this.#tftp = config.tftp === undefined ? undefined : new TftpServer(config.tftp, clock)
+  }
+
+  get config(): UserNetConfig {
+    return this.#config
+  }
+
+  /** Ports of the host's that lead to a guest. */
+  get forwards(): readonly HostForward[] {
+    return this.#forwards
+  }
+
+  get tcp(): TcpService {
+    return this.#tcp
+  }
+
+  get udp(): UdpService {
+    return this.#udp
+  }
+
+  receive(frame: Uint8Array): boolean {
+    if (!this.#closed) this.#ip.receive(frame)
+    return true
+  }
+
+  resume(): void {
+    if (!this.#closed) this.#outbox.resume()
+  }
+
+  /** @throws {Error} what the system says, if the port is not to be had */
+  async forward(rule: ForwardRule): Promise<HostForward> {
+    const { dhcpStart, host } = this.#config
+    const guest = rule.guestAddress ?? dhcpStart
+    const forward = await openForward({ rule, guest, host, tcp: this.#tcp, udp: this.#udp })
+    if (this.#closed) forward.close()
+    else this.#forwards.push(forward)
+    return forward
+  }
+
+  /** @returns false if there is none like that */
+  removeForward(matches: (forward: HostForward) => boolean): boolean {
+    const index = this.#forwards.findIndex(matches)
+    if (index < 0) return false
+    this.#forwards.splice(index, 1)[0]!.close()
+    return true
+  }
+
+  close(): void {
+    if (this.#closed) return
+    for (const forward of this.#forwards.splice(0)) forward.close()
+    this.#tcp.close()
+    this.#udp.close()
+    this.#tftp?.close()
+    this.#ip.close()
+    this.#closed = true
+  }
+
+  #received(packet: Ipv4Packet): void {
+    if (packet.protocol === protocols.tcp && packet.source !== 0) this.#tcp.receive(packet)
+    else if (packet.protocol === protocols.udp) this.#udp.receive(packet)
+    else if (packet.protocol === protocols.icmp) this.#icmp(packet)
+    else if (packet.destination === this.#config.host) this.#ip.refuse(packet, unreachable.protocol)
+  }
+
+  /** We answer for the gateway and the name server; beyond them no echo goes. */
+  #icmp({ source, destination, payload }: Ipv4Packet): void {
+    if (source === 0 || (destination !== this.#config.host && destination !== this.#config.dns)) return
+    const reply = echoReply(payload)
+    if (reply !== undefined)
+      this.#ip.send({ protocol: protocols.icmp, source: destination, destination: source }, reply)
+  }
+
+  /** @returns whether the datagram was for something of ours */
+  #served(packet: Ipv4Packet, { sourcePort, destinationPort, payload }: UdpDatagram): boolean {
+    const { source, destination } = packet
+    const { host } = this.#config
+    const isForUs = destination === host || destination === 0xffffffff || destination === this.#broadcast
+    if (isForUs && destinationPort === dhcpPorts.server) {
+      this.#dhcpRequest(payload)
+      return true
+    }
+    if (source === 0) return true
+    if (destination === host && destinationPort === tftpPort && this.#tftp !== undefined) {
+      const answer = this.#tftp.answer(`${source}:${sourcePort}`, payload)
+      const ports = { sourcePort: tftpPort, destinationPort: sourcePort }
+      if (answer !== undefined) this.#udp.send(host, source, { ...ports, payload: answer })
+      return true
+    }
+    return this.#forwards.some(
+      (forward) =>
+        forward.guest === source && forward.answer?.(sourcePort, destination, destinationPort, payload) === true,
+    )
+  }
+
+  #dhcpRequest(request: Buffer): void {
+    const reply = this.#dhcp.answer(request)
+    if (reply === undefined) return
+    if (reply.lease !== undefined) this.#ip.learn(reply.lease.address, reply.lease.mac)
+    const ports = { sourcePort: dhcpPorts.server, destinationPort: dhcpPorts.client }
+    this.#udp.send(this.#config.host, 0xffffffff, { ...ports, payload: reply.bytes })
+  }
+
+  get #broadcast(): number {
+    return (this.#config.network | ~this.#config.mask) >>> 0
+  }
+}
+
+/** It is not the network itself, and not everybody in it. */
+function isHost({ network, mask }: UserNetConfig, address: number): boolean {
+  return address !== network && (address | mask) !== -1
+}

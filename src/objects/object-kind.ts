@@ -1,0 +1,49 @@
+import { type ObjectType, QmpError } from '../qapi/index.ts'
+import type { ClassAccess } from '../qom/index.ts'
+
+/** A kind of object that users can make. `Options` is what can be said of it, beside its kind and name. */
+export interface ObjectKind<Options = any> {
+  readonly options: ObjectType<Options>
+  /**
+   * Checks what is said, by itself.
+   *
+   * @throws {OptionError | QmpError} in QEMU's words
+   */
+  make(options: Options, id: string, others: OtherObjects): MadeObject
+}
+
+/** An object that a user has asked for, before it is in the tree. */
+export interface MadeObject {
+  /** How its properties are read and set. */
+  readonly access: Readonly<Record<string, ClassAccess>>
+  /** Gets what it needs: files, other objects. @throws {OptionError | QmpError} in QEMU's words */
+  complete?(): void | Promise<void>
+  /** Whether somebody uses it, so that it must stay. */
+  busy?(): boolean
+  /** The user does not want it any more. */
+  close?(): void
+  /** The password that it is. */
+  readonly password?: () => Uint8Array
+  /** What it is to who asks for all of its kind. */
+  readonly info?: () => object
+}
+
+/** What an object may ask of those that are there already. */
+export interface OtherObjects {
+  password(id: string): Uint8Array | undefined
+}
+
+/** A property that is what it was made with. */
+export function unchanging(value: unknown, refusal: string): ClassAccess {
+  return {
+    get: () => value,
+    set: () => {
+      throw new QmpError('GenericError', refusal)
+    },
+  }
+}
+
+/** Properties that are remembered, and matter only when the object is made. */
+export function refused(text: string): never {
+  throw new QmpError('GenericError', text)
+}

@@ -1,0 +1,86 @@
+import type { ThrottleGroups } from '../block/index.ts'
+import { checkIdentifier } from '../keyval/index.ts'
+import { QmpError, root } from '../qapi/index.ts'
+import { type ObjectTree, QomObject } from '../qom/index.ts'
+import { throttleGroup } from './kinds/throttle-group.ts'
+import type { MadeObject, ObjectKind } from './object-kind.ts'
+import { ObjectOptions, objectKinds } from './object-options.ts'
+
+export interface UserObjectsSurroundings {
+  readonly tree: ObjectTree
+  /** The throttle groups of the machine; asked when the first of them is made. */
+  readonly throttleGroups: () => ThrottleGroups
+}
+
+/** The objects that users have made: `/objects`. */
+export class UserObjects {
+  readonly #tree: ObjectTree
+  readonly #kinds: Readonly<Record<string, ObjectKind>>
+  readonly #made = new Map<string, MadeObject & { readonly type: string }>()
+
+  constructor({ tree, throttleGroups }: UserObjectsSurroundings) {
+    this.#tree = tree
+    this.#kinds = { ...objectKinds, 'throttle-group': throttleGroup(throttleGroups) }
+  }
+
+  /**
+   * Makes an object.
+   *
+   * @param words - `qom-type`, `id`, and what the kind takes
+   * @param user - it belongs to the machine, and stays
+   * @throws {OptionError | QmpError | BlockError} in QEMU's words, if it cannot be made so
+   */
+  async add(words: Readonly<Record<string, unknown>>, user?: 'machine'): Promise<void> {
+    const { 'qom-type': type, id, ...said } = ObjectOptions.decode(words, root)
+    checkIdentifier(id)
+    const made = this.#kinds[type]!.make(said, id, { password: (other) => this.password(other) })
+    const folder = this.#tree.container('objects')
+    const object = folder.addChild(id, new QomObject(this.#tree.types, type, made.access))
+    try {
+      await made.complete?.()
+    } catch (error) {
+      object.unparent()
+      throw error
+    }
+    this.#made.set(id, { ...made, type, ...(user !== undefined && { busy: () => true }) })
+  }
+
+  /** @throws {QmpError} in QEMU's words, if there is no such object, or somebody uses it */
+  remove(id: string): void {
+    const made = this.#made.get(id)
+    if (made === undefined) throw new QmpError('GenericError', `object '${id}' not found`)
+    if (made.busy?.() === true) throw new QmpError('GenericError', `object '${id}' is in use, can not be deleted`)
+    this.#made.delete(id)
+    this.#tree.folder('objects')?.component(id)?.unparent()
+    made.close?.()
+  }
+
+  /** Names, in the order in which they were made. */
+  get ids(): readonly string[] {
+    return [...this.#made.keys()]
+  }
+
+  /** The password that an object is; undefined if there is none of that name. */
+  password(id: string): Uint8Array | undefined {
+    return this.#made.get(id)?.password?.()
+  }
+
+  /** What objects of a kind are, in the order in which QEMU walks them. */
+  infos<Info extends object>(type: string): readonly Info[] {
+    const names = this.#tree.folder('objects')?.children() ?? []
+    return names.flatMap(({ name }) => {
+      const made = this.#made.get(name!)
+      return made?.type === type && made.info !== undefined ? [made.info() as Info] : []
+    })
+  }
+
+  /** Closes what objects hold. */
+  async close(): Promise<void> {
+    for (const { close } of this.#made.values()) close?.()
+    this.#made.clear()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

@@ -1,0 +1,285 @@
+import { deadline, untilAborted } from '../async/index.ts'
+import {
+  acknowledgement,
+  ByteInbox,
+  type ClientMessage,
+  colourMapMessage,
+  continuousUpdatesEnd,
+  desktopName,
+  Encoding,
+  extendedDesktopSize,
+  fenceFlags,
+  fenceMessage,
+  fenceRequest,
+  levels,
+  pointerType,
+  RfbError,
+  readClientMessage,
+  SizeReason,
+  SizeStatus,
+  serverInit,
+  updateHeader,
+  usualFormat,
+  withFurtherButtons,
+  Xvp,
+  xvpMessage,
+} from '../rfb/index.ts'
+import type { Duplex } from '../transport/index.ts'
+import { letIn } from './let-in.ts'
+import { PictureSender } from './picture-sender.ts'
+import type { VncDisplayParts } from './vnc-display-parts.ts'
+import type { VncClientEnd, VncServerEnd } from './vnc-events.ts'
+import { ViewerInput } from './vnc-input.ts'
+
+/** How much may wait to be read, or to be sent beside pictures, before the client is not read from any more; in bytes. */
+const enough = { toRead: 1 << 18, toSend: 1 << 20 } as const
+
+/** How long a client that is sent away has to read what was said last, in milliseconds. */
+const patience = 1000
+
+/** Whether a client wants the screen for itself; it has not said so yet. */
+export type ShareMode = 'connecting' | 'shared' | 'exclusive'
+
+export interface VncClientOptions {
+  readonly parts: VncDisplayParts
+  readonly duplex: Duplex
+  /** Where the display is served; undefined if it is not. */
+  readonly server: VncServerEnd | undefined
+  readonly client: VncClientEnd
+  /** It need not prove who it is. */
+  readonly skipAuth: boolean
+  /** Whether it may stay, now that it has said how it wants to share the screen. */
+  readonly admit: (client: VncClient) => boolean
+}
+
+/** One viewer, from its connection to its end. */
+export class VncClient {
+  readonly server: VncServerEnd | undefined
+  readonly end: VncClientEnd
+  /** Settles when it is gone. */
+  readonly gone: Promise<void>
+  readonly #options: VncClientOptions
+  readonly #duplex: Duplex
+  readonly #inbox: ByteInbox
+  #mode: ShareMode = 'connecting'
+  #reading = true
+  #drained: (() => void) | undefined
+  #sender: PictureSender | undefined
+
+  constructor(options: VncClientOptions) {
+    this.#options = options
+    this.server = options.server
+    this.end = options.client
+    this.#duplex = options.duplex
+    this.#inbox = new ByteInbox(() => this.#flow())
+    options.parts.emit('VNC_CONNECTED', this.server, this.end)
+    options.duplex.start({
+      data: (chunk) => {
+        this.#inbox.push(chunk)
+        this.#flow()
+      },
+      drain: () => {
+        this.#sender?.drained()
+        this.#drained?.()
+      },
+      end: () => this.#inbox.end(new RfbError('the client has ended the connection')),
+      closed: () => {
+        this.#inbox.end(new RfbError('the connection is closed'))
+        this.#drained?.()
+      },
+    })
+    this.gone = this.#run()
+  }
+
+  get mode(): ShareMode {
+    return this.#mode
+  }
+
+  /** Sends the client away. */
+  disconnect(): void {
+    this.#inbox.end(new RfbError('the client was sent away'))
+    this.#duplex.destroy()
+  }
+
+  async #run(): Promise<void> {
+    const { parts } = this.#options
+    try {
+      await this.#serve()
+    } catch (error) {
+      // Whatever a client does ends its own connection, and nothing else.
+      parts.log('a client is gone', error)
+    } finally {
+      this.#sender?.end()
+      const { signal, clear } = deadline(patience)
+      await untilAborted(this.#duplex.close(), signal).catch(() => this.#duplex.destroy())
+      clear()
+      await this.#duplex.closed
+    }
+    parts.emit('VNC_DISCONNECTED', this.server, this.end)
+  }
+
+  async #serve(): Promise<void> {
+    const { parts, skipAuth, admit } = this.#options
+    const write = (bytes: Uint8Array): boolean => this.#duplex.write(bytes)
+    await letIn({ inbox: this.#inbox, write, password: parts.password, skipAuth })
+    const [shared] = await this.#inbox.read(1)
+    this.#mode = shared === 0 ? 'exclusive' : 'shared'
+    if (!admit(this)) return
+    await parts.screen.refresh()
+    this.#sender = new PictureSender({
+      screen: parts.screen,
+      encoder: parts.encoder,
+      write,
+      failed: (error) => {
+        parts.log('a picture could not be sent', error)
+        this.disconnect()
+      },
+    })
+    write(serverInit(this.#sender.size, usualFormat, parts.name))
+    parts.emit('VNC_INITIALIZED', this.server, this.end)
+    await this.#converse(this.#sender)
+  }
+
+  async #converse(sender: PictureSender): Promise<void> {
+    const { parts } = this.#options
+    const input = new ViewerInput(parts.input, parts.keymap, parts.byKeysym)
+    const extensions = new Extensions(this.#options, sender, (bytes) => this.#duplex.write(bytes))
+    try {
+      for (;;) {
+        const message = await readClientMessage(this.#inbox)
+        switch (message.type) {
+          case 'setPixelFormat':
+            sender.setFormat(message.format)
+            if (!message.format.trueColour) this.#duplex.write(colourMapMessage())
+            break
+          case 'setEncodings':
+            extensions.learn(message.encodings)
+            break
+          case 'updateRequest':
+            sender.request(message.incremental, message.area)
+            break
+          case 'key':
+            input.key(message.down, message.keysym, message.keycode)
+            parts.screen.hurry()
+            break
+          case 'pointer': {
+            const whole = extensions.furtherButtons ? await withFurtherButtons(message, this.#inbox) : message
+            input.pointer(whole, extensions.tellsMovements, sender.size)
+            parts.screen.hurry()
+            break
+          }
+          default:
+            extensions.take(message)
+        }
+        if (this.#duplex.buffered > enough.toSend) await this.#emptied()
+      }
+    } finally {
+      input.release()
+      extensions.end()
+    }
+  }
+
+  /** Waits until the client reads, or is gone. */
+  #emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drained = resolve
+    })
+  }
+
+  /** Reads on, or not, as much as waits to be dealt with. */
+  #flow(): void {
+    const room = this.#inbox.buffered < enough.toRead
+    if (room === this.#reading) return
+    this.#reading = room
+    if (room) this.#duplex.resume()
+    else this.#duplex.pause()
+  }
+}
+
+/** What a client and the server understand beside the plain protocol. */
+class Extensions {
+  readonly #options: VncClientOptions
+  readonly #sender: PictureSender
+  readonly #write: (bytes: Uint8Array) => boolean
+  readonly #release: () => void
+  #known: ReadonlySet<number> = new Set()
+  #absolute: boolean | undefined
+  #named = false
+
+  constructor(options: VncClientOptions, sender: PictureSender, write: (bytes: Uint8Array) => boolean) {
+    this.#options = options
+    this.#sender = sender
+    this.#write = write
+    this.#release = options.parts.input.onChange(() => this.#tellPointerType())
+  }
+
+  get furtherButtons(): boolean {
+    return this.#known.has(Encoding.extendedMouseButtons)
+  }
+
+  /** Whether pointer messages of the client are movements. */
+  get tellsMovements(): boolean {
+    return this.#absolute === false
+  }
+
+  end(): void {
+    this.#release()
+  }
+
+  /** The client says what it understands, what it likes best first. */
+  learn(numbers: readonly number[]): void {
+    const { parts } = this.#options
+    const before = this.#known
+    const known = new Set(numbers)
+    this.#known = known
+    const level = numbers.find((number) => number >= levels.compress && number < levels.compress + levels.count)
+    this.#sender.setEncodings(numbers, level === undefined ? undefined : level - levels.compress)
+    const isNew = (encoding: number): boolean => known.has(encoding) && !before.has(encoding)
+    if (known.has(Encoding.qemuKeyEvent)) this.#rectangle(acknowledgement(Encoding.qemuKeyEvent, this.#sender.size))
+    if (known.has(Encoding.extendedMouseButtons))
+      this.#rectangle(acknowledgement(Encoding.extendedMouseButtons, this.#sender.size))
+    if (known.has(Encoding.xvp) && parts.power !== undefined) this.#write(xvpMessage(Xvp.init))
+    if (isNew(Encoding.fence)) this.#write(fenceMessage(fenceRequest, new Uint8Array(0)))
+    if (isNew(Encoding.continuousUpdates)) this.#write(continuousUpdatesEnd)
+    if (known.has(Encoding.desktopName) && !this.#named) {
+      this.#named = true
+      this.#rectangle(desktopName(parts.name))
+    }
+    this.#tellPointerType()
+  }
+
+  take(message: ClientMessage): void {
+    const { power } = this.#options.parts
+    switch (message.type) {
+      case 'continuousUpdates':
+        this.#sender.continue(message.enable)
+        if (!message.enable) this.#write(continuousUpdatesEnd)
+        break
+      case 'fence':
+        // Whatever came before has been dealt with. An answer to ours says nothing.
+        if (message.flags & fenceRequest) this.#write(fenceMessage(message.flags & fenceFlags, message.payload))
+        break
+      case 'xvp':
+        if (power === undefined) throw new RfbError('power is not controlled by viewers')
+        if (message.code === Xvp.shutdown) power.shutdown()
+        else if (message.code === Xvp.reset) power.reset()
+        else this.#write(xvpMessage(Xvp.fail))
+        break
+      case 'setDesktopSize':
+        this.#rectangle(extendedDesktopSize(this.#sender.size, SizeReason.client, SizeStatus.invalid))
+        break
+      default:
+    }
+  }
+
+  #tellPointerType(): void {
+    const { absolute } = this.#options.parts.input
+    if (!this.#known.has(Encoding.pointerTypeChange) || absolute === this.#absolute) return
+    this.#absolute = absolute
+    this.#rectangle(pointerType(absolute, this.#sender.size))
+  }
+
+  #rectangle(bytes: Uint8Array): void {
+    this.#write(Buffer.concat([updateHeader(1), bytes]))
+  }
+}

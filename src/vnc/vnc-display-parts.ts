@@ -1,0 +1,29 @@
+import type { Keymap } from './keymap.ts'
+import type { PictureEncoder } from './picture-encoder.ts'
+import type { SharedScreen } from './shared-screen.ts'
+import type { VncClientEnd, VncServerEnd, vncEvents } from './vnc-events.ts'
+import type { VncInput } from './vnc-input.ts'
+import type { VncPassword } from './vnc-password.ts'
+
+/** What viewers may do to the machine. */
+export interface VncPower {
+  shutdown(): void
+  reset(): void
+}
+
+/** What all clients of a display share. */
+export interface VncDisplayParts {
+  readonly name: string
+  readonly screen: SharedScreen
+  readonly encoder: PictureEncoder
+  readonly input: VncInput
+  readonly keymap: Keymap
+  /** Keys are found by what they say, not by their numbers: -k names a layout. */
+  readonly byKeysym: boolean
+  /** Undefined if everybody is let in. */
+  readonly password: VncPassword | undefined
+  /** Undefined if viewers may do none of it. */
+  readonly power: VncPower | undefined
+  readonly emit: (name: keyof typeof vncEvents, server: VncServerEnd | undefined, client: VncClientEnd) => void
+  readonly log: (what: string, error: unknown) => void
+}

@@ -1,0 +1,221 @@
+/** Differences from QEMU 7.2 that no recorded conversation shows: in the guest, on the command line, in `vmon img`. */
+export interface Elsewhere {
+  readonly where: 'guest' | 'command line' | 'images' | 'human monitor'
+  readonly vmon: string
+  readonly qemu: string
+  readonly reason: string
+}
+
+export const elsewhere: readonly Elsewhere[] = [
+  {
+    where: 'command line',
+    vmon: 'one each of what every PC has (isa-fdc, i8042, mc146818rtc, isa-pit, piix3-ide) and four serial ports: no more can be added',
+    qemu: 'takes a second one with -device',
+    reason: 'the board has them built in',
+  },
+  {
+    where: 'command line',
+    vmon: 'HPET, kvmvapic, parallel port and the default network card are only numbers in the paths of the devices behind them',
+    qemu: 'has them',
+    reason: 'the paths of the other devices are those of QEMU’s PC',
+  },
+  {
+    where: 'guest',
+    vmon: 'virtio devices interrupt by their pins, and have no MSI-X capability and no region for it, whatever `vectors` says; the window into the regions in the configuration space does nothing',
+    qemu: 'has two vectors or more',
+    reason: 'messages have no way to the interrupt controller of the emulator',
+  },
+  {
+    where: 'command line',
+    vmon: 'of virtio devices, packed rings, IOMMUs, notifications by port, ATS, AER, page-per-vq, free-page-hint, iothread and rng are refused unless they are as by default; ioeventfd, migrate-extra, use-started, use-disabled-flag and request-merging are taken, and change nothing',
+    qemu: 'does each',
+    reason: 'rings are split and in RAM, one thread serves them, and requests are not merged',
+  },
+  {
+    where: 'guest',
+    vmon: 'the geometry of a virtio disk is guessed from its size, unless it is said',
+    qemu: 'looks into its partition table, too',
+    reason: 'nothing that boots here asks for it',
+  },
+  {
+    where: 'guest',
+    vmon: 'one RESET if the machine is reset while the firmware runs',
+    qemu: 'three: its firmware finds that it has run already, and resets again',
+    reason: 'a reset brings the firmware back into its shadow, as power-on does',
+  },
+  {
+    where: 'guest',
+    vmon: 'RAM between C0000 and FFFFF can always be written, whatever the chipset is told',
+    qemu: 'can be made read-only',
+    reason: 'the emulated processor has no memory there that is only read',
+  },
+  {
+    where: 'guest',
+    vmon: 'some faults that the processor cannot deliver (paging without protected mode, a null task register) reset it',
+    qemu: 'exceptions',
+    reason: 'the emulated processor gives up there, and the board resets',
+  },
+  {
+    where: 'guest',
+    vmon: 'a loop of many entries that never leaves them is found after seconds: internal-error, and a reset helps',
+    qemu: 'goes on',
+    reason: 'the code that the emulated processor compiles such loops to does not look whether its time is up',
+  },
+  {
+    where: 'guest',
+    vmon: "ACPI tables are the firmware's own, and one for the firmware configuration device",
+    qemu: 'hands its firmware tables of its own',
+    reason: 'other firmware than SeaBIOS (qboot) finds none here',
+  },
+  {
+    where: 'guest',
+    vmon: 'a read of a floppy that fails on the host fails in the guest',
+    qemu: 'the guest reads zeroes',
+    reason: 'nobody should take zeroes for data',
+  },
+  {
+    where: 'guest',
+    vmon: 'a write to a floppy without DMA that ends with its track is complete',
+    qemu: 'its controller waits for ever',
+    reason: 'the drive has everything',
+  },
+  {
+    where: 'command line',
+    vmon: '`-no-acpi` is taken with a warning and changes nothing',
+    qemu: 'takes the power management away',
+    reason: 'the board cannot be without it',
+  },
+  {
+    where: 'command line',
+    vmon: '`-global` reaches devices of `-device`',
+    qemu: 'also those of `-drive`, and those that are built in',
+    reason: 'those have no properties yet',
+  },
+  {
+    where: 'command line',
+    vmon: 'there is one VGA card, function 0 of its slot; of its properties only `addr`, `xres`, `yres` and `edid` can be chosen, and monitors of 4096 dots and more are refused',
+    qemu: 'any number of cards, anywhere',
+    reason: 'the emulated processor has one card, with 16 MiB',
+  },
+  {
+    where: 'command line',
+    vmon: '`-device isa-serial` with ports or interrupt of its own, or in the place of another, is refused',
+    qemu: 'takes them',
+    reason: 'the emulated ports are where they always were',
+  },
+  {
+    where: 'command line',
+    vmon: 'of `-sandbox` only `elevateprivileges` is carried out; the rest is taken',
+    qemu: 'filters system calls',
+    reason: 'Node offers no filter that its own threads would live with; no command starts a program',
+  },
+  {
+    where: 'command line',
+    vmon: '`-vnc :1` listens on this machine alone; `lossy=`, `key-delay-ms=` and `lock-key-sync=` are taken and change nothing',
+    qemu: 'on every interface; may send JPEG, paces keys, and brings Caps Lock and Num Lock into line',
+    reason:
+      'nobody is to be let in from elsewhere who was not asked for; pictures are never lossy, the keyboard has a queue, and the board does not tell of its lights',
+  },
+  {
+    where: 'command line',
+    vmon: 'of `-vnc`, `tls-creds=`, `sasl=` and `audiodev=` are refused',
+    qemu: 'takes them',
+    reason: 'there are no TLS credentials, no SASL, and there is no sound',
+  },
+  {
+    where: 'images',
+    vmon: '`amend` refuses to change the key slots of encrypted images',
+    qemu: 'changes them',
+    reason: 'not there',
+  },
+  {
+    where: 'images',
+    vmon: '`amend -o compat=0.10` gives clusters a place of their own that a snapshot shares',
+    qemu: "its image is faulty afterwards, and the snapshot's data may be lost",
+    reason: 'what a snapshot keeps is to stay',
+  },
+  {
+    where: 'images',
+    vmon: 'a pipe as a drive, and an image that names itself as its backing file, are refused at once',
+    qemu: 'waits for ever',
+    reason: 'nobody is to wait for what never comes',
+  },
+  {
+    where: 'images',
+    vmon: "`convert -B` keeps the source's zeroes behind the end of the source's backing file",
+    qemu: "shows the target's backing file there",
+    reason: 'the target is to show what the source shows',
+  },
+  {
+    where: 'images',
+    vmon: '`convert -c -n` writes compressed clusters over those that are there',
+    qemu: 'Input/output error',
+    reason: 'the contents are to arrive',
+  },
+  {
+    where: 'images',
+    vmon: 'SESPARSE extents of VMDK are refused by name; images are not made on block devices',
+    qemu: 'reads the former, and makes the latter',
+    reason: 'not there',
+  },
+  {
+    where: 'images',
+    vmon: 'a check takes an entry of the L1 table with flags and no offset for one fault, and mends it',
+    qemu: 'takes the header for its table',
+    reason: 'a repair must not touch what is in use',
+  },
+  {
+    where: 'images',
+    vmon: '`check -r leaks` mends what it can where reference counts cannot be read',
+    qemu: 'gives up with an input/output error',
+    reason: 'the other tables are sound',
+  },
+  {
+    where: 'images',
+    vmon: 'before Node.js 22.15, some damaged clusters that are compressed by zstd are read as wrong bytes, and none are written',
+    qemu: 'Input/output error',
+    reason: 'the decoder for older versions of Node.js does not check everything, and there is no encoder',
+  },
+  {
+    where: 'human monitor',
+    vmon: '`info registers` before the first instruction has CS.base 000f0000',
+    qemu: 'ffff0000',
+    reason: 'the emulated processor begins in the copy of the firmware below 1 MiB',
+  },
+  {
+    where: 'human monitor',
+    vmon: '`info pic` and `info lapic` before the firmware runs: all lines masked, spurious vector 254',
+    qemu: 'none masked, 255',
+    reason: 'so the emulated controllers are when the power has come on',
+  },
+  {
+    where: 'human monitor',
+    vmon: '`info irq` counts no rise of line 0 at the start',
+    qemu: 'one',
+    reason: 'its HPET drives the line from the beginning',
+  },
+  {
+    where: 'human monitor',
+    vmon: '`info jit` tells how many modules of code were made, and their size',
+    qemu: 'tells more of its translator',
+    reason: 'that is what the emulated processor lets one see',
+  },
+  {
+    where: 'human monitor',
+    vmon: '`info roms` and `info ramblock` show firmware, RAM and the VGA card',
+    qemu: 'also its own ACPI tables and an option ROM for APICs',
+    reason: 'those are not there',
+  },
+  {
+    where: 'human monitor',
+    vmon: '`log` and `help log` have the items of `-d`',
+    qemu: 'items of its own translator',
+    reason: 'each logs what it does',
+  },
+  {
+    where: 'human monitor',
+    vmon: '`singlestep on`, `sync-profile on`, `gdbserver`, `gpa2hva` and `gpa2hpa` of RAM are refused; there are no trace events; `wavcapture` finds no audio device',
+    qemu: 'carries them out',
+    reason: 'nothing here could',
+  },
+]

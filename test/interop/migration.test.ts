@@ -1,0 +1,263 @@
+/** A machine goes to another one: by every way, with its disks, and whatever goes wrong. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { type MachineOptions, type RunningMachine, startMachine } from '../../src/index.ts'
+import { missingProgram } from '../oracle/peers.ts'
+
+const pattern = Uint8Array.from({ length: 100_000 }, (_, index) => index * 7 + (index >> 8))
+const place = 3 << 20
+
+async function folder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'vmon-migration-'))
+  t.after(() => rm(path, { recursive: true }))
+  return path
+}
+
+interface Started extends RunningMachine {
+  /** What qemu-io says of a request to the disk. */
+  io(line: string): Promise<string>
+}
+
+async function started(t: TestContext, options: MachineOptions): Promise<Started> {
+  let printed = ''
+  const print = (text: string): void => {
+    printed += text
+  }
+  const vm = await startMachine({ accel: 'none', memory: 16, ...options }, { warn: () => undefined, print })
+  t.after(() => vm.close())
+  const io = async (line: string): Promise<string> => {
+    printed = ''
+    const said = await vm.qmp.execute('human-monitor-command', { 'command-line': `qemu-io disk "${line}"` })
+    return printed + said
+  }
+  return { ...vm, io }
+}
+
+/** Waits until a migration has ended in one way or another; tells in which. */
+async function ended({ qmp }: RunningMachine): Promise<string> {
+  for (;;) {
+    const { status } = await qmp.execute('query-migrate')
+    if (status === 'completed' || status === 'failed' || status === 'cancelled') return status
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+async function runState({ qmp }: RunningMachine): Promise<string> {
+  return (await qmp.execute('query-status')).status
+}
+
+async function send(from: RunningMachine, to: RunningMachine, uri: string): Promise<void> {
+  await from.machine.board.writePhysical(place, pattern)
+  await from.qmp.execute('migrate', { uri })
+  assert.equal(await ended(from), 'completed')
+  assert.equal(await ended(to), 'completed')
+  assert.equal(await runState(from), 'postmigrate')
+  assert.equal(await runState(to), 'running')
+  assert.deepEqual(await to.machine.board.readPhysical(place, pattern.length), pattern)
+}
+
+describe('a migration', () => {
+  it('goes over a unix socket', async (t) => {
+    const uri = `unix:${join(await folder(t), 'socket')}`
+    const to = await started(t, { incoming: uri })
+    await send(await started(t, {}), to, uri)
+  })
+
+  it('goes over TCP, to the port that the system has chosen', async (t) => {
+    const to = await started(t, { incoming: 'tcp:127.0.0.1:0' })
+    const [address] = (await to.qmp.execute('query-migrate'))['socket-address'] ?? []
+    assert.ok(address?.type === 'inet')
+    await send(await started(t, {}), to, `tcp:127.0.0.1:${address.port}`)
+  })
+
+  it('goes into a file, by itself or through a command, and is taken out of it later', async (t) => {
+    const directory = await folder(t)
+    for (const [out, back] of [
+      [`file:${directory}/plain`, `file:${directory}/plain`],
+      [`exec:gzip -1 > ${directory}/packed`, `exec:gzip -d < ${directory}/packed`],
+    ] as const) {
+      const from = await started(t, {})
+      await from.machine.board.writePhysical(place, pattern)
+      await from.qmp.execute('migrate', { uri: out })
+      assert.equal(await ended(from), 'completed')
+      const to = await started(t, { incoming: 'defer' })
+      assert.equal(await runState(to), 'inmigrate')
+      await to.qmp.execute('migrate-incoming', { uri: back })
+      assert.equal(await ended(to), 'completed')
+      assert.deepEqual(await to.machine.board.readPhysical(place, pattern.length), pattern)
+      assert.equal(await runState(to), 'running')
+    }
+  })
+
+  it('keeps a machine standing still that did, and one that is to', async (t) => {
+    const uri = `file:${join(await folder(t), 'state')}`
+    const from = await started(t, {})
+    await from.qmp.execute('stop')
+    await from.qmp.execute('migrate', { uri })
+    assert.equal(await ended(from), 'completed')
+    const to = await started(t, { incoming: uri })
+    await ended(to)
+    assert.equal(await runState(to), 'paused')
+    const again = await started(t, {})
+    await again.qmp.execute('migrate', { uri })
+    await ended(again)
+    const waiting = await started(t, { incoming: uri, paused: true })
+    await ended(waiting)
+    assert.equal(await runState(waiting), 'paused')
+  })
+
+  it('is refused by another machine, whose reason the source tells, and where the guest goes on', async (t) => {
+    const uri = `unix:${join(await folder(t), 'socket')}`
+    const to = await started(t, { incoming: uri, memory: 32 })
+    const from = await started(t, {})
+    await from.qmp.execute('migrate', { uri })
+    assert.equal(await ended(from), 'failed')
+    const { 'error-desc': why } = await from.qmp.execute('query-migrate')
+    assert.match(why ?? '', /^the stream is of another machine: its ramBytes is 16777216, this one's is 33554432$/)
+    assert.equal(await runState(from), 'running')
+    assert.equal((await to.machine.ended).status, 1)
+  })
+
+  it('does not go in the clear where it is to be encrypted', async (t) => {
+    const path = join(await folder(t), 'socket')
+    const connected: unknown[] = []
+    const peer = createServer((socket) => {
+      connected.push(socket)
+      socket.destroy()
+    })
+    await new Promise<void>((resolve) => peer.listen(path, resolve))
+    t.after(() => peer.close())
+    const from = await started(t, {})
+    await from.qmp.execute('migrate-set-parameters', { 'tls-creds': 'tls0' })
+    await from.qmp.execute('migrate', { uri: `unix:${path}` })
+    assert.equal(await ended(from), 'failed')
+    const { 'error-desc': why } = await from.qmp.execute('query-migrate')
+    assert.equal(why, "Migration cannot be encrypted, and was to be by TLS credentials 'tls0'")
+    assert.deepEqual(connected, [])
+    assert.equal(await runState(from), 'running')
+  })
+
+  it('fails where nobody says that everything has come, wherever the peer hangs up', async (t) => {
+    const path = join(await folder(t), 'socket')
+    for (const patience of [0, 1, 20, 100, 100_000, Number.POSITIVE_INFINITY]) {
+      // A peer that takes so many bytes, or all, and says nothing.
+      const peer = createServer((socket) => {
+        let taken = 0
+        socket.on('error', () => undefined)
+        socket.on('data', (chunk) => {
+          taken += chunk.length
+          if (taken >= patience || chunk.includes('run-state')) socket.destroy()
+        })
+        if (patience === 0) socket.destroy()
+      })
+      await new Promise<void>((resolve) => peer.listen(path, resolve))
+      const from = await started(t, {})
+      await from.machine.board.writePhysical(place, pattern)
+      await from.qmp.execute('migrate', { uri: `unix:${path}` })
+      assert.equal(await ended(from), 'failed', `${patience} bytes`)
+      assert.equal(await runState(from), 'running')
+      await from.close()
+      await new Promise((resolve) => peer.close(resolve))
+    }
+  })
+
+  it('fails whenever the command that takes it ends too early', async (t) => {
+    const from = await started(t, {})
+    await from.machine.board.writePhysical(place, new Uint8Array(4 << 20).fill(7)) // more than waits in any pipe
+    for (const command of ['false', 'true', 'exec 0<&-; exit 3', 'false', 'true', 'false']) {
+      await from.qmp.execute('migrate', { uri: `exec:${command}` })
+      assert.equal(await ended(from), 'failed', command)
+      const { 'error-desc': why } = await from.qmp.execute('query-migrate')
+      assert.equal(why, 'Unable to write to command: Broken pipe')
+      assert.equal(await runState(from), 'running')
+    }
+  })
+
+  it('is not loaded if a byte is missing or another, and the process ends with 1', async (t) => {
+    const path = join(await folder(t), 'state')
+    const from = await started(t, {})
+    await from.machine.board.writePhysical(place, pattern)
+    await from.qmp.execute('migrate', { uri: `file:${path}` })
+    assert.equal(await ended(from), 'completed')
+    const whole = await readFile(path)
+    for (const at of [0, 5, 20, 60, 1000, whole.length >> 1, whole.length - 1]) {
+      await writeFile(path, whole.subarray(0, at))
+      assert.equal((await (await started(t, { incoming: `file:${path}` })).machine.ended).status, 1, `${at} bytes`)
+      const spoilt = Buffer.from(whole)
+      spoilt[at]! ^= 0x10
+      await writeFile(path, spoilt)
+      assert.equal((await (await started(t, { incoming: `file:${path}` })).machine.ended).status, 1, `byte ${at}`)
+    }
+  })
+
+  it('hands the images over: what was written is there, and only one side has them', {
+    skip: missingProgram('qemu-img'),
+  }, async (t) => {
+    const directory = await folder(t)
+    const image = join(directory, 'disk.qcow2')
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', image, '64M'])
+    const uri = `unix:${join(directory, 'socket')}`
+    const drives = [{ file: image, format: 'qcow2', if: 'ide', id: 'disk' }]
+    const from = await started(t, { drives })
+    const to = await started(t, { drives, incoming: uri })
+    for (let cluster = 0; cluster < 40; cluster++) await from.io(`write -P ${cluster + 1} ${cluster * 97}k 64k`)
+    await send(from, to, uri)
+    for (let cluster = 0; cluster < 39; cluster++)
+      assert.match(await to.io(`read -P ${cluster + 1} ${cluster * 97}k 64k`), /^read 65536/, `${cluster}`)
+    await to.io('write -P 77 5M 128k')
+    assert.match(await from.io('write -P 1 5M 64k'), /failed|Permission|No user/, 'the source has them no more')
+    await assert.rejects(from.qmp.execute('cont'), /lock/)
+    assert.equal(await runState(from), 'postmigrate')
+    await to.close()
+    await from.qmp.execute('cont') // the other side is gone: it may have them again
+    await from.close()
+    assert.match(`${execFileSync('qemu-img', ['check', image])}`, /No errors/)
+    execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'read -P 77 5M 128k', '-c', 'read -P 40 3783k 64k', image])
+  })
+
+  it('that is cancelled, or fails, leaves images and guest where they were', {
+    skip: missingProgram('qemu-img'),
+  }, async (t) => {
+    const directory = await folder(t)
+    const image = join(directory, 'disk.qcow2')
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', image, '1M'])
+    const from = await started(t, { drives: [{ file: image, format: 'qcow2', if: 'ide', id: 'disk' }] })
+    const { qmp } = from
+    await qmp.execute('migrate-set-capabilities', {
+      capabilities: [{ capability: 'pause-before-switchover', state: true }],
+    })
+    await qmp.execute('migrate', { uri: 'exec:cat > /dev/null' })
+    while ((await qmp.execute('query-migrate')).status !== 'pre-switchover');
+    await qmp.execute('migrate_cancel')
+    assert.equal(await ended(from), 'cancelled')
+    assert.equal(await runState(from), 'running')
+    // A command that does not take the end: the images had been handed over.
+    await qmp.execute('migrate-set-capabilities', {
+      capabilities: [{ capability: 'pause-before-switchover', state: false }],
+    })
+    await qmp.execute('migrate', { uri: 'exec:cat > /dev/null; exit 3' })
+    assert.equal(await ended(from), 'failed')
+    assert.equal((await qmp.execute('query-migrate'))['error-desc'], 'The command has ended with exit status 3')
+    assert.equal(await runState(from), 'running')
+    assert.match(await from.io('write -P 5 0 64k'), /^wrote 65536/)
+    await from.close()
+    execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'read -P 5 0 64k', image])
+  })
+
+  it('keeps its state of devices in a file, and takes it from there', async (t) => {
+    const file = join(await folder(t), 'devices')
+    const vm = await started(t, {})
+    await vm.qmp.execute('xen-save-devices-state', { filename: file })
+    assert.equal(await runState(vm), 'running')
+    await assert.rejects(vm.qmp.execute('xen-load-devices-state', { filename: file }), /while vm is running/)
+    await vm.qmp.execute('stop')
+    await vm.qmp.execute('xen-load-devices-state', { filename: file })
+    await writeFile(file, 'QEVM')
+    await assert.rejects(vm.qmp.execute('xen-load-devices-state', { filename: file }), /ends too early/)
+  })
+})

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import { qemu, vmon } from '../oracle/programs.ts'
+import { Server } from '../oracle/server.ts'
+import { PlainClient } from './plain-client.ts'
+import { reasonOf, treeDifferences } from './tree-differences.ts'
+import { type Walked, walkTree } from './walk-tree.ts'
+
+const monitor = ['-display', 'none', '-S', '-qmp', 'unix:qmp.sock,server=on,wait=off']
+const images = 'truncate -s 1M disk.img; truncate -s 1440K floppy.img'
+
+const machines: Readonly<Record<string, readonly string[]>> = {
+  'a PC': ['-m', '64'],
+  'a PC without defaults': ['-m', '64', '-nodefaults'],
+  'no PC': ['-machine', 'none'],
+  'a PC with devices': [
+    ...['-m', '64', '-nodefaults', '-device', 'VGA,id=v,addr=5', '-device', 'isa-serial', '-device', 'ib700,id=w'],
+    ...['-device', 'i6300esb', '-device', 'pvpanic-pci,addr=7', '-device', 'pvpanic,id=p', '-device', 'floppy,id=f'],
+    ...['-drive', 'if=none,id=d0,file=disk.img,format=raw', '-device', 'ide-hd,drive=d0,id=h,serial=abc,bus=ide.1'],
+    ...['-device', 'ide-cd,id=cd,bus=ide.1', '-drive', 'if=floppy,file=floppy.img,format=raw'],
+    ...['-object', 'iothread,id=io', '-object', 'rng-builtin,id=r', '-object', 'secret,id=s,data=x'],
+    ...['-object', 'throttle-group,id=t,x-iops-total=5', '-object', 'authz-simple,id=a,identity=x'],
+    ...['-object', 'memory-backend-ram,id=m,size=1M', '-chardev', 'null,id=n', '-chardev', 'ringbuf,id=b'],
+  ],
+}
+
+async function walked(command: readonly string[], options: readonly string[]) {
+  await using server = await Server.start([...command, ...monitor, ...options], [images])
+  await server.listening('qmp.sock')
+  using client = await PlainClient.open(server.path('qmp.sock'))
+  return await walkTree(client)
+}
+
+describe('the tree of objects is that of QEMU, but for what a table says', { skip: qemu.skip }, () => {
+  const used = new Set<string>()
+  for (const [name, options] of Object.entries(machines))
+    test(name, async () => {
+      const [ours, theirs] = await Promise.all([
+        walked([...vmon.command, '-accel', 'none'], options),
+        walked(qemu.command, options),
+      ])
+      const wrong: string[] = []
+      const tell = (what: 'absent' | 'value', path: string, property: string, { type }: Walked, text: string): void => {
+        const reason = reasonOf(what, { path, property, type })
+        if (reason === undefined) wrong.push(`${path} ${property}: ${text}`)
+        else used.add(reason)
+      }
+      for (const [path, properties] of ours) {
+        const other = theirs.get(path)
+        if (other === undefined) {
+          wrong.push(`${path}: QEMU has no such object`)
+          continue
+        }
+        for (const [property, own] of properties) {
+          const { type, value } = own
+          const their = other.get(property)
+          if (their === undefined) wrong.push(`${path} ${property}: QEMU has no such property`)
+          else if (their.type !== type) wrong.push(`${path} ${property}: is ${type}, and ${their.type} in QEMU`)
+          else if (!isDeepStrictEqual(value, their.value))
+            tell(
+              'value',
+              path,
+              property,
+              own,
+              `is ${JSON.stringify(value)}, and ${JSON.stringify(their.value)} in QEMU`,
+            )
+        }
+        for (const [property, their] of other)
+          if (!properties.has(property)) tell('absent', path, property, their, `there is none (${their.type})`)
+      }
+      assert.deepEqual(wrong, [])
+    })
+
+  test('each row of the table is true of one of these machines', () => {
+    const idle = treeDifferences.filter(({ reason }) => !used.has(reason))
+    assert.deepEqual(idle, [])
+  })
+})
+
+test('the types that vmon has are those of QEMU, with the same parents', { skip: qemu.skip }, async () => {
+  const typesOf = async (command: readonly string[]) => {
+    await using server = await Server.start([...command, ...monitor])
+    await server.listening('qmp.sock')
+    using client = await PlainClient.open(server.path('qmp.sock'))
+    const types = (await client.execute('qom-list-types', { abstract: true })) as { name: string }[]
+    return new Map(types.map((type) => [type.name, type]))
+  }
+  const ours = await typesOf([...vmon.command, '-accel', 'none'])
+  const theirs = await typesOf(qemu.command)
+  for (const [name, type] of ours) assert.deepEqual(type, theirs.get(name), name)
+})

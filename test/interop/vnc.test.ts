@@ -1,0 +1,69 @@
+/** Viewers that others wrote: what they show is what screendump writes. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { missingFile, missingProgram } from '../oracle/peers.ts'
+import { Guest, vmon } from './guest.ts'
+import { parsePng } from './png-picture.ts'
+import { difference } from './ppm-picture.ts'
+import { ScreenReader } from './screen-text.ts'
+
+const run = promisify(execFile)
+const vgaBios = '/usr/share/seabios/vgabios-stdvga.bin'
+const grub = '/usr/lib/grub-rescue/grub-rescue-cdrom.iso'
+const noGuest = missingFile(vgaBios, 'seabios') || missingFile(grub, 'grub-rescue-pc')
+const patience = 60_000
+
+/** Where a guest's first display listens, as viewers name it: with two colons, a port. */
+async function viewerAddress(guest: Guest): Promise<string> {
+  const { service } = (await guest.execute('query-vnc')) as { service: string }
+  return `127.0.0.1::${service}`
+}
+
+/** A machine that shows GRUB's menu, which stands still. */
+async function grubMenu(options: readonly string[], signal: AbortSignal): Promise<Guest> {
+  const guest = await Guest.start(vmon, ['-cdrom', grub, '-boot', 'd', ...options], signal)
+  const reader = new ScreenReader(await readFile(vgaBios))
+  await guest.execute('cont')
+  await guest.pictureWhere((picture) => reader.shows(picture, 'will be executed automatically in'))
+  await guest.press(['down'])
+  await guest.pictureWhere((picture) => !reader.shows(picture, 'will be executed automatically'))
+  return guest
+}
+
+/** Ports of this machine that nobody else is likely to want, tried one after the other. */
+const display = '127.0.0.1:3000,to=3999'
+
+test('gvnccapture and vncsnapshot see what screendump writes', {
+  skip: noGuest || missingProgram('gvnccapture') || missingProgram('vncsnapshot'),
+}, async ({ signal }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vmon-vnc-'))
+  try {
+    await using guest = await grubMenu(['-vnc', display], signal)
+    await guest.execute('stop')
+    const port = (await viewerAddress(guest)).split('::')[1]!
+    const file = join(folder, 'gvnc.png')
+    await run('gvnccapture', ['-q', `127.0.0.1:${Number(port) - 5900}`, file], { timeout: patience })
+    assert.equal(difference(await guest.picture(), parsePng(await readFile(file))), undefined)
+    // A picture that it has compressed with loss: only that there is one, of the right size, says something.
+    const snapshot = join(folder, 'snapshot.jpg')
+    await run('vncsnapshot', ['-quiet', `127.0.0.1:${Number(port) - 5900}`, snapshot], { timeout: patience })
+    const { width, height } = await guest.picture()
+    assert.deepEqual(jpegSize(await readFile(snapshot)), { width, height })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+/** Width and height of the frame of a JPEG file. */
+function jpegSize(file: Buffer): { width: number; height: number } {
+  for (let at = 2; at < file.length; at += 2 + file.readUInt16BE(at + 2)) {
+    if (file[at + 1]! >= 0xc0 && file[at + 1]! <= 0xc2)
+      return { width: file.readUInt16BE(at + 7), height: file.readUInt16BE(at + 5) }
+  }
+  throw new Error('no frame')
+}

@@ -1,0 +1,188 @@
+/**
+ * The human monitor beside QEMU's: the same keys on a terminal give the same bytes, the same lines the same answers, and
+ * every command that both have has the same help.
+ */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { commandTable, infoTable } from '../../src/hmp/index.ts'
+import { qemuCommands, qemuTopics } from '../conformance/human-monitor.ts'
+import { seed } from '../drawn-cases.ts'
+import { qemu, vmon } from './programs.ts'
+import { Server } from './server.ts'
+
+const machine = ['-nodefaults', '-display', 'none', '-S', '-accel', 'tcg']
+const { skip } = qemu
+/** How many random lines are tried on both. */
+const lineCount = Number(process.env['VMON_HMP_LINES'] ?? 1500)
+
+/** A monitor on a socket, of either program. */
+class Terminal implements AsyncDisposable {
+  readonly #server: Server
+  readonly #socket: Socket
+  #received = ''
+
+  private constructor(server: Server, socket: Socket) {
+    this.#server = server
+    this.#socket = socket
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      this.#received += text
+    })
+  }
+
+  static async start(command: readonly string[], options: readonly string[] = []): Promise<Terminal> {
+    const monitor = ['-monitor', 'unix:monitor.sock,server=on,wait=off']
+    const server = await Server.start([...command, ...machine, ...monitor, ...options])
+    await server.listening('monitor.sock')
+    const socket = connect(join(server.directory, 'monitor.sock'))
+    await once(socket, 'connect')
+    return new Terminal(server, socket)
+  }
+
+  send(keys: string): void {
+    this.#socket.write(keys, 'latin1')
+  }
+
+  /** Enters a line, and gives back what is shown up to the prompt behind it. */
+  async enter(line: string): Promise<string> {
+    this.send(`${line}\r`)
+    return this.until((text) => text.includes('\n(qemu) '))
+  }
+
+  async until(done: (text: string) => boolean): Promise<string> {
+    const signal = AbortSignal.any([AbortSignal.timeout(60_000), this.#server.gone])
+    while (!done(this.#received)) await once(this.#socket, 'data', { signal })
+    const text = this.#received
+    this.#received = ''
+    return text
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.destroy()
+    await this.#server[Symbol.asyncDispose]()
+  }
+}
+
+/** What each of the two answers to the same lines. */
+async function answersOfBoth(lines: readonly string[]): Promise<[string[], string[]]> {
+  const play = async (command: readonly string[]): Promise<string[]> => {
+    await using terminal = await Terminal.start(command)
+    await terminal.until((text) => text.includes('(qemu) '))
+    const answers: string[] = []
+    // The echo of a long line is a long story: the answer begins behind it.
+    for (const line of lines) answers.push((await terminal.enter(line)).replace(/^[^\n]*\n/, ''))
+    return answers
+  }
+  return [await play(qemu.command), await play(vmon.command)]
+}
+
+describe('the human monitor beside that of QEMU', { skip }, () => {
+  test('shows the same bytes for the same keys', async () => {
+    const keys = [
+      'info status\r',
+      '\x1b[A\x1b[D\x1b[DX\x7f\x01\x04\x05\x17st\t\x17inf\tv\t\n',
+      'quux\n\x1b[A\x1b[A\x1b[B\r',
+      '\x15abc\x0b\x03\r\n',
+      'sendkey ctrl-al\t\x17\x17\r',
+      'sendkey ctrl-alt-del\t\r',
+      'info uui\t\r',
+      'memsa\t0 1 /nonexistent/\r',
+      'eje\tx\r',
+      '\xc3\xa9\r\x1bOHab\x1bOF\x1b[3~\x1b[1~\x1b[3~\r',
+      `${'a'.repeat(30)}\x1b[1~\x1b[Cbb\r`,
+      'info history\r',
+      'p 1\x1b[\x1b[5~2\x9bD3\x1bZ\r',
+      'stop\rcont\rstop\r',
+      'info version\r',
+    ].join('')
+    const play = async (command: readonly string[]): Promise<string> => {
+      await using terminal = await Terminal.start(command)
+      const answered = terminal.until((text) => /\n7\.2\.[^\n]*\n\(qemu\) $/.test(text))
+      terminal.send(keys)
+      return await answered
+    }
+    const [theirs, ours] = [await play(qemu.command), await play(vmon.command)]
+    assert.deepEqual(ours.split('\r\n'), theirs.split('\r\n'))
+  })
+
+  test('says the same of lines at random', { timeout: 600_000 }, async () => {
+    const lines = fc.sample(line, { seed, numRuns: lineCount })
+    const [theirs, ours] = await answersOfBoth(lines)
+    const wrong = lines.flatMap((text, index) =>
+      ours[index] === theirs[index] ? [] : [{ text, ours: ours[index], theirs: theirs[index] }],
+    )
+    assert.deepEqual(wrong.slice(0, 5), [])
+  })
+
+  test('has no command and no topic that QEMU has not, and the conformance page knows all of them', async () => {
+    await using terminal = await Terminal.start(qemu.command)
+    await terminal.until((text) => text.includes('(qemu) '))
+    const names = async (line: string, pattern: RegExp): Promise<string[]> =>
+      [...(await terminal.enter(line)).matchAll(pattern)].map(([, name]) => name!)
+    const theirs = await names('help', /^([a-z][\w-]*)(?:\|\S+)? .*$/gm)
+    const topics = await names('help info', /^info ([a-z][\w-]*) /gm)
+    assert.deepEqual(
+      theirs.filter((name) => name !== 'help'),
+      qemuCommands.filter((name) => name !== 'help'),
+    )
+    assert.deepEqual(topics, qemuTopics)
+    assert.deepEqual(
+      Object.keys(commandTable).filter((name) => !qemuCommands.includes(name)),
+      [],
+    )
+    assert.deepEqual(
+      Object.keys(infoTable).filter((name) => !qemuTopics.includes(name)),
+      [],
+    )
+  })
+
+  test('has the same help for every command and topic', async () => {
+    const names = Object.keys(commandTable)
+    const topics = Object.keys(infoTable)
+    // `help log` alone lists what can be logged, which differs; with a word behind it, it is as any other.
+    const asked = [...names.filter((name) => name !== 'info'), ...topics.map((topic) => `info ${topic}`)]
+    const [theirs, ours] = await answersOfBoth(asked.map((name) => `help ${name}${name === 'log' ? ' items' : ''}`))
+    assert.deepEqual(ours, theirs)
+  })
+})
+
+const number = fc.oneof(
+  fc.constantFrom('0', '1', '010', '0x10', '18446744073709551615', '18446744073709551616', "'a'", '$ebx', '$foo', '0x'),
+  fc.nat(100).map(String),
+)
+const operator = fc.constantFrom('+', '-', '*', '/', '%', '&', '|', '^', ' ', '(', ')', '~', ' + ', "'", '#')
+const expression = fc
+  .array(fc.tuple(number, operator), { minLength: 1, maxLength: 5 })
+  .map((parts) => parts.map(([value, sign]) => value + sign).join(''))
+const format = fc
+  .tuple(
+    fc.constantFrom('', '1', '4', '0', '9'),
+    fc.constantFrom('', 'x', 'd', 'u', 'o', 'c', 'z'),
+    fc.constantFrom('', 'b', 'h', 'w', 'g'),
+  )
+  .map((parts) => `/${parts.join('')}`)
+const word = fc.oneof(
+  fc.constantFrom('nosuch', '"a b"', '"x', '-f', '-x', '-', '--', 'on', 'off', '', '1M', '2K', 'x y'),
+  fc.string({ maxLength: 6, unit: fc.constantFrom('a', 'b', ' ', '"', '\\', '/', '-', '1', '$', '(') }),
+)
+
+/** Lines of commands that leave the machine as it is. */
+const line = fc.oneof(
+  fc
+    .tuple(fc.constantFrom('p ', 'p', 'print ', 'gva2gpa ', 'sum 1 ', 'boot_set '), expression)
+    .map((parts) => parts.join('')),
+  fc.tuple(fc.constantFrom('p', 'p ', 'xp', 'x '), format, fc.constant(' '), expression).map((parts) => parts.join('')),
+  fc
+    .tuple(fc.constantFrom('xp', 'x '), format, fc.constantFrom(' 0', ' 0xffff0', ' 0xa0000'))
+    .map((parts) => parts.join('')),
+  fc
+    .tuple(
+      fc.constantFrom('eject', 'block_resize', 'change', 'snapshot_blkdev', 'watchdog_action', 'cpu', 'nosuch', 'info', 'help', 'info block', 'info status', 'mouse_set', 'sendkey nosuch'), // biome-ignore format: one line
+      fc.array(word, { maxLength: 4 }),
+    )
+    .map(([name, words]) => [name, ...words].join(' '))
+    .filter((text) => !/^(help|info)\s*$|^help +info/.test(text)), // their lists are of all that there is
+)

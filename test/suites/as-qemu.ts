@@ -1,0 +1,131 @@
+/**
+ * Loaded before vmon's bundle where one of QEMU's tests calls it by the name of a program of QEMU's, which is in
+ * `VMON_AS`: messages name that program, and what the tests want of QEMU beside its machine is given here.
+ *
+ * - Nothing executes under `-accel qtest`: vmon calls that `none`.
+ * - Tests listen for the connection of `-qtest`; here it answers that it knows no command, save for the one that every
+ *   test of QEMU's in C asks first.
+ * - Standard output that is no terminal's waits for the end of qemu-img and qemu-io, as C's does: errors come before it.
+ * - Under qtest, blkdebug does not tell of the requests that stop.
+ * - Where a test says virtio, an IDE disk takes its place, as long as vmon has no virtio.
+ */
+import { writeSync } from 'node:fs'
+import { connect } from 'node:net'
+
+const name = process.env['VMON_AS'] ?? 'vmon'
+
+const tool = /^qemu-(img|io)$/.exec(name)?.[1]
+// What waits has been given the other name before.
+if (tool !== undefined) waitWithOutput()
+renameMessages(tool === undefined ? /\bvmon(?=: )/g : new RegExp(`vmon ${tool}\\b`, 'g'))
+if (tool !== undefined) process.argv.splice(2, 0, tool)
+else process.argv.splice(2, Infinity, ...machineArguments(process.argv.slice(2)))
+
+function renameMessages(ours: RegExp): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean
+    stream.write = (chunk: unknown, ...rest: unknown[]) =>
+      write(typeof chunk === 'string' ? chunk.replace(ours, name) : chunk, ...rest)
+  }
+}
+
+function waitWithOutput(): void {
+  let waiting = ''
+  const tell = (): void => {
+    const text = waiting
+    waiting = ''
+    writeAll(Buffer.from(text))
+  }
+  process.stdout.write = (chunk: unknown) => {
+    waiting += String(chunk)
+    // QEMU tells progress, and what is about to be made, at once.
+    const urgent = /\r$|^Formatting |qemu-io> $/.test(waiting)
+    if (waiting.length > 4096 || urgent) tell()
+    return true
+  }
+  process.on('exit', tell)
+  const kill = process.kill
+  process.kill = (...target) => {
+    tell()
+    return kill.apply(process, target)
+  }
+}
+
+/** A pipe that does not block is full until the other side reads. */
+function writeAll(bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    }
+  }
+}
+
+function machineArguments(given: readonly string[]): string[] {
+  const result: string[] = []
+  let virtioDrives = 0
+  for (let index = 0; index < given.length; index++) {
+    const option = given[index]!
+    const word = option.replace(/^--?/, '')
+    const argument = given[index + 1] ?? ''
+    if (word === 'qtest') {
+      answerQtest(argument)
+      index++
+    } else if (word === 'qtest-log') {
+      index++
+    } else if (word === 'accel' && argument.startsWith('qtest')) {
+      result.push('-accel', 'none')
+      hideStops()
+      index++
+    } else if (word === 'device' && argument === 'help') {
+      // Python's tests look whether there is virtio before they begin.
+      process.stdout.write('name "virtio-blk-pci"\nname "virtio-scsi-pci"\n')
+      result.push(option)
+    } else if (word === 'drive') {
+      result.push(...driveArguments(argument, () => virtioDrives++))
+      index++
+    } else if (word === 'device') {
+      if (!/^(driver=)?virtio-scsi/.test(argument)) result.push(option, withoutVirtio(argument))
+      index++
+    } else result.push(option)
+  }
+  return result
+}
+
+/** A disk on virtio becomes one on IDE; its drive has the name that QEMU gives it. */
+function driveArguments(argument: string, nextNumber: () => number): string[] {
+  const keys = argument.split(',')
+  if (!keys.includes('if=virtio')) return ['-drive', argument]
+  const given = keys.find((key) => key.startsWith('id='))
+  const id = given ?? `id=virtio${nextNumber()}`
+  const others = keys.filter((key) => key !== 'if=virtio' && key !== given && !key.startsWith('index='))
+  return ['-drive', [...others, 'if=none', id].join(','), '-device', `ide-hd,drive=${id.slice(3)}`]
+}
+
+function withoutVirtio(argument: string): string {
+  return argument
+    .replace(/^(driver=)?(virtio-blk(-pci)?|scsi-hd)(?=,|$)/, '$1ide-hd')
+    .replace(/^(driver=)?scsi-cd/, '$1ide-cd')
+}
+
+function hideStops(): void {
+  const write = process.stdout.write.bind(process.stdout) as (chunk: unknown, ...rest: unknown[]) => boolean
+  process.stdout.write = (chunk: unknown, ...rest: unknown[]) =>
+    typeof chunk === 'string' && /^blkdebug: (Suspended|Resuming) request/.test(chunk) ? true : write(chunk, ...rest)
+}
+
+function answerQtest(address: string): void {
+  const path = /^unix:(?:path=)?([^,]*)/.exec(address)?.[1]
+  if (path === undefined) return
+  const socket = connect(path)
+  let line = ''
+  socket.on('error', () => socket.destroy())
+  socket.on('data', (chunk) => {
+    const lines = (line + chunk).split('\n')
+    line = lines.pop()!
+    for (const command of lines) socket.write(command === 'endianness' ? 'OK little\n' : 'FAIL Unknown command\n')
+  })
+  socket.unref()
+}

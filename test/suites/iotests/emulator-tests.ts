@@ -1,0 +1,71 @@
+import { differs, notForUs, waitsFor } from '../expectation.ts'
+import type { Exceptions, TestsByFormat } from './table.ts'
+
+/** Tests that start a machine. */
+export const emulatorTests: TestsByFormat = {
+  qcow2: `007 028 030 040 041 051 055 056 057 060 065 068 071 082 085 086 087 091 095 096 099 102 108 117 118 120 124
+    127 129 130 132 139 140 141 142 143 144 145 151 152 153 155 156 157 161 165 172 176 181 182 183 185 186 191
+    192 194 195 196 200 201 202 203 206 208 216 218 219 223 224 227 228 229 232 234 235 236 238 240 242 244 245
+    246 247 248 249 254 255 256 257 258 260 262 264 267 273 274 280 281 283 286 295 296 298 299 300 304 307 308
+    310 312 backing-file-invalidation export-incoming-iothread fuse-allow-other image-fleecing
+    migrate-bitmaps-postcopy-test migrate-bitmaps-test migrate-during-backup mirror-ready-cancel-error
+    nbd-multiconn qcow2-internal-snapshots remove-bitmap-from-backing reopen-file stream-error-on-reset
+    stream-under-throttle`,
+  raw: '045 081 093 109 136 148 175 migration-permissions mirror-top-perms',
+  luks: '210',
+  vdi: '211',
+  vmdk: '225 237',
+  vpc: '266',
+}
+
+function all(names: string, reason: string): Exceptions {
+  return Object.fromEntries(names.split(/\s+/).map((name) => [name, waitsFor(reason)]))
+}
+
+export const emulatorExceptions: Exceptions = {
+  ...all(
+    `094 095 109 118 127 129 132 144 151 152 185 191 200 224 229 235 247 248 249 255 258 274 283 298 304 312
+     mirror-top-perms stream-error-on-reset`,
+    'jobs that nobody has tried with it',
+  ),
+  ...all('040 218', 'object-add, and disks on virtio-scsi'),
+  ...all('041', 'disks on virtio-scsi, blkdebug that shares no rights, and quorum'),
+  ...all('139 image-fleecing', 'disks on virtio-scsi'),
+  ...all('155 281 stream-under-throttle', 'iothreads'),
+  ...all('108 206 210 211 237 244 266', 'blockdev-create'),
+  ...all('256', 'iothreads'),
+  ...all('242 260', 'bitmaps that nobody has tried with it'),
+  ...all('165', 'virtio: an IDE disk cannot be read only'),
+  ...all('176 299', 'NBD'),
+  ...all(
+    '091 181 183 192 194 196 201 203 234 262 280 300 backing-file-invalidation migrate-bitmaps-postcopy-test',
+    'migration',
+  ),
+  ...all('migrate-bitmaps-test migrate-during-backup migration-permissions', 'migration'),
+  ...all('140 143 182 208 223 240 264 307 export-incoming-iothread nbd-multiconn', 'NBD'),
+  ...all('202', 'iothreads'),
+  ...all('056', 'backups whose target is a file without a format'),
+  ...all('071', 'blkverify'),
+  ...all('142 161', 'reopen of qemu-io'),
+  ...all('216 310', 'copy-on-read'),
+  ...all('068 267 286 qcow2-internal-snapshots', 'savevm and loadvm'),
+  ...all('081 099', 'quorum'),
+  ...all('172', 'info qtree'),
+  ...all('145', 'migration'),
+  ...all('227', 'virtio'),
+  ...all('093 136 148 232', 'drivers that QEMU would not run it without: null-co on virtio, quorum, copy-on-read'),
+  ...all('082', 'a driver of bochs, which Debian has not built'),
+  ...all('051 186', 'virtio-scsi'),
+  ...all('245', 'object-add, quorum, and caches of files that change while they are open'),
+  ...all('087 238', 'object-add'),
+  ...all('295 296', 'x-blockdev-amend'),
+  ...all('273', 'x-debug-query-block-graph'),
+  ...all('045', 'add-fd'),
+  '060': differs(
+    'damaged tables that nobody needs are told of later, or by a check alone; counts are made anew in other places',
+  ),
+  '257': differs('which read fails where blkdebug counts them, also those of tables'),
+  '225': differs('vmon reads VMDK, and does not make it'),
+  '308': notForUs('exports images as a file system in user space'),
+  'fuse-allow-other': notForUs('exports images as a file system in user space'),
+}

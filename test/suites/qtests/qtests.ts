@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { difference, type Expectation, type Outcome, passes } from '../expectation.ts'
+import { writeProgram } from '../programs.ts'
+import { runProgram } from '../run-program.ts'
+import { type Suite, type SuiteRun, SuiteUsageError, type Tally } from '../suite.ts'
+import { exceptions, programs } from './table.ts'
+
+/** Where `tools/setup-suites qtests` puts the programs. */
+const programFolder = '/usr/local/lib/vmon-peers/qemu-qtests'
+
+/** A case that has not ended by then never will. */
+const patience = 120_000
+
+/** QEMU's tests in C that talk QMP to an emulator. */
+export const qtests: Suite = {
+  name: 'qtests',
+  usage: '[PROGRAM|CASE ...]',
+  summary: "QEMU's C tests of the monitor and of the machine, on vmon (tools/setup-suites qtests builds them)",
+  run: runQtests,
+}
+
+async function runQtests({ arguments: words, signal, print }: SuiteRun): Promise<Tally> {
+  if (!existsSync(programFolder))
+    throw new SuiteUsageError(`there is no ${programFolder}: run tools/setup-suites qtests first`)
+  const folder = await mkdtemp(join(tmpdir(), 'vmon-qtests-'))
+  const run: Run = { folder, emulator: await writeProgram(folder, 'qemu-system-i386'), signal }
+  const differences: string[] = []
+  let passed = 0
+  let passing = 0
+  let cases = 0
+  try {
+    for (const program of programs) {
+      if (exceptions[program]?.kind === 'not-for-us' && !words.includes(program)) continue
+      for (const path of await casesOf(run, program)) {
+        if (signal.aborted) break
+        if (words.length > 0 && !words.includes(program) && !words.includes(path)) continue
+        const expected = exceptions[path] ?? exceptions[program] ?? passes
+        const outcome = await runCase(run, program, path)
+        if (outcome.kind === 'interrupted') break
+        cases++
+        if (outcome.kind === 'passed') passing++
+        print(`${program} ${path}: ${outcome.kind}${note(expected, outcome)}`)
+        if (outcome.kind === 'failed' && words.length > 0) print(outcome.detail)
+        const wrong = difference(expected, outcome)
+        if (wrong === undefined) passed++
+        else differences.push(`${path}: ${wrong}`)
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+  print(`${passing} of ${cases} cases pass`)
+  for (const line of differences) print(line)
+  return { passed, failed: differences.length }
+}
+
+interface Run {
+  readonly folder: string
+  readonly emulator: string
+  readonly signal: AbortSignal
+}
+
+function note(expected: Expectation, outcome: Outcome): string {
+  return expected.kind === 'passes' || outcome.kind === 'passed' ? '' : ` (as expected: ${expected.reason})`
+}
+
+/** The cases of a program; some ask the emulator first what there is to test. */
+async function casesOf(run: Run, program: string): Promise<string[]> {
+  const { end, printed } = await call(run, program, ['-l'])
+  const paths = printed.split('\n').filter((line) => line.startsWith('/'))
+  // A program that cannot list its cases fails as a whole.
+  return end === 0 || run.signal.aborted ? paths : ['/']
+}
+
+async function runCase(run: Run, program: string, path: string): Promise<Outcome> {
+  const { end, printed } = await call(run, program, ['--tap', ...(path === '/' ? [] : ['-p', path])])
+  if (run.signal.aborted) return { kind: 'interrupted' }
+  if (end === 'late') return { kind: 'failed', detail: `did not end within ${patience / 1000} s` }
+  const skipped = new RegExp(`^ok \\d+ ${path} # SKIP(.*)$`, 'm').exec(printed)
+  if (skipped !== null) return { kind: 'not-run', detail: skipped[1]!.trim() }
+  if (end === 0) return { kind: 'passed' }
+  const lines = printed.split('\n').filter((line) => line !== '' && !line.startsWith('# '))
+  return { kind: 'failed', detail: lines.slice(0, 20).join('\n') }
+}
+
+async function call(
+  { folder, emulator, signal }: Run,
+  program: string,
+  words: readonly string[],
+): Promise<{ end: number | string; printed: string }> {
+  const file = join(folder, 'printed')
+  const output = await open(file, 'w')
+  const end = await runProgram({
+    program: join(programFolder, program),
+    arguments: words,
+    folder,
+    environment: { QTEST_QEMU_BINARY: emulator, TMPDIR: folder },
+    output: output.fd,
+    patience,
+    signal,
+  }).finally(() => output.close())
+  return { end: end.kind === 'ended' ? end.status : end.kind, printed: await readFile(file, 'utf8') }
+}
