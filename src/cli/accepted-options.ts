@@ -48,7 +48,7 @@ export const acceptedOptions: readonly Accepted[] = [
     group: 'accepted',
     help: 'sound that nobody hears; there is no sound card',
     complete: ['none,id='],
-    apply: (_, text, origin) => checkAudio(text, origin),
+    apply: ({ draft }, text, origin) => draft.screens.audio(audioIdOf(text, origin)),
   },
   {
     names: ['gdb'],
@@ -198,7 +198,7 @@ function checkNetwork(text: string, origin: string): void {
   throw refused(origin, `Parameter 'type' does not accept value '${kind}'`)
 }
 
-function checkAudio(text: string, origin: string): void {
+function audioIdOf(text: string, origin: string): string {
   const { driver, id, ...rest } = text.startsWith('{') ? readJson(text, origin) : audioWords(text, origin)
   if (id === undefined) throw refused(origin, "Parameter 'id' is missing")
   if (driver === undefined) throw refused(origin, "Parameter 'driver' is missing")
@@ -206,6 +206,7 @@ function checkAudio(text: string, origin: string): void {
     throw refused(origin, `Parameter 'driver' does not accept value '${String(driver)}'`)
   if (driver !== 'none') throw refused(origin, `vmon plays no sound by '${driver}'`)
   for (const name of Object.keys(rest)) throw refused(origin, `Parameter '${name}' is unexpected`)
+  return String(id)
 }
 
 function audioWords(text: string, origin: string): Record<string, unknown> {

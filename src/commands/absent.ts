@@ -183,6 +183,67 @@ export const absentCommands = {
     }),
   }),
 
+  'query-sev-capabilities': command({
+    since: '2.12',
+    doc: "Show how the host could encrypt a guest's memory. KVM would, and there is none.",
+    args: {},
+    returns: struct('SevCapability', {
+      pdh: req(str, 'key of the platform, in Base64'),
+      'cert-chain': req(str, 'its certificates, in Base64'),
+      'cpu0-id': req(str, 'identity of the processor, in Base64'),
+      cbitpos: req(int, 'which bit of page tables says that a page is encrypted'),
+      'reduced-phys-bits': req(int, 'how many bits of addresses it costs'),
+    }),
+    errors: ['if it could not'],
+    examples: [
+      example(
+        'no KVM',
+        `
+        -> { "execute": "query-sev-capabilities" }
+        <- { "error": { "class": "GenericError", "desc": "KVM not enabled" } }`,
+      ),
+    ],
+    run() {
+      throw new QmpError('GenericError', 'KVM not enabled')
+    },
+  }),
+
+  'query-acpi-ospm-status': command({
+    since: '2.1',
+    doc: 'Show what the guest has said of memory and processors that were plugged in. There are none.',
+    args: {},
+    returns: list(
+      struct('ACPIOSTInfo', {
+        device: opt(str, 'name of the device'),
+        slot: req(str, 'where it is'),
+        'slot-type': req(oneOf('ACPISlotType', ['DIMM', 'CPU']), 'what can be there'),
+        source: req(int, 'what the guest was told'),
+        status: req(int, 'what the guest has answered'),
+      }),
+    ),
+    examples: [example('none', '-> { "execute": "query-acpi-ospm-status" }\n<- { "return": [] }')],
+    run: () => [],
+  }),
+
+  'query-vm-generation-id': command({
+    since: '2.9',
+    doc: "Show the machine's generation. There is no device that tells the guest of it.",
+    args: {},
+    returns: struct('GuidInfo', { guid: req(str, 'the generation') }),
+    errors: ['if there is no such device'],
+    examples: [
+      example(
+        'no device',
+        `
+        -> { "execute": "query-vm-generation-id" }
+        <- { "error": { "class": "GenericError", "desc": "VM Generation ID device not found" } }`,
+      ),
+    ],
+    run() {
+      throw new QmpError('GenericError', 'VM Generation ID device not found')
+    },
+  }),
+
   'query-xen-replication-status': command({
     since: '2.9',
     doc: 'Show how replication goes. There is none that could have failed.',

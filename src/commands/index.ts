@@ -4,6 +4,7 @@
  */
 export { BlockdevChangeReadOnlyMode } from './block-media.ts'
 export { BlockdevOptions } from './blockdev-options.ts'
+export type { OptionParameter } from './management.ts'
 export { MigrateSetParameters, MigrationCapability } from './migration-types.ts'
 export { Netdev } from './netdev-options.ts'
 export { decodeNetdev, netdevFromItems } from './netdev-text.ts'

@@ -94,7 +94,7 @@ export const migrationCommands = {
       ),
     ],
     async run({ migrations }, { uri }, { session }) {
-      await migrations.migrateIncoming(uri, (name) => session.descriptors.takeNamed(name))
+      await migrations.migrateIncoming(uri, (name) => session.descriptors.takeNamedOrInherited(name))
       return {}
     },
   }),

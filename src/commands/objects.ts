@@ -112,7 +112,8 @@ export const objectCommands = {
         <- { "return": [ { "share": false, "reserve": true, "prealloc": false, "host-nodes": [], "size": 134217728, "merge": true, "dump": true, "policy": "default", "id": "pc.ram" } ] }`,
       ),
     ],
-    run: ({ userObjects }) => userObjects.infos<MemoryBackendInfo>('memory-backend-ram') as never,
+    run: ({ userObjects }) =>
+      userObjects.infos<MemoryBackendInfo>('memory-backend-ram', 'memory-backend-file') as never,
   }),
 
   'query-memory-devices': command({

@@ -27,6 +27,7 @@ import { humanMonitorCommands } from './human-monitor.ts'
 import { inputCommands } from './input.ts'
 import { jobCommands } from './jobs.ts'
 import { machineCommands } from './machine.ts'
+import { managementCommands } from './management.ts'
 import { memoryCommands } from './memory.ts'
 import { migrationCommands } from './migration.ts'
 import { migrationAbsentCommands } from './migration-absent.ts'
@@ -68,6 +69,7 @@ export const commands = {
   ...cpuCommands,
   ...pciCommands,
   ...machineCommands,
+  ...managementCommands,
   ...deviceCommands,
   ...networkCommands,
   ...balloonCommands,

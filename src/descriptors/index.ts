@@ -5,4 +5,4 @@
  */
 export { canDuplicate, duplicate } from './duplicate.ts'
 export { FdSetError, type FdSetInfo, FdSets, type FileSource, isPassed, type OpenedFile } from './fd-sets.ts'
-export { MonitorDescriptors, NamedDescriptors } from './monitor-descriptors.ts'
+export { inheritedDescriptor, MonitorDescriptors, NamedDescriptors } from './monitor-descriptors.ts'

@@ -89,10 +89,29 @@ export class MonitorDescriptors implements Disposable {
     return fd
   }
 
+  /**
+   * Takes a descriptor by its name, or by the number under which the program was started with it.
+   *
+   * @throws {QmpError} GenericError, if nothing has that name, or it begins with a digit and is no number
+   */
+  takeNamedOrInherited(name: string): number {
+    return /^[0-9]/.test(name) ? inheritedDescriptor(name) : this.takeNamed(name)
+  }
+
   /** The client is gone: closes what it has passed and nobody has asked for. */
   [Symbol.dispose](): void {
     this.arrived([])
   }
+}
+
+/**
+ * A descriptor that the program was started with.
+ *
+ * @throws {QmpError} GenericError, if that is no number
+ */
+export function inheritedDescriptor(number: string): number {
+  if (!/^[0-9]+$/.test(number)) throw new QmpError('GenericError', `Invalid file descriptor number '${number}'`)
+  return Number(number)
 }
 
 function closeAll(descriptors: readonly number[]): void {

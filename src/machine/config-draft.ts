@@ -411,7 +411,7 @@ export class ConfigDraft {
       serialDevices,
       vga: vga || videoCard !== undefined,
       videoCard,
-      displays: this.screens.displays,
+      displays: this.screens.displays(),
       keymap: this.screens.keymap,
       windows: this.screens.windows,
       serialConsole: this.usesTerminal || this.#machine.graphics === 'off',

@@ -1,14 +1,17 @@
 import type { MachineParts } from '../commands/index.ts'
 import type { MachineConfig } from './config.ts'
 import { cpuModels, machineTypes } from './models.ts'
+import { optionParameters } from './settings/option-parameters.ts'
 
 /** What the machine says of itself. */
-export function identityOf({ name, uuid, machine }: MachineConfig): MachineParts['identity'] {
+export function identityOf({ name, uuid, machine, ramBytes }: MachineConfig): MachineParts['identity'] {
   return {
     name,
     uuid: uuid ?? '00000000-0000-0000-0000-000000000000',
     wakeupSuspend: machine === 'pc',
     machines: machineTypes,
+    options: optionParameters,
+    ramBytes,
     cpuModels,
   }
 }

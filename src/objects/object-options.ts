@@ -3,6 +3,7 @@ import { type ObjectType, oneOf, req, str, union } from '../qapi/index.ts'
 import { authzList, authzSimple } from './kinds/authz.ts'
 import { iothread } from './kinds/iothread.ts'
 import { memoryBackendRam } from './kinds/memory-backend.ts'
+import { memoryBackendFile } from './kinds/memory-backend-file.ts'
 import { rngBuiltin, rngRandom } from './kinds/rng.ts'
 import { secret } from './kinds/secret.ts'
 import { tlsCredsAnon, tlsCredsPsk, tlsCredsX509 } from './kinds/tls-creds.ts'
@@ -13,6 +14,7 @@ export const objectKinds: Readonly<Record<string, ObjectKind>> = {
   'authz-list': authzList,
   'authz-simple': authzSimple,
   iothread,
+  'memory-backend-file': memoryBackendFile,
   'memory-backend-ram': memoryBackendRam,
   'rng-builtin': rngBuiltin,
   'rng-random': rngRandom,

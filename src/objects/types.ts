@@ -15,6 +15,17 @@ export const objectKindTypes: readonly ObjectType[] = [
     parent: 'event-loop-base',
     properties: ['poll-max-ns', 'poll-grow', 'poll-shrink'].map((name) => ({ name, type: 'int' })),
   },
+  {
+    name: 'memory-backend-file',
+    parent: 'memory-backend',
+    properties: [
+      { name: 'readonly', type: 'bool' },
+      { name: 'align', type: 'int' },
+      { name: 'pmem', type: 'bool' },
+      { name: 'mem-path', type: 'string' },
+      { name: 'discard-data', type: 'bool' },
+    ],
+  },
   { name: 'rng-backend', parent: 'object', abstract: true, properties: [{ name: 'opened', type: 'bool' }] },
   { name: 'rng-builtin', parent: 'rng-backend' },
   { name: 'rng-random', parent: 'rng-backend', properties: [{ name: 'filename', type: 'string' }] },

@@ -65,12 +65,12 @@ export class UserObjects {
     return this.#made.get(id)?.password?.()
   }
 
-  /** What objects of a kind are, in the order in which QEMU walks them. */
-  infos<Info extends object>(type: string): readonly Info[] {
+  /** What objects of some kinds are, in the order in which QEMU walks them. */
+  infos<Info extends object>(...types: readonly string[]): readonly Info[] {
     const names = this.#tree.folder('objects')?.children() ?? []
     return names.flatMap(({ name }) => {
       const made = this.#made.get(name!)
-      return made?.type === type && made.info !== undefined ? [made.info() as Info] : []
+      return made?.info !== undefined && types.includes(made.type) ? [made.info() as Info] : []
     })
   }
 

@@ -29,6 +29,8 @@ export interface CallDescriptors {
   closeNamed(name: string): void
   /** Takes the one with that name; the caller owns it. @throws {QmpError} GenericError, if nothing has that name */
   takeNamed(name: string): number
+  /** As takeNamed; a name of digits is the number of one that the program was started with. @throws {QmpError} GenericError */
+  takeNamedOrInherited(name: string): number
 }
 
 /** What a command may be called with: members, or one of QAPI's boxed types (a union, a struct with a name). */

@@ -28,6 +28,17 @@ export const baseTypes: readonly ObjectType[] = [
     ],
   },
   { name: 'qemu-console', parent: 'object' },
+  { name: 'accel', parent: 'object' },
+  // What -accel tcg stands for; programs look whether it is there before they ask for a machine without KVM.
+  {
+    name: 'tcg-accel',
+    parent: 'accel',
+    properties: [
+      { name: 'thread', type: 'string' },
+      { name: 'tb-size', type: 'int', description: 'TCG translation block cache size' },
+      { name: 'split-wx', type: 'bool', description: 'Map jit pages into separate RW and RX regions' },
+    ],
+  },
   {
     name: 'memory-backend',
     parent: 'object',

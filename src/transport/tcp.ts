@@ -30,7 +30,8 @@ export async function listenTcp(target: InetTarget, options: ListenOptions): Pro
   let failure: unknown
   for (const { address } of addresses) {
     try {
-      const server = await listenInRange(address, taken ?? port, taken ?? Math.max(port, target.to ?? port))
+      const range = { from: taken ?? port, to: taken ?? Math.max(port, target.to ?? port) }
+      const server = await listenInRange(address, range, takesBoth(target))
       servers.push(server)
       taken ??= (server.address() as AddressInfo).port
     } catch (error) {
@@ -78,22 +79,34 @@ export async function connectTcp(
   throw new TransportError('connect', `Failed to connect to '${where}': ${reasonText(failure)}`, failure)
 }
 
-/** Listens on the first free port of a range. */
-async function listenInRange(host: string, from: number, to: number): Promise<Server> {
+/** Whether a socket of IPv6 takes those who come by IPv4, too: where no family was asked for, or both. */
+function takesBoth({ ipv4, ipv6 }: InetTarget): boolean {
+  return ipv4 === ipv6 && ipv4 !== false
+}
+
+interface Ports {
+  readonly from: number
+  readonly to: number
+}
+
+/** Listens on the first free port of a range; on IPv6 alone, where another socket has the port on IPv4. */
+async function listenInRange(host: string, { from, to }: Ports, both: boolean): Promise<Server> {
   for (let port = from; ; port++) {
-    const server = socketServer()
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ host, port, ipv6Only: true }, () => {
-          server.off('error', reject)
-          resolve()
+    for (const ipv6Only of both ? [false, true] : [true]) {
+      const server = socketServer()
+      try {
+        await new Promise<void>((resolve, reject) => {
+          server.once('error', reject)
+          server.listen({ host, port, ipv6Only }, () => {
+            server.off('error', reject)
+            resolve()
+          })
         })
-      })
-      return server
-    } catch (error) {
-      server.close()
-      if (systemCode(error) !== 'EADDRINUSE' || port >= to) throw error
+        return server
+      } catch (error) {
+        server.close()
+        if (systemCode(error) !== 'EADDRINUSE' || (ipv6Only && port >= to)) throw error
+      }
     }
   }
 }

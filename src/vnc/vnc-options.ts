@@ -65,6 +65,8 @@ export interface VncDisplayConfig {
   readonly lockKeySync: boolean
   /** Viewers may shut down, reboot and reset the machine. */
   readonly powerControl: boolean
+  /** Id of the audio back end whose sound viewers would hear. */
+  readonly audio: string | undefined
 }
 
 const firstPort = { vnc: 5900, websocket: 5700 } as const
@@ -91,8 +93,6 @@ export function vncDisplayOf(list: OptionList, id: string): VncDisplayConfig {
   if (list.get('sasl-authz') !== undefined) throw new OptionError("'sasl-authz' provided but SASL auth is not enabled")
   const share = list.get('share') ?? 'allow-exclusive'
   if (!isSharePolicy(share)) throw new OptionError('unknown vnc share= option')
-  const audio = list.get('audiodev')
-  if (audio !== undefined) throw new OptionError(`Audiodev '${audio}' not found`)
   return {
     id: list.id ?? id,
     addresses,
@@ -106,6 +106,7 @@ export function vncDisplayOf(list: OptionList, id: string): VncDisplayConfig {
     head: Number(list.number('head') ?? 0),
     lockKeySync: list.boolean('lock-key-sync') ?? true,
     powerControl: list.boolean('power-control') ?? false,
+    audio: list.get('audiodev'),
   }
 }
 

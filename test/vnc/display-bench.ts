@@ -83,6 +83,7 @@ const plain: VncDisplayConfig = {
   head: 0,
   lockKeySync: true,
   powerControl: false,
+  audio: undefined,
 }
 
 /** A display over a canvas, with what it does written down. */

@@ -1,7 +1,7 @@
 import { OptionError, optionListHelp, parseOptionList } from '../../keyval/index.ts'
 import { usualDisplay, type VncDisplayConfig, vncDisplayOf, vncOptionKinds } from '../../vnc/index.ts'
 import type { Asked } from '../config.ts'
-import { inWordsOf } from '../config-error.ts'
+import { ConfigError, inWordsOf } from '../config-error.ts'
 import type { HelpText } from '../help-text.ts'
 import { type DisplayOptions, displayHelp, displayOptionsOf } from './display.ts'
 import { isHelp } from './members.ts'
@@ -17,6 +17,7 @@ export class ScreenDraft {
   readonly #warn: ScreenDraftOptions['warn']
   readonly #answer: ScreenDraftOptions['answer']
   readonly #displays: (VncDisplayConfig & Asked)[] = []
+  readonly #audio = new Set<string>()
   #said = false
   #windows: DisplayOptions = { type: 'none' }
   #keymap: string | undefined
@@ -26,8 +27,14 @@ export class ScreenDraft {
     this.#answer = answer
   }
 
-  /** Where VNC is served, in order. */
-  get displays(): readonly (VncDisplayConfig & Asked)[] {
+  /**
+   * Where VNC is served, in order.
+   *
+   * @throws {ConfigError} if a display is to play the sound of a back end that there is not
+   */
+  displays(): readonly (VncDisplayConfig & Asked)[] {
+    for (const { audio, origin } of this.#displays)
+      if (audio !== undefined && !this.#audio.has(audio)) throw ConfigError.at(origin, `Audiodev '${audio}' not found`)
     return this.#displays
   }
 
@@ -73,6 +80,11 @@ export class ScreenDraft {
         throw new OptionError(`Duplicate ID '${display.id}' for vnc`)
       this.#displays.push({ ...display, origin })
     })
+  }
+
+  /** -audiodev: one that makes no sound. */
+  audio(id: string): void {
+    this.#audio.add(id)
   }
 
   /** Who said nothing of it can look at the screen on this machine; as QEMU does it where it has no windows. */

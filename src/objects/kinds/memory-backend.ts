@@ -1,10 +1,11 @@
 import { bool, int, list, memberAt, oneOf, opt, req, root, size, str, struct } from '../../qapi/index.ts'
 import { remembered } from '../../qom/index.ts'
-import { type ObjectKind, refused, unchanging } from '../object-kind.ts'
+import { type MadeObject, type ObjectKind, refused, unchanging } from '../object-kind.ts'
 
 const policies = oneOf('HostMemPolicy', ['default', 'preferred', 'bind', 'interleave'])
 
-interface Options {
+/** What can be said of any. */
+export interface MemoryOptions {
   readonly size: number
   readonly dump?: boolean
   readonly 'host-nodes'?: readonly number[]
@@ -31,7 +32,7 @@ export interface MemoryBackendInfo {
   readonly policy: string
 }
 
-const options = struct('MemoryBackendProperties', {
+export const memoryOptions = {
   dump: opt(bool, 'whether it is part of core dumps'),
   'host-nodes': opt(list(int), 'the nodes of the host that it is on'),
   merge: opt(bool, 'whether equal pages may be one'),
@@ -43,61 +44,67 @@ const options = struct('MemoryBackendProperties', {
   reserve: opt(bool, 'whether the host keeps room for it'),
   size: req(size, 'how many bytes'),
   'x-use-canonical-path-for-ramblock-id': opt(bool, 'by which name migration knows it'),
-})
+}
 
 /**
  * Memory of the host. Guest RAM is an array of this program: what is said of memory makes no difference to that. It is
  * remembered, as far as QEMU lets it be set of memory that is there.
  */
-export const memoryBackendRam: ObjectKind<Options> = {
-  options: options as ObjectKind<Options>['options'],
-  make(said, id) {
-    const type = 'memory-backend-ram'
-    if (said.size === 0) refused(`property 'size' of ${type} doesn't take value '0'`)
-    if (said['prealloc-threads'] === 0) refused(`property 'prealloc-threads' of ${type} doesn't take value '0'`)
-    const { policy = 'default', 'host-nodes': nodes = [] } = said
-    const fixed = 'cannot change property value'
-    const access = {
-      size: unchanging(said.size, `cannot change property size of ${type} `),
-      share: unchanging(said.share ?? false, fixed),
-      reserve: unchanging(said.reserve ?? true, fixed),
-      merge: remembered('merge', bool, said.merge ?? true),
-      dump: remembered('dump', bool, said.dump ?? true),
-      prealloc: remembered('prealloc', bool, said.prealloc ?? false),
-      'prealloc-threads': remembered('prealloc-threads', int, said['prealloc-threads'] ?? 1),
-      policy: remembered<string>('policy', policies, policy),
-      'host-nodes': remembered<readonly number[]>('host-nodes', list(int), nodes),
-      'x-use-canonical-path-for-ramblock-id': remembered(
-        'x-use-canonical-path-for-ramblock-id',
-        bool,
-        said['x-use-canonical-path-for-ramblock-id'] ?? false,
-      ),
-      'prealloc-context': { target: () => undefined, set: (value: unknown) => void noContext(value) },
-    }
-    const read = (name: Exclude<keyof typeof access, 'prealloc-context'>): any =>
-      (access[name] as { get(): unknown }).get()
-    return {
-      access,
-      complete() {
-        if (nodes.length > 0 && policy === 'default')
-          refused(
-            'host-nodes must be empty for policy default, or you should explicitly specify a policy other than default',
-          )
-        if (nodes.length === 0 && policy !== 'default') refused(`host-nodes must be set for policy ${policy}`)
-      },
-      info: (): MemoryBackendInfo => ({
-        id,
-        size: read('size'),
-        merge: read('merge'),
-        dump: read('dump'),
-        prealloc: read('prealloc'),
-        share: read('share'),
-        reserve: read('reserve'),
-        'host-nodes': read('host-nodes'),
-        policy: read('policy'),
-      }),
-    }
-  },
+export const memoryBackendRam: ObjectKind<MemoryOptions> = {
+  options: struct('MemoryBackendProperties', memoryOptions) as ObjectKind<MemoryOptions>['options'],
+  make: (said, id) => memoryBackend('memory-backend-ram', said, id),
+}
+
+/** What every kind of memory has: its properties, their checks, what query-memdev tells. */
+export function memoryBackend(
+  type: string,
+  said: MemoryOptions,
+  id: string,
+): MadeObject & { complete(): void; info(): MemoryBackendInfo } {
+  if (said.size === 0) refused(`property 'size' of ${type} doesn't take value '0'`)
+  if (said['prealloc-threads'] === 0) refused(`property 'prealloc-threads' of ${type} doesn't take value '0'`)
+  const { policy = 'default', 'host-nodes': nodes = [] } = said
+  const fixed = 'cannot change property value'
+  const access = {
+    size: unchanging(said.size, `cannot change property size of ${type} `),
+    share: unchanging(said.share ?? false, fixed),
+    reserve: unchanging(said.reserve ?? true, fixed),
+    merge: remembered('merge', bool, said.merge ?? true),
+    dump: remembered('dump', bool, said.dump ?? true),
+    prealloc: remembered('prealloc', bool, said.prealloc ?? false),
+    'prealloc-threads': remembered('prealloc-threads', int, said['prealloc-threads'] ?? 1),
+    policy: remembered<string>('policy', policies, policy),
+    'host-nodes': remembered<readonly number[]>('host-nodes', list(int), nodes),
+    'x-use-canonical-path-for-ramblock-id': remembered(
+      'x-use-canonical-path-for-ramblock-id',
+      bool,
+      said['x-use-canonical-path-for-ramblock-id'] ?? false,
+    ),
+    'prealloc-context': { target: () => undefined, set: (value: unknown) => void noContext(value) },
+  }
+  const read = (name: Exclude<keyof typeof access, 'prealloc-context'>): any =>
+    (access[name] as { get(): unknown }).get()
+  return {
+    access,
+    complete() {
+      if (nodes.length > 0 && policy === 'default')
+        refused(
+          'host-nodes must be empty for policy default, or you should explicitly specify a policy other than default',
+        )
+      if (nodes.length === 0 && policy !== 'default') refused(`host-nodes must be set for policy ${policy}`)
+    },
+    info: (): MemoryBackendInfo => ({
+      id,
+      size: read('size'),
+      merge: read('merge'),
+      dump: read('dump'),
+      prealloc: read('prealloc'),
+      share: read('share'),
+      reserve: read('reserve'),
+      'host-nodes': read('host-nodes'),
+      policy: read('policy'),
+    }),
+  }
 }
 
 function noContext(value: unknown): void {

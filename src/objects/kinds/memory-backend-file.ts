@@ -1,0 +1,98 @@
+import { closeSync, fstatSync, ftruncateSync, openSync, type Stats, statSync, truncateSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { reasonText } from '../../errno/index.ts'
+import { bool, opt, req, size, str, struct } from '../../qapi/index.ts'
+import { remembered } from '../../qom/index.ts'
+import { type ObjectKind, refused, unchanging } from '../object-kind.ts'
+import { type MemoryOptions, memoryBackend, memoryOptions } from './memory-backend.ts'
+
+interface FileOptions extends MemoryOptions {
+  readonly 'mem-path': string
+  readonly align?: number
+  readonly 'discard-data'?: boolean
+  readonly pmem?: boolean
+  readonly readonly?: boolean
+}
+
+const type = 'memory-backend-file'
+const pageBytes = 4096
+
+/**
+ * Memory that is a file of the host's: the file is made, and gets its size. It cannot be the guest's RAM, which is an
+ * array of this program.
+ */
+export const memoryBackendFile: ObjectKind<FileOptions> = {
+  options: struct('MemoryBackendFileProperties', {
+    ...memoryOptions,
+    align: opt(size, 'where it begins in memory, a multiple of pages'),
+    'discard-data': opt(bool, 'whether shared contents need not be kept when it goes'),
+    'mem-path': req(str, 'the file, or a folder for one without a name'),
+    pmem: opt(bool, 'whether the file is on persistent memory'),
+    readonly: opt(bool, 'whether it is only read'),
+  }) as ObjectKind<FileOptions>['options'],
+  make(said, id) {
+    const memory = memoryBackend(type, said, id)
+    const { 'mem-path': path, align = 0, pmem = false, readonly = false } = said
+    const fixed = (name: string, end = '') => `cannot change property '${name}' of ${type}${end}`
+    const discard = remembered('discard-data', bool, said['discard-data'] ?? false)
+    let file: string | undefined
+    return {
+      ...memory,
+      access: {
+        ...memory.access,
+        align: unchanging(align, fixed('align')),
+        'discard-data': discard,
+        'mem-path': unchanging(path, fixed('mem-path')),
+        pmem: unchanging(pmem, fixed('pmem', '.')),
+        readonly: unchanging(readonly, fixed('readonly', '.')),
+      },
+      complete() {
+        memory.complete()
+        if (align % pageBytes !== 0)
+          refused(`alignment 0x${align.toString(16)} must be multiples of page size 0x${pageBytes.toString(16)}`)
+        file = takeFile(path, said.size, readonly)
+      },
+      close() {
+        if (file === undefined || said.share !== true || readonly || discard.get?.() !== true) return
+        try {
+          const { size: bytes } = statSync(file)
+          truncateSync(file, 0)
+          truncateSync(file, bytes)
+        } catch {
+          // The contents stay, which is allowed.
+        }
+      },
+    }
+  },
+}
+
+/** Makes the file as large as it must be. @returns its name; undefined for one in a folder, which has none */
+function takeFile(path: string, bytes: number, readonly: boolean): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: false }) as Stats | undefined
+  const folder = stats?.isDirectory() === true
+  const name = folder ? join(path, `qemu_back_mem.${process.pid}`) : path
+  if (stats !== undefined && !folder && !stats.isFile())
+    refused('unable to map backing store for guest RAM: No such device')
+  let file: number
+  try {
+    file = openSync(name, readonly && stats?.isFile() === true ? 'r' : stats?.isFile() === true ? 'r+' : 'w+', 0o644)
+  } catch (error) {
+    refused(`can't open backing store ${path} for guest RAM: ${reasonText(error)}`)
+  }
+  try {
+    const { size: present } = fstatSync(file)
+    if (present > 0 && present < bytes)
+      refused(`backing store size 0x${present.toString(16)} does not match 'size' option 0x${bytes.toString(16)}`)
+    if (present === 0) ftruncateSync(file, Math.ceil(bytes / pageBytes) * pageBytes)
+  } catch (error) {
+    refused(
+      (error as NodeJS.ErrnoException).code === undefined
+        ? (error as Error).message
+        : `cannot resize ${path}: ${reasonText(error)}`,
+    )
+  } finally {
+    closeSync(file)
+    if (folder) unlinkSync(name)
+  }
+  return folder ? undefined : name
+}
