@@ -124,6 +124,7 @@ export const managementCommands = {
         <- { "error": { "class": "GenericError", "desc": "invalid option name: boot" } }`,
       ),
     ],
+    preconfig: true,
     run({ identity: { options } }, { option: asked }) {
       const all = Object.entries(options).map(([option, parameters]) => ({ option, parameters }))
       if (asked === undefined) return all

@@ -108,6 +108,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   cpu: { title: 'What the CPUs do', commands: cpuCommands },
   pci: { title: 'The PCI bus', commands: pciCommands },
   machine: { title: 'What the machine is', commands: machineCommands },
+  management: { title: 'What management programs ask', commands: managementCommands },
   devices: { title: 'Devices that come and go', commands: deviceCommands },
   network: { title: 'The network', commands: networkCommands },
   balloon: { title: "The guest's memory balloon", commands: balloonCommands },
