@@ -1,4 +1,4 @@
-import { NetError, type NetSet } from '../net/index.ts'
+import { type NetClient, NetError, type NetSet } from '../net/index.ts'
 import { bool, example, family, int, list, nothing, oneOf, opt, QmpError, req, str, struct } from '../qapi/index.ts'
 import { Netdev } from './netdev-options.ts'
 
@@ -14,7 +14,7 @@ const RxFilterInfo = struct('RxFilterInfo', {
   multicast: req(RxState, 'which frames to groups it takes'),
   unicast: req(RxState, 'which frames to single addresses it takes'),
   vlan: req(RxState, 'which VLANs it takes'),
-  'broadcast-allowed': req(bool, 'whether it takes broadcasts'),
+  'broadcast-allowed': req(bool, 'whether it refuses broadcasts, as QEMU has it'),
   'multicast-overflow': req(bool, 'whether its table of groups was too small'),
   'unicast-overflow': req(bool, 'whether its table of addresses was too small'),
   'main-mac': req(str, 'its own address'),
@@ -106,11 +106,13 @@ export const networkCommands = {
       ),
     ],
     run({ networks }, { name }) {
-      if (name === undefined) return []
+      if (name === undefined) return networks.list().flatMap(filterInfo)
       const client = networks.list().find((one) => one.name === name)
       if (client === undefined) throw new QmpError('GenericError', `invalid net client name: ${name}`)
       if (client.type !== 'nic') throw new QmpError('GenericError', `net client(${name}) isn't a NIC`)
-      throw new QmpError('GenericError', `net client(${name}) doesn't support rx-filter querying`)
+      if (client.filter === undefined)
+        throw new QmpError('GenericError', `net client(${name}) doesn't support rx-filter querying`)
+      return filterInfo(client)
     },
   }),
 
@@ -139,6 +141,32 @@ export const networkCommands = {
       return {}
     },
   }),
+}
+
+/** What was said last stands first in its tables, as in QEMU's. */
+function filterInfo(client: NetClient) {
+  const { filter } = client
+  if (filter === undefined) return []
+  client.filterRead()
+  const vlans: number[] = []
+  for (let id = 32 * filter.vlans.length - 1; id >= 0; id--)
+    if ((filter.vlans[id >> 5]! >>> (id & 31)) & 1) vlans.push(id)
+  return [
+    {
+      name: client.name,
+      promiscuous: filter.promiscuous,
+      multicast: filter.multicast,
+      unicast: filter.unicast,
+      vlan: filter.vlan,
+      'broadcast-allowed': !filter.broadcast, // QEMU has it the wrong way round
+      'multicast-overflow': filter.multicastOverflow,
+      'unicast-overflow': filter.unicastOverflow,
+      'main-mac': filter.mac,
+      'vlan-table': vlans,
+      'unicast-table': [...filter.unicastTable].reverse(),
+      'multicast-table': [...filter.multicastTable].reverse(),
+    },
+  ]
 }
 
 async function told(work: () => void | Promise<void>): Promise<void> {

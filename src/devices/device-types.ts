@@ -27,7 +27,7 @@ const bases: readonly ObjectType[] = [
     properties: [...listed(pciProperties), { name: 'legacy-addr', type: 'str' }],
   },
   { name: 'virtio-pci', parent: 'pci-device', abstract: true },
-  ...['blk', 'rng', 'balloon', 'serial'].map((kind) => ({
+  ...['blk', 'net', 'rng', 'balloon', 'serial'].map((kind) => ({
     ...{ name: `virtio-${kind}-pci-base`, parent: 'virtio-pci', abstract: true },
   })),
   { name: 'e1000-base', parent: 'pci-device', abstract: true },

@@ -22,4 +22,15 @@ export const deviceEvents = {
       '{ "event": "DEVICE_DELETED", "data": { "device": "p0", "path": "/machine/peripheral/p0" }, "timestamp": { "seconds": 1265044230, "microseconds": 450486 } }',
     ],
   }),
+  NIC_RX_FILTER_CHANGED: event({
+    since: '1.6',
+    doc: 'The guest wants its card to take other frames. Told once; the next time when somebody has asked by query-rx-filter.',
+    data: {
+      name: opt(str, 'the id of the card; absent if it has none'),
+      path: req(str, 'where it is in the tree of objects'),
+    },
+    examples: [
+      '{ "event": "NIC_RX_FILTER_CHANGED", "data": { "name": "nic0", "path": "/machine/peripheral/nic0/virtio-backend" }, "timestamp": { "seconds": 1368697518, "microseconds": 326866 } }',
+    ],
+  }),
 }

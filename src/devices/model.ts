@@ -1,5 +1,5 @@
 import type { DevicePort, DeviceProperties, GuestSide, PluggedDevice } from '../board/index.ts'
-import type { NetEnd, NetLine } from '../net/index.ts'
+import type { NetEnd, NetLine, RxFilter } from '../net/index.ts'
 import type { PropertyType, PropertyValue } from './properties.ts'
 import type { Balloon } from './virtio-balloon-pci/balloon.ts'
 
@@ -29,6 +29,8 @@ export interface DeviceModel {
   readonly check?: (said: Readonly<Record<string, PropertyValue>>) => void
   /** The part of it that has the drive. */
   readonly driveOwner?: string
+  /** The part of it that is on the network. */
+  readonly cardOwner?: string
   /** What it is to the firmware that boots from it: its own part of its place in Open Firmware's tree. */
   readonly bootName?: readonly [before: string, behind: string]
   /** What is said of a second one, where there can be only one. */
@@ -79,6 +81,8 @@ export interface GuestDrive {
 /** A card's place on its wire. */
 export interface CardWire extends NetLine {
   readonly linkUp: boolean
+  /** It takes other frames. @param said - whether that is the guest's wish */
+  filterChanged(filter: RxFilter, said: boolean): void
   /** The card has gone. */
   close(): void
 }

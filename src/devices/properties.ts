@@ -20,8 +20,8 @@ export interface PropertyType {
    * the device that has the property, if not the device itself.
    */
   readonly chardev?: { readonly missing?: string; readonly owner?: string }
-  /** Its value names a back end of the network. */
-  readonly netdev?: true
+  /** Its value names a back end of the network; the part of the device that has the property, if not the device itself. */
+  readonly netdev?: { readonly owner?: string }
 }
 
 export type PropertyValue = string | number | boolean

@@ -25,6 +25,7 @@ import { pvpanicPci } from './pvpanic-pci/model.ts'
 import { vga } from './vga/model.ts'
 import { virtioBalloonPci } from './virtio-balloon-pci/model.ts'
 import { virtioBlkPci } from './virtio-blk-pci/model.ts'
+import { virtioNetPci } from './virtio-net-pci/model.ts'
 import { virtioRngPci } from './virtio-rng-pci/model.ts'
 import { vmmouse } from './vmmouse/model.ts'
 import { vmport } from './vmport/model.ts'
@@ -40,6 +41,11 @@ export const deviceTable: readonly DeviceEntry[] = [
     host: () => import('./virtio-blk-pci/host.ts'),
   },
   { model: e1000, guest: () => import('./e1000/guest.ts'), host: () => import('./nic/host.ts') },
+  {
+    model: virtioNetPci,
+    guest: () => import('./virtio-net-pci/guest.ts'),
+    host: () => import('./virtio-net-pci/host.ts'),
+  },
   { model: isaSerial },
   { model: pciSerial, guest: () => import('./pci-serial/guest.ts'), host: () => import('./pci-serial/host.ts') },
   { model: vga },

@@ -34,6 +34,7 @@ export class Announcements {
       for (const { client, mac } of cards()) {
         if (interfaces !== undefined && !interfaces.includes(client.name)) continue
         client.send(announcementOf(parseMacBytes(mac)))
+        client.end?.announce?.()
       }
       if (left <= 0) return
       const timer = setTimeout(round, Math.max(0, pause))

@@ -1,4 +1,5 @@
 import type { NetEnd, NetLine } from './net-end.ts'
+import type { RxFilter } from './rx-filter.ts'
 
 /** Kinds of clients, as `info network` names them. */
 export type NetClientType = 'nic' | 'user' | 'socket' | 'stream' | 'dgram' | 'hubport'
@@ -13,6 +14,9 @@ export class NetClient implements NetLine {
   end: NetEnd | undefined
   /** What it is, as `info network` has it. */
   info: () => string = () => ''
+  /** Which frames it takes; absent if it does not tell. */
+  filter: RxFilter | undefined
+  #filterUnread = false
   #linkUp = true
   #closed = false
 
@@ -47,6 +51,19 @@ export class NetClient implements NetLine {
     // What waited is swallowed by a wire that is cut, or goes on.
     this.end?.resume?.()
     this.peer?.end?.resume?.()
+  }
+
+  /** It takes other frames now. @returns whether that is news: nobody has heard of a change since it was last asked for */
+  filterChanged(filter: RxFilter): boolean {
+    this.filter = filter
+    const isNews = !this.#filterUnread
+    this.#filterUnread = true
+    return isNews
+  }
+
+  /** Somebody has asked which frames it takes. */
+  filterRead(): void {
+    this.#filterUnread = false
   }
 
   /** Joins two ends that are free. */

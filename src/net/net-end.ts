@@ -9,6 +9,8 @@ export interface NetEnd {
   resume?(): void
   /** The wire, as this end sees it, is cut or joined. */
   linkChanged?(up: boolean): void
+  /** The guest behind it may tell the network itself where it is. */
+  announce?(): void
 }
 
 /** The side of a wire that one end holds: what it sends comes out at the other one. */

@@ -106,7 +106,7 @@ export class NetSet {
   attach({ id, model, mac, netdev, end }: CardWish): NetClient {
     const client = new NetClient(id ?? this.#freeName(model), 'nic')
     client.end = end
-    client.info = () => `model=${model},macaddr=${mac}`
+    client.info = () => `model=${model},macaddr=${client.filter?.mac ?? mac}`
     const backend = this.#entries.find((entry) => entry.client.name === netdev && entry.client.type !== 'nic')?.client
     this.#entries.push({ client, backend: undefined, mac })
     if (backend !== undefined && backend.peer === undefined) client.join(backend)

@@ -279,7 +279,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   },
   netdev_del: exact,
   set_link: { verdict: 'exact', tests: ['test/guests/debian-network.test.ts'] },
-  'query-rx-filter': exact,
+  'query-rx-filter': { verdict: 'exact', tests: ['test/guests/debian-network.test.ts'] },
   'announce-self': exact,
   'qom-set': {
     verdict: 'divergent',

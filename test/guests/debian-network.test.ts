@@ -33,8 +33,8 @@ before(async () => {
   await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
   port = (web.address() as AddressInfo).port
   guest = await DebianGuest.atPrompt({
-    netdevs: ['user,id=n0,hostfwd=tcp:127.0.0.1:0-:80'],
-    devices: ['ib700', 'pvpanic', 'e1000,netdev=n0,id=nic0'],
+    netdevs: ['user,id=n0,hostfwd=tcp:127.0.0.1:0-:80', 'user,id=n1,net=10.0.3.0/24'],
+    devices: ['ib700', 'pvpanic', 'e1000,netdev=n0,id=nic0', 'virtio-net-pci,netdev=n1,id=nic1'],
   })
 })
 
@@ -51,12 +51,12 @@ function digestOf(blocks: number): string {
 }
 
 test('a guest gets its address by DHCP, and the gateway answers its pings', { skip }, async () => {
-  await guest.run('ip link set eth0 up; until grep -q 1 /sys/class/net/eth0/carrier; do sleep 1; done')
+  await guest.run('ip link set eth1 up; until grep -q 1 /sys/class/net/eth1/carrier; do sleep 1; done')
   assert.match(
-    await guest.run('udhcpc -i eth0 -n -q -s /bin/true 2>&1'),
+    await guest.run('udhcpc -i eth1 -n -q -s /bin/true 2>&1'),
     /lease of 10\.0\.2\.15 obtained from 10\.0\.2\.2/,
   )
-  await guest.run('ip addr add 10.0.2.15/24 dev eth0; ip route add default via 10.0.2.2')
+  await guest.run('ip addr add 10.0.2.15/24 dev eth1; ip route add default via 10.0.2.2')
   assert.match(await guest.run('ping -c 2 10.0.2.2'), /2 packets received, 0% packet loss/)
 })
 
@@ -111,10 +111,55 @@ test('the host reaches a server in the guest by a forwarded port', { skip }, asy
 
 test('a cable that is cut takes the carrier; joined again, the network is there', { skip }, async () => {
   const carrier = (up: 0 | 1): Promise<string> =>
-    guest.run(`until grep -q ${up} /sys/class/net/eth0/carrier; do sleep 1; done; echo carrier ${up}`)
+    guest.run(`until grep -q ${up} /sys/class/net/eth1/carrier; do sleep 1; done; echo carrier ${up}`)
   await guest.vm.qmp.execute('set_link', { name: 'nic0', up: false })
   assert.match(await carrier(0), /carrier 0/)
   await guest.vm.qmp.execute('set_link', { name: 'n0', up: true })
   assert.match(await carrier(1), /carrier 1/)
   assert.match(await guest.run('ping -c 1 -W 30 10.0.2.2'), /1 packets received/)
+})
+
+const filterOf = async () => {
+  const [filter] = await guest.vm.qmp.execute('query-rx-filter', { name: 'nic1' })
+  return filter!
+}
+
+test('a virtio card gets its address by DHCP, and brings and takes 20 MiB byte for byte', { skip }, async () => {
+  await guest.run(
+    'ip link set eth1 down; ip link set eth0 up; until grep -q 1 /sys/class/net/eth0/carrier; do sleep 1; done',
+  )
+  assert.match(
+    await guest.run('udhcpc -i eth0 -n -q -s /bin/true 2>&1'),
+    /lease of 10\.0\.3\.15 obtained from 10\.0\.3\.2/,
+  )
+  await guest.run('ip addr add 10.0.3.15/24 dev eth0; ip route add default via 10.0.3.2')
+  assert.match(await guest.run('ping -c 2 10.0.3.2'), /2 packets received, 0% packet loss/)
+  assert.match(await guest.run(`wget -q -O - http://10.0.3.2:${port}/20 | md5sum`), new RegExp(digestOf(20)))
+})
+
+test('what a virtio card takes is what its driver has asked for; a change is told until somebody asks', {
+  skip,
+}, async () => {
+  const normal = await filterOf()
+  assert.deepEqual([normal.promiscuous, normal['main-mac'], normal['vlan-table']], [false, '52:54:00:12:34:57', []])
+  const told = guest.vm.qmp.event('NIC_RX_FILTER_CHANGED')
+  await guest.run('ip link set eth0 promisc on')
+  assert.deepEqual({ ...(await told).data }, { name: 'nic1', path: '/machine/peripheral/nic1/virtio-backend' })
+  assert.equal((await filterOf()).promiscuous, true)
+  await guest.run('ip link set eth0 promisc off; ip link set eth0 address 52:54:00:aa:bb:cc')
+  const after = await filterOf()
+  assert.deepEqual([after.promiscuous, after['main-mac']], [false, '52:54:00:aa:bb:cc'])
+})
+
+test('a virtio card without its cable has no carrier; joined again, it goes on, and announces itself', {
+  skip,
+}, async () => {
+  const carrier = (up: 0 | 1): Promise<string> =>
+    guest.run(`until grep -q ${up} /sys/class/net/eth0/carrier; do sleep 1; done; echo carrier ${up}`)
+  await guest.vm.qmp.execute('set_link', { name: 'nic1', up: false })
+  assert.match(await carrier(0), /carrier 0/)
+  await guest.vm.qmp.execute('set_link', { name: 'nic1', up: true })
+  assert.match(await carrier(1), /carrier 1/)
+  await guest.vm.qmp.execute('announce-self', { initial: 1, max: 1, rounds: 1, step: 1 })
+  assert.match(await guest.run('ping -c 1 -W 30 10.0.3.2'), /1 packets received/)
 })

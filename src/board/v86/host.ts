@@ -244,6 +244,7 @@ export class V86Board implements Board {
   }
 
   async plug(device: NewDevice, port: DevicePort): Promise<PluggedDevice> {
+    await this.#built.promise // while it is being built it would get the device twice
     const withdraw = this.#devices.add(device, port)
     try {
       await this.#call('plug', shapeOfDevice(device, port))

@@ -1,4 +1,5 @@
 import type { GuestLink } from '../../board/index.ts'
+import type { RxFilter } from '../../net/index.ts'
 import { bytesOnTheWay, type CardBeginning, type FromCard, type ToCard } from './wire.ts'
 
 /** The card behind a port. */
@@ -12,6 +13,8 @@ export interface Card {
   /** What was sent has gone on: there is room for more. */
   roomToSend(): void
   linkChanged(up: boolean): void
+  /** The guest is to tell the network where it is, if it can. */
+  announce?(): void
   /** All frames that there were have been delivered: the guest is to hear of it once. */
   delivered(): void
 }
@@ -24,6 +27,8 @@ export class CardPort {
   #gathered: Uint8Array[] = []
   #unpassed = 0
   #linkUp: boolean
+  /** It has changed. */
+  #filter: { readonly read: () => RxFilter; readonly said: boolean } | undefined
 
   constructor(link: GuestLink, card: Card, beginning: unknown) {
     this.#link = link
@@ -59,7 +64,7 @@ export class CardPort {
     } else if (said.kind === 'link' && said.up !== this.#linkUp) {
       this.#linkUp = said.up
       this.#card.linkChanged(said.up)
-    }
+    } else if (said.kind === 'announce') this.#card.announce?.()
   }
 
   /** The guest has made room for what waits. */
@@ -72,8 +77,18 @@ export class CardPort {
     this.#card.delivered()
   }
 
+  /** Lets others know which frames the card takes. @param said - whether that is the guest's wish */
+  filterChanged(filter: () => RxFilter, said: boolean): void {
+    this.#filter = { read: filter, said: said || this.#filter?.said === true }
+  }
+
   /** Tells what has gathered. */
   settle(): void {
+    if (this.#filter !== undefined) {
+      const { read, said } = this.#filter
+      this.#filter = undefined
+      this.#link.send({ kind: 'filter', filter: read(), said } satisfies FromCard)
+    }
     if (this.#gathered.length === 0) return
     this.#link.send({ kind: 'frames', frames: this.#gathered } satisfies FromCard)
     this.#gathered = []

@@ -1,12 +1,16 @@
 import type { PluggedDevice } from '../../board/index.ts'
-import type { NetEnd } from '../../net/index.ts'
-import type { CardWire, HostSide } from '../model.ts'
+import type { NetEnd, RxFilter } from '../../net/index.ts'
+import type { CardWire, DeviceHost, HostSide, HostSurroundings } from '../model.ts'
 import { type CardBeginning, type FromCard, framesOnTheWay, type ToCard } from './wire.ts'
 
 /** What stands behind a card of any model: a wire, on which each side waits for the other. */
-export const host: HostSide = ({ services }) => {
+export const host: HostSide = (surroundings) => cardHost(surroundings)
+
+/** @param filter - which frames the card takes, if it tells that, as long as its guest has said nothing */
+export function cardHost({ services }: HostSurroundings, filter?: RxFilter): DeviceHost {
   const card = new CardEnd()
   card.wire = services.network(card)
+  if (filter !== undefined) card.wire.filterChanged(filter, false)
   return {
     beginning: (): CardBeginning => ({ linkUp: card.wire?.linkUp ?? false }),
     connected: (device) => card.connected(device),
@@ -54,7 +58,15 @@ class CardEnd implements NetEnd {
     this.#say({ kind: 'link', up })
   }
 
+  announce(): void {
+    this.#say({ kind: 'announce' })
+  }
+
   heard(message: FromCard): void {
+    if (message.kind === 'filter') {
+      this.wire?.filterChanged(message.filter, message.said)
+      return
+    }
     if (message.kind === 'taken') {
       this.#onTheWay = Math.max(0, this.#onTheWay - message.frames)
       if (!this.#refused || this.#onTheWay > framesOnTheWay / 2) return

@@ -1,3 +1,5 @@
+import type { RxFilter } from '../../net/index.ts'
+
 /** What a card's two sides say to each other. Frames are Ethernet frames without their checksum. */
 
 /** To the guest's side. */
@@ -15,6 +17,8 @@ export type FromCard =
   | { readonly kind: 'frames'; readonly frames: readonly Uint8Array[] }
   /** So many frames have been put where the guest finds them, or were not for it. */
   | { readonly kind: 'taken'; readonly frames: number }
+  /** Which frames it takes now; `said` if that is what the guest has asked for. */
+  | { readonly kind: 'filter'; readonly filter: RxFilter; readonly said: boolean }
 
 /** What the guest's side is told when it is made. */
 export interface CardBeginning {

@@ -110,9 +110,10 @@ function cardProperties(
   said: Said,
   { network }: PlanSurroundings,
 ): DeviceProperties {
-  if (properties['netdev']?.netdev !== true) return {}
+  const backend = properties['netdev']?.netdev
+  if (backend === undefined) return {}
   const { netdev = '', mac } = said
-  if (netdev !== '') network.use(String(netdev), `${name}.netdev`)
+  if (netdev !== '') network.use(String(netdev), `${backend.owner ?? name}.netdev`)
   return { mac: network.takeMac(mac === undefined ? undefined : String(mac)) }
 }
 
@@ -126,7 +127,7 @@ function requirePciDefaults(model: DeviceModel, said: Said): void {
 
 /** A card has no boot loader of its own here: it may be said so. */
 function withoutRom({ properties }: DeviceModel, said: Said): Said {
-  if (properties['netdev']?.netdev !== true) return said
+  if (properties['netdev']?.netdev === undefined) return said
   const kept = Object.entries(said).filter(
     ([name, value]) => !(name === 'romfile' && value === '') && !(name === 'rombar' && value === 0),
   )

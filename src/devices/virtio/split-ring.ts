@@ -101,6 +101,12 @@ export class SplitRing {
     return chain
   }
 
+  /** As if the last ones that were taken had not been: they are the next again. */
+  putBack(count: number): void {
+    this.#next = (this.#next - count) & 0xffff
+    this.#inUse -= count
+  }
+
   /** Gives one back. @param written - how many bytes of it the device has written */
   give({ head }: Pick<Chain, 'head'>, written: number): void {
     const { size, used } = this.#place

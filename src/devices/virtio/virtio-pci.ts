@@ -21,6 +21,8 @@ export interface VirtioKind {
   readonly classCode: number
   /** What it offers besides to drivers that know nothing of virtio 1.0, where it is made for them alone. */
   readonly legacyOnly?: bigint
+  /** How large a ROM it has, unless it is said to have none. */
+  readonly romBytes?: number
 }
 
 const redHat = 0x1af4
@@ -41,6 +43,7 @@ const vendorCapability = 0x09
 const hasCapabilities = 0x0010
 const memoryBar = 4
 const portBar = 0
+const romBar = 6
 
 interface State {
   readonly device: unknown
@@ -59,6 +62,9 @@ export class VirtioPci implements GuestDevice {
   readonly #common: CommonRegisters
   readonly #legacy: LegacyRegisters
   readonly #function: PciDevice
+  #interrupting = false
+  /** The guest is at one of the registers. */
+  #inInstruction = false
 
   constructor(
     { bus, place, properties }: GuestSurroundings,
@@ -71,7 +77,10 @@ export class VirtioPci implements GuestDevice {
     this.device = new VirtioDevice(model, {
       memory: bus.ram,
       offered,
-      setInterrupt: (asserted) => this.#function.setInterrupt(asserted),
+      setInterrupt: (asserted) => {
+        this.#interrupting = asserted
+        this.#interrupt()
+      },
     })
     this.#common = new CommonRegisters(this.device)
     this.#legacy = new LegacyRegisters(this.device)
@@ -85,11 +94,12 @@ export class VirtioPci implements GuestDevice {
         ...(modern
           ? [{ bar: memoryBar, kind: 'memory', size: 4 * regionBytes, prefetchable: true, wide: true } as const]
           : []),
+        ...romOf(kind, properties),
       ],
       registers: modern ? capabilities() : [],
     } satisfies FunctionShape
     this.#function = bus.pci(shape, {
-      ports: new Map<number, PortHandler>(legacy ? [[portBar, this.#legacy.handler]] : []),
+      ports: new Map<number, PortHandler>(legacy ? [[portBar, this.#ports()]] : []),
       memory: new Map<number, MemoryResponder>(modern ? [[memoryBar, this.#memory()]] : []),
     })
   }
@@ -105,6 +115,7 @@ export class VirtioPci implements GuestDevice {
   }
 
   settle(): void {
+    this.#interrupt()
     this.device.model.settle?.()
   }
 
@@ -122,6 +133,26 @@ export class VirtioPci implements GuestDevice {
     this.device.restore(device)
     this.#common.restore(common)
     this.#legacy.queueSelect = legacySelect
+  }
+
+  /**
+   * Lets go of the interrupt at once, and asserts it behind the instructions at work: one that comes up while a register
+   * is being written can get lost on its way.
+   */
+  #interrupt(): void {
+    if (!this.#interrupting) this.#function.setInterrupt(false)
+    else if (!this.#inInstruction) this.#function.setInterrupt(true)
+  }
+
+  #written(write: () => void): void {
+    this.#inInstruction = true
+    write()
+    this.#inInstruction = false
+  }
+
+  #ports(): PortHandler {
+    const { read, write } = this.#legacy.handler
+    return { read, write: (...written) => this.#written(() => write(...written)) }
   }
 
   #memory(): MemoryResponder {
@@ -148,7 +179,7 @@ export class VirtioPci implements GuestDevice {
     }
     return {
       read8,
-      write8,
+      write8: (offset, value) => this.#written(() => write8(offset, value)),
       read32: (offset) => {
         if (nameAt(offset) === 'common') return common.read(within(offset), 4)
         let value = 0
@@ -156,11 +187,21 @@ export class VirtioPci implements GuestDevice {
         return value >>> 0
       },
       write32: (offset, value) => {
-        if (nameAt(offset) === 'common') common.write(within(offset), 4, value)
-        else for (let index = 0; index < 4; index++) write8(offset + index, (value >>> (8 * index)) & 0xff)
+        this.#written(() => {
+          if (nameAt(offset) === 'common') common.write(within(offset), 4, value)
+          else for (let index = 0; index < 4; index++) write8(offset + index, (value >>> (8 * index)) & 0xff)
+        })
       },
     }
   }
+}
+
+function romOf(
+  { romBytes }: VirtioKind,
+  { rombar, romfile }: GuestSurroundings['properties'],
+): NonNullable<FunctionShape['bars']> {
+  if (romBytes === undefined || rombar === 0 || romfile === '') return []
+  return [{ bar: romBar, kind: 'memory', size: romBytes }]
 }
 
 function offeredFeatures(

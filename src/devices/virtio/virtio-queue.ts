@@ -68,6 +68,11 @@ export class VirtioQueue {
     return this.#guarded((ring) => ring.take(), undefined)
   }
 
+  /** As if the last buffers that were taken had not been: they are the next again. */
+  putBack(count: number): void {
+    this.#guarded((ring) => ring.putBack(count), undefined)
+  }
+
   /** Gives a buffer back, and tells the driver if it wants to hear. @param written - how many bytes of it have been written */
   give(chain: Pick<Chain, 'head'>, written: number): void {
     this.giveQuietly(chain, written)

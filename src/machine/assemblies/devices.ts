@@ -4,6 +4,7 @@ import {
   type Balloon,
   type CardWire,
   type DeviceHost,
+  deviceModels,
   type ExtraDevice,
   ExtraDevices,
   hostSideOf,
@@ -46,7 +47,7 @@ export function devices(needs: Needs): {
       lasting: config.lastingDevices,
       shown: shownDevices(objectTree, { pc: pcObjects, balloon }),
       emit: (name, ...[data]) => events.emit(name, data),
-      hostOf: (device) => hostOf(device, { drives, balloon, chardevs, networks, listeners }),
+      hostOf: (device) => hostOf(device, { drives, balloon, chardevs, networks, listeners, events }),
       checkChardev: (label, property) => checkChardev(chardevs, label, property),
       migrating: () => listeners.migrations?.active === true,
       network: {
@@ -68,7 +69,8 @@ async function hostOf(
     chardevs,
     networks,
     listeners,
-  }: Pick<Needs, 'drives' | 'balloon' | 'chardevs' | 'networks' | 'listeners'>,
+    events,
+  }: Pick<Needs, 'drives' | 'balloon' | 'chardevs' | 'networks' | 'listeners' | 'events'>,
 ): Promise<DeviceHost | undefined> {
   const { model, properties, place, chardev } = device
   const side = await hostSideOf(model)
@@ -93,7 +95,7 @@ async function hostOf(
       },
       drive: () => guestDrive(drives, ofDrive?.path),
       balloon,
-      network: (end) => cardWire(networks, device, end),
+      network: (end) => cardWire(networks, device, { end, events }),
     },
   })
   return {
@@ -109,8 +111,13 @@ async function hostOf(
 }
 
 /** Puts a card on the network. */
-function cardWire(networks: NetSet, { id, model, properties }: ExtraDevice, end: NetEnd): CardWire {
+function cardWire(
+  networks: NetSet,
+  { id, model, path, properties }: ExtraDevice,
+  { end, events }: { readonly end: NetEnd; readonly events: EventHub },
+): CardWire {
   const { netdev, mac } = properties
+  const { cardOwner } = deviceModels[model]!
   const client = networks.attach({
     ...{ id, model, mac: String(mac), end },
     netdev: netdev === undefined || netdev === '' ? undefined : String(netdev),
@@ -121,6 +128,14 @@ function cardWire(networks: NetSet, { id, model, properties }: ExtraDevice, end:
     },
     send: (frame) => client.send(frame),
     ready: () => client.ready(),
+    filterChanged: (filter, said) => {
+      if (!said) client.filter = filter
+      else if (client.filterChanged(filter))
+        events.emit('NIC_RX_FILTER_CHANGED', {
+          ...(id !== undefined && { name: id }),
+          path: cardOwner === undefined ? path : `${path}/${cardOwner}`,
+        })
+    },
     close: () => networks.detach(client),
   }
 }

@@ -88,8 +88,12 @@ function wholeNumber(name: string, value: unknown): number {
   throw new QmpError('GenericError', `Invalid parameter type for '${name}', expected: integer`)
 }
 
-function placeProperties({ place }: ExtraDevice): Readonly<Record<string, unknown>> {
-  return place.bus === 'PCI' ? { addr: place.slot * 8 + place.function } : {}
+/** What was found for it: its place on its bus, and a card's address. */
+function placeProperties({ place, properties: { mac } }: ExtraDevice): Readonly<Record<string, unknown>> {
+  return {
+    ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }),
+    ...(mac !== undefined && { mac }),
+  }
 }
 
 function busOf(kind: string, { channel }: Circumstances['properties']): string {
