@@ -1,7 +1,8 @@
+import { fleets } from './fleets/fleets.ts'
 import { guestSuites } from './guest-suites.ts'
 import { iotests } from './iotests/iotests.ts'
 import { qtests } from './qtests/qtests.ts'
 import type { Suite } from './suite.ts'
 
 /** Every suite that `npm run suites` knows. */
-export const suites: readonly Suite[] = [iotests, qtests, ...guestSuites]
+export const suites: readonly Suite[] = [iotests, qtests, ...guestSuites, fleets]
