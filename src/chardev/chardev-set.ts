@@ -3,6 +3,7 @@ import type { FileSource } from '../descriptors/index.ts'
 import { GlibTable } from '../hash/index.ts'
 import type { Chardev } from './chardev.ts'
 import { ChardevError } from './chardev-error.ts'
+import type { SecuringObjects } from './enter.ts'
 import { type MuxActions, MuxChardev } from './mux-chardev.ts'
 import { openChardev } from './open-chardev.ts'
 import type { ChardevOptions } from './options.ts'
@@ -28,6 +29,8 @@ export interface ChardevWatch {
 export interface ChardevActions extends MuxActions {
   /** Hears of what has failed, and is tried again. */
   readonly complain?: ((text: string) => void) | undefined
+  /** Finds what streams are secured with. */
+  readonly securing?: SecuringObjects | undefined
 }
 
 /** The character devices of a machine, by their labels. */
@@ -187,7 +190,8 @@ export class ChardevSet implements AsyncDisposable {
         throw new ChardevError('in-use', `Device '${name}' is in use`)
       return (shared: string) => new MuxChardev(shared, below, this.#actions)
     }
-    return openChardev(options, { signal, files: this.#files, base, complain: this.#actions.complain })
+    const { complain, securing } = this.#actions
+    return openChardev(options, { signal, files: this.#files, base, complain, securing })
   }
 
   #known(label: string): Chardev {

@@ -5,6 +5,7 @@ import { type Duplex, openStdio, WireDuplex } from '../transport/index.ts'
 import type { Chardev } from './chardev.ts'
 import { ChardevError } from './chardev-error.ts'
 import { DeviceLog } from './device-log.ts'
+import type { SecuringObjects } from './enter.ts'
 import { openInput } from './file-input.ts'
 import { FileStore } from './file-store.ts'
 import type { Backend, ChardevOptions } from './options.ts'
@@ -25,6 +26,8 @@ export interface ChardevSurroundings {
   readonly files?: FileSource | undefined
   /** Hears of what has failed and is tried again. */
   readonly complain?: ((text: string) => void) | undefined
+  /** Finds what streams are secured with. */
+  readonly securing?: SecuringObjects | undefined
   /** Finds a device that is to be shared, by its label; what comes back makes it one that is. */
   readonly base?: (label: string) => ((shared: string) => Chardev) | undefined
 }
@@ -49,11 +52,11 @@ export async function openChardev(options: ChardevOptions, surroundings: Chardev
 async function openLogged(
   { label, backend }: ChardevOptions,
   log: DeviceLog | undefined,
-  { signal, files, base, complain }: ChardevSurroundings,
+  { signal, files, base, complain, securing }: ChardevSurroundings,
 ): Promise<Chardev> {
   switch (backend.type) {
     case 'socket':
-      return SocketChardev.open(label, backend, { signal, log, complain })
+      return SocketChardev.open(label, backend, { signal, log, complain, securing })
     case 'stdio':
       return new StreamChardev(label, 'stdio', openStdio(backend), log)
     case 'pty':

@@ -1,4 +1,5 @@
 import type { InetTarget } from '../transport/index.ts'
+import type { ChardevError } from './chardev-error.ts'
 
 /** How a character device is to be made. */
 export interface ChardevOptions {
@@ -41,10 +42,23 @@ export interface SocketBackend {
   /** Whether the machine waits for the first client before it starts; a server's matter. */
   readonly wait: boolean
   readonly telnet: boolean
+  /** Whether clients are to ask for a WebSocket first; a server's matter. */
+  readonly websocket?: boolean
+  readonly tls?: SocketTls
   /** Seconds after which a lost connection is tried again, 0 for never; a client's matter. */
   readonly reconnect: number
   /** How many clients are served at once, if the front end can; the others wait. Undefined: as many as the front end can. */
   readonly clients: number | undefined
+}
+
+/** How a socket is secured. */
+export interface SocketTls {
+  /** Id of the object with what streams are secured with. */
+  readonly creds: string
+  /** Id of the object that is asked who may come. */
+  readonly authz: string | undefined
+  /** What is wrong with the socket besides; told if there are such credentials. */
+  readonly problem: ChardevError | undefined
 }
 
 export type SocketTarget =

@@ -25,27 +25,38 @@ export interface SocketWish {
  * @throws {ChardevError} `option`, in QEMU's words, or `unsupported`
  */
 export function socketBackend(wish: SocketWish): SocketBackend {
-  const { address, server, wait, reconnect, tlsCreds, tlsAuthz } = wish
-  if (address.type === 'fd' && reconnect !== undefined)
-    throw wrong("'reconnect' option is incompatible with 'fd' address type")
-  if (tlsCreds !== undefined) throw wrong(`No TLS credentials with id '${tlsCreds}'`)
-  if (tlsAuthz !== undefined) throw wrong("'tls_authz' option requires 'tls_creds' option")
-  if (server && reconnect !== undefined)
-    throw wrong("'reconnect' option is incompatible with socket in server listen mode")
-  if (!server && wish.websocket === true) throw wrong('Websocket client is not implemented')
-  if (!server && wait !== undefined) throw wrong("'wait' option is incompatible with socket in client connect mode")
-  for (const name of ['websocket', 'tn3270', 'abstract'] as const)
-    if (wish[name] === true) throw new ChardevError('unsupported', `chardev: vmon has no '${name}' sockets`)
+  const { address, server, reconnect, tlsCreds, tlsAuthz } = wish
+  const problem = problemOf(wish)
+  // Whether there are such credentials is what QEMU looks at first.
+  if (problem !== undefined && tlsCreds === undefined) throw problem
   return {
     type: 'socket',
     address,
     server,
-    wait: server && (wait ?? wish.waits),
+    wait: server && (wish.wait ?? wish.waits),
     telnet: wish.telnet ?? false,
+    ...(wish.websocket === true && { websocket: true }),
+    ...(tlsCreds !== undefined && { tls: { creds: tlsCreds, authz: tlsAuthz, problem } }),
     // A number of 64 bits with its sign: one below 0 is none.
     reconnect: Number(BigInt.asIntN(64, BigInt(reconnect ?? 0))),
     clients: wish.clients,
   }
+}
+
+function problemOf(wish: SocketWish): ChardevError | undefined {
+  const { address, server, reconnect, wait, tlsCreds, tlsAuthz } = wish
+  if (address.type === 'fd' && reconnect !== undefined)
+    return wrong("'reconnect' option is incompatible with 'fd' address type")
+  if (tlsCreds !== undefined && (address.type === 'unix' || (address.type === 'fd' && !server)))
+    return wrong(`'tls_creds' option is incompatible with '${address.type}' address type`)
+  if (tlsCreds === undefined && tlsAuthz !== undefined) return wrong("'tls_authz' option requires 'tls_creds' option")
+  if (server && reconnect !== undefined)
+    return wrong("'reconnect' option is incompatible with socket in server listen mode")
+  if (!server && wish.websocket === true) return wrong('Websocket client is not implemented')
+  if (!server && wait !== undefined) return wrong("'wait' option is incompatible with socket in client connect mode")
+  for (const name of ['tn3270', 'abstract'] as const)
+    if (wish[name] === true) return new ChardevError('unsupported', `chardev: vmon has no '${name}' sockets`)
+  return undefined
 }
 
 function wrong(text: string): ChardevError {

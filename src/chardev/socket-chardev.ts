@@ -13,8 +13,10 @@ import {
   openFd,
 } from '../transport/index.ts'
 import type { Chardev, Frontend } from './chardev.ts'
+import { ChardevError } from './chardev-error.ts'
 import { Connections } from './connections.ts'
 import type { DeviceLog } from './device-log.ts'
+import { entered, type Secure, type SecuringObjects } from './enter.ts'
 import type { SocketBackend, SocketTarget } from './options.ts'
 import { socketFilename } from './socket-filename.ts'
 import { telnetStream } from './telnet-stream.ts'
@@ -28,6 +30,8 @@ interface SocketSurroundings {
   readonly log?: DeviceLog | undefined
   /** Hears why a connection that is tried again has failed. */
   readonly complain?: ((text: string) => void) | undefined
+  /** Finds what streams are secured with. */
+  readonly securing?: SecuringObjects | undefined
 }
 
 /** A socket that listens and serves whoever connects, or that connects itself. */
@@ -41,6 +45,10 @@ export class SocketChardev implements Chardev {
   readonly #scope = new Scope()
   readonly #connectedOnce = deferred()
   #listener: Listener | undefined
+  #secure: Secure | undefined
+  /** Those with whom it is still to be agreed on how to speak. */
+  readonly #entering = new Set<Duplex>()
+  #fullyTaken = false
 
   private constructor(label: string, backend: SocketBackend, log: DeviceLog | undefined) {
     this.label = label
@@ -59,10 +67,12 @@ export class SocketChardev implements Chardev {
   static async open(
     label: string,
     backend: SocketBackend,
-    { signal, log, complain }: SocketSurroundings = {},
+    { signal, log, complain, securing }: SocketSurroundings = {},
   ): Promise<SocketChardev> {
+    const secure = securingOf(backend, securing)
     const device = new SocketChardev(label, backend, log)
     device.#complain = complain
+    device.#secure = secure
     if (backend.server) await device.#listen(signal)
     else await device.#connectFirst(signal)
     return device
@@ -96,8 +106,8 @@ export class SocketChardev implements Chardev {
    * @returns false if it is no socket, or somebody is connected already
    */
   addClient(fd: number): boolean {
-    if (this.#connections.first !== undefined || !isSocket(fd)) return false
-    this.#add(openFd(fd))
+    if (this.#connections.first !== undefined || this.#entering.size > 0 || !isSocket(fd)) return false
+    void this.#add(openFd(fd))
     return true
   }
 
@@ -125,21 +135,41 @@ export class SocketChardev implements Chardev {
 
   async #endScope(): Promise<void> {
     this.#connectedOnce.reject(new Error(`character device '${this.label}' was closed`))
+    for (const stream of this.#entering) stream.destroy()
     await this.#scope.close()
   }
 
   async #listen(signal: AbortSignal | undefined): Promise<void> {
-    this.#listener = await listen(this.#backend.address, { accept: (stream) => this.#add(stream) }, signal)
+    this.#listener = await listen(this.#backend.address, { accept: (stream) => void this.#add(stream) }, signal)
     this.#scope.own(this.#listener)
   }
 
-  #add(stream: Duplex): void {
-    this.#connections.add(this.#backend.telnet && this.#backend.server ? telnetStream(stream) : stream)
-    this.#connectedOnce.resolve()
+  /** A connection is the front end's when it has been agreed on how to speak; until then nobody else is let in. */
+  async #add(connection: Duplex): Promise<void> {
+    const { server, telnet, websocket } = this.#backend
+    if (this.#secure === undefined && websocket !== true) {
+      this.#connections.add(server && telnet ? telnetStream(connection) : connection)
+      this.#connectedOnce.resolve()
+      return
+    }
+    this.#entering.add(connection)
+    this.#flow()
+    const stream = await entered(connection, this.#backend, this.#secure)
+    this.#entering.delete(connection)
+    if (stream !== undefined && this.#scope.open) {
+      this.#connections.add(stream)
+      this.#connectedOnce.resolve()
+    } else stream?.destroy()
+    this.#flow()
   }
 
   #full(full: boolean): void {
-    if (full) this.#listener?.pause()
+    this.#fullyTaken = full
+    this.#flow()
+  }
+
+  #flow(): void {
+    if (this.#fullyTaken || this.#entering.size > 0) this.#listener?.pause()
     else this.#listener?.resume()
   }
 
@@ -163,7 +193,7 @@ export class SocketChardev implements Chardev {
 
   #connected(stream: Duplex): void {
     this.#failing = false
-    this.#add(stream)
+    void this.#add(stream)
     if (this.#backend.reconnect > 0) void stream.closed.then(() => this.#retryLater())
   }
 
@@ -180,6 +210,17 @@ export class SocketChardev implements Chardev {
     const stop = (): void => clearTimeout(timer)
     this.#scope.own(stop)
   }
+}
+
+/** @throws {TransportError | ChardevError} in QEMU's words, if there are no such credentials, or something else is wrong */
+function securingOf({ address, server, tls }: SocketBackend, objects: SecuringObjects | undefined): Secure | undefined {
+  if (tls === undefined) return undefined
+  const { creds, authz, problem } = tls
+  const hostname = address.type === 'inet' ? address.host : undefined
+  if (objects === undefined) throw new ChardevError('option', `No TLS credentials with id '${creds}'`)
+  const secure = server ? objects.securingServer(creds, authz) : objects.securingClient(creds, hostname)
+  if (problem !== undefined) throw problem
+  return secure
 }
 
 function listen(target: SocketTarget, options: ListenOptions, signal: AbortSignal | undefined): Promise<Listener> {

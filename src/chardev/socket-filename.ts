@@ -8,12 +8,12 @@ import type { SocketBackend, SocketTarget } from './options.ts'
  * @param connection - the one to show, if somebody is connected
  */
 export function socketFilename(
-  { address, server, telnet }: SocketBackend,
+  { address, server, telnet, websocket }: SocketBackend,
   listening: Address | undefined,
   connection: Duplex | undefined,
 ): string {
   const suffix = server ? ',server=on' : ''
-  const scheme = telnet ? 'telnet' : 'tcp'
+  const scheme = telnet ? 'telnet' : websocket === true ? 'websocket' : 'tcp'
   if (connection === undefined) return `disconnected:${idleText(listening ?? address, scheme)}${suffix}`
   const { local, remote } = connection
   if (local?.type === 'inet' && remote?.type === 'inet')

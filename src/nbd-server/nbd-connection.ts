@@ -1,10 +1,10 @@
 import { ByteIntake, greeting, HagglingParser, handshakeFlags } from '../nbd/index.ts'
-import type { Duplex, DuplexSink } from '../transport/index.ts'
+import { type Duplex, type DuplexSink, restartable } from '../transport/index.ts'
 import { type Answer, type ExportDirectory, Haggling } from './haggling.ts'
 import { Transmission } from './transmission.ts'
 
 /** Speaks TLS over a stream from now on. @throws {Error} if the client cannot, or may not */
-export type Secure = (plain: Duplex) => Promise<Duplex>
+export type Secure = (plain: Duplex) => Promise<{ readonly stream: Duplex }>
 
 export interface ConnectionOptions {
   readonly directory: ExportDirectory
@@ -45,7 +45,8 @@ export class NbdConnection {
   readonly closed: Promise<void>
   #settle: () => void = () => undefined
 
-  constructor(stream: Duplex, options: ConnectionOptions) {
+  constructor(outside: Duplex, options: ConnectionOptions) {
+    const stream = options.secure === undefined ? outside : restartable(outside)
     this.#options = options
     this.#stream = stream
     this.closed = new Promise((resolve) => {
@@ -138,7 +139,7 @@ export class NbdConnection {
     }
     this.#phase = { at: 'securing' }
     secure(this.#stream).then(
-      (stream) => {
+      ({ stream }) => {
         if (this.#phase.at !== 'securing') {
           stream.destroy()
           return

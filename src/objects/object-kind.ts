@@ -1,5 +1,6 @@
 import { type ObjectType, QmpError } from '../qapi/index.ts'
 import type { ClassAccess } from '../qom/index.ts'
+import type { TlsCredentials } from '../transport/index.ts'
 
 /** A kind of object that users can make. `Options` is what can be said of it, beside its kind and name. */
 export interface ObjectKind<Options = any> {
@@ -24,6 +25,12 @@ export interface MadeObject {
   close?(): void
   /** The password that it is. */
   readonly password?: () => Uint8Array
+  /** What it is to streams that are to be secured; gives anew what was read anew. */
+  readonly credentials?: () => TlsCredentials
+  /** Reads its files again. @throws {QmpError} in QEMU's words; it stays as it was then */
+  readonly reload?: () => void
+  /** Whether somebody of that name may do what it guards. */
+  readonly authorizes?: (name: string) => boolean
   /** What it is to who asks for all of its kind. */
   readonly info?: () => object
 }

@@ -3,8 +3,9 @@ import { checkIdentifier } from '../keyval/index.ts'
 import { QmpError, root } from '../qapi/index.ts'
 import { type ObjectTree, QomObject } from '../qom/index.ts'
 import { throttleGroup } from './kinds/throttle-group.ts'
-import type { MadeObject, ObjectKind } from './object-kind.ts'
+import type { ObjectKind } from './object-kind.ts'
 import { ObjectOptions, objectKinds } from './object-options.ts'
+import { type KnownObject, ObjectServices } from './object-services.ts'
 
 export interface UserObjectsSurroundings {
   readonly tree: ObjectTree
@@ -16,7 +17,9 @@ export interface UserObjectsSurroundings {
 export class UserObjects {
   readonly #tree: ObjectTree
   readonly #kinds: Readonly<Record<string, ObjectKind>>
-  readonly #made = new Map<string, MadeObject & { readonly type: string }>()
+  readonly #made = new Map<string, KnownObject>()
+  /** What the objects do for others. */
+  readonly services = new ObjectServices((id) => this.#made.get(id))
 
   constructor({ tree, throttleGroups }: UserObjectsSurroundings) {
     this.#tree = tree
@@ -33,7 +36,7 @@ export class UserObjects {
   async add(words: Readonly<Record<string, unknown>>, user?: 'machine'): Promise<void> {
     const { 'qom-type': type, id, ...said } = ObjectOptions.decode(words, root)
     checkIdentifier(id)
-    const made = this.#kinds[type]!.make(said, id, { password: (other) => this.password(other) })
+    const made = this.#kinds[type]!.make(said, id, this.services)
     const folder = this.#tree.container('objects')
     const object = folder.addChild(id, new QomObject(this.#tree.types, type, made.access))
     try {
@@ -58,11 +61,6 @@ export class UserObjects {
   /** Names, in the order in which they were made. */
   get ids(): readonly string[] {
     return [...this.#made.keys()]
-  }
-
-  /** The password that an object is; undefined if there is none of that name. */
-  password(id: string): Uint8Array | undefined {
-    return this.#made.get(id)?.password?.()
   }
 
   /** What objects of some kinds are, in the order in which QEMU walks them. */

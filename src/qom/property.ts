@@ -30,7 +30,7 @@ export function constant(value: unknown): Access {
 }
 
 /** A value that is remembered, and has no other effect. @param name - of the property, as refusals of other types tell it */
-export function remembered<T>(name: string, type: Type<T>, initial: T): Access {
+export function remembered<T>(name: string, type: Type<T>, initial: T): Access & { readonly get: () => T } {
   let value = initial
   return {
     get: () => value,

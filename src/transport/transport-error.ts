@@ -8,6 +8,8 @@ export type TransportErrorKind =
   | 'listen'
   /** Nobody answers there. */
   | 'connect'
+  /** The other side does not speak TLS as it should, or is not who it should be; there are no credentials. */
+  | 'tls'
   /** This platform or installation cannot do it. */
   | 'unsupported'
 

@@ -7,6 +7,7 @@ import {
   type Listener,
   listenTcp,
   listenUnix,
+  WebsocketDuplex,
 } from '../transport/index.ts'
 import { PictureEncoder } from './picture-encoder.ts'
 import type { SharedScreen } from './shared-screen.ts'
@@ -15,7 +16,6 @@ import type { VncDisplayParts } from './vnc-display-parts.ts'
 import type { VncClientEnd, VncServerEnd } from './vnc-events.ts'
 import type { VncAddress, VncDisplayConfig } from './vnc-options.ts'
 import { type Expiry, VncPassword } from './vnc-password.ts'
-import { WebsocketDuplex } from './websocket-duplex.ts'
 
 export interface VncDisplayOptions extends Omit<VncDisplayParts, 'encoder' | 'password' | 'screen'> {
   readonly screen: SharedScreen

@@ -19,7 +19,7 @@ const exact: Claim = { verdict: 'exact' }
 const dropped: Claim = { verdict: 'divergent', reason: 'QEMU 7.2 has dropped it; it behaves as in QEMU 1.3' }
 const chardevTest = 'test/interop/chardev-commands.test.ts'
 const noBackends =
-  'the kinds of device that vmon has; host ports, testdev, mice, tablets and agents, and the sockets of websocket, tn3270, vsock and abstract addresses are refused by name'
+  'the kinds of device that vmon has; host ports, testdev, mice, tablets and agents, and the sockets of tn3270, vsock and abstract addresses are refused by name'
 const descriptorsTest = 'test/interop/descriptors.test.ts'
 const nbdTest = 'test/nbd/nbd-server.test.ts'
 const inputDevicesTest = 'test/interop/input-devices.test.ts'
@@ -185,7 +185,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'blockdev-del': exact,
   'nbd-server-start': {
     verdict: 'divergent',
-    reason: 'unix sockets without a file, and sockets of virtual machines, are refused; so is TLS',
+    reason: 'unix sockets without a file, and sockets of virtual machines, are refused',
     tests: [nbdTest],
   },
   'nbd-server-add': { verdict: 'divergent', reason: 'dirty bitmaps are not exported', tests: [nbdTest] },

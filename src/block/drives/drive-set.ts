@@ -4,7 +4,7 @@ import { QmpError } from '../../qapi/index.ts'
 import { BlockError } from '../block-error.ts'
 import type { GraphOperation } from '../graph/blockers.ts'
 import type { BlockNode } from '../graph/node.ts'
-import { NodeGraph } from '../graph/node-graph.ts'
+import { NodeGraph, type NodeGraphOptions } from '../graph/node-graph.ts'
 import { Turns } from '../graph/turns.ts'
 import type { Damage } from '../open/driver.ts'
 import { ThrottleGroups } from '../throttling/throttle-groups.ts'
@@ -23,6 +23,8 @@ export interface DriveSetOptions {
   readonly stopGuest?: () => void
   /** Passwords for images that are encrypted, by the names that options have for them. */
   readonly secret?: (id: string) => Uint8Array | undefined
+  /** What secures connections to servers of images. */
+  readonly securing?: NodeGraphOptions['securing']
   /** Hears what a user should know, a text of one or more lines: that a format was guessed, say. */
   readonly warn?: (text: string) => void
   /** Whether the images are another process's at first, until `graph.claim()`. */
@@ -74,6 +76,7 @@ export class DriveSet implements AsyncDisposable {
       warn,
       secret,
       files,
+      securing,
       inactive = false,
       emit = () => undefined,
       print = () => undefined,
@@ -92,6 +95,7 @@ export class DriveSet implements AsyncDisposable {
       ...(warn === undefined ? {} : { warn }),
       ...(secret === undefined ? {} : { secret }),
       ...(files === undefined ? {} : { files }),
+      ...(securing === undefined ? {} : { securing }),
       legacyEncryption: false,
       inactive,
     })

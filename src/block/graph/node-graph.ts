@@ -21,6 +21,8 @@ export interface NodeGraphOptions {
   readonly secret?: (id: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>
   /** Opens files whose names stand for descriptors that were passed. */
   readonly files?: FileSource
+  /** What secures connections to servers of images. @throws {TransportError} `tls`, if there are no such credentials */
+  readonly securing?: ImageHearer['securing']
   /** Whether images are opened that were encrypted before LUKS, by the password itself. Default: they are. */
   readonly legacyEncryption?: boolean
   /** What shares the space of names with nodes: drives, each with the node of its image. */
@@ -74,6 +76,7 @@ export class NodeGraph implements AsyncDisposable {
       print,
       secret: async (id) => options.secret?.(id),
       files: options.files,
+      securing: options.securing,
       legacyEncryption: options.legacyEncryption ?? true,
       damaged(node, damage) {
         const marking = damage.fatal ? 'Marking image as' : 'Image is'

@@ -1,4 +1,5 @@
 import type { FileSource } from '../../descriptors/index.ts'
+import type { Duplex, SecureStream } from '../../transport/index.ts'
 import type { DirtyBitmap, NodeBitmaps } from '../bitmaps/index.ts'
 import type { Access } from '../graph/access.ts'
 import type { DebugEvent } from '../graph/debug-events.ts'
@@ -321,7 +322,16 @@ export interface OpenRequest {
   secret(id: string): Promise<Uint8Array | undefined>
   /** Opens files whose names stand for descriptors that were passed; a matter of files of the host. */
   readonly files?: FileSource | undefined
+  /**
+   * What secures a connection to a server whose certificate has that name; a matter of servers.
+   *
+   * @throws {TransportError} `tls`, in QEMU's words, if there are no such credentials
+   */
+  readonly securing?: ((id: string, hostname: string | undefined) => Secure) | undefined
 }
+
+/** Speaks TLS over a stream. @throws {TransportError} `tls` */
+export type Secure = (plain: Duplex) => Promise<SecureStream>
 
 export interface FormatRequest extends OpenRequest {
   /** What the node will be called. */

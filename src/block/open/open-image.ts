@@ -21,6 +21,7 @@ import {
   type FormatDefinition,
   type NamedChild,
   type OpenedChild,
+  type OpenRequest,
   type ProtocolDefinition,
   writeback,
 } from './driver.ts'
@@ -53,6 +54,8 @@ export interface ImageHearer {
   secret(id: string): Promise<Uint8Array | undefined>
   /** Opens files whose names stand for descriptors that were passed. */
   readonly files: FileSource | undefined
+  /** What secures connections to servers. @throws {TransportError} `tls`, if there are no such credentials */
+  readonly securing: OpenRequest['securing']
   /** Whether images are opened that were encrypted before LUKS. */
   readonly legacyEncryption: boolean
 }
@@ -85,7 +88,7 @@ type Common = Pick<Source, 'options' | 'readOnly' | 'autoReadOnly' | 'cache' | '
 export async function openImage(
   graph: NodeGraph,
   { filename, options, readOnly = false, forCheck = false, noIo = false, keyLater = false }: ImageSource,
-  { warn, print, damaged, secret, files, legacyEncryption }: ImageHearer,
+  { warn, print, damaged, secret, files, securing, legacyEncryption }: ImageHearer,
 ): Promise<BlockNode> {
   return openAny({
     filename,
@@ -201,7 +204,9 @@ export async function openImage(
   }
 
   function openProtocol(definition: ProtocolDefinition, source: Source): Promise<BlockNode> {
-    return finish('protocol', source, definition.name, (common) => definition.open({ ...common, warn, secret, files }))
+    return finish('protocol', source, definition.name, (common) =>
+      definition.open({ ...common, warn, secret, files, securing }),
+    )
   }
 
   async function openFilter(definition: FilterDefinition, source: Source): Promise<BlockNode> {

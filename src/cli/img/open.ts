@@ -5,11 +5,10 @@ import {
   type ImageSource,
   NodeGraph,
   type OptionValues,
-  readSecrets,
-  secretFrom,
   textOfBlockError,
 } from '../../block/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
+import { type ObjectServices, toolObjects } from '../../objects/index.ts'
 import type { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { ImgError } from './img-error.ts'
@@ -62,19 +61,24 @@ export function readCache(word: string | undefined, what: string, failure?: numb
   throw new ImgError(`Invalid ${what}: ${word}`, failure)
 }
 
-/** A place for images, with the passwords that the arguments give by `--object`. @throws {ImgError} */
-export function graphFor(args: Arguments, output: Output): NodeGraph {
+/** What the arguments give by `--object`. @throws {ImgError} in QEMU's words */
+export function objectsFor(args: Arguments): ObjectServices {
   try {
-    const secrets = args.values('object').map((text) => secretFrom(parseOptionList(text, secretList).toRecord()))
-    return new NodeGraph({
-      warn: (text) => warn(text, output),
-      print: (text) => output.out(`${text}\n`),
-      secret: readSecrets(secrets),
-    })
+    return toolObjects(args.values('object'))
   } catch (error) {
     if (error instanceof OptionError) throw new ImgError(error.message)
     throw error
   }
+}
+
+/** A place for images, with the passwords and credentials that the arguments give by `--object`. @throws {ImgError} */
+export function graphFor(args: Arguments, output: Output, objects = objectsFor(args)): NodeGraph {
+  return new NodeGraph({
+    warn: (text) => warn(text, output),
+    print: (text) => output.out(`${text}\n`),
+    secret: (id) => objects.password(id),
+    securing: (id, hostname) => objects.securingClient(id, hostname),
+  })
 }
 
 /** A warning has the program's name before it, other texts have not. */
@@ -82,8 +86,6 @@ function warn(text: string, output: Output): void {
   if (text.startsWith('warning: ')) output.complain(text)
   else output.warn(text)
 }
-
-const secretList = { impliedName: 'qom-type' }
 
 /** An open image and our hold on it. */
 export interface OpenImage extends AsyncDisposable {

@@ -18,8 +18,10 @@ Exposing part of the image:
   -A, --allocation-depth    expose the allocation depth
 
 General purpose options:
-      --object secret,id=ID,file=FILENAME
-                            define a secret, for images that are encrypted
+      --object type,id=ID,...
+                            define an object: a secret, TLS credentials, who may come
+      --tls-creds=ID        use id of an earlier --object to provide TLS
+      --tls-authz=ID        authorization check by id of an earlier --object
       --fork                fork off the server process and exit the parent once the server is running
       --pid-file=PATH       store the server's process ID in the given file
   -x, --export-name=NAME    expose export by name (default is empty string)

@@ -29,6 +29,8 @@ export interface NbdOptions {
   readonly fork: boolean
   readonly pidFile: string | undefined
   readonly verbose: boolean
+  /** Ids of objects: what streams are secured with, and who says who may come. */
+  readonly tls: { readonly creds: string; readonly authz: string | undefined } | undefined
 }
 
 const known =
@@ -43,9 +45,6 @@ const absent: Readonly<Record<string, string>> = {
   c: 'Kernel /dev/nbdN support not available',
   d: 'Kernel /dev/nbdN support not available',
   L: '--list is not available: nbdinfo --list tells of exports',
-  'tls-creds': 'TLS is not available',
-  'tls-hostname': 'TLS is not available',
-  'tls-authz': 'TLS is not available',
 }
 
 /** Reads the command line. @throws {ImgError} in QEMU's words, {HelpWanted} */
@@ -70,6 +69,7 @@ export function readNbdOptions(argv: readonly string[]): NbdOptions {
     shared: readShared(args.value('e')),
     cache: readCacheMode(args),
   }
+  const tls = readTls(args)
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Invalid number of arguments')
   return {
@@ -91,7 +91,17 @@ export function readNbdOptions(argv: readonly string[]): NbdOptions {
     fork: args.has('fork'),
     pidFile: args.value('pid-file'),
     verbose: args.has('v'),
+    tls,
   }
+}
+
+/** @throws {ImgError} in QEMU's words */
+function readTls(args: Arguments): NbdOptions['tls'] {
+  const [creds, authz, hostname] = [args.value('tls-creds'), args.value('tls-authz'), args.value('tls-hostname')]
+  if (creds !== undefined) return { creds, authz }
+  if (authz !== undefined) throw new ImgError('--tls-authz is not permitted without --tls-creds')
+  if (hostname !== undefined) throw new ImgError('--tls-hostname is not permitted without --tls-creds')
+  return undefined
 }
 
 /** Unlike qemu-nbd it listens for nobody from outside unless told to. */

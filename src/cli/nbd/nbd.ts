@@ -1,11 +1,12 @@
 import { BlockError } from '../../block/index.ts'
 import { systemCode } from '../../errno/index.ts'
 import { NbdExport, NbdServer } from '../../nbd-server/index.ts'
+import type { ObjectServices, Securing } from '../../objects/index.ts'
 import { listenAt, TransportError } from '../../transport/index.ts'
 import { CommandLineError } from '../command-line-error.ts'
 import { isDaemon, releaseTerminal, startDaemon } from '../daemon.ts'
 import { HelpWanted, ImgError, UsageError } from '../img/img-error.ts'
-import { graphFor, type OpenImage, openImage } from '../img/open.ts'
+import { graphFor, type OpenImage, objectsFor, openImage } from '../img/open.ts'
 import { showSnapshot } from '../img/snapshot-name.ts'
 import { say, warn } from '../outputs.ts'
 import { writePidFile } from '../pid-file.ts'
@@ -31,7 +32,9 @@ export async function runNbd(argv: readonly string[]): Promise<number> {
 }
 
 async function serve(options: NbdOptions): Promise<number> {
-  await using graph = graphFor(options.args, { out: say, complain, warn: complain })
+  const objects = objectsFor(options.args)
+  const secure = securingOf(objects, options)
+  await using graph = graphFor(options.args, { out: say, complain, warn: complain }, objects)
   await using image = await open(graph, options)
   await showChosen(image, options)
   const shown = new NbdExport(image.user, {
@@ -51,6 +54,7 @@ async function serve(options: NbdOptions): Promise<number> {
   const server = new NbdServer({
     directory: { exports: [shown], find: (name) => (name === options.name ? shown : undefined) },
     maxConnections: options.shared,
+    secure,
     complain,
     left: (clients) => {
       if (clients === 0 && !options.persistent) end()
@@ -69,6 +73,16 @@ async function serve(options: NbdOptions): Promise<number> {
     removePidFile()
   }
   return 0
+}
+
+/** @throws {ImgError} in QEMU's words */
+function securingOf(objects: ObjectServices, { tls }: NbdOptions): Securing | undefined {
+  try {
+    return tls === undefined ? undefined : objects.securingServer(tls.creds, tls.authz)
+  } catch (error) {
+    if (error instanceof TransportError) throw new ImgError(`Failed to get TLS creds: ${error.message}`)
+    throw error
+  }
 }
 
 /** Nobody may change its size meanwhile: clients have been told it. */

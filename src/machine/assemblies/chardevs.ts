@@ -2,6 +2,7 @@ import { untilAborted } from '../../async/index.ts'
 import type { GraphControl } from '../../block/index.ts'
 import { ChardevSet } from '../../chardev/index.ts'
 import type { FdSets } from '../../descriptors/index.ts'
+import type { UserObjects } from '../../objects/index.ts'
 import type { ObjectTree } from '../../qom/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
 import { chardevObjects } from '../tree/chardev-objects.ts'
@@ -14,14 +15,20 @@ export async function chardevs(
     readonly fdSets: FdSets
     readonly graph: GraphControl
     readonly objectTree: ObjectTree
+    readonly userObjects: UserObjects
   },
 ): Promise<{ readonly chardevs: ChardevSet }> {
-  const { config, scope, listeners, fdSets, graph, objectTree, redirected, signal, log } = start
+  const { config, scope, listeners, fdSets, graph, objectTree, userObjects, redirected, signal, log } = start
   const save = (): void => {
     graph.commitAll().catch((error) => log.log('machine', 'images could not be committed', { error }))
   }
   const { complain } = start
-  const actions = { complain, exit: () => listeners.runControl?.quit('host-qmp-quit'), save }
+  const actions = {
+    complain,
+    exit: () => listeners.runControl?.quit('host-qmp-quit'),
+    save,
+    securing: userObjects.services,
+  }
   const set = scope.own(new ChardevSet(actions, fdSets, chardevObjects(objectTree)))
   for (const options of config.chardevs) {
     await asked(options, set.open(options, signal), signal)

@@ -37,11 +37,13 @@ export async function drives(
 }> {
   const { config, scope, events, listeners, fdSets, objectTree, userObjects, throttleGroups, warn, print, signal } =
     start
-  const secret: ReadSecret = (id) => userObjects.password(id)
+  const { services } = userObjects
+  const secret: ReadSecret = (id) => services.password(id)
   const set = scope.own(
     new DriveSet({
       emit: (name, ...[data]) => events.emit(name, data),
       secret,
+      securing: (id, hostname) => services.securingClient(id, hostname),
       throttleGroups,
       files: fdSets,
       inactive: config.incoming !== undefined,

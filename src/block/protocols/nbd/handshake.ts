@@ -48,13 +48,14 @@ export interface Terms {
 
 type Reply = Extract<OptionReply, { kind: 'reply' }>
 
-/**
- * The client's side of the haggling.
- *
- * @throws {BlockError} in QEMU's words, if the server does not have what is wanted, or makes no sense
- * @throws {LinkLost} if it goes
- */
-export async function negotiate(incoming: Incoming, { name, context }: Wish): Promise<Terms> {
+/** What a server has said first. */
+export type Greeted =
+  | { readonly style: 'old'; readonly size: number; readonly flags: number }
+  /** What both can, of `handshakeFlags`; the server has been told. */
+  | { readonly style: 'new'; readonly agreed: number }
+
+/** Hears who is there. @throws {BlockError} in QEMU's words, if it is no NBD server @throws {LinkLost} if it goes */
+export async function greet(incoming: Incoming): Promise<Greeted> {
   const greeting = await incoming.next(new GreetingParser(incoming.intake))
   if (greeting.style === 'strange') {
     const { magic, version } = greeting
@@ -64,20 +65,40 @@ export async function negotiate(incoming: Incoming, { name, context }: Wish): Pr
         : `Bad server magic received: 0x${version.toString(16)}`,
     )
   }
-  if (greeting.style === 'old') {
-    if (name !== '') throw disagreement('Server does not support non-empty export names')
-    return { size: checkedSize(greeting.size), flags: greeting.flags, sizes: {}, structured: false, context: undefined }
-  }
-  const { fixedNewStyle, noZeroes } = handshakeFlags
-  const agreed = greeting.flags & (fixedNewStyle | noZeroes)
+  if (greeting.style === 'old') return { style: 'old', size: checkedSize(greeting.size), flags: greeting.flags }
+  const agreed = greeting.flags & (handshakeFlags.fixedNewStyle | handshakeFlags.noZeroes)
   incoming.stream.write(clientFlags(agreed))
+  return { style: 'new', agreed }
+}
+
+/** Asks for TLS; what comes next is the handshake. @throws {BlockError} in QEMU's words @throws {LinkLost} */
+export async function startTls(incoming: Incoming, greeted: Greeted): Promise<void> {
+  if (greeted.style === 'old' || (greeted.agreed & handshakeFlags.fixedNewStyle) === 0)
+    throw disagreement('Server does not support STARTTLS')
+  const taken = await new Haggler(incoming).simple(options.startTls, 'needed')
+  if (!taken) throw disagreement("Server don't support STARTTLS option")
+}
+
+/**
+ * The client's side of the haggling.
+ *
+ * @throws {BlockError} in QEMU's words, if the server does not have what is wanted, or makes no sense
+ * @throws {LinkLost} if it goes
+ */
+export async function negotiate(incoming: Incoming, greeted: Greeted, { name, context }: Wish): Promise<Terms> {
+  if (greeted.style === 'old') {
+    if (name !== '') throw disagreement('Server does not support non-empty export names')
+    return { size: greeted.size, flags: greeted.flags, sizes: {}, structured: false, context: undefined }
+  }
+  const { agreed } = greeted
   const haggler = new Haggler(incoming)
-  const fixed = (agreed & fixedNewStyle) !== 0
+  const fixed = (agreed & handshakeFlags.fixedNewStyle) !== 0
   const structured = fixed && (await haggler.simple(options.structuredReply))
   const id = structured ? await haggler.context(name, context) : undefined
   const info = fixed ? await haggler.go(name) : undefined
   if (info !== undefined) return { ...info, structured, context: id }
-  return { ...(await byExportName(incoming, name, (agreed & noZeroes) !== 0)), sizes: {}, structured, context: id }
+  const noZeroes = (agreed & handshakeFlags.noZeroes) !== 0
+  return { ...(await byExportName(incoming, name, noZeroes)), sizes: {}, structured, context: id }
 }
 
 /** What servers do that know no better. */
@@ -102,11 +123,11 @@ class Haggler {
     this.#parser = new OptionReplyParser(incoming.intake)
   }
 
-  /** Sends an option that is taken or not. */
-  async simple(option: number): Promise<boolean> {
+  /** Sends an option that is taken or not. One that is needed ends the haggling if it is refused for a reason. */
+  async simple(option: number, needed?: 'needed'): Promise<boolean> {
     this.#incoming.stream.write(clientOption(option))
     const reply = await this.#reply(option)
-    if (isOptionError(reply.type)) return this.#refused(reply)
+    if (isOptionError(reply.type)) return needed === undefined ? false : this.#refused(reply)
     if (reply.type === optionReplies.ack) return true
     throw unexpected(reply, optionReplies.ack)
   }
@@ -118,10 +139,7 @@ class Haggler {
     let id: number | undefined
     for (;;) {
       const reply = await this.#reply(option)
-      if (isOptionError(reply.type)) {
-        this.#refused(reply)
-        return undefined
-      }
+      if (isOptionError(reply.type)) return undefined
       if (reply.type === optionReplies.ack) return id
       if (reply.type !== optionReplies.metaContext) throw unexpected(reply, optionReplies.metaContext)
       const context = readMetaContext(reply.payload)

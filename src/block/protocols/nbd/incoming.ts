@@ -2,6 +2,9 @@ import { ByteIntake } from '../../../nbd/index.ts'
 import type { Duplex } from '../../../transport/index.ts'
 import { LinkLost } from './failures.ts'
 
+/** How long a server that does not read is waited for at the end, in milliseconds. */
+const patience = 500
+
 /** What a server sends, for whoever reads at the time. */
 export class Incoming {
   readonly intake = new ByteIntake()
@@ -64,6 +67,14 @@ export class Incoming {
   giveUp(reason: LinkLost): void {
     this.#end(reason)
     this.#stream.destroy()
+  }
+
+  /** As `giveUp()`, but what was sent last still goes, if somebody reads it. */
+  async leave(reason: LinkLost): Promise<void> {
+    this.#end(reason)
+    const timer = setTimeout(() => this.#stream.destroy(), patience)
+    await this.#stream.close()
+    clearTimeout(timer)
   }
 
   #room(): void {

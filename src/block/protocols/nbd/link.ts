@@ -76,13 +76,10 @@ export class Link {
 
   /** Says good-bye. */
   async close(): Promise<void> {
-    const { stream } = this.#incoming
-    if (!this.lost) {
-      const leaving = { command: commands.disconnect, flags: 0, cookie: 0n, offset: 0, length: 0 }
-      stream.write(requestHeader(leaving))
-    }
+    const leaving = { command: commands.disconnect, flags: 0, cookie: 0n, offset: 0, length: 0 }
+    if (!this.lost) this.#incoming.stream.write(requestHeader(leaving))
     this.#incoming.listen(() => undefined)
-    this.#incoming.giveUp(new LinkLost('closed'))
+    await this.#incoming.leave(new LinkLost('closed'))
   }
 
   #receive(): void {

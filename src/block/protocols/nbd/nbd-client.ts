@@ -1,10 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Scope } from '../../../async/index.ts'
 import { clientOption, type Extent, options as haggling } from '../../../nbd/index.ts'
-import { connectTo, type Duplex, type SocketAddress, TransportError } from '../../../transport/index.ts'
+import {
+  connectTo,
+  type Duplex,
+  restartable,
+  type SecureStream,
+  type SocketAddress,
+  TransportError,
+} from '../../../transport/index.ts'
 import { BlockError } from '../../block-error.ts'
 import { failed, LinkLost } from './failures.ts'
-import { negotiate, type Terms, type Wish } from './handshake.ts'
+import { greet, negotiate, startTls, type Terms, type Wish } from './handshake.ts'
 import { Incoming } from './incoming.ts'
 import { type Call, Link } from './link.ts'
 
@@ -15,7 +22,7 @@ export interface NbdClientOptions extends Wish {
   /** Milliseconds for which the first connection is tried again; 0: it is tried once. */
   readonly openMs: number
   /** Speaks TLS over a stream from now on. */
-  readonly secure?: ((plain: Duplex) => Promise<Duplex>) | undefined
+  readonly secure?: ((plain: Duplex) => Promise<SecureStream>) | undefined
 }
 
 type State =
@@ -139,10 +146,18 @@ export class NbdClient {
 
 /** Connects and agrees. */
 async function meet(options: NbdClientOptions, signal?: AbortSignal): Promise<{ incoming: Incoming; terms: Terms }> {
-  const stream = await connectTo(options.server, signal === undefined ? {} : { signal })
-  const incoming = new Incoming(stream)
+  const outside = await connectTo(options.server, signal === undefined ? {} : { signal })
+  const { secure } = options
+  let stream = secure === undefined ? outside : restartable(outside)
+  let incoming = new Incoming(stream)
   try {
-    return { incoming, terms: await negotiate(incoming, options) }
+    const greeted = await greet(incoming)
+    if (secure !== undefined) {
+      await startTls(incoming, greeted)
+      stream = (await secure(stream)).stream
+      incoming = new Incoming(stream)
+    }
+    return { incoming, terms: await negotiate(incoming, greeted, options) }
   } catch (error) {
     // A server that waits for the next option is told that there is none.
     if (incoming.lost === undefined) stream.write(clientOption(haggling.abort))

@@ -1,7 +1,7 @@
 import { defaultPort, longestName } from '../../../nbd/index.ts'
-import type { SocketAddress } from '../../../transport/index.ts'
+import { type SocketAddress, TransportError } from '../../../transport/index.ts'
 import { BlockError } from '../../block-error.ts'
-import type { OpenRequest, ProtocolDefinition } from '../../open/driver.ts'
+import type { OpenRequest, ProtocolDefinition, Secure } from '../../open/driver.ts'
 import type { OptionBag } from '../../open/option-bag.ts'
 import { isReadOnly } from './handshake.ts'
 import { NbdClient } from './nbd-client.ts'
@@ -19,7 +19,7 @@ function define(prefix: string): ProtocolDefinition {
   return { name: 'nbd', prefix, parseFilename: parseNbdFilename, open }
 }
 
-async function open({ options, readOnly, autoReadOnly }: OpenRequest): Promise<NbdDriver> {
+async function open({ options, readOnly, autoReadOnly, securing }: OpenRequest): Promise<NbdDriver> {
   const filename = options.takeString('filename')
   if (filename !== undefined) {
     for (const [key, value] of Object.entries(parseNbdFilename(filename))) options.setDefault(key, value)
@@ -29,13 +29,14 @@ async function open({ options, readOnly, autoReadOnly }: OpenRequest): Promise<N
   const server = takeServer(options)
   if (Buffer.byteLength(name) > longestName) throw invalid('export name too long to send to server')
   const creds = options.takeString('tls-creds')
-  options.takeString('tls-hostname')
+  const hostname = options.takeString('tls-hostname') ?? (server.type === 'inet' ? server.host : undefined)
   const bitmap = options.takeString('x-dirty-bitmap')
   if (Buffer.byteLength(bitmap ?? '') > longestName) throw invalid('x-dirty-bitmap query too long to send to server')
   const reconnectMs = 1000 * (options.takeInteger('reconnect-delay') ?? 0)
   const openMs = 1000 * (options.takeInteger('open-timeout') ?? 0)
-  if (creds !== undefined) throw new BlockError('missing', `No TLS credentials with id '${creds}'`)
-  const client = await NbdClient.open({ server, name, context: bitmap ?? 'base:allocation', reconnectMs, openMs })
+  const secure = creds === undefined ? undefined : securedBy(creds, () => securing?.(creds, hostname))
+  const context = bitmap ?? 'base:allocation'
+  const client = await NbdClient.open({ server, name, context, reconnectMs, openMs, secure })
   try {
     if (bitmap !== undefined && client.terms.context === undefined) {
       throw invalid(`requested x-dirty-bitmap ${bitmap} not found`)
@@ -47,6 +48,17 @@ async function open({ options, readOnly, autoReadOnly }: OpenRequest): Promise<N
     await client.close()
     throw error
   }
+}
+
+/** @throws {BlockError} in QEMU's words, if there are no such credentials */
+function securedBy(creds: string, find: () => Secure | undefined): Secure {
+  try {
+    const found = find()
+    if (found !== undefined) return found
+  } catch (error) {
+    throw error instanceof TransportError ? new BlockError('missing', error.message) : error
+  }
+  throw new BlockError('missing', `No TLS credentials with id '${creds}'`)
 }
 
 /** Where the server is, said in the new way or in the old one. */

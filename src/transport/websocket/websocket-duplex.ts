@@ -1,4 +1,5 @@
-import type { Address, Duplex, DuplexSink } from '../transport/index.ts'
+import { deferred } from '../../async/index.ts'
+import type { Address, Duplex, DuplexSink } from '../duplex.ts'
 import { binaryFrame, closeFrame, FrameReader, pongFrame, WebsocketError } from './websocket-frames.ts'
 import { longestRequest, upgradeOf } from './websocket-upgrade.ts'
 
@@ -11,6 +12,10 @@ export class WebsocketDuplex implements Duplex {
   /** The request as far as it has come; undefined when it has been answered. */
   #request: Buffer | undefined = Buffer.alloc(0)
   #waiting: Uint8Array[] = []
+  #begun = false
+  readonly #opened = deferred<boolean>()
+  /** What came behind the request, before anybody was there to read it. */
+  #early: Uint8Array[] = []
 
   constructor(inner: Duplex) {
     this.#inner = inner
@@ -36,13 +41,35 @@ export class WebsocketDuplex implements Duplex {
     return this.#inner.closed
   }
 
+  /**
+   * Waits for the client to ask. What it says then is kept until `start()`.
+   *
+   * @returns whether it has asked for a WebSocket; if not, the stream is closing
+   */
+  opened(): Promise<boolean> {
+    this.#begin()
+    return this.#opened.promise
+  }
+
   start(sink: DuplexSink): void {
     this.#sink = sink
+    this.#begin()
+    const early = this.#early.splice(0)
+    if (early.length > 0) process.nextTick(() => this.#unwrap(Buffer.concat(early)))
+    this.#inner.resume()
+  }
+
+  #begin(): void {
+    if (this.#begun) return
+    this.#begun = true
     this.#inner.start({
       data: (chunk) => this.#receive(chunk),
-      drain: () => sink.drain?.(),
-      end: () => sink.end?.(),
-      closed: (reason) => sink.closed?.(reason),
+      drain: () => this.#sink?.drain?.(),
+      end: () => this.#sink?.end?.(),
+      closed: (reason) => {
+        this.#opened.resolve(false)
+        this.#sink?.closed?.(reason)
+      },
     })
   }
 
@@ -80,7 +107,10 @@ export class WebsocketDuplex implements Duplex {
   }
 
   #receive(chunk: Uint8Array): void {
-    if (this.#request === undefined) this.#unwrap(chunk)
+    if (this.#request === undefined && this.#sink === undefined) {
+      if (chunk.length > 0) this.#early.push(chunk)
+      this.#inner.pause()
+    } else if (this.#request === undefined) this.#unwrap(chunk)
     else this.#negotiate(Buffer.concat([this.#request, chunk]))
   }
 
@@ -95,13 +125,15 @@ export class WebsocketDuplex implements Duplex {
     if (!accepted) {
       this.#waiting = []
       this.#request = Buffer.alloc(0)
+      this.#opened.resolve(false)
       this.#sink?.end?.()
       void this.#inner.close()
       return
     }
     this.#request = undefined
+    this.#opened.resolve(true)
     for (const frame of this.#waiting.splice(0)) this.#inner.write(frame)
-    this.#unwrap(request.subarray(end + 4))
+    this.#receive(request.subarray(end + 4))
   }
 
   #unwrap(chunk: Uint8Array): void {
