@@ -2,6 +2,25 @@
  * vmon: a virtual machine monitor for Node.js. `startMachine()` runs a PC in this process; `connectQmp()` talks to one
  * that runs elsewhere.
  */
-export { CommandError, ConnectionLostError, ProtocolError, QmpClient, type QmpEvent } from './client/index.ts'
-export { connectQmp, type MachineMemory, type RunningMachine, startMachine } from './embedding/index.ts'
-export { ConfigError, type MachineOptions } from './machine/index.ts'
+export { DeadlineError } from './async/index.ts'
+export { BlockError } from './block/index.ts'
+export { BoardError } from './board/index.ts'
+export {
+  type AnyQmpEvent,
+  CommandError,
+  ConnectionLostError,
+  type EventName,
+  ProtocolError,
+  QmpClient,
+  type QmpEvent,
+  ScreenTimeoutError,
+} from './client/index.ts'
+export {
+  type ConnectOptions,
+  connectQmp,
+  type MachineMemory,
+  type RunningMachine,
+  startMachine,
+} from './embedding/index.ts'
+export { ConfigError, type Machine, type MachineOptions, type MachineSurroundings } from './machine/index.ts'
+export { TransportError } from './transport/index.ts'

@@ -49,3 +49,8 @@ test('a signal ends the waiting with its reason', async () => {
   controller.abort(new Error('enough'))
   await assert.rejects(waiting, new Error('enough'))
 })
+
+test('a text is waited for as it is written, whatever its characters mean in patterns', async () => {
+  assert.equal((await screenOf(['x(1)'], ['C:\\> [a-z] (1)']).waitFor('\\> [a-z] (1)')).index, 2)
+  await assert.rejects(screenOf(['ac']).waitFor('a.?c', { timeoutMs: 1 }), /does not show "a\.\?c"/)
+})

@@ -24,9 +24,9 @@ export class ScreenTimeoutError extends Error {
   /** What it showed in the end; undefined in a graphics mode. */
   readonly text: string | undefined
 
-  constructor(pattern: RegExp, text: string | undefined, options: ErrorOptions) {
+  constructor(pattern: RegExp | string, text: string | undefined, options: ErrorOptions) {
     super(
-      `the screen does not show ${pattern}; ${text === undefined ? 'it has no text' : `it says:\n${text}`}`,
+      `the screen does not show ${typeof pattern === 'string' ? JSON.stringify(pattern) : pattern}; ${text === undefined ? 'it has no text' : `it says:\n${text}`}`,
       options,
     )
     this.text = text
@@ -60,15 +60,17 @@ export class GuestScreen {
   }
 
   /**
-   * Waits until the screen shows what `pattern` finds in its text, and returns what it found.
+   * Waits until the screen shows what `pattern` finds in its text, or that text itself, and returns what it found.
    *
    * @throws {ScreenTimeoutError} if the time is up
    * @throws the reason of `signal`, if it fires first
    */
-  async waitFor(pattern: RegExp, { signal, timeoutMs = defaultTimeoutMs }: WaitOptions = {}): Promise<RegExpExecArray> {
+  async waitFor(
+    pattern: RegExp | string,
+    { signal, timeoutMs = defaultTimeoutMs }: WaitOptions = {},
+  ): Promise<RegExpExecArray> {
     const limit = deadline(timeoutMs, signal)
-    // A pattern that remembers where it was would look at a part of the text only.
-    const fresh = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))
+    const fresh = typeof pattern === 'string' ? literally(pattern) : unanchored(pattern)
     let seen: string | undefined
     try {
       for (;;) {
@@ -85,4 +87,14 @@ export class GuestScreen {
       limit.clear()
     }
   }
+}
+
+/** Finds a text, whatever its characters mean in patterns. */
+function literally(text: string): RegExp {
+  return new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+}
+
+/** A pattern that remembers where it was would look at a part of the text only. */
+function unanchored({ source, flags }: RegExp): RegExp {
+  return new RegExp(source, flags.replace(/[gy]/g, ''))
 }

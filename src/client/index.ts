@@ -5,5 +5,11 @@
 export { CommandError, ConnectionLostError, ProtocolError } from './client-error.ts'
 export { GuestKeyboard, type TypeOptions } from './guest-keyboard.ts'
 export { GuestScreen, ScreenTimeoutError, type WaitOptions } from './guest-screen.ts'
-export type { Greeting, QmpEvent } from './messages.ts'
-export { type CallOptions, type EventOptions, QmpClient, type QmpClientOptions } from './qmp-client.ts'
+export type { AnyQmpEvent, EventName, Greeting, QmpEvent } from './messages.ts'
+export {
+  type CallOptions,
+  type EventOptions,
+  QmpClient,
+  type QmpClientOptions,
+  type WaitForEventOptions,
+} from './qmp-client.ts'

@@ -1,5 +1,7 @@
-import type { ErrorClass } from '../qapi/index.ts'
+import type { Events } from '../commands/index.ts'
+import type { DataOf, ErrorClass } from '../qapi/index.ts'
 import { ProtocolError } from './client-error.ts'
+import { plain } from './plain.ts'
 
 /** What a server says first. */
 export interface Greeting {
@@ -10,17 +12,30 @@ export interface Greeting {
   readonly capabilities: readonly string[]
 }
 
+/** Events that the table knows. */
+export type EventName = keyof Events & string
+
 /** Something that happened to the machine. */
-export interface QmpEvent {
+export interface AnyQmpEvent {
   readonly event: string
   /** When it happened, by the server's clock, in milliseconds since the epoch. */
   readonly time: number
   readonly data: Readonly<Record<string, unknown>>
 }
 
+/** An event that the table knows, with what it carries. */
+export type QmpEvent<Name extends EventName = EventName> = {
+  readonly [E in Name]: {
+    readonly event: E
+    /** When it happened, by the server's clock, in milliseconds since the epoch. */
+    readonly time: number
+    readonly data: Readonly<DataOf<Events[E]>>
+  }
+}[Name]
+
 export type Message =
   | { readonly kind: 'greeting'; readonly greeting: Greeting }
-  | { readonly kind: 'event'; readonly event: QmpEvent }
+  | { readonly kind: 'event'; readonly event: AnyQmpEvent }
   | { readonly kind: 'return'; readonly id: unknown; readonly value: unknown }
   | { readonly kind: 'error'; readonly id: unknown; readonly errorClass: ErrorClass; readonly desc: string }
 
@@ -33,8 +48,8 @@ type Fields = Readonly<Record<string, unknown>>
  */
 export function readMessage(value: unknown): Message {
   const message = fields(value)
-  if ('QMP' in message) return { kind: 'greeting', greeting: message['QMP'] as Greeting }
-  if ('return' in message) return { kind: 'return', id: message['id'], value: message['return'] }
+  if ('QMP' in message) return { kind: 'greeting', greeting: plain(message['QMP']) as Greeting }
+  if ('return' in message) return { kind: 'return', id: message['id'], value: plain(message['return']) }
   if ('error' in message) {
     const error = fields(message['error'])
     return { kind: 'error', id: message['id'], errorClass: error['class'] as ErrorClass, desc: String(error['desc']) }
@@ -47,7 +62,7 @@ export function readMessage(value: unknown): Message {
     event: {
       event: name,
       time: Number(seconds) * 1000 + Number(microseconds) / 1000,
-      data: (message['data'] as Fields) ?? {},
+      data: (plain(message['data']) as Fields | undefined) ?? {},
     },
   }
 }

@@ -150,3 +150,37 @@ test('a peer that does not speak QMP is found out', async () => {
     await assert.rejects(QmpClient.connect(ours), ProtocolError)
   }
 })
+
+test('what a server says are ordinary objects, which equal literals; no member gets at a prototype', async () => {
+  const { client } = await setUp(({ id }, server) =>
+    server.say(`{"return": {"a": [{"b": 1}], "__proto__": {"c": 2}}, "id": ${id}}`, stopEvent(1)),
+  )
+  const events = client.events()
+  const answer = (await client.executeAny('x')) as Record<string, unknown>
+  assert.deepStrictEqual(answer['a'], [{ b: 1 }])
+  assert.deepStrictEqual(Object.getOwnPropertyDescriptor(answer, '__proto__')?.value, { c: 2 })
+  assert.equal(Object.getPrototypeOf(answer), Object.prototype)
+  assert.deepStrictEqual((await events.next()).value, { event: 'STOP', time: 1500, data: {} })
+})
+
+test('the stack of a refusal names the line that has called', async () => {
+  const { client } = await setUp(({ id }, server) =>
+    server.say(`{"error": {"class": "GenericError", "desc": "no"}, "id": ${id}}`),
+  )
+  const error = await askForNothing(client).catch((reason: Error) => reason)
+  assert.ok(error instanceof CommandError)
+  assert.match(error.stack!, /askForNothing/)
+})
+
+async function askForNothing(client: QmpClient): Promise<unknown> {
+  return await client.execute('stop')
+}
+
+test('an event of a name is waited for until it is the one that is wanted', async () => {
+  const { server, client } = await setUp()
+  const second = client.waitForEvent('STOP', ({ time }) => time > 2000)
+  server.say(stopEvent(1), stopEvent(2))
+  assert.equal((await second).time, 2500)
+  // @ts-expect-error there is no such event
+  client.events({ names: ['STPO'] }).end()
+})

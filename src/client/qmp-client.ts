@@ -1,12 +1,12 @@
 import { BoundedQueue, type Deferred, deadline, deferred, untilAborted } from '../async/index.ts'
 import type { Commands } from '../commands/index.ts'
 import { JsonStream, print } from '../json/index.ts'
-import type { ArgsOf, ReturnOf } from '../qapi/index.ts'
+import type { ArgsOf, ErrorClass, ReturnOf } from '../qapi/index.ts'
 import type { Duplex } from '../transport/index.ts'
 import { CommandError, ConnectionLostError, ProtocolError } from './client-error.ts'
 import { GuestKeyboard } from './guest-keyboard.ts'
 import { GuestScreen } from './guest-screen.ts'
-import { type Greeting, type QmpEvent, readMessage } from './messages.ts'
+import { type AnyQmpEvent, type EventName, type Greeting, type QmpEvent, readMessage } from './messages.ts'
 
 export interface QmpClientOptions {
   /** Gives up the greeting and the negotiation. */
@@ -24,12 +24,14 @@ export interface CallOptions {
   readonly outOfBand?: boolean
 }
 
-export interface EventOptions {
+export interface EventOptions<Name extends string = EventName> {
   /** Only events of these names. */
-  readonly names?: readonly string[]
+  readonly names?: readonly Name[]
   /** How many may wait to be read; the oldest give way, and are counted in `lost`. */
   readonly capacity?: number
 }
+
+export type WaitForEventOptions = Pick<CallOptions, 'signal' | 'timeoutMs'>
 
 type CommandName = keyof Commands & string
 type Call<Name extends CommandName> =
@@ -37,10 +39,13 @@ type Call<Name extends CommandName> =
     ? [args?: ArgsOf<Commands[Name]>, options?: CallOptions]
     : [args: ArgsOf<Commands[Name]>, options?: CallOptions]
 
-interface Pending {
-  readonly command: string
-  readonly answer: Deferred<unknown>
+/** The server's refusal of a command. */
+interface Refusal {
+  readonly errorClass: ErrorClass
+  readonly desc: string
 }
+
+type Answer = { readonly value: unknown } | { readonly refusal: Refusal }
 
 type State = 'greeting' | 'open' | 'closed'
 
@@ -58,8 +63,8 @@ export class QmpClient implements AsyncDisposable {
   readonly #duplex: Duplex
   readonly #stream = new JsonStream()
   readonly #greeted = deferred<Greeting>()
-  readonly #pending = new Map<number, Pending>()
-  readonly #listeners = new Map<BoundedQueue<QmpEvent>, ReadonlySet<string> | undefined>()
+  readonly #pending = new Map<number, Deferred<Answer>>()
+  readonly #listeners = new Map<BoundedQueue<AnyQmpEvent>, ReadonlySet<string> | undefined>()
   #state: State = 'greeting'
   #nextId = 1
   #lost: ConnectionLostError | undefined
@@ -130,38 +135,63 @@ export class QmpClient implements AsyncDisposable {
     signal?.throwIfAborted()
     if (this.#lost !== undefined) throw this.#lost
     const id = this.#nextId++
-    const pending = { command: name, answer: deferred<unknown>() }
+    const pending = deferred<Answer>()
     this.#pending.set(id, pending)
     const request = { [outOfBand ? 'exec-oob' : 'execute']: name, ...(args !== undefined && { arguments: args }), id }
     this.#duplex.write(`${print(request)}\n`)
-    if (timeoutMs === undefined) return untilAborted(pending.answer.promise, signal)
-    const limit = deadline(timeoutMs, signal, `Command ${name}`)
+    const limit = timeoutMs === undefined ? undefined : deadline(timeoutMs, signal, `Command ${name}`)
+    let answer: Answer
     try {
-      return await untilAborted(pending.answer.promise, limit.signal)
+      answer = await untilAborted(pending.promise, limit?.signal ?? signal)
     } finally {
-      limit.clear()
+      limit?.clear()
     }
+    // Made here, and not where the answer was read, so that its stack names who has called.
+    if ('refusal' in answer) throw new CommandError(name, answer.refusal.errorClass, answer.refusal.desc)
+    return answer.value
   }
 
   /** Events from now on, until the connection ends; several iterators do not take each other's events. */
-  events({ names, capacity = 1000 }: EventOptions = {}): BoundedQueue<QmpEvent> {
-    const queue = new BoundedQueue<QmpEvent>({ capacity })
+  events<Name extends EventName = EventName>(options: EventOptions<Name> = {}): BoundedQueue<QmpEvent<Name>> {
+    return this.anyEvents(options) as BoundedQueue<any>
+  }
+
+  /** Events of any server: as `events`, but untyped. */
+  anyEvents({ names, capacity = 1000 }: EventOptions<string> = {}): BoundedQueue<AnyQmpEvent> {
+    const queue = new BoundedQueue<AnyQmpEvent>({ capacity })
     if (this.#lost === undefined) this.#listeners.set(queue, names && new Set(names))
     else queue.end()
     return queue
   }
 
-  /** Waits for an event that was not there yet when this was called. @throws {ConnectionLostError} */
-  async event(name: string, { signal, timeoutMs }: Pick<CallOptions, 'signal' | 'timeoutMs'> = {}): Promise<QmpEvent> {
+  /**
+   * Waits for an event that was not there yet when this was called.
+   *
+   * @throws {ConnectionLostError} if the connection ends before
+   * @throws {DeadlineError} if `timeoutMs` pass; or the reason of `signal`
+   */
+  event<Name extends EventName>(name: Name, options: WaitForEventOptions = {}): Promise<QmpEvent<Name>> {
+    return this.waitForEvent(name, () => true, options)
+  }
+
+  /** As `event`, but for one that `wanted` says yes to. */
+  async waitForEvent<Name extends EventName>(
+    name: Name,
+    wanted: (event: QmpEvent<Name>) => boolean,
+    { signal, timeoutMs }: WaitForEventOptions = {},
+  ): Promise<QmpEvent<Name>> {
     const queue = this.events({ names: [name] })
     const limit = timeoutMs === undefined ? undefined : deadline(timeoutMs, signal, `Event ${name}`)
     try {
-      const { value, done } = await untilAborted(queue.next(), limit?.signal ?? signal)
-      if (done === true) throw this.#lost ?? new ConnectionLostError('the connection has ended')
-      return value
+      for (;;) {
+        const { value, done } = await untilAborted(queue.next(), limit?.signal ?? signal)
+        if (done === true) throw this.#lost ?? new ConnectionLostError('the connection has ended')
+        if (wanted(value)) return value
+      }
     } finally {
       limit?.clear()
-      this.#listeners.delete(queue)
+      queue.end()
+      this.#listeners.delete(queue as BoundedQueue<any>)
     }
   }
 
@@ -207,17 +237,17 @@ export class QmpClient implements AsyncDisposable {
         }
         break
       case 'return':
-        this.#answered(message.id)?.answer.resolve(message.value)
+        this.#answered(message.id)?.resolve({ value: message.value })
         break
       case 'error': {
         const pending = this.#answered(message.id)
         if (pending === undefined) throw new ProtocolError(`the server complains: ${message.desc}`)
-        pending.answer.reject(new CommandError(pending.command, message.errorClass, message.desc))
+        pending.resolve({ refusal: message })
       }
     }
   }
 
-  #answered(id: unknown): Pending | undefined {
+  #answered(id: unknown): Deferred<Answer> | undefined {
     if (this.#state === 'greeting') throw new ProtocolError('the server answers before it greets')
     const pending = this.#pending.get(id as number)
     this.#pending.delete(id as number)
@@ -229,7 +259,7 @@ export class QmpClient implements AsyncDisposable {
     const cause = reason === undefined ? {} : { cause: reason }
     this.#lost = new ConnectionLostError('the connection has ended', cause)
     this.#greeted.reject(reason instanceof ProtocolError ? reason : this.#lost)
-    for (const { answer } of this.#pending.values()) answer.reject(this.#lost)
+    for (const { reject } of this.#pending.values()) reject(this.#lost)
     this.#pending.clear()
     for (const queue of this.#listeners.keys()) queue.end()
     this.#listeners.clear()

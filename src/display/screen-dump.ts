@@ -11,14 +11,17 @@ import { encodePpm } from './ppm.ts'
 
 export type PictureFormat = 'ppm' | 'png'
 
-export interface ScreenDumpRequest {
-  readonly filename: string
+export interface PictureRequest {
   /** Id of the display device; without it the first console is taken. */
   readonly device?: string
   /** Output of that device, 0 if absent. */
   readonly head?: number | bigint
   /** `ppm` if absent. */
   readonly format?: PictureFormat
+}
+
+export interface ScreenDumpRequest extends PictureRequest {
+  readonly filename: string
   readonly signal?: AbortSignal
 }
 
@@ -42,11 +45,23 @@ export class ScreenDump {
    * @throws the reason of `signal`, if it fires before the file is complete
    */
   async dump({ filename, device, head, format = 'ppm', signal }: ScreenDumpRequest): Promise<void> {
-    const console = this.#find(device, head)
-    const picture = await console.capture()
-    const bytes = await encode(picture, format)
+    const bytes = await this.picture({
+      ...(device !== undefined && { device }),
+      ...(head !== undefined && { head }),
+      format,
+    })
     signal?.throwIfAborted()
     if (!(await writePassed(this.#files, filename, bytes))) await writePicture(filename, bytes, signal)
+  }
+
+  /**
+   * Takes the picture.
+   *
+   * @returns the bytes of a picture file
+   * @throws {QmpError} if there is no such device or console
+   */
+  async picture({ device, head, format = 'ppm' }: PictureRequest = {}): Promise<Uint8Array> {
+    return encode(await this.#find(device, head).capture(), format)
   }
 
   #find(device: string | undefined, head: number | bigint | undefined): Console {

@@ -1,5 +1,11 @@
+import { deadline } from '../async/index.ts'
 import { QmpClient, type QmpClientOptions } from '../client/index.ts'
 import { connectTcp, connectUnix, type Duplex } from '../transport/index.ts'
+
+export interface ConnectOptions extends QmpClientOptions {
+  /** Gives up after so many milliseconds. */
+  readonly timeoutMs?: number
+}
 
 /**
  * Connects to a QMP server, vmon's or QEMU's.
@@ -7,9 +13,19 @@ import { connectTcp, connectUnix, type Duplex } from '../transport/index.ts'
  * @param address `unix:PATH`, `PATH`, `tcp:HOST:PORT` or `HOST:PORT`
  * @throws {TransportError} if nobody listens there
  * @throws {ProtocolError} if who listens does not speak QMP
+ * @throws {DeadlineError} if `timeoutMs` pass before it has greeted; or the reason of `signal`
  */
-export async function connectQmp(address: string, options: QmpClientOptions = {}): Promise<QmpClient> {
-  return QmpClient.connect(await openAddress(address, options.signal), options)
+export async function connectQmp(
+  address: string,
+  { timeoutMs, signal, ...options }: ConnectOptions = {},
+): Promise<QmpClient> {
+  const limit = timeoutMs === undefined ? undefined : deadline(timeoutMs, signal, `Connecting to ${address}`)
+  const until = limit?.signal ?? signal
+  try {
+    return await QmpClient.connect(await openAddress(address, until), { ...options, ...(until && { signal: until }) })
+  } finally {
+    limit?.clear()
+  }
 }
 
 /** Opens a connection to an address as `connectQmp` takes it. @throws {TransportError} */

@@ -2,6 +2,6 @@
  * vmon inside another program: machines with a typed client attached, and clients for servers elsewhere.
  * Joins machine and client; adds nothing to either.
  */
-export { connectQmp } from './connect-qmp.ts'
+export { type ConnectOptions, connectQmp } from './connect-qmp.ts'
 export { type AddressSpace, MachineMemory, type MemorySearch } from './machine-memory.ts'
 export { type RunningMachine, startMachine } from './start-machine.ts'

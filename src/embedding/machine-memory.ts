@@ -2,6 +2,7 @@ import type { Board } from '../board/index.ts'
 
 /** How much is looked through at once. */
 const chunkBytes = 1 << 20
+const addressSpaceBytes = 2 ** 32
 
 /** Whose addresses are meant: those of the bus, or those of the CPU, through its page tables as they are now. */
 export type AddressSpace = 'physical' | 'virtual'
@@ -31,8 +32,10 @@ export class MachineMemory {
    * Reads; where nothing answers on the bus, zeros.
    *
    * @throws {BoardError} kind `address`, if a virtual address is not mapped
+   * @throws {RangeError} if the range is not within 4 GiB
    */
-  read(address: number, length: number, space: AddressSpace = 'physical'): Promise<Uint8Array> {
+  async read(address: number, length: number, space: AddressSpace = 'physical'): Promise<Uint8Array> {
+    checkRange(address, length)
     return space === 'physical' ? this.#board.readPhysical(address, length) : this.#board.readVirtual(address, length)
   }
 
@@ -40,8 +43,10 @@ export class MachineMemory {
    * Writes RAM: the guest finds it with its next instruction, also if it is code.
    *
    * @throws {BoardError} kind `address`, if a part of the range is not RAM, or a virtual address not mapped
+   * @throws {RangeError} if the range is not within 4 GiB
    */
-  write(address: number, bytes: Uint8Array, space: AddressSpace = 'physical'): Promise<void> {
+  async write(address: number, bytes: Uint8Array, space: AddressSpace = 'physical'): Promise<void> {
+    checkRange(address, bytes.length)
     return space === 'physical' ? this.#board.writePhysical(address, bytes) : this.#board.writeVirtual(address, bytes)
   }
 
@@ -63,4 +68,10 @@ export class MachineMemory {
       for (let at = chunk.indexOf(wanted); at >= 0; at = chunk.indexOf(wanted, at + 1)) yield start + at
     }
   }
+}
+
+function checkRange(address: number, length: number): void {
+  const [from, count] = [address, length].map((value) => (Number.isSafeInteger(value) && value >= 0 ? value : NaN))
+  if (!(from! + count! <= addressSpaceBytes))
+    throw new RangeError(`${length} bytes at ${address} are not within 4 GiB of addresses`)
 }

@@ -13,6 +13,10 @@ export interface RunningMachine extends AsyncDisposable {
   /** What is in the guest's memory. */
   readonly memory: MachineMemory
   readonly machine: Machine
+  /** What the guest shows, as the bytes of a PNG file. @throws {QmpError} if the machine has no screen */
+  screenshot(): Promise<Uint8Array>
+  /** Ends the machine as a crash would: connections break, and no client is told. Images are closed all the same. */
+  kill(): Promise<void>
   /** Ends the machine, whatever it does; later callers join the first. */
   close(): Promise<void>
 }
@@ -34,7 +38,13 @@ export async function startMachine(
     const close = (): Promise<void> => machine.close()
     const { screen, keyboard } = qmp
     const memory = new MachineMemory(machine.board)
-    return { qmp, screen, keyboard, memory, machine, close, [Symbol.asyncDispose]: close }
+    return {
+      ...{ qmp, screen, keyboard, memory, machine },
+      screenshot: () => machine.screenshot(),
+      kill: () => machine.kill(),
+      close,
+      [Symbol.asyncDispose]: close,
+    }
   } catch (error) {
     await machine.close('host-error')
     throw error

@@ -1,6 +1,7 @@
 import { Scope, untilAborted } from '../async/index.ts'
 import type { DriveSet } from '../block/index.ts'
 import { type Board, BoardError } from '../board/index.ts'
+import type { ScreenDump } from '../display/index.ts'
 import { silent } from '../log/index.ts'
 import type { EventHub } from '../monitor/index.ts'
 import type { Cause, Ending, RunControl } from '../runstate/index.ts'
@@ -26,8 +27,11 @@ export class Machine implements AsyncDisposable {
   readonly ended: Promise<Ending>
   readonly #scope: Scope
   readonly #connect: () => Duplex
+  readonly #cutOff: () => void
+  readonly #screenDump: ScreenDump
 
-  private constructor({ config, scope, runControl, board, events, drives, connect }: AssembledMachine) {
+  private constructor(parts: AssembledMachine) {
+    const { config, scope, runControl, board, events, drives, connect, cutOff, screenDump } = parts
     this.config = config
     this.runControl = runControl
     this.board = board
@@ -35,6 +39,8 @@ export class Machine implements AsyncDisposable {
     this.#drives = drives
     this.#scope = scope
     this.#connect = connect
+    this.#cutOff = cutOff
+    this.#screenDump = screenDump
     this.ended = this.#end()
   }
 
@@ -82,6 +88,25 @@ export class Machine implements AsyncDisposable {
     } finally {
       if (running) await this.runControl.cont()
     }
+  }
+
+  /**
+   * Takes a picture of what the guest shows.
+   *
+   * @returns the bytes of a PNG file
+   * @throws {QmpError} if the machine has no screen
+   */
+  screenshot(): Promise<Uint8Array> {
+    return this.#screenDump.picture({ format: 'png' })
+  }
+
+  /**
+   * Ends the machine as a crash would, for clients: their connections break, and nothing is said of it. Images are closed
+   * all the same.
+   */
+  async kill(): Promise<void> {
+    this.#cutOff()
+    await this.close('host-error')
   }
 
   /** Ends the machine; `ended` settles as well. Later callers join the first. */

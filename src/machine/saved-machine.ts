@@ -1,14 +1,19 @@
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import { type Board, restoreBoard, saveBoard } from '../board/index.ts'
+
+/** How many have been begun: several may be saved to one file at once, and the last one stays. */
+let saves = 0
 
 /**
  * Saves a board that stands still to a file. The file appears when it is whole; one that was there is replaced then.
  *
  * @throws {BoardError} kind `unavailable`, if the board runs
- * @throws {Error} with the system's `code`, if the file cannot be written
+ * @throws {Error} with the system's `code`, if the file cannot be written, or what is there is no regular file (`EINVAL`)
  */
 export async function saveToFile(board: Board, path: string): Promise<void> {
-  const unfinished = `${path}.${process.pid}.unfinished`
+  const there = await stat(path).catch(() => undefined)
+  if (there?.isFile() === false) throw notRegular(path)
+  const unfinished = `${path}.${process.pid}.${++saves}.unfinished`
   const file = await open(unfinished, 'wx', 0o600)
   try {
     try {
@@ -44,4 +49,8 @@ export async function restoreFromFile(board: Board, path: string): Promise<void>
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
+}
+
+function notRegular(path: string): Error {
+  return Object.assign(new Error(`'${path}' is not a regular file`), { code: 'EINVAL', path })
 }

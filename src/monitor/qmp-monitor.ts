@@ -59,6 +59,12 @@ export class QmpMonitor {
     session.start()
   }
 
+  /** Disconnects every client at once, in the middle of whatever is said. */
+  destroy(): void {
+    this.#open = false
+    for (const session of this.#sessions) session.destroy()
+  }
+
   /** Serves nothing more; what is being served is answered, then the clients are disconnected. */
   async close(): Promise<void> {
     this.#open = false

@@ -13,7 +13,7 @@ import type { ChardevSet } from '../../chardev/index.ts'
 import { commands as commandTable, events as eventTable, type MachineParts } from '../../commands/index.ts'
 import type { FdSets } from '../../descriptors/index.ts'
 import type { Balloon, ExtraDevices } from '../../devices/index.ts'
-import { type Consoles, ScreenDump } from '../../display/index.ts'
+import type { Consoles, ScreenDump } from '../../display/index.ts'
 import { GuestDump, MemoryFiles } from '../../dump/index.ts'
 import { Interpreter, runForQmp } from '../../hmp/index.ts'
 import { InputEvents, type InputHandlers, type SendKey } from '../../input/index.ts'
@@ -52,6 +52,7 @@ interface Needs extends Start {
   readonly inputHandlers: InputHandlers
   readonly sendKey: SendKey
   readonly consoles: Consoles
+  readonly screenDump: ScreenDump
   readonly vncDisplays: VncDisplays
 }
 
@@ -98,7 +99,7 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
     vncDisplays: needs.vncDisplays,
     displayOptions: config.windows,
     keyboard: board.keyboard,
-    screenDump: new ScreenDump(consoles, fdSets),
+    screenDump: needs.screenDump,
     migrations: needs.migrations,
     deviceState: new DeviceState(board, runControl),
     memoryFiles: new MemoryFiles(board),

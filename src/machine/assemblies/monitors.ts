@@ -17,10 +17,19 @@ interface Needs extends Start {
 }
 
 /** The monitors that were asked for, each on its character device, and one for programs in this process. */
-export function monitors(needs: Needs): { readonly connect: () => Duplex } {
+export function monitors(needs: Needs): {
+  readonly connect: () => Duplex
+  /** Breaks every connection. */
+  readonly cutOff: () => void
+} {
   const { config, scope, chardevs, dispatcher, interpreter, events, runControl, fdSets, log } = needs
+  const all: { destroy(): void }[] = []
+  const opened = <M extends QmpMonitor | HumanMonitor>(monitor: M): M => {
+    all.push(monitor)
+    return scope.own(monitor)
+  }
   const qmp = (pretty: boolean): QmpMonitor =>
-    scope.own(
+    opened(
       new QmpMonitor({
         clients: fdSets,
         dispatcher,
@@ -35,7 +44,7 @@ export function monitors(needs: Needs): { readonly connect: () => Duplex } {
     const frontend =
       asked.mode === 'control'
         ? { concurrent: true, ...bound(qmp(asked.pretty)) }
-        : scope.own(new HumanMonitor({ clients: fdSets, language: interpreter, version: versionText(qemuVersion) }))
+        : opened(new HumanMonitor({ clients: fdSets, language: interpreter, version: versionText(qemuVersion) }))
     chardevs.find(asked.chardev).attach(frontend)
   }
   const inProcess = bound(qmp(false))
@@ -44,7 +53,10 @@ export function monitors(needs: Needs): { readonly connect: () => Duplex } {
     inProcess.connection(ours)
     return theirs
   }
-  return { connect }
+  const cutOff = (): void => {
+    for (const monitor of all) monitor.destroy()
+  }
+  return { connect, cutOff }
 }
 
 const bound = (monitor: QmpMonitor) => ({ connection: (duplex: Duplex) => monitor.connection(duplex) })

@@ -1,18 +1,26 @@
 import type { Board } from '../../board/index.ts'
-import { type Console, Consoles } from '../../display/index.ts'
+import type { FdSets } from '../../descriptors/index.ts'
+import { type Console, Consoles, ScreenDump } from '../../display/index.ts'
 import { constant, type ObjectTree, QomObject } from '../../qom/index.ts'
 import type { Start } from './start.ts'
 
+interface Needs extends Start {
+  readonly board: Board
+  readonly objectTree: ObjectTree
+  readonly fdSets: FdSets
+}
+
 /** What the guest shows, for whoever looks. */
-export function screens({
-  config,
-  board,
-  objectTree,
-}: Start & { readonly board: Board; readonly objectTree: ObjectTree }): { readonly consoles: Consoles } {
+export function screens(needs: Needs): { readonly consoles: Consoles; readonly screenDump: ScreenDump } {
+  const consoles = new Consoles(consolesOf(needs))
+  return { consoles, screenDump: new ScreenDump(consoles, needs.fdSets) }
+}
+
+function consolesOf({ config, board, objectTree }: Needs): readonly Console[] {
   const { machine, vga, videoCard } = config
-  if (machine !== 'pc' || !vga) return { consoles: new Consoles([]) }
+  if (machine !== 'pc' || !vga) return []
   addConsole(objectTree)
-  return { consoles: new Consoles([consoleOf(board, videoCard?.id)]) }
+  return [consoleOf(board, videoCard?.id)]
 }
 
 /** What the guest's screen is in the tree: a console in front of its device. */

@@ -144,6 +144,12 @@ export class HumanMonitor {
     if (this.#running === undefined) this.#editor.prompt()
   }
 
+  /** Disconnects the client at once. */
+  destroy(): void {
+    this.#open = false
+    this.#duplex?.destroy()
+  }
+
   /** Runs no more lines; what is being run is waited for, then the client is disconnected. */
   async close(): Promise<void> {
     this.#open = false
