@@ -1,25 +1,19 @@
 /** What the README shows is so: its sessions are held, its programs run. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
 import { demoFloppy } from '../../guests/demo.ts'
 import type { Step } from '../oracle/case.ts'
 import { vmon } from '../oracle/programs.ts'
 import { Server } from '../oracle/server.ts'
 import { play } from '../oracle/transcript.ts'
+import { blocksOf, linksOf, runShown } from './programs.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-
-function blocks(language: string): readonly string[] {
-  return [...readme.matchAll(/^```(\w+)\n(.*?)^```/gms)].flatMap(([, word, text]) => (word === language ? [text!] : []))
-}
 
 /** A session as a conversation: `$` options, `->` what is sent, `<-` what comes; when it happens may differ. */
 function conversation(session: string): { setup: readonly string[]; steps: readonly Step[] } {
@@ -43,7 +37,7 @@ describe('the README', () => {
   after(() => rm(folder, { recursive: true }))
 
   it('shows a session as it goes', async () => {
-    const [session, ...others] = blocks('qmp')
+    const [session, ...others] = blocksOf(readme, 'qmp')
     assert.equal(others.length, 0)
     const { setup, steps } = conversation(session!)
     const recorded = { name: 'README', comment: '', setup, handshake: false, steps }
@@ -53,31 +47,23 @@ describe('the README', () => {
   })
 
   it('shows programs that run', async () => {
-    const programs = blocks('ts')
+    const programs = blocksOf(readme, 'ts')
     assert.equal(programs.length, 5)
     await writeFile(join(folder, 'boot.img'), demoFloppy())
     const options = ['-display', 'none', '-accel', 'none', '-qmp', 'unix:qmp.sock,server=on,wait=off']
     await using server = await Server.start([...vmon.command, ...options])
     await server.listening('qmp.sock')
     for (const [index, program] of programs.entries()) {
-      const path = join(folder, `${index}.mjs`)
       const text = program.replace('unix:qmp.sock', `unix:${server.path('qmp.sock')}`)
-      const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
-      await writeFile(path, ts.transpileModule(text, { compilerOptions }).outputText)
-      const child = spawn(process.execPath, [path], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
-      let said = ''
-      child.stdout.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
-      child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
-      const [status] = (await once(child, 'close')) as [number]
+      const { status, said } = await runShown(text, folder, `${index}`)
       assert.equal(status, 0, `${program}\n${said}`)
     }
     assert.ok(existsSync(join(folder, 'screen.png')))
   })
 
   it('links to files that there are', () => {
-    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1]!)
     assert.deepEqual(
-      links.filter((link) => !existsSync(join(root, link))),
+      linksOf(readme).filter((link) => !existsSync(join(root, link))),
       [],
     )
   })

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import ts from 'typescript'
+
+/** The blocks of a language in a page. */
+export function blocksOf(page: string, language: string): readonly string[] {
+  return [...page.matchAll(/^```(\w+)\n(.*?)^```/gms)].flatMap(([, word, text]) => (word === language ? [text!] : []))
+}
+
+/** Files that a page links to. */
+export function linksOf(page: string): readonly string[] {
+  return [...page.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1]!)
+}
+
+/**
+ * Runs a program as a page shows it, TypeScript's types aside.
+ *
+ * @param folder where it runs: inside the package, so that it finds it by name
+ * @returns its status, and all that it has printed
+ */
+export async function runShown(
+  program: string,
+  folder: string,
+  name: string,
+): Promise<{ status: number; said: string }> {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
+  const path = join(folder, `${name}.mjs`)
+  await writeFile(path, ts.transpileModule(program, { compilerOptions }).outputText)
+  const child = spawn(process.execPath, [path], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
+  const [status] = (await once(child, 'close')) as [number]
+  return { status, said }
+}
