@@ -15,21 +15,11 @@ const allowOrDeny: OptionKinds = {
   resourcecontrol: 'string',
 }
 
-/** The kinds of networks that QEMU has, which vmon has not. */
-const networks = 'nic user tap l2tpv3 socket stream dgram vde bridge hubport netmap vhost-user vhost-vdpa'.split(' ')
 /** The kinds of audio that QEMU has. */
 const audioDrivers = 'none alsa coreaudio dbus dsound jack oss pa sdl spice wav'.split(' ')
 
 /** Options of QEMU's that a machine without networks, sound and windows takes, as management programs give them. */
 export const acceptedOptions: readonly Accepted[] = [
-  ...(['nic', 'net'] as const).map((name) => ({
-    names: [name],
-    argument: 'none',
-    group: 'accepted' as const,
-    help: 'no network card; there is none',
-    complete: ['none'],
-    apply: (_: unknown, text: string, origin: string) => checkNetwork(text, origin),
-  })),
   {
     names: ['parallel'],
     argument: 'none|null',
@@ -188,14 +178,6 @@ function words(text: string, origin: string, kinds: OptionKinds, impliedName?: s
     if (error instanceof OptionError) throw refused(origin, error.message)
     throw error
   }
-}
-
-function checkNetwork(text: string, origin: string): void {
-  const [type = ''] = text.split(',')
-  const kind = type.replace(/^type=/, '')
-  if (kind === 'none') return
-  if (networks.includes(kind)) throw refused(origin, 'vmon has no networks')
-  throw refused(origin, `Parameter 'type' does not accept value '${kind}'`)
 }
 
 function audioIdOf(text: string, origin: string): string {

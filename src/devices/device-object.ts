@@ -36,7 +36,7 @@ export class DeviceObject extends QomObject {
       parent_bus: { target: () => bus },
       realized: isThere,
       hotplugged: constant(hotplugged),
-      hotpluggable: constant(hotPluggable && bus?.hotPluggable !== false),
+      hotpluggable: { get: () => hotPluggable && bus?.hotPluggable !== false },
       ...Object.fromEntries(said),
       'legacy-addr': { get: () => addressText(Number(properties['addr'])) },
       ...access,

@@ -33,7 +33,7 @@ export {
 } from './plugging/extra-devices.ts'
 export { noBuses, type OnBuses, pcBuses } from './plugging/pc-buses.ts'
 export { PciSlots } from './plugging/pci-slots.ts'
-export { type PlannedNetwork, planDevice } from './plugging/planned-device.ts'
+export { type PlannedDevice, type PlannedNetwork, planDevice } from './plugging/planned-device.ts'
 export { defaultValue, type PropertyType, type PropertyValue, requireDefaults } from './properties.ts'
 export { deviceTable } from './table.ts'
 export { Balloon } from './virtio-balloon-pci/balloon.ts'

@@ -38,7 +38,9 @@ import { deepFreeze, isHelp, isObject, memberObject, memberText } from './settin
 import { memoryKinds, ramBytesOf } from './settings/memory.ts'
 import { MemoryBackends } from './settings/memory-backends.ts'
 import { nameKinds, namesOf, parseUuid } from './settings/name.ts'
-import { NetworkDraft, NetworkPlan, netdevHelp } from './settings/networks.ts'
+import { NetworkDraft } from './settings/network-draft.ts'
+import { networkWarnings } from './settings/network-warnings.ts'
+import { NetworkPlan } from './settings/networks.ts'
 import { checkNewObject, type ObjectConfig, readObject } from './settings/objects.ts'
 import { addFdKinds, passedDescriptorOf } from './settings/passed-descriptors.ts'
 import { rtcBaseOf, rtcKinds, rtcStopsOf } from './settings/rtc.ts'
@@ -71,13 +73,14 @@ export class ConfigDraft {
   readonly #drives: { readonly values: Readonly<Record<string, string>>; readonly origin: string }[] = []
   readonly #devices = new CharacterDevices()
   readonly #extraDevices: { readonly words: DeviceWords; readonly origin: string; readonly json: boolean }[] = []
-  readonly #networks = new NetworkDraft()
   readonly #firmwareFolders: string[] = []
   readonly #addFds: { readonly list: OptionList; readonly origin: string }[] = []
   readonly #globals = new Globals()
   readonly #smbios = new SmbiosDraft()
   /** Who looks at the guest's screen. */
   readonly screens: ScreenDraft
+  /** Cards, and what is behind them. */
+  readonly networks = new NetworkDraft({ answer: (help) => this.#answer(help) })
   readonly #fwCfg: { readonly list: OptionList; readonly origin: string }[] = []
   #help: HelpText | undefined
   #uuid: string | undefined
@@ -232,12 +235,6 @@ export class ConfigDraft {
     this.#devices.chardev(list, origin)
   }
 
-  /** -netdev */
-  netdev(text: string, origin: string): void {
-    if (isHelp(text)) this.#answer({ text: netdevHelp, status: 0 })
-    else inWordsOf(origin, () => this.#networks.netdev(text, origin))
-  }
-
   /** -add-fd: a descriptor that the program was started with, for a set that files are opened from. */
   addFd(text: string, origin: string): void {
     this.#addFds.push({ list: this.#list('add-fd', addFdKinds, undefined, text, origin), origin })
@@ -372,11 +369,17 @@ export class ConfigDraft {
       ...more,
       words: inWordsOf(more.origin, () => this.#globals.with(words)),
     }))
-    const network = new NetworkPlan(this.#networks.netdevs)
-    const { videoCard, serialDevices, devices, driveDevices, lastingDevices, wished } = devicesOf(wishes, {
+    const { netdevs, cards: cardWishes } = this.networks.plan()
+    const keepsCardPlace = this.#defaults && machine === 'pc' && !this.networks.said
+    const network = new NetworkPlan(netdevs)
+    const { videoCard, serialDevices, cards, devices, driveDevices, lastingDevices, wished } = devicesOf(wishes, {
       ...{ machine, vga, serialPorts, network },
-      defaults: this.#defaults && machine === 'pc',
+      cards: machine === 'pc' ? cardWishes : [],
+      keepsCardPlace,
+      withGlobals: (words) => this.#globals.with(words),
     })
+    if (this.networks.said || !this.#defaults)
+      networkWarnings({ netdevs, wishes: cardWishes, cards, devices }).forEach(this.#warning)
     meant(() => checkCpu(this.#cpu ?? 'v86'))
     meant(() => this.#globals.checkBuiltIn(globalShape, this.#warning))
     if (kernel !== undefined && machine === 'none')
@@ -405,7 +408,9 @@ export class ConfigDraft {
       drives,
       defaultDrives: this.#defaults && machine === 'pc' ? defaultDrivesBeside(driveDevices) : [],
       chardevs,
-      netdevs: this.#networks.netdevs,
+      netdevs,
+      cards,
+      keepsCardPlace,
       monitors,
       serial,
       serialDevices,
@@ -421,7 +426,6 @@ export class ConfigDraft {
       actions,
       rtcBase,
       rtcStops: rtcStopsOf(this.#rtc),
-      defaultDevices: this.#defaults && machine === 'pc',
       devices,
       wished,
       driveDevices,

@@ -8,7 +8,7 @@ import type {
 } from '../block/index.ts'
 import type { DeviceProperties, SmbiosSettings, VideoCard } from '../board/index.ts'
 import type { ChardevOptions } from '../chardev/index.ts'
-import type { ExtraDevice, LastingDevice } from '../devices/index.ts'
+import type { ExtraDevice, LastingDevice, PlannedDevice } from '../devices/index.ts'
 import type { ObjectOptions } from '../objects/index.ts'
 import type { Actions } from '../runstate/index.ts'
 import type { VncDisplayConfig } from '../vnc/index.ts'
@@ -65,6 +65,10 @@ export interface MachineConfig {
   readonly chardevs: readonly (ChardevOptions & Asked)[]
   /** Back ends of the network, in the order in which they are made. */
   readonly netdevs: readonly NetdevConfig[]
+  /** Network cards that are the machine's own, in order. */
+  readonly cards: readonly PlannedDevice[]
+  /** Whether nothing was said of networks: a place on the PCI bus is a card's then, which is not there. */
+  readonly keepsCardPlace: boolean
   readonly monitors: readonly MonitorConfig[]
   /** Labels of the character devices of COM1 to COM4; undefined for a port that is not there. */
   readonly serial: readonly (string | undefined)[]
@@ -95,8 +99,6 @@ export interface MachineConfig {
   readonly rtcStops: boolean
   /** What is built in beside what every PC has, in order. */
   readonly devices: readonly (ExtraDevice & Asked)[]
-  /** Whether it has what a PC has by default: a place on the PCI bus is a network card's then. */
-  readonly defaultDevices: boolean
   /** All devices that were asked for, in order, as the tree of objects shows them. */
   readonly wished: readonly WishedDevice[]
   /** Disks, CD and floppy drives beside those that drives got by their place, in order. */

@@ -35,6 +35,8 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives a seria
     drives: [],
     defaultDrives: ['cdrom', 'floppy', 'sdcard'],
     netdevs: [],
+    cards: [],
+    keepsCardPlace: true,
     chardevs: [
       { label: 'compat_monitor0', backend: { type: 'vc' }, origin: undefined },
       { label: 'serial0', backend: { type: 'vc' }, origin: undefined, consequence: "could not connect serial device to character backend 'vc:80Cx24C'" },
@@ -55,7 +57,6 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives a seria
     rtcBase: undefined,
     rtcStops: false,
     devices: [],
-    defaultDevices: true,
     wished: [],
     driveDevices: [],
     lastingDevices: [],

@@ -137,7 +137,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   },
   rtc: (draft, text, origin) => draft.rtc(text, origin),
   chardevs: (draft, text, origin) => draft.chardev(text, origin),
-  netdevs: (draft, text, origin) => draft.netdev(text, origin),
+  netdevs: (draft, text, origin) => draft.networks.netdev(text, origin),
   addFd: (draft, text, origin) => draft.addFd(text, origin),
   serial: (draft, text, origin) => draft.serial(text, origin),
   debugcon: (draft, text, origin) => draft.debugcon(text, origin),

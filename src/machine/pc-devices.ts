@@ -1,5 +1,6 @@
 import { type Drive, type DriveSet, pcDrives } from '../block/index.ts'
 import { usualVgaSlot } from '../board/index.ts'
+import type { PlannedDevice } from '../devices/index.ts'
 import type { MachineConfig } from './config.ts'
 import { serialPlaces } from './settings/serial-device.ts'
 
@@ -13,6 +14,8 @@ export interface PcDevice {
   readonly properties?: Readonly<Record<string, unknown>>
   /** Label of the character device behind it. */
   readonly chardev?: string
+  /** As which it is plugged in, if it can be taken out again. */
+  readonly card?: PlannedDevice
 }
 
 /** What is true of the VGA card of every PC: its BIOS, and what its monitor prefers. */
@@ -23,11 +26,19 @@ export function serialProperties(index: number, chardev: string): Readonly<Recor
   return { index, ...serialPlaces[index], chardev }
 }
 
-type Shape = Pick<MachineConfig, 'vga' | 'videoCard' | 'serial' | 'defaultDrives' | 'vmport'>
+/** What was found for a card: its place on its bus, and its address. */
+export function cardProperties({ place, properties }: PlannedDevice): Readonly<Record<string, unknown>> {
+  return { ...properties, ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }) }
+}
+
+type Shape = Pick<
+  MachineConfig,
+  'vga' | 'videoCard' | 'serial' | 'defaultDrives' | 'vmport' | 'cards' | 'keepsCardPlace'
+>
 
 /** THE PC: its devices, in the order in which QEMU makes them. Where they are in the tree of objects is a consequence. */
 export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
-  const { vga, videoCard, serial, defaultDrives, vmport } = shape
+  const { vga, videoCard, serial, defaultDrives, vmport, cards, keepsCardPlace } = shape
   const byDefault = defaultDrives.length > 0
   const { floppies, ide } = pcDrives(drives)
   const present = (...types: readonly string[]): PcDevice[] => types.map((type) => ({ type }))
@@ -57,7 +68,8 @@ export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
     ...present('i8042'),
     ...(vmport ? present('vmport', 'vmmouse') : []),
     ...present('port92'),
-    ...(byDefault ? named('e1000') : []),
+    ...(keepsCardPlace ? named('e1000') : []),
+    ...cards.map((card) => ({ type: card.model, card, properties: cardProperties(card) })),
     { type: 'piix3-ide', properties: { addr: 0x09 } },
     ...ide.map((drive) => ({ type: drive.media === 'cdrom' ? 'ide-cd' : 'ide-hd', drive })),
     { type: 'PIIX4_PM', properties: { addr: 0x0b, smb_io_base: 0xb100, 'smm-enabled': true } },

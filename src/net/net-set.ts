@@ -115,6 +115,8 @@ export class NetSet {
 
   /** A card has gone; its back end is free again. */
   detach(client: NetClient): void {
+    const mac = this.#entries.find((entry) => entry.client === client)?.mac
+    if (mac !== undefined) this.macs.release(mac)
     this.#entries = this.#entries.filter((entry) => entry.client !== client)
     client.close()
     client.leave()

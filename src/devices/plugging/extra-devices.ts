@@ -89,7 +89,8 @@ export class ExtraDevices {
   constructor(surroundings: Surroundings, fromStart: readonly ExtraDevice[]) {
     this.#surroundings = surroundings
     const all = [...fromStart, ...surroundings.lasting].map(({ path }) => path)
-    for (const path of all.sort(byNumber)) this.#names.take(idOf(path))
+    const wished = all.filter((path) => !path.startsWith('/machine/unattached/'))
+    for (const path of wished.sort(byNumber)) this.#names.take(idOf(path))
     for (const device of fromStart) this.#entries.set(device.path, { device, host: undefined, leaving: undefined })
   }
 

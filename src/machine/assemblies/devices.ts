@@ -36,11 +36,14 @@ export function devices(needs: Needs): {
   readonly extraDevices: ExtraDevices
 } {
   const { config, drives, balloon, chardevs, networks, events, listeners, objectTree, pcObjects } = needs
-  const { machine, vga, videoCard, defaultDevices: defaults } = config
-  const slots = takenSlots({ vga: vga && videoCard === undefined, defaults })
+  const { machine, vga, videoCard, keepsCardPlace } = config
+  const fromStart = [...pcObjects.cards, ...config.devices]
+  const slots = takenSlots({ vga: vga && videoCard === undefined, keepsCardPlace })
   if (videoCard !== undefined) slots.take({ slot: videoCard.slot ?? 2, function: 0 }, { name: 'VGA', id: videoCard.id })
-  for (const { model, id, place, properties } of config.devices)
+  for (const { model, id, place, properties } of fromStart) {
     if (place.bus === 'PCI') slots.take(place, { name: model, id, multifunction: properties['multifunction'] === true })
+    if (properties['mac'] !== undefined) networks.macs.take(String(properties['mac']))
+  }
   const extraDevices = new ExtraDevices(
     {
       ...{ machine, vga, slots },
@@ -55,7 +58,7 @@ export function devices(needs: Needs): {
         takeMac: (said) => networks.macs.take(said),
       },
     },
-    config.devices,
+    fromStart,
   )
   return { extraDevices }
 }

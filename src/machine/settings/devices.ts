@@ -13,6 +13,7 @@ import {
   noBuses,
   type OnBuses,
   PciSlots,
+  type PlannedDevice,
   type PlannedNetwork,
   pcBuses,
   planDevice,
@@ -22,7 +23,8 @@ import {
 } from '../../devices/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
 import type { Asked, SerialDevice, WishedDevice } from '../config.ts'
-import { ConfigError } from '../config-error.ts'
+import { ConfigError, meant } from '../config-error.ts'
+import { type CardWish, planCard } from './cards.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
 import { type SerialPorts, serialDeviceOf } from './serial-device.ts'
 import { videoCardOf } from './video-card.ts'
@@ -35,8 +37,12 @@ export interface DeviceSurroundings {
   readonly machine: 'pc' | 'none'
   /** Whether there is a VGA card already. */
   readonly vga: boolean
-  /** Whether it has the devices that QEMU's has by default: a network card takes a slot there. */
-  readonly defaults: boolean
+  /** Network cards that are the machine's own. */
+  readonly cards: readonly CardWish[]
+  /** Whether there is a place for one that is not there. */
+  readonly keepsCardPlace: boolean
+  /** What else was said of a model. */
+  readonly withGlobals: (words: DeviceWords) => DeviceWords
   readonly serialPorts: SerialPorts
   readonly network: PlannedNetwork
 }
@@ -45,6 +51,7 @@ export interface DeviceSurroundings {
 export interface WishedDevices {
   readonly videoCard: VideoCard | undefined
   readonly serialDevices: readonly SerialDevice[]
+  readonly cards: readonly PlannedDevice[]
   readonly devices: readonly (ExtraDevice & Asked)[]
   readonly driveDevices: readonly (DriveDeviceConfig & Asked)[]
   /** Those that the board has as its own. */
@@ -93,15 +100,16 @@ export function devicesOf(
 const networkSlot = 3
 
 /** What is taken of the PCI bus by what the machine has by default. */
-export function takenSlots({ vga, defaults }: Pick<DeviceSurroundings, 'vga' | 'defaults'>): PciSlots {
+export function takenSlots({ vga, keepsCardPlace }: Pick<DeviceSurroundings, 'vga' | 'keepsCardPlace'>): PciSlots {
   const slots = new PciSlots()
   if (vga) slots.take({ slot: usualVgaSlot, function: 0 }, { name: 'VGA' })
-  if (defaults) slots.take({ slot: networkSlot, function: 0 }, { name: 'e1000' })
+  if (keepsCardPlace) slots.take({ slot: networkSlot, function: 0 }, { name: 'e1000' })
   return slots
 }
 
 class Wished implements WishedDevices {
   videoCard: VideoCard | undefined
+  readonly cards: readonly PlannedDevice[]
   readonly serialDevices: SerialDevice[] = []
   readonly devices: (ExtraDevice & Asked)[] = []
   readonly driveDevices: (DriveDeviceConfig & Asked)[] = []
@@ -116,6 +124,8 @@ class Wished implements WishedDevices {
   constructor(surroundings: DeviceSurroundings) {
     this.#surroundings = surroundings
     this.#slots = takenSlots(surroundings)
+    const among = { slots: this.#slots, network: surroundings.network, withGlobals: surroundings.withGlobals }
+    this.cards = meant(() => surroundings.cards.map((card) => planCard(card, among)))
   }
 
   /** @throws {OptionError} if there is no such device, or it cannot be as it is asked for */
@@ -157,7 +167,7 @@ class Wished implements WishedDevices {
 
   #onBuses(): OnBuses {
     return [
-      ...this.devices.map(({ model, id, place }) => ({ type: model, id, bus: place.bus })),
+      ...[...this.cards, ...this.devices].map(({ model, id, place }) => ({ type: model, id, bus: place.bus })),
       ...this.lastingDevices.map(({ path, type, bus }) => ({ type, bus, id: path.split('/').at(-1) })),
     ].reverse()
   }

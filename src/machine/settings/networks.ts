@@ -9,14 +9,6 @@ import { typedText } from './typed-text.ts'
 /** A back end that is asked for. */
 export type NetdevConfig = { readonly options: NetdevOptions } & Asked
 
-/** A card that is the machine's own: of -nic or -net, or the one that is there by default. */
-export interface CardConfig {
-  readonly model: string
-  readonly mac: string
-  /** The back end that it is joined with. */
-  readonly netdev: string | undefined
-}
-
 /** What `-netdev help` prints. */
 export const netdevHelp = 'Available netdev backend types:\nsocket\nhubport\nuser\n'
 
@@ -38,23 +30,6 @@ export function readNetdev(text: string): NetdevOptions {
   return netdevFromItems(list.id, list.items)
 }
 
-/** What is said of networks, while it is being said. */
-export class NetworkDraft {
-  readonly #netdevs: NetdevConfig[] = []
-
-  /** @throws {OptionError} in QEMU's words, if it cannot be so */
-  netdev(text: string, origin: string): void {
-    const options = readNetdev(text)
-    if (this.#netdevs.some((other) => other.options.id === options.id))
-      throw new OptionError(`Duplicate ID '${options.id}' for netdev`)
-    this.#netdevs.push({ options, origin })
-  }
-
-  get netdevs(): readonly NetdevConfig[] {
-    return this.#netdevs
-  }
-}
-
 /** What devices on the command line are planned among. */
 export class NetworkPlan implements PlannedNetwork {
   readonly #names: ReadonlySet<string>
@@ -73,9 +48,4 @@ export class NetworkPlan implements PlannedNetwork {
   }
 
   readonly takeMac = (said: string | undefined): string => this.#macs.take(said)
-
-  /** Back ends that nobody uses. */
-  unused(): readonly string[] {
-    return [...this.#names].filter((name) => !this.#used.has(name))
-  }
 }

@@ -1,5 +1,12 @@
 import type { Drive } from '../../block/index.ts'
-import { BusObject, DeviceObject, type DeviceTraits, deviceModels, pcModels } from '../../devices/index.ts'
+import {
+  BusObject,
+  DeviceObject,
+  type DeviceTraits,
+  deviceModels,
+  type ExtraDevice,
+  pcModels,
+} from '../../devices/index.ts'
 import { constant, type ObjectTree } from '../../qom/index.ts'
 import type { MachineConfig } from '../config.ts'
 import type { PcDevice } from '../pc-devices.ts'
@@ -10,6 +17,8 @@ import { addLinks } from './machine-object.ts'
 export interface PcObjects {
   /** Finds a bus by its name: `pci.0`. */
   bus(name: string): BusObject | undefined
+  /** The network cards that are the machine's own, with their paths. */
+  readonly cards: readonly ExtraDevice[]
   /** Where the device of a drive is. @throws {Error} if the PC has none */
   pathOf(drive: Drive): string
 }
@@ -21,6 +30,7 @@ export function addPcObjects(tree: ObjectTree, config: MachineConfig, devices: r
   tree.add('/machine/unattached', 'sysbus', sysbus)
   const buses = new Map([['sysbus', sysbus]])
   const byDrive = new Map<Drive, DeviceObject>()
+  const cards: ExtraDevice[] = []
   const add = (parent: string, name: string, type: string, traits: DeviceTraits): DeviceObject => {
     const model = modelOf(type)
     const device = new DeviceObject(types, model, traits)
@@ -38,7 +48,7 @@ export function addPcObjects(tree: ObjectTree, config: MachineConfig, devices: r
     buses.set('pci.0', bridge.addChild('pci.0', pci))
     add('/machine/i440fx', 'ioapic', 'ioapic', { bus: sysbus, access: { version: constant(0x20) } })
   }
-  devices.forEach(({ type, onlyName, drive, properties }, number) => {
+  devices.forEach(({ type, onlyName, drive, properties, card }, number) => {
     if (onlyName) {
       buses.get(busOfName[type] ?? '')?.skip()
       return
@@ -46,15 +56,16 @@ export function addPcObjects(tree: ObjectTree, config: MachineConfig, devices: r
     const bus = busOf(type, drive)
     const device = add('/machine/unattached', `device[${number}]`, type, {
       bus: bus === undefined ? undefined : buses.get(bus),
-      hotPluggable: bus === undefined,
+      hotPluggable: bus === undefined || card !== undefined,
       properties: { ...properties, ...(drive !== undefined && driveProperties(drive)) },
       access: wiringOf(type, tree),
     })
     if (type === 'PIIX4_PM') addPowerPorts(device)
     if (drive !== undefined) byDrive.set(drive, device)
+    if (card !== undefined) cards.push({ ...card, path: device.path! })
   })
   if (config.machine === 'pc') addLinks(tree)
-  return { bus: (name) => buses.get(name), pathOf: (drive) => byDrive.get(drive)!.path! }
+  return { bus: (name) => buses.get(name), cards, pathOf: (drive) => byDrive.get(drive)!.path! }
 }
 
 /** Parts of a device that are devices themselves. */
