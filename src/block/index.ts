@@ -109,6 +109,7 @@ export { storageName } from './open/storage-name.ts'
 export { supportedDrivers } from './open/supported-drivers.ts'
 export { MemoryDriver } from './protocols/memory/memory-driver.ts'
 export { imageText, specificLines } from './texts/image-text.ts'
+export { sizeText } from './texts/size-text.ts'
 export { snapshotTable } from './texts/snapshot-table.ts'
 export {
   limitsOfGroup,

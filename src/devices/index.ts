@@ -10,7 +10,7 @@ export { DeviceObject, type DeviceTraits } from './device-object.ts'
 export { deviceTypes } from './device-types.ts'
 export { boardDevices, deviceModels, guestSides, hostSideOf, isPluggable, modelNamed, pcModels } from './devices.ts'
 export { deviceEvents } from './events.ts'
-export { helpOfModel, listOfModels, namesOfModels } from './help.ts'
+export { helpOfModel, listOfAllModels, listOfModels, namesOfModels } from './help.ts'
 export { byNumber } from './isa-serial/model.ts'
 export type {
   CardWire,

@@ -30,6 +30,7 @@ import type { HmpCommand } from './hmp-command.ts'
 import { absentTopics } from './info/absent.ts'
 import { blockTopics } from './info/block.ts'
 import { cpuTopics } from './info/cpu.ts'
+import { deviceTopics } from './info/devices.ts'
 import { dumpTopics } from './info/dump.ts'
 import { interruptTopics } from './info/interrupts.ts'
 import { jobTopics } from './info/jobs.ts'
@@ -88,6 +89,7 @@ export const infoTable: Readonly<Record<string, HmpCommand<HmpParts>>> = {
   ...ramTopics,
   ...migrationTopics,
   ...interruptTopics,
+  ...deviceTopics,
   ...objectTopics,
   ...tracingTopics,
 }

@@ -66,6 +66,8 @@ const claims: Readonly<Record<string, HmpClaim>> = {
   gpa2hva: refused('guest memory lies in an array, which tells nobody where it is'),
   object_add: divergent('makes the kinds of object that vmon has'),
   'qom-list': divergent('the tree has the objects that vmon has'),
+  'info qdm': divergent('lists the models that vmon has, which are fewer'),
+  'info qtree': divergent('shows the devices that vmon has; HPET, kvmvapic and memory chips on the I2C bus are none'),
   'info qom-tree': divergent('the tree has the objects that vmon has'),
   log: divergent('its items are those of `-d`'),
   screendump: divergent('as the QMP command'),

@@ -91,6 +91,7 @@ describe('the human monitor beside that of QEMU', { skip }, () => {
       'info uui\t\r',
       'memsa\t0 1 /nonexistent/\r',
       'eje\tx\r',
+      'qom-list \t/\t/m\t\r',
       '\xc3\xa9\r\x1bOHab\x1bOF\x1b[3~\x1b[1~\x1b[3~\r',
       `${'a'.repeat(30)}\x1b[1~\x1b[Cbb\r`,
       'info history\r',
@@ -139,6 +140,32 @@ describe('the human monitor beside that of QEMU', { skip }, () => {
     )
   })
 
+  test('shows the tree of devices as QEMU does, but for those that are only names here', async () => {
+    const options = [
+      ...['-vga', 'none', '-device', 'VGA', '-serial', 'null', '-device', 'floppy', '-device', 'ide-cd,id=cd'],
+      ...['-drive', 'if=none,id=disk,driver=null-co,size=64M', '-device', 'ide-hd,drive=disk,serial=abc'],
+      ...[
+        '-chardev',
+        'null,id=one',
+        '-device',
+        'pci-serial,chardev=one',
+        '-device',
+        'pvpanic-pci',
+        '-device',
+        'pvpanic',
+      ],
+      ...['-chardev', 'null,id=two', '-device', 'isa-debugcon,chardev=two', '-device', 'i6300esb,id=dog'],
+    ]
+    const treeOf = async (command: readonly string[]): Promise<string> => {
+      await using terminal = await Terminal.start(command, options)
+      await terminal.until((text) => text.includes('(qemu) '))
+      return (await terminal.enter('info qtree')).replace(/^[^\n]*\n/, '')
+    }
+    const theirs = (await treeOf(qemu.command)).split('\r\n')
+    const ours = (await treeOf(vmon.command)).split('\r\n')
+    assert.deepEqual(ours, withoutDevices(theirs, /(dev: (hpet|kvmvapic|smbus-eeprom),|bus: i2c)/))
+  })
+
   test('has the same help for every command and topic', async () => {
     const names = Object.keys(commandTable)
     const topics = Object.keys(infoTable)
@@ -148,6 +175,17 @@ describe('the human monitor beside that of QEMU', { skip }, () => {
     assert.deepEqual(ours, theirs)
   })
 })
+
+/** A tree's lines without devices and buses, and what is on them. */
+function withoutDevices(lines: readonly string[], gone: RegExp): string[] {
+  let depth = Number.POSITIVE_INFINITY
+  return lines.filter((line) => {
+    const indent = line.search(/\S/)
+    if (indent > depth) return false
+    depth = gone.test(line) ? indent : Number.POSITIVE_INFINITY
+    return depth !== indent
+  })
+}
 
 const number = fc.oneof(
   fc.constantFrom('0', '1', '010', '0x10', '18446744073709551615', '18446744073709551616', "'a'", '$ebx', '$foo', '0x'),

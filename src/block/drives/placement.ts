@@ -93,8 +93,8 @@ export function placeDevice(
   const kind = model === 'floppy' ? 'floppy' : 'ide'
   const { buses, units } = pcPlaces[kind]!
   const on = (bus: number): DrivePlace[] => taken.filter((other) => other.interface === kind && other.bus === bus)
-  const free = Array.from({ length: buses }, (_, bus) => bus).find((bus) => on(bus).length < units)
-  const bus = wanted.bus ?? free ?? 0
+  // QEMU takes the bus that was made last, whether there is room on it or not.
+  const bus = wanted.bus ?? buses - 1
   const isTaken = (unit: number): boolean => on(bus).some((other) => other.unit === unit)
   // On a full bus a disk asks for the last unit, a floppy drive for the one after it.
   const last = kind === 'ide' ? units - 1 : units
