@@ -264,6 +264,8 @@ export interface Medium {
   readonly readOnly: boolean
   /** The bytes become the caller's: nobody else has their memory. */
   read(offset: number, length: number): Promise<Uint8Array>
+  /** Reads what the guest has not asked for, as a controller that is made does: it counts as no request. Without this, `read()`. */
+  peek?(offset: number, length: number): Promise<Uint8Array>
   write(offset: number, bytes: Uint8Array): Promise<void>
   /** Nobody needs these bytes any more; the medium may keep them. Without this, it does. */
   discard?(offset: number, length: number): Promise<void>

@@ -110,10 +110,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'remove-fd': { verdict: 'exact', tests: [descriptorsTest] },
   'query-fdsets': { verdict: 'exact', tests: [descriptorsTest] },
   'query-block': exact,
-  block_resize: {
-    verdict: 'divergent',
-    reason: 'a raw image has whole sectors of 512 bytes, where QEMU takes any size',
-  },
+  block_resize: exact,
   block_set_io_throttle: exact,
   transaction: {
     verdict: 'divergent',
@@ -147,12 +144,9 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-cpu-definitions': { verdict: 'divergent', reason: 'tells the processor that vmon has' },
   'query-target': exact,
   'query-cpus-fast': exact,
-  'query-named-block-nodes': {
-    verdict: 'divergent',
-    reason: 'an image that has got an overlay is still shown as writable',
-  },
+  'query-named-block-nodes': exact,
   'block-latency-histogram-set': exact,
-  'block-set-write-threshold': { verdict: 'divergent', reason: 'a number beyond 2^53 is refused when it is read' },
+  'block-set-write-threshold': exact,
   'block-stream': exact,
   'block-commit': exact,
   'drive-mirror': exact,
@@ -178,8 +172,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'blockdev-add': { verdict: 'divergent', reason: 'takes the drivers that vmon has' },
   'blockdev-reopen': {
     verdict: 'divergent',
-    reason:
-      'what only qcow2 and raw have, and cache.direct of files, cannot change; an empty list changes nothing, where QEMU aborts',
+    reason: 'cache.direct of files cannot change; an empty list changes nothing, where QEMU aborts',
   },
   'change-backing-file': exact,
   'blockdev-del': exact,
@@ -198,11 +191,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   },
   'block-export-del': { verdict: 'exact', tests: [nbdTest] },
   'query-block-exports': exact,
-  'blockdev-snapshot': {
-    verdict: 'equivalent',
-    reason: 'not recorded yet beyond its first refusal',
-    tests: ['src/block/drives/graph-control.test.ts'],
-  },
+  'blockdev-snapshot': { verdict: 'exact', tests: ['src/block/drives/graph-control.test.ts'] },
   'blockdev-snapshot-internal-sync': exact,
   'blockdev-snapshot-delete-internal-sync': exact,
   'blockdev-open-tray': exact,

@@ -71,6 +71,12 @@ export class GuestMedium {
     )
   }
 
+  /** Reads for the controller itself, before the guest runs: nobody counts it. @throws {BlockError} */
+  peek(offset: number, length: number): Promise<Uint8Array> {
+    if (offset + length > this.byteLength) return Promise.reject(outside(offset, length))
+    return this.#inFlight.run(() => this.#node.read(offset, length), undefined)
+  }
+
   /** @throws {BlockError} */
   write(offset: number, bytes: Uint8Array): Promise<void> {
     return this.#run(

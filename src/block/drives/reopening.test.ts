@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -149,6 +149,29 @@ test('all or none: what was changed before a step fails is changed back, even wh
   assert.deepEqual([s.node('q').child('backing')?.name, s.node('q').detectZeroes], ['one', 'off'])
   assert.equal(await first(s.node('q')), 1)
   await user.detach()
+})
+
+test('reference counts lag behind from one opening to the next, and are whole again when the image is closed', async () => {
+  const dirty = (path: string): boolean => (readFileSync(path)[79]! & 1) === 1
+  let overlay: string
+  {
+    await using s = await scene()
+    overlay = s.overlay
+    const q = s.node('q')
+    const user = await q.attach({ description: 'a test', access: { uses: ['read', 'write'], shares: [] } })
+    await s.control.reopen([overlayOn('one', { 'lazy-refcounts': 'on', 'overlap-check.template': 'all' })])
+    await q.write(0, new Uint8Array(sector).fill(5))
+    await q.flush()
+    assert.equal(dirty(overlay), true)
+    await s.control.reopen([overlayOn('one', { 'lazy-refcounts': 'off' })])
+    await q.write(2 ** 19, new Uint8Array(sector).fill(6))
+    await user.detach()
+  }
+  assert.equal(dirty(overlay), false)
+  await using drives = new DriveSet()
+  const node = await drives.graph.open({ filename: overlay, options: { driver: 'qcow2' }, readOnly: true })
+  const { corruptions, leaks } = await node.driver.check!()
+  assert.deepEqual([corruptions, leaks], [0, 0])
 })
 
 test('the guest does not notice: what it asks for meanwhile waits', async () => {

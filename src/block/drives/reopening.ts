@@ -31,7 +31,6 @@ interface Planned {
 const changeable: readonly string[] = [
   'read-only',
   'auto-read-only',
-  'force-share',
   'discard',
   'detect-zeroes',
   'cache.direct',
@@ -153,7 +152,9 @@ export class Reopening {
       throw cannotChange('cache.direct')
     }
     const word = options.takeString('discard')
-    const discard = word === undefined ? heir?.role === 'file' : word === 'unmap' || word === 'on'
+    // What is not said stays as it is; a node that a format's own options describe is told everything.
+    const unsaid = heir === undefined ? node.settings.discard : heir.role === 'file'
+    const discard = word === undefined ? unsaid : word === 'unmap' || word === 'on'
     const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'))
     if (detectZeroes === 'unmap' && !discard) {
       const text = 'setting detect-zeroes to unmap is not allowed without setting discard operation to unmap'

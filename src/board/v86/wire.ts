@@ -122,7 +122,7 @@ export type DiskRequest = {
   readonly id: number
   readonly medium: number
 } & (
-  | { readonly operation: 'read'; readonly offset: number; readonly length: number }
+  | { readonly operation: 'read' | 'peek'; readonly offset: number; readonly length: number }
   | { readonly operation: 'write'; readonly offset: number; readonly data: Uint8Array }
   | { readonly operation: 'discard'; readonly offset: number; readonly length: number }
   | { readonly operation: 'flush' }

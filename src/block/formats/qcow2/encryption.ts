@@ -33,6 +33,17 @@ export function encodeCryptExtension(offset: number, length: number): Extension 
   return { type: cryptExtension, data }
 }
 
+/** @throws {BlockError} kind `invalid`, if the image is not encrypted as the options say */
+export function checkEncryptionFormat({ cryptMethod }: Pick<Header, 'cryptMethod'>, format: string | undefined): void {
+  const method = methods[cryptMethod]
+  if (format === undefined || format === method) return
+  const text =
+    method === 'none'
+      ? `No encryption in image header, but options specified format '${format}'`
+      : `Header reported '${method}' encryption format but options specify '${format}'`
+  throw new BlockError('invalid', text, { option: 'encrypt.format' })
+}
+
 /**
  * Unlocks an image whose clusters are encrypted.
  *
@@ -46,17 +57,13 @@ export async function openEncryption(
   const method = methods[header.cryptMethod]
   if (method === undefined) throw unsupported(`Unsupported encryption method ${header.cryptMethod}`)
   if (method === 'none') {
-    // A key alone does no harm.
-    if (format === undefined) return undefined
-    throw new BlockError('invalid', `No encryption in image header, but options specified format '${format}'`)
+    checkEncryptionFormat(header, format) // a key alone does no harm
+    return undefined
   }
   if (method === 'aes' && !legacyEncryption && !keyLater) {
     throw unsupported('Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators')
   }
-  if (format !== undefined && format !== method) {
-    const text = `Header reported '${method}' encryption format but options specify '${format}'`
-    throw new BlockError('invalid', text, { option: 'encrypt.format' })
-  }
+  checkEncryptionFormat(header, format)
   const later = noIo || (keyLater && keySecret === undefined)
   const password = later ? undefined : await requiredSecret(secret, 'encrypt.key-secret', keySecret)
   if (method === 'aes')

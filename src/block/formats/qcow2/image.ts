@@ -76,7 +76,8 @@ export class Image {
   backingFilename: string | undefined
   backing: BlockNode | undefined
   snapshots: SnapshotTable
-  readonly #lazy: boolean
+  #lazy: boolean
+  #wasLazy: boolean
   /** Where the last compressed cluster ends, in a cluster that has room for more; else 0. */
   compressedEnd = 0
   /** What lies from here on has never been written: the file reads as zeroes there. */
@@ -92,6 +93,7 @@ export class Image {
     this.backing = parts.backing
     this.snapshots = parts.snapshots
     this.#lazy = parts.lazyRefcounts ?? (header.compatible & compatible.lazyRefcounts) !== 0n
+    this.#wasLazy = this.#lazy
     this.header = header
     this.extensions = parts.extensions
     this.backingFilename = parts.backingFilename
@@ -142,6 +144,23 @@ export class Image {
   /** Whether reference counts may lag behind: a crash makes the image dirty, and the next who opens it counts anew. */
   get lazyRefcounts(): boolean {
     return this.#lazy && this.header.version === 3
+  }
+
+  /** Whether they may have lagged behind at some time since it was opened. */
+  get hasBeenLazy(): boolean {
+    return this.#wasLazy && this.header.version === 3
+  }
+
+  /** Options that hold from now on. @returns what takes that back */
+  useOptions({ lazyRefcounts, guarded }: Pick<ImageParts, 'lazyRefcounts' | 'guarded'>): () => void {
+    const wasLazy = this.#lazy
+    this.#lazy = lazyRefcounts ?? (this.header.compatible & compatible.lazyRefcounts) !== 0n
+    this.#wasLazy ||= this.#lazy
+    const unguard = this.metadata.guard(guarded)
+    return () => {
+      this.#lazy = wasLazy
+      unguard()
+    }
   }
 
   /** Whether the data file alone is a raw image of what the guest sees. */

@@ -25,7 +25,7 @@ export interface MetadataRange {
  */
 export class MetadataMap {
   readonly #clusterSize: number
-  readonly #guarded: ReadonlySet<MetadataKind>
+  #guarded: ReadonlySet<MetadataKind>
   readonly #collect: () => Iterable<MetadataRange>
   #kinds: Map<number, MetadataKind> | undefined
 
@@ -49,6 +49,17 @@ export class MetadataMap {
         throw damaged(`Preventing invalid write on metadata (overlaps with ${kind})`, { offset, length })
       }
     }
+  }
+
+  /** Other kinds are looked at from now on. @returns what takes that back */
+  guard(kinds: ReadonlySet<MetadataKind>): () => void {
+    const before = this.#guarded
+    const use = (wanted: ReadonlySet<MetadataKind>): void => {
+      this.#guarded = wanted
+      this.reset()
+    }
+    use(kinds)
+    return () => use(before)
   }
 
   /** A table takes clusters that were free. */

@@ -21,12 +21,13 @@ import type {
   ZeroesOptions,
 } from '../../open/driver.ts'
 import { filenameFor } from '../../open/filename-for.ts'
-import type { OptionValues } from '../../open/option-bag.ts'
+import type { OptionBag, OptionValues } from '../../open/option-bag.ts'
 import { storageName } from '../../open/storage-name.ts'
 import { LateKey } from '../luks/late-key.ts'
 import { cipherSectorBytes } from '../luks/sector-cipher.ts'
 import { amendImage } from './amend/amend-image.ts'
 import type { BitmapStore } from './bitmap-store.ts'
+import { changeableOptions, takeChangedOptions } from './changed-options.ts'
 import { checkImage } from './check/check-image.ts'
 import { CompressedWriter } from './compressed-writer.ts'
 import { compressionRefusal } from './compression.ts'
@@ -75,6 +76,7 @@ export class Qcow2Driver implements Driver {
   readonly #inFlight = new InFlight()
   readonly changesFile = true
   readonly takesBacking = true
+  readonly resettable = changeableOptions
   #readOnly: boolean
   #writing = false
   /** Somebody else has written the image since it was read. */
@@ -99,6 +101,10 @@ export class Qcow2Driver implements Driver {
     this.snapshots = new Qcow2Snapshots(this)
     this.#discards = new Discards(image, this.#writer)
     this.#status = new Status(image)
+  }
+
+  takeChanges(options: OptionBag): () => () => void {
+    return takeChangedOptions(options, this.image)
   }
 
   get length(): number {
@@ -315,7 +321,7 @@ export class Qcow2Driver implements Driver {
     // What memory has of a damaged image is not to be trusted.
     if (!this.#writing || this.#damage !== undefined) return
     await this.image.writeback.settle()
-    if (this.image.lazyRefcounts) await this.image.markClean()
+    if (this.image.hasBeenLazy) await this.image.markClean()
   }
 
   async handOver(): Promise<void> {

@@ -11,6 +11,7 @@ import type {
   NestedOptions,
   ZeroesOptions,
 } from '../../open/driver.ts'
+import type { OptionBag } from '../../open/option-bag.ts'
 import { notFast, writeZeroBytes } from '../../zeroes.ts'
 import type { FileHandle } from './file-handle.ts'
 import type { FileLock } from './file-lock.ts'
@@ -71,6 +72,14 @@ export class FileDriver implements Driver {
     this.#size = size
     this.#lock = lock
     this.#flushAtClose = flushAtClose
+  }
+
+  readonly resettable = ['x-check-cache-dropped']
+
+  /** Both are of migrations between hosts, and change nothing here. */
+  takeChanges(options: OptionBag): () => () => void {
+    for (const name of ['drop-cache', 'x-check-cache-dropped']) options.takeBoolean(name)
+    return () => () => undefined
   }
 
   get #handle(): FileHandle {

@@ -2,7 +2,7 @@ import type { DriveSlot, TrayView } from '../../board.ts'
 import type { VirtualClock } from '../cpu/virtual-clock.ts'
 import { DmaMemory } from '../memory/dma-memory.ts'
 import type { HostRequests } from '../thread/host-requests.ts'
-import { RemoteDisk, sectorBytes } from '../thread/remote-disk.ts'
+import { RemoteDisk } from '../thread/remote-disk.ts'
 import type { StatefulDevice, V86Cpu, V86PortEntry } from '../v86-internals.ts'
 import type { MediumShape, WorkerConfig } from '../wire.ts'
 import { FloppyController } from './floppy/floppy-controller.ts'
@@ -34,7 +34,7 @@ export async function buildDisks({ drives }: WorkerConfig, requests: HostRequest
     if (drive.medium === undefined) continue
     const disk = new RemoteDisk(drive.medium, requests)
     disks.set(drive, disk)
-    const sector = drive.kind === 'disk' ? await disk.read(0, sectorBytes).catch(() => undefined) : undefined
+    const sector = drive.kind === 'disk' ? await disk.firstSector().catch(() => undefined) : undefined
     if (sector !== undefined) first.set(drive, sector)
   }
   return { disks, first }

@@ -24,6 +24,10 @@ export class HostRequests implements BlockPort {
     return this.#disk({ type: 'disk', id: this.#next++, medium, operation: 'read', offset, length })
   }
 
+  peek(medium: number, offset: number, length: number): Promise<Uint8Array> {
+    return this.#disk({ type: 'disk', id: this.#next++, medium, operation: 'peek', offset, length })
+  }
+
   async write(medium: number, offset: number, data: Uint8Array): Promise<void> {
     await this.#disk({ type: 'disk', id: this.#next++, medium, operation: 'write', offset, data })
   }

@@ -54,6 +54,10 @@ export class Media {
       if (request.operation === 'read') {
         return { type: 'disk', id, data: await medium.read(request.offset, request.length) }
       }
+      if (request.operation === 'peek') {
+        const { offset, length } = request
+        return { type: 'disk', id, data: await (medium.peek?.(offset, length) ?? medium.read(offset, length)) }
+      }
       if (request.operation === 'write') await medium.write(request.offset, request.data)
       else if (request.operation === 'discard') await medium.discard?.(request.offset, request.length)
       else await medium.flush()

@@ -3,6 +3,8 @@ import type { MediumShape } from '../wire.ts'
 /** Asks the host for blocks of a medium. */
 export interface BlockPort {
   read(medium: number, offset: number, length: number): Promise<Uint8Array>
+  /** Reads what no guest has asked for. */
+  peek(medium: number, offset: number, length: number): Promise<Uint8Array>
   write(medium: number, offset: number, data: Uint8Array): Promise<void>
   flush(medium: number): Promise<void>
   discard(medium: number, offset: number, length: number): Promise<void>
@@ -35,6 +37,14 @@ export class RemoteDisk {
     if (inside === length) return this.#port.read(this.#id, offset, length)
     const bytes = new Uint8Array(length)
     if (inside > 0) bytes.set(await this.#port.read(this.#id, offset, inside))
+    return bytes
+  }
+
+  /** The first sector, of which the guest knows nothing: that counts as no request of its own. */
+  async firstSector(): Promise<Uint8Array> {
+    const bytes = new Uint8Array(sectorBytes)
+    const inside = Math.min(sectorBytes, this.byteLength)
+    if (inside > 0) bytes.set(await this.#port.peek(this.#id, 0, inside))
     return bytes
   }
 

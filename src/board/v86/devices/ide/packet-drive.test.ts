@@ -8,10 +8,11 @@ import { PacketDrive } from './packet-drive.ts'
 const nothing = async (): Promise<never> => {
   throw new Error('no request is expected')
 }
+const zeroes = async (_id: number, _offset: number, length: number): Promise<Uint8Array> => new Uint8Array(length)
 const disc = () =>
   new RemoteDisk(
     { id: 1, byteLength: 1 << 20, readOnly: true },
-    { read: async (_id, _offset, length) => new Uint8Array(length), write: nothing, flush: nothing, discard: nothing },
+    { read: zeroes, peek: zeroes, write: nothing, flush: nothing, discard: nothing },
   )
 
 /** A drive whose tray moves whenever the guest wants it. */
