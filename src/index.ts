@@ -18,8 +18,10 @@ export {
 export {
   type ConnectOptions,
   connectQmp,
+  type GuestSerial,
   type MachineMemory,
   type RunningMachine,
+  SerialTimeoutError,
   startMachine,
 } from './embedding/index.ts'
 export { ConfigError, type Machine, type MachineOptions, type MachineSurroundings } from './machine/index.ts'

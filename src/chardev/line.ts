@@ -15,6 +15,7 @@ export class Line implements Frontend {
   #stream: Duplex | undefined
   #room: Deferred<void> | undefined
   #log: ((bytes: Uint8Array) => void) | undefined
+  readonly #listeners = new Set<(bytes: Uint8Array) => void>()
 
   /**
    * @param input - takes bytes from the host's side; no more come until it has settled, none at all if it rejects
@@ -33,9 +34,20 @@ export class Line implements Frontend {
   /** Sends bytes to the host's side; a promise asks the guest to wait until there is room. */
   output(bytes: Uint8Array): Promise<void> | undefined {
     this.#log?.(bytes)
+    for (const listener of this.#listeners) listener(bytes)
     if (this.#stream === undefined || this.#stream.write(bytes)) return undefined
     this.#room ??= deferred()
     return this.#room.promise
+  }
+
+  /** Takes bytes from somebody in this process, beside the device. Settles when the guest has room for more. */
+  input(bytes: Uint8Array): Promise<void> {
+    return this.#input(bytes)
+  }
+
+  /** Lets somebody hear all that the guest sends, also while nobody is connected. */
+  listen(listener: (bytes: Uint8Array) => void): void {
+    this.#listeners.add(listener)
   }
 
   logTo(log: ((bytes: Uint8Array) => void) | undefined): void {

@@ -1,5 +1,6 @@
 import { type GuestKeyboard, type GuestScreen, QmpClient } from '../client/index.ts'
 import { Machine, type MachineOptions, type MachineSurroundings, resolveConfig } from '../machine/index.ts'
+import { GuestSerial } from './guest-serial.ts'
 import { MachineMemory } from './machine-memory.ts'
 
 /** A machine that runs in this process, with a client of its own. */
@@ -12,6 +13,8 @@ export interface RunningMachine extends AsyncDisposable {
   readonly keyboard: GuestKeyboard
   /** What is in the guest's memory. */
   readonly memory: MachineMemory
+  /** COM1 to COM4, as far as they are there: what the guest says there, and what is said to it. */
+  readonly serial: readonly (GuestSerial | undefined)[]
   readonly machine: Machine
   /** What the guest shows, as the bytes of a PNG file. @throws {QmpError} if the machine has no screen */
   screenshot(): Promise<Uint8Array>
@@ -38,8 +41,10 @@ export async function startMachine(
     const close = (): Promise<void> => machine.close()
     const { screen, keyboard } = qmp
     const memory = new MachineMemory(machine.board)
+    const serial = machine.serialPorts.map((port) => port && new GuestSerial(port))
+    void machine.ended.catch(() => undefined).then(() => serial.forEach((port) => void port?.end()))
     return {
-      ...{ qmp, screen, keyboard, memory, machine },
+      ...{ qmp, screen, keyboard, memory, serial, machine },
       screenshot: () => machine.screenshot(),
       kill: () => machine.kill(),
       close,

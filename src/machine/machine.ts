@@ -1,6 +1,7 @@
 import { Scope, untilAborted } from '../async/index.ts'
 import type { DriveSet } from '../block/index.ts'
 import { type Board, BoardError } from '../board/index.ts'
+import type { Line } from '../chardev/index.ts'
 import type { ScreenDump } from '../display/index.ts'
 import { silent } from '../log/index.ts'
 import type { EventHub } from '../monitor/index.ts'
@@ -29,6 +30,8 @@ export class Machine implements AsyncDisposable {
   readonly #connect: () => Duplex
   readonly #cutOff: () => void
   readonly #screenDump: ScreenDump
+  /** COM1 to COM4, as far as they are there, for who listens and speaks beside what they are connected to. */
+  readonly serialPorts: readonly (Line | undefined)[]
 
   private constructor(parts: AssembledMachine) {
     const { config, scope, runControl, board, events, drives, connect, cutOff, screenDump } = parts
@@ -41,6 +44,7 @@ export class Machine implements AsyncDisposable {
     this.#connect = connect
     this.#cutOff = cutOff
     this.#screenDump = screenDump
+    this.serialPorts = parts.serialPorts
     this.ended = this.#end()
   }
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ConnectionLostError, connectQmp, DeadlineError, startMachine } from '../../src/index.ts'
+import { demoFloppy } from '../../guests/demo.ts'
+import { ConnectionLostError, connectQmp, DeadlineError, SerialTimeoutError, startMachine } from '../../src/index.ts'
 import { withMachine } from '../../src/testing/index.ts'
 
 test('replies equal literals', () =>
@@ -63,3 +64,28 @@ test('memory is read where there are addresses', () =>
     await assert.rejects(memory.read(0, 1.5), RangeError)
     assert.equal((await memory.read(0, 4)).length, 4)
   }))
+
+test('a serial port is heard, waited for and written to in the process, beside what it is connected to', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vmon-serial-'))
+  try {
+    const fda = join(folder, 'boot.img')
+    await writeFile(fda, demoFloppy())
+    await using vm = await startMachine({ fda, boot: 'a', memory: 16, serial: `file:${join(folder, 'serial')}` })
+    const com1 = vm.serial[0]!
+    const lines = com1.lines()
+    const [hello] = await com1.waitFor(/Hello from a PC.*/)
+    assert.match((await lines.next()).value ?? '', /./)
+    await com1.waitFor('right.')
+    await com1.write('xyzzy')
+    await com1.waitFor('xyzzy')
+    await assert.rejects(com1.waitFor('plugh', { timeoutMs: 1 }), SerialTimeoutError)
+    assert.ok(com1.text.includes(hello.trimEnd()))
+    await vm.close()
+    let left = 0
+    for await (const _ of lines) left++
+    assert.ok(left >= 1)
+    assert.equal(await readFile(join(folder, 'serial'), 'latin1'), com1.text)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})

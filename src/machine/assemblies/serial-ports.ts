@@ -11,15 +11,18 @@ interface Needs extends Start {
 }
 
 /** Joins COM1 to COM4 with what is behind them. */
-export function serialPorts({ config, board, chardevs, listeners }: Needs): object {
+export function serialPorts({ config, board, chardevs, listeners }: Needs): {
+  /** COM1 to COM4, as far as they are there. */
+  readonly serialPorts: readonly (Line | undefined)[]
+} {
   serialLines(config).forEach((label, port) => {
-    if (label === undefined || label === '') return
+    if (label === undefined) return
     const line = new Line((bytes) => board.serial[port]!.write(bytes), {
       // A board that has ended hears of nothing.
       broken: () => void board.serial[port]!.break().catch(() => undefined),
     })
     listeners.serial[port] = line
-    chardevs.find(label).attach(line)
+    if (label !== '') chardevs.find(label).attach(line)
   })
-  return {}
+  return { serialPorts: listeners.serial }
 }
