@@ -47,6 +47,7 @@ export type { GuestPort } from './drives/guest-port.ts'
 export { MediaControl, type NewMedium, type ReadOnlyMode } from './drives/media-control.ts'
 export { connectDrives, connectPcDrives, type PcDevices, pcDrives } from './drives/pc-drives.ts'
 export { type DrivePlace, namesOfDrives } from './drives/placement.ts'
+export { SnapshotImages, type SnapshotOverview, SnapshotSet } from './drives/snapshot-set.ts'
 export type { DriveStatistics, OperationCounts } from './drives/statistics.ts'
 export { throwawayOverlay } from './drives/throwaway-overlay.ts'
 export { moveTray, type TrayMove, type TrayState } from './drives/tray.ts'
@@ -76,6 +77,7 @@ export { JobControl } from './jobs/job-control.ts'
 export { type ErrorPolicy, errorPolicies } from './jobs/job-failure.ts'
 export { type BlockJobInfo, type JobInfo, JobSet } from './jobs/job-set.ts'
 export type { JobStatus } from './jobs/job-states.ts'
+export { startMachineJob } from './jobs/machine-job.ts'
 export { largestLength } from './largest-length.ts'
 export { blockdevDrivers, checkDriverWord } from './open/blockdev-drivers.ts'
 export { combinePath } from './open/combine-path.ts'
@@ -97,6 +99,7 @@ export type {
   RequestOptions,
   Snapshot,
   Snapshots,
+  VmState,
   WriteOptions,
   ZeroesOptions,
 } from './open/driver.ts'

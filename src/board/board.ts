@@ -63,6 +63,10 @@ export interface Board extends AsyncDisposable {
   countChangedPages(address: number, length: number): Promise<number>
   /** Forgets what `changedPages` has given. */
   forgetPages(): Promise<void>
+  /** Settles when no request of the guest to a medium is on its way; the board stands still. @throws {BoardError} kind `unavailable`, if it runs */
+  idle(): Promise<void>
+  /** How long the guest has run, in milliseconds: time that stands still while it does, and is saved with the devices. */
+  guestTime(): Promise<number>
   /**
    * CPU, devices, video memory and guest time: everything but RAM and the media. The board must stand still; the call
    * waits for requests that are on their way to a medium.

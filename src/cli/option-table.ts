@@ -244,6 +244,13 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.start.comeFrom(text, origin),
   },
   {
+    names: ['loadvm'],
+    argument: 'NAME',
+    group: 'boot',
+    help: 'go on from a snapshot of the machine inside its images',
+    apply: ({ draft }, text) => draft.start.goOnFrom(text),
+  },
+  {
     names: ['no-reboot'],
     group: 'boot',
     help: 'a guest that resets ends the machine',

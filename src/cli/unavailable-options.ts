@@ -2,7 +2,7 @@
 const flags = `async-teardown audio-help enable-kvm preconfig s singlestep usb xen-attach xen-domid-restrict`
 
 const withArgument = `acpitable audio compat dfilter
-  dump-vmstate echr fsdev icount iscsi loadvm mem-path mtdblock numa
+  dump-vmstate echr fsdev icount iscsi mem-path mtdblock numa
   option-rom pflash plugin qtest qtest-log sd
   set spice tpmdev trace usbdevice virtfs xen-domid`
 

@@ -39,6 +39,7 @@ import { protocolCommands } from './protocol.ts'
 import { qomCommands } from './qom.ts'
 import { runCommands } from './run.ts'
 import { screenCommands } from './screen.ts'
+import { snapshotCommands } from './snapshots.ts'
 import { spiceCommands } from './spice.ts'
 import { vncCommands } from './vnc.ts'
 
@@ -66,6 +67,7 @@ export const commands = {
   ...migrationSettingCommands,
   ...migrationAbsentCommands,
   ...deviceStateCommands,
+  ...snapshotCommands,
   ...cpuCommands,
   ...pciCommands,
   ...machineCommands,
@@ -105,6 +107,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   'migration-settings': { title: 'What limits migrations, and what they can have', commands: migrationSettingCommands },
   'migration-absent': { title: 'Kinds of migration that there are not here', commands: migrationAbsentCommands },
   'device-state': { title: 'CPU and devices in a file', commands: deviceStateCommands },
+  snapshots: { title: 'Snapshots of the whole machine', commands: snapshotCommands },
   cpu: { title: 'What the CPUs do', commands: cpuCommands },
   pci: { title: 'The PCI bus', commands: pciCommands },
   machine: { title: 'What the machine is', commands: machineCommands },

@@ -1,3 +1,4 @@
+import type { SnapshotSet } from '../block/index.ts'
 import type { Board } from '../board/index.ts'
 import type { MachineParts } from '../commands/index.ts'
 import type { ExtraDevices } from '../devices/index.ts'
@@ -24,6 +25,7 @@ import { objectCommands } from './commands/objects.ts'
 import { type BlockIoPart, qemuIoCommands } from './commands/qemu-io.ts'
 import { runCommands } from './commands/run.ts'
 import { screenCommands } from './commands/screen.ts'
+import { snapshotCommands } from './commands/snapshots.ts'
 import { tracingCommands } from './commands/tracing.ts'
 import { vncCommands } from './commands/vnc.ts'
 import type { HmpCommand } from './hmp-command.ts'
@@ -41,6 +43,7 @@ import { networkTopics } from './info/network.ts'
 import { objectTopics } from './info/objects.ts'
 import { pciTopics } from './info/pci.ts'
 import { type MemoryBackend, type Rom, ramTopics } from './info/ram.ts'
+import { snapshotTopics } from './info/snapshots.ts'
 import { tracingTopics } from './info/tracing.ts'
 import { vncTopics } from './info/vnc.ts'
 
@@ -64,6 +67,7 @@ export interface HmpParts extends Omit<MachineParts, 'inputHandlers' | 'devices'
     | 'kind'
   >
   readonly inputHandlers: InputHandlers
+  readonly snapshotSet: SnapshotSet
   readonly blockIo: BlockIoPart
   readonly heldButtons: { mask: number }
   /** Undefined if the log is not the monitor's to change. */
@@ -88,6 +92,7 @@ export const infoTable: Readonly<Record<string, HmpCommand<HmpParts>>> = {
   ...dumpTopics,
   ...ramTopics,
   ...migrationTopics,
+  ...snapshotTopics,
   ...interruptTopics,
   ...deviceTopics,
   ...objectTopics,
@@ -112,6 +117,7 @@ export const commandTable: Readonly<Record<string, HmpCommand<HmpParts>>> = {
   ...memoryCommands,
   ...dumpCommands,
   ...migrationCommands,
+  ...snapshotCommands,
   ...hardwareCommands,
   ...descriptorCommands,
   ...deviceCommands,

@@ -12,6 +12,7 @@ import { fdSets } from './assemblies/fd-sets.ts'
 import { incoming } from './assemblies/incoming.ts'
 import { input } from './assemblies/input.ts'
 import { liveObjects } from './assemblies/live-objects.ts'
+import { loadedSnapshot } from './assemblies/loaded-snapshot.ts'
 import { migration } from './assemblies/migration.ts'
 import { monitors } from './assemblies/monitors.ts'
 import { networks } from './assemblies/networks.ts'
@@ -19,6 +20,7 @@ import { objectTree } from './assemblies/object-tree.ts'
 import { runControl } from './assemblies/run-control.ts'
 import { screens } from './assemblies/screens.ts'
 import { serialPorts } from './assemblies/serial-ports.ts'
+import { snapshots } from './assemblies/snapshots.ts'
 import type { Start } from './assemblies/start.ts'
 import { userObjects } from './assemblies/user-objects.ts'
 import { vnc } from './assemblies/vnc.ts'
@@ -41,10 +43,12 @@ export const assemble = (start: Start) =>
     .with(liveObjects)
     .with(runControl)
     .with(migration)
+    .with(snapshots)
     .with(input)
     .with(screens)
     .with(vnc)
     .with(commands)
+    .with(loadedSnapshot)
     .with(monitors)
     .with(serialPorts)
     .with(awaitedPeers)

@@ -335,6 +335,7 @@ export class ConfigDraft {
       origin,
     }))
     const kernel = kernelOf(this.#machine)
+    this.start.check()
     const rtcBase = meant(() => rtcBaseOf(this.#rtc, Date.now(), this.#warning))
     const type = meant(() => machineTypeOf(memberText(this.#machine, 'type')))
     const machine = type.name === 'none' ? 'none' : 'pc'
@@ -423,6 +424,7 @@ export class ConfigDraft {
       vmport: this.#machine.vmport !== 'off',
       startPaused: this.start.paused,
       incoming: this.start.incoming,
+      loadvm: this.start.snapshot,
       actions,
       rtcBase,
       rtcStops: rtcStopsOf(this.#rtc),

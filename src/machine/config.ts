@@ -91,6 +91,8 @@ export interface MachineConfig {
   readonly startPaused: boolean
   /** Where a machine comes from that this one goes on with (-incoming); `defer` if a command will say. */
   readonly incoming: ({ readonly uri: string } & Asked) | undefined
+  /** The snapshot inside its images that the machine goes on from (-loadvm). */
+  readonly loadvm: string | undefined
   /** What is done when the guest resets, shuts down, panics or does not feed its watchdog. */
   readonly actions: Actions
   /** Guest clock at the start, in milliseconds since the epoch; undefined: the host's, in UTC. */

@@ -53,6 +53,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives a seria
     vmport: true,
     startPaused: false,
     incoming: undefined,
+    loadvm: undefined,
     actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset' },
     rtcBase: undefined,
     rtcStops: false,

@@ -72,6 +72,8 @@ export interface MachineOptions {
   readonly paused?: boolean
   /** Where a machine comes from that this one goes on with, as in `-incoming`. */
   readonly incoming?: string
+  /** The snapshot inside its images that the machine goes on from, as in `-loadvm`. */
+  readonly loadvm?: string
   /** A guest that resets ends the machine (-no-reboot). */
   readonly noReboot?: boolean
   /** What is done when the guest resets, shuts down, panics or does not feed its watchdog (-action). */
@@ -145,6 +147,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   monitors: (draft, text, origin) => draft.mon(text, origin),
   paused: (draft) => draft.start.pause(),
   incoming: (draft, uri, origin) => draft.start.comeFrom(uri, origin),
+  loadvm: (draft, snapshot) => draft.start.goOnFrom(snapshot),
   action: (draft, text, origin) => draft.action(text, origin),
   noReboot: (draft, _, origin) => draft.action('reboot=shutdown', origin),
   noShutdown: (draft, _, origin) => draft.action('shutdown=pause', origin),

@@ -44,7 +44,13 @@ export async function takeMachine(
   }
 }
 
-async function readMachine(
+/**
+ * Reads a machine into a board that stands still.
+ *
+ * @returns in which run state it was, and whether the source waits to be told that everything is there
+ * @throws {MigrationError | BoardError} as `takeMachine()`
+ */
+export async function readMachine(
   reader: SectionReader,
   board: MigrationSurroundings['board'],
   uuid: string | undefined,

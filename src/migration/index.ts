@@ -1,5 +1,6 @@
 /**
  * Migration: a machine goes to another process, or into a file, and comes from one; RAM in passes while the guest runs.
+ * Snapshots: it stays inside its own images, and goes back to where it was.
  * Owns the stream (docs/formats/migration-stream.md), the ways that it goes, parameters, capabilities and statistics.
  * Knows board, run control and images only as what it asks of them.
  */
@@ -10,7 +11,14 @@ export { MigrationStatusName, migrationEvents } from './events.ts'
 export { MigrationControl, type MigrationReport } from './migration-control.ts'
 export { MigrationError, type MigrationErrorKind } from './migration-error.ts'
 export type { MigrationParameters, ParameterName } from './parameters.ts'
+export { MachineSnapshots, type SnapshotImages } from './snapshots/machine-snapshots.ts'
 export type { MigrationStatistics } from './statistics.ts'
 export { isOnItsWay, type MigrationStatus } from './status.ts'
 export { pageBytes } from './stream/ram-section.ts'
-export type { MigratedBoard, MigratedDisks, MigratedGuest, MigrationSurroundings } from './surroundings.ts'
+export type {
+  MigratedBoard,
+  MigratedDisks,
+  MigratedGuest,
+  MigrationSurroundings,
+  SnapshotBoard,
+} from './surroundings.ts'

@@ -15,6 +15,7 @@ import { takeMachine } from './incoming.ts'
 import { MigrationError } from './migration-error.ts'
 import { Outgoing } from './outgoing.ts'
 import { changedParameters, defaultParameters, type MigrationParameters } from './parameters.ts'
+import { writeMachine } from './snapshots/write-machine.ts'
 import { MigrationStatistics } from './statistics.ts'
 import { isOnItsWay, type MigrationStatus, moveStatus } from './status.ts'
 import type { MigrationSurroundings } from './surroundings.ts'
@@ -127,6 +128,31 @@ export class MigrationControl {
     return done
   }
 
+  /**
+   * Writes the machine, which stands still, to where nobody listens: it is told as a migration that has no time of its own.
+   *
+   * @param runState - in which it was before it was stopped
+   * @throws {QmpError} GenericError, if a migration is on its way, or the disks are to go, too
+   * @throws what the channel throws
+   */
+  async write({ write }: Pick<Channel, 'write'>, runState: string): Promise<void> {
+    if (this.active) throw inProgress()
+    if (this.capabilities.has('block'))
+      throw new QmpError('GenericError', 'Block migration and snapshots are incompatible')
+    this.#error = undefined
+    this.#stand('setup')
+    try {
+      const statistics = new MigrationStatistics(await this.#surroundings.memoryBytes())
+      this.#statistics = statistics
+      const beginPass = (): void => this.#beginPass(statistics)
+      await writeMachine(this.#surroundings.board, { write, statistics, beginPass, runState })
+      this.#stand('completed')
+    } catch (error) {
+      this.#stand('failed')
+      throw error
+    }
+  }
+
   /** Settles when no migration is on its way out. */
   async ended(): Promise<void> {
     if (this.#incoming === 'none') await this.#running?.done
@@ -193,6 +219,7 @@ export class MigrationControl {
         parameters: () => this.#parameters,
         statistics,
         stand: (status) => this.#stand(status),
+        beginPass: () => this.#beginPass(statistics),
         signal,
       })
       await this.#outgoing.run()
@@ -241,6 +268,11 @@ export class MigrationControl {
         'request',
         `Migration cannot be encrypted, and was to be by TLS credentials '${tlsCreds}'`,
       )
+  }
+
+  #beginPass(statistics: MigrationStatistics): void {
+    statistics.passes++
+    if (this.capabilities.has('events')) this.#surroundings.emit('MIGRATION_PASS', { pass: statistics.passes })
   }
 
   #stand(status: MigrationStatus): void {

@@ -7,12 +7,9 @@ import type { MigrationParameters } from './parameters.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { MigrationStatistics } from './statistics.ts'
 import { type Section, SectionReader, SectionWriter } from './stream/framing.ts'
-import { packDescription } from './stream/machine-section.ts'
-import { type Pages, packPages, pageBytes } from './stream/ram-section.ts'
+import { MachineWriter, piecesOf, portionsOf } from './stream/machine-writer.ts'
+import { type Pages, pageBytes } from './stream/ram-section.ts'
 import type { MigrationSurroundings } from './surroundings.ts'
-
-/** How much of RAM is compared at once: a millisecond of the guest's time. */
-const pieceBytes = 4 << 20
 
 /** How long to listen for why the other side has hung up, in milliseconds. */
 const patience = 1000
@@ -27,6 +24,8 @@ export interface OutgoingOptions extends MigrationSurroundings {
   readonly statistics: MigrationStatistics
   /** Tells where the migration stands. */
   readonly stand: (status: 'active' | 'pre-switchover' | 'device') => void
+  /** Counts a pass over RAM that begins, and tells of it. */
+  readonly beginPass: () => void
   readonly signal: AbortSignal
 }
 
@@ -38,17 +37,14 @@ export interface OutgoingOptions extends MigrationSurroundings {
  */
 export class Outgoing {
   readonly #options: OutgoingOptions
-  readonly #writer: SectionWriter
+  readonly #writer: MachineWriter
   readonly #limit: RateLimit
   readonly #switchover = deferred()
 
   constructor(options: OutgoingOptions) {
     this.#options = options
     const { channel, statistics, parameters } = options
-    this.#writer = new SectionWriter((...pieces) => {
-      statistics.sent(pieces.reduce((sum, piece) => sum + piece.length, 0))
-      return channel.write(...pieces)
-    })
+    this.#writer = new MachineWriter(channel.write, statistics)
     if (options.capabilities.has('xbzrle')) statistics.cache = new PageCache(() => Number(parameters().xbzrleCacheSize))
     this.#limit = new RateLimit(() => Number(parameters().maxBandwidth))
   }
@@ -62,16 +58,14 @@ export class Outgoing {
   async run(): Promise<void> {
     const { board, capabilities, channel, uuid, guest, statistics, stand, signal } = this.#options
     try {
-      await this.#writer.begin()
-      const description = {
+      await this.#writer.begin({
         board: board.kind,
         ramBytes: board.ramBytes,
         answers: channel.answers,
         ...(capabilities.has('validate-uuid') && uuid !== undefined && { uuid }),
-      }
-      await this.#writer.section({ name: 'machine', version: 1, contents: packDescription(description) })
+      })
       statistics.setUp()
-      this.#beginPass()
+      this.#options.beginPass()
       stand('active')
       do await this.#passOverRam(true)
       while (!(await this.#isShort()))
@@ -121,7 +115,7 @@ export class Outgoing {
     const seconds = (pages * pageBytes) / Math.max(bandwidth, 1)
     statistics.dirtyRate = Math.round((pages * 1000) / Math.max(performance.now() - before, 1))
     if (seconds * 1000 <= downtimeLimit) return true
-    this.#beginPass()
+    this.#options.beginPass()
     return false
   }
 
@@ -134,16 +128,10 @@ export class Outgoing {
       stand('device')
     }
     await disks.handOver()
-    this.#beginPass()
+    this.#options.beginPass()
     await this.#passOverRam(false)
     signal.throwIfAborted()
-    await this.#writer.section({ name: 'devices', version: 1, contents: await board.saveDevices() })
-    await this.#writer.section({
-      name: 'run-state',
-      version: 1,
-      contents: Buffer.from(JSON.stringify({ state: before })),
-    })
-    await this.#writer.end()
+    await this.#writer.end(await board.saveDevices(), before)
     if (!channel.answers) return channel.finish()
     await this.#release(channel, signal)
     await channel.finish().catch(() => undefined) // the guest is the other side's already
@@ -179,12 +167,6 @@ export class Outgoing {
     await guest.abandonHandover()
   }
 
-  #beginPass(): void {
-    const { capabilities, emit, statistics } = this.#options
-    statistics.passes++
-    if (capabilities.has('events')) emit('MIGRATION_PASS', { pass: statistics.passes })
-  }
-
   async #passOverRam(limited: boolean): Promise<void> {
     const { board, statistics, signal } = this.#options
     let sent = 0
@@ -199,29 +181,16 @@ export class Outgoing {
     if (statistics.passes === 1) statistics.zeroPages += statistics.totalBytes / pageBytes - sent
   }
 
-  async #sendPages({ addresses, bytes }: Pages, limited: boolean): Promise<void> {
+  async #sendPages(pages: Pages, limited: boolean): Promise<void> {
     const { statistics, signal } = this.#options
-    const most = limited ? Math.max(1, Math.min(256, Math.floor(this.#limit.portion / pageBytes))) : 256
-    for (let first = 0; first < addresses.length; first += most) {
+    const most = (): number => (limited ? Math.max(1, Math.min(256, Math.floor(this.#limit.portion / pageBytes))) : 256)
+    for (const some of portionsOf(pages, most)) {
       signal.throwIfAborted()
-      const some = {
-        addresses: addresses.subarray(first, first + most),
-        bytes: bytes.subarray(first * pageBytes, (first + most) * pageBytes),
-      }
       // In the first pass every page goes for the first time.
-      const cache = statistics.passes > 1 ? statistics.cache : undefined
-      const { contents, zeroPages, differences } = packPages(some, cache)
-      statistics.zeroPages += zeroPages
-      statistics.normalPages += some.addresses.length - zeroPages - differences
-      await this.#writer.section({ name: 'ram', version: 1, contents })
-      if (limited) await this.#limit.spend(contents.length, signal)
+      const sent = await this.#writer.pages(some, statistics.passes > 1 ? statistics.cache : undefined)
+      if (limited) await this.#limit.spend(sent, signal)
     }
   }
-}
-
-function* piecesOf(ramBytes: number): Generator<readonly [address: number, length: number]> {
-  for (let address = 0; address < ramBytes; address += pieceBytes)
-    yield [address, Math.min(pieceBytes, ramBytes - address)]
 }
 
 function refusal({ contents }: Section): MigrationError {

@@ -21,7 +21,8 @@ export type MigrationStatus = (typeof migrationStatuses)[number]
 /** The moves that are legal for a migration without postcopy. */
 const moves: Readonly<Partial<Record<MigrationStatus, readonly MigrationStatus[]>>> = {
   none: ['setup'],
-  setup: ['active', 'cancelling', 'failed', 'setup'],
+  // A snapshot is written without ever being active.
+  setup: ['active', 'completed', 'cancelling', 'failed', 'setup'],
   active: ['pre-switchover', 'completed', 'cancelling', 'failed'],
   'pre-switchover': ['device', 'cancelling', 'failed'],
   device: ['completed', 'cancelling', 'failed'],

@@ -16,6 +16,14 @@ export interface MigratedBoard {
   restoreDevices(state: Uint8Array): Promise<void>
 }
 
+/** What snapshots ask of the board. */
+export interface SnapshotBoard extends MigratedBoard {
+  /** Settles when no request of the guest is on its way. */
+  idle(): Promise<void>
+  /** Milliseconds that the guest has run. */
+  guestTime(): Promise<number>
+}
+
 /** What migrations ask of run control. */
 export interface MigratedGuest {
   readonly state: string

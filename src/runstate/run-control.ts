@@ -282,6 +282,30 @@ export class RunControl {
     return outcome.promise
   }
 
+  /**
+   * Puts another moment of the machine in the place of this one. It runs on afterwards if it ran; if `work` fails, it
+   * stands still.
+   *
+   * @param work - gets what resets the board without anybody being told
+   * @throws what `work` throws
+   */
+  async restoring<T>(work: (reset: () => Promise<void>) => Promise<T>): Promise<T> {
+    const outcome = deferred<T>()
+    outcome.promise.catch(noop) // who called hears of it below
+    await this.#serve(async () => {
+      const ran = this.running
+      await this.#halt('restore-vm')
+      const restored = work(() => this.#board.reset())
+      await restored.then(outcome.resolve, outcome.reject)
+      const failed = await restored.then(noop, () => true)
+      if (!ran || failed === true || this.#over.signal.aborted) return
+      await this.#board.resume()
+      this.#moveTo('running')
+      this.#emit('RESUME')
+    })
+    return outcome.promise
+  }
+
   /** Stops for the last part of a migration; gives the run state from before. */
   async beginHandover(): Promise<RunState> {
     let before = this.#state

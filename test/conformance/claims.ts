@@ -33,6 +33,7 @@ const mirrorTest = 'src/block/jobs/job-data.test.ts'
 const notRecorded = 'not recorded yet beyond its first refusal'
 const absentTest = 'test/oracle/examples.test.ts'
 const migrationTest = 'test/interop/migration.test.ts'
+const snapshotTest = 'test/interop/machine-snapshots.test.ts'
 const schemaTest = 'test/oracle/schema.test.ts'
 
 export const claims: Readonly<Record<string, Claim>> = {
@@ -331,6 +332,17 @@ export const claims: Readonly<Record<string, Claim>> = {
     tests: [migrationTest],
   },
   'xen-set-global-dirty-log': exact,
+  'snapshot-save': {
+    verdict: 'divergent',
+    reason: 'the state of the machine is of a format of its own',
+    tests: [snapshotTest],
+  },
+  'snapshot-load': {
+    verdict: 'divergent',
+    reason: 'loads what vmon has saved; images of which a job is in the way are refused',
+    tests: [snapshotTest],
+  },
+  'snapshot-delete': exact,
   'object-add': {
     verdict: 'divergent',
     reason:

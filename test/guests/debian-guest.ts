@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createImage, NodeGraph } from '../../src/block/index.ts'
 import type { MachineOptions, RunningMachine } from '../../src/index.ts'
 import type { Logger } from '../../src/log/index.ts'
 import { startPrepared } from '../../src/testing/index.ts'
@@ -19,6 +20,7 @@ interface GuestSurroundings {
   readonly size?: number
   readonly faulty?: Readonly<Record<string, string>>
   readonly virtioDisk?: string
+  readonly qcow2?: boolean
 }
 
 /**
@@ -46,17 +48,20 @@ export class DebianGuest implements AsyncDisposable {
    * @param log hears what the machine logs
    * @param size of the disk, in bytes; each is booted once, too
    * @param virtioDisk options of -device for one that has an empty disk of as many bytes, too, as node `virtio`
+   * @param qcow2 whether the disk is an image in qcow2 format instead of a raw one
    * @param faulty options of -drive for a disk behind blkdebug: its rules as `file.*`, and what becomes of what fails
    */
   static async atPrompt(
     options: MachineOptions = {},
-    { log, size = diskBytes, faulty, virtioDisk }: GuestSurroundings = {},
+    { log, size = diskBytes, faulty, virtioDisk, qcow2 = false }: GuestSurroundings = {},
   ): Promise<DebianGuest> {
     const folder = await mkdtemp(join(tmpdir(), 'vmon-guest-'))
+    await using graph = new NodeGraph()
     try {
       const disk = join(folder, diskName)
       await writeFile(disk, '')
       await truncate(disk, size)
+      if (qcow2) await createImage(graph, { filename: disk, format: 'qcow2', size })
       const serial = join(folder, 'serial')
       const own = withVirtioDisk(await debianOptions({ disk, serial }), virtioDisk)
       const image = join(folder, virtioName)
@@ -66,7 +71,7 @@ export class DebianGuest implements AsyncDisposable {
       let shell: SerialShell | undefined
       const vm = await startPrepared(
         {
-          ...(faulty === undefined ? own : withFaults(own, faulty)),
+          ...(qcow2 ? withQcow2(own) : faulty === undefined ? own : withFaults(own, faulty)),
           ...(virtioDisk !== undefined && { blockdevs }),
           ...options,
         },
@@ -123,6 +128,11 @@ function withFaults(
 ) {
   const image = { 'file.driver': 'blkdebug', 'file.image.driver': 'file', 'file.image.filename': hda }
   return { ...others, drives: [{ format: 'raw', if: 'ide', index: '0', ...image, ...faulty }] } satisfies MachineOptions
+}
+
+/** The same machine, whose disk is an image in qcow2 format. */
+export function withQcow2({ hda, ...others }: Awaited<ReturnType<typeof debianOptions>>) {
+  return { ...others, drives: [{ file: hda, format: 'qcow2', if: 'ide', index: '0' }] } satisfies MachineOptions
 }
 
 /** What makes a machine the guest's: a raw image of 64 MiB, and a unix socket to listen at. */

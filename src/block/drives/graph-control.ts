@@ -80,7 +80,7 @@ export class GraphControl implements AsyncDisposable {
    */
   reopen(list: readonly OptionValues[]): Promise<void> {
     const { graph } = this.#drives
-    return this.#drives.exclusively(() => this.#drained(() => new Reopening(graph).run(list)))
+    return this.#drives.exclusively(() => this.standingStill(() => new Reopening(graph).run(list)))
   }
 
   /**
@@ -98,7 +98,7 @@ export class GraphControl implements AsyncDisposable {
       }
       const image = skipImplicit(node)
       checkCommit(image)
-      await this.#drained(() => commitImage(image))
+      await this.standingStill(() => commitImage(image))
     })
   }
 
@@ -109,7 +109,7 @@ export class GraphControl implements AsyncDisposable {
         const image = node === undefined ? undefined : skipFilters(node)
         if (trayOpen || image?.child('backing') === undefined) continue
         checkCommit(image)
-        await this.#drained(() => commitImage(image))
+        await this.standingStill(() => commitImage(image))
       }
     })
   }
@@ -165,8 +165,13 @@ export class GraphControl implements AsyncDisposable {
   async transaction(steps: readonly TransactionStep[], { grouped = false }: TransactionOptions = {}): Promise<void> {
     const group = grouped ? new JobGroup() : undefined
     const changes = steps.map((step) => this.#changeOf(step, group))
-    await this.#drives.exclusively(() => this.#drained(() => takeAll(changes, grouped)))
+    await this.#drives.exclusively(() => this.standingStill(() => takeAll(changes, grouped)))
     for (const change of changes) await change.begun?.()
+  }
+
+  /** How a user holds a node that was added; undefined for any other. */
+  holdOf({ name }: BlockNode): Attachment | undefined {
+    return this.#added.get(name)
   }
 
   /** Lets go of the nodes that users have added. */
@@ -179,8 +184,8 @@ export class GraphControl implements AsyncDisposable {
     return this.close()
   }
 
-  /** Runs work while nobody makes requests. */
-  #drained<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs work while nobody makes requests: no guest, and no job on images. */
+  standingStill<T>(work: () => Promise<T>): Promise<T> {
     const withoutGuest = (): Promise<T> => drained([...this.#drives], work)
     return this.#jobs === undefined ? withoutGuest() : this.#jobs.standingStill(withoutGuest)
   }

@@ -168,9 +168,9 @@ export class JobSet implements AsyncDisposable {
     })
   }
 
-  /** Runs work while no job makes requests. */
+  /** Runs work while no job on images makes requests. */
   async standingStill<T>(work: () => Promise<T>): Promise<T> {
-    const held = this.list.filter(({ hasRun }) => !hasRun)
+    const held = this.list.filter(({ hasRun, onImages }) => onImages && !hasRun)
     for (const job of held) job.hold()
     try {
       for (const job of held) await job.untilQuiet()

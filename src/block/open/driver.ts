@@ -274,11 +274,27 @@ export interface NewSnapshot {
   readonly date?: { readonly seconds: number; readonly nanoseconds: number }
   readonly vmClockNanoseconds?: bigint
   readonly instructionCount?: bigint
+  /** Bytes of the machine's state that `state` holds, and that the snapshot takes over. Default: 0, none of it. */
+  readonly vmStateSize?: number
+}
+
+/**
+ * Room for a machine's state behind what the guest sees: what is written there goes to the snapshot that is made next, and
+ * what the snapshot has that was applied last can be read.
+ */
+export interface VmState {
+  /** Writes bytes of the state, in any order. @throws {BlockError} kinds `read-only`, `no-space`, `io`, `invalid` */
+  write(offset: number, bytes: Uint8Array): Promise<void>
+  /** Reads bytes of the state; zeroes where none were written. @throws {BlockError} kind `io` */
+  readInto(offset: number, target: Uint8Array): Promise<void>
+  /** Gives the room back: what snapshots have stays. @throws {BlockError} kinds `read-only`, `io` */
+  clear(): Promise<void>
 }
 
 /** Internal snapshots of an image. Requests to it wait while they change. */
 export interface Snapshots {
   readonly list: readonly Snapshot[]
+  readonly state: VmState
   /** @throws {BlockError} kinds `invalid`, `no-space`, `io` */
   create(snapshot: NewSnapshot): Promise<Snapshot>
   /** Lets the guest see what it saw then. What it saw until now is lost. @throws {BlockError} kind `missing` */

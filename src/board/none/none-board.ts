@@ -224,6 +224,15 @@ export class NoneBoard implements Board {
     })
   }
 
+  idle(): Promise<void> {
+    return this.#standing(() => this.#devices.idle())
+  }
+
+  /** A CPU that never runs takes no time. */
+  guestTime(): Promise<number> {
+    return this.#open(() => 0)
+  }
+
   saveDevices(): Promise<Uint8Array> {
     return this.#standing(async () => {
       await this.#devices.idle()

@@ -27,6 +27,10 @@ function ownThreadId(): number {
 }
 
 function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): WorkerCalls {
+  const idle = async (): Promise<void> => {
+    await requests.idle()
+    await emulator.devices.idle()
+  }
   return {
     resume: () => emulator.resume(),
     pause: () => emulator.pause(),
@@ -44,9 +48,13 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     changedPages: (address, length) => emulator.memory.changedPages(address, length),
     countChangedPages: (address, length) => emulator.memory.countChangedPages(address, length),
     forgetPages: () => emulator.memory.forgetPages(),
+    idle: async () => {
+      emulator.requireStandstill()
+      await idle()
+    },
+    guestTime: () => emulator.guestTime,
     saveDevices: async () => {
-      await requests.idle()
-      await emulator.devices.idle()
+      await idle()
       return emulator.saveDevices()
     },
     restoreDevices: (state) => emulator.restoreDevices(state),

@@ -302,14 +302,14 @@ export class Emulator {
 
   /** @throws {BoardError} kind `unavailable`, if the machine runs */
   saveDevices(): Uint8Array {
-    this.#requireStandstill()
+    this.requireStandstill()
     const { omitted, bytes } = this.#saved.save()
     return packDevices(this.#shapeNow(), omitted, bytes)
   }
 
   /** @throws {BoardError} kind `state`, if it is not the state of such a machine; kind `unavailable`, if this one runs */
   restoreDevices(state: Uint8Array): void {
-    this.#requireStandstill()
+    this.requireStandstill()
     const { own, emulator } = unpackDevices(this.#shapeNow(), state)
     this.#saved.restore(own, emulator)
     this.keyboard.reset()
@@ -319,7 +319,8 @@ export class Emulator {
     return shapeOf('v86', v86Version, this.#config, this.devices.describe())
   }
 
-  #requireStandstill(): void {
+  /** @throws {BoardError} kind `unavailable`, if the machine runs */
+  requireStandstill(): void {
     if (this.#v86.v86.running) throw new BoardError('unavailable', 'the board runs')
   }
 
@@ -333,6 +334,11 @@ export class Emulator {
 
   requestEject(slot: DriveSlot): void {
     this.#drives.requestEject(slot)
+  }
+
+  /** How long the guest has run, in milliseconds. */
+  get guestTime(): number {
+    return this.#clock.now()
   }
 
   /** What the guest's clock shows, in milliseconds since the epoch. */

@@ -179,6 +179,14 @@ export class V86Board implements Board {
     return this.#call('forgetPages')
   }
 
+  idle(): Promise<void> {
+    return this.#call('idle')
+  }
+
+  guestTime(): Promise<number> {
+    return this.#call('guestTime')
+  }
+
   saveDevices(): Promise<Uint8Array> {
     return this.#call('saveDevices')
   }

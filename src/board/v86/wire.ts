@@ -43,6 +43,8 @@ export interface WorkerCalls {
   changedPages(address: number, length: number): RamPages
   countChangedPages(address: number, length: number): number
   forgetPages(): void
+  idle(): Promise<void>
+  guestTime(): number
   saveDevices(): Promise<Uint8Array>
   restoreDevices(state: Uint8Array): void
   readPort(port: number, size: PortSize): number

@@ -6,6 +6,7 @@ import {
   JobControl,
   type JobSet,
   MediaControl,
+  type SnapshotSet,
 } from '../../block/index.ts'
 import { BlockIo } from '../../block-io/index.ts'
 import type { Board } from '../../board/index.ts'
@@ -17,7 +18,7 @@ import type { Consoles, ScreenDump } from '../../display/index.ts'
 import { GuestDump, MemoryFiles } from '../../dump/index.ts'
 import { Interpreter, runForQmp } from '../../hmp/index.ts'
 import { InputEvents, type InputHandlers, type SendKey } from '../../input/index.ts'
-import { DeviceState, type MigrationControl } from '../../migration/index.ts'
+import { DeviceState, type MachineSnapshots, type MigrationControl } from '../../migration/index.ts'
 import { Dispatcher, type EventHub } from '../../monitor/index.ts'
 import type { BlockExports } from '../../nbd-server/index.ts'
 import type { NetSet } from '../../net/index.ts'
@@ -49,6 +50,8 @@ interface Needs extends Start {
   readonly runControl: RunControl
   readonly events: EventHub
   readonly migrations: MigrationControl
+  readonly snapshots: MachineSnapshots
+  readonly snapshotSet: SnapshotSet
   readonly inputHandlers: InputHandlers
   readonly sendKey: SendKey
   readonly consoles: Consoles
@@ -102,6 +105,7 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
     screenDump: needs.screenDump,
     migrations: needs.migrations,
     deviceState: new DeviceState(board, runControl),
+    snapshots: needs.snapshots,
     memoryFiles: new MemoryFiles(board),
     guestDump: new GuestDump({
       board,
@@ -133,6 +137,7 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
       devices: needs.extraDevices,
       inputHandlers,
       heldButtons: { mask: 0 },
+      snapshotSet: needs.snapshotSet,
       logControl,
       roms: async () => romsOf(config, await boardFiles),
       memoryBackends: config.memoryBackends,

@@ -243,6 +243,7 @@ export class Qcow2Driver implements Driver {
 
   async #resize(length: number): Promise<void> {
     if (length % 512 !== 0) throw new BlockError('invalid', 'The new size must be a multiple of 512', { length })
+    await this.snapshots.state.drop(this.image) // else what the guest sees grows over it
     await resize(this.image, this.#discards, this.#kept, length)
     this.bitmaps.resize()
   }
@@ -396,6 +397,11 @@ export class Qcow2Driver implements Driver {
       this.image.metadata.reset()
       this.#inFlight.resume()
     }
+  }
+
+  /** Runs a request to what lies behind the guest's bytes. */
+  request(work: (parts: { readonly reader: Reader; readonly writer: Writer }) => Promise<void>): Promise<void> {
+    return this.#run(() => work({ reader: this.#reader, writer: this.#writer }))
   }
 
   /**

@@ -4,9 +4,12 @@ import { BlockError } from '../../block-error.ts'
 import type { NewSnapshot, Snapshot, Snapshots } from '../../open/driver.ts'
 import { l1EntriesFor } from './geometry.ts'
 import type { Image } from './image.ts'
+import type { Reader } from './reader.ts'
 import { SharedTables } from './shared-tables.ts'
 import { encodeSnapshots, mostSnapshots, type SnapshotEntry } from './snapshot-table.ts'
+import { StateArea } from './state-area.ts'
 import { checkSnapshotL1 } from './table-places.ts'
+import type { Writer } from './writer.ts'
 
 export interface SnapshotsHost {
   readonly image: Image
@@ -15,6 +18,8 @@ export interface SnapshotsHost {
   checkWritable(): void
   /** Runs work while no request is under way, and the file has what memory has. */
   exclusive<T>(work: () => Promise<T>): Promise<T>
+  /** Runs a request to what lies behind the guest's bytes. */
+  request(work: (parts: { readonly reader: Reader; readonly writer: Writer }) => Promise<void>): Promise<void>
 }
 
 /**
@@ -24,21 +29,31 @@ export interface SnapshotsHost {
  * that whoever opens it after a crash counts anew. Version 2 has no such mark.
  */
 export class Qcow2Snapshots implements Snapshots {
+  readonly state: StateArea
   readonly #host: SnapshotsHost
   readonly #shared: SharedTables
 
   constructor(host: SnapshotsHost) {
     this.#host = host
     this.#shared = new SharedTables(host.image)
+    this.state = new StateArea({
+      image: host.image,
+      shared: this.#shared,
+      check: () => this.#check(),
+      change: (work) => this.#change(work),
+      request: (work) => host.request(work),
+    })
   }
 
   get list(): readonly Snapshot[] {
     return this.#host.image.snapshots.entries.map(publicSnapshot)
   }
 
-  create({ name, date = now(), vmClockNanoseconds = 0n, instructionCount }: NewSnapshot): Promise<Snapshot> {
+  create(wanted: NewSnapshot): Promise<Snapshot> {
+    const { name, date = now(), vmClockNanoseconds = 0n, instructionCount, vmStateSize = 0 } = wanted
     return this.#change(async (image) => {
       const { l1, snapshots, header } = image
+      if (vmStateSize === 0) await this.state.drop(image)
       if (snapshots.entries.length >= mostSnapshots)
         throw new BlockError('invalid', strerror('EFBIG'), { code: 'EFBIG' })
       const bytes = unowned(l1.encode())
@@ -56,13 +71,15 @@ export class Qcow2Snapshots implements Snapshots {
         dateSeconds: date.seconds,
         dateNanoseconds: date.nanoseconds,
         vmClockNanoseconds,
-        vmStateSize: 0,
+        vmStateSize,
         diskSize: header.size,
         instructionCount,
         unknownExtra: new Uint8Array(0),
         complete: true,
       }
       await this.#replaceTable(image, [...snapshots.entries, entry])
+      // The snapshot has it now: without it the next one has nothing to copy.
+      await this.state.drop(image)
       return publicSnapshot(entry)
     })
   }
@@ -132,14 +149,17 @@ export class Qcow2Snapshots implements Snapshots {
     return entry
   }
 
+  #check(): void {
+    this.#host.checkWritable()
+    // Nothing in the data file can be shared: its clusters stand where the guest has them.
+    if (this.#host.image.externalData)
+      throw new BlockError('unsupported', 'Operation not supported', { code: 'ENOTSUP' })
+  }
+
   #change<T>(work: (image: Image) => Promise<T>): Promise<T> {
     return this.#host.exclusive(async () => {
       const { image } = this.#host
-      this.#host.checkWritable()
-      if (image.externalData) {
-        // Nothing in the data file can be shared: its clusters stand where the guest has them.
-        throw new BlockError('unsupported', 'Operation not supported', { code: 'ENOTSUP' })
-      }
+      this.#check()
       const result = await work(image)
       await this.#settle(image)
       if (!image.lazyRefcounts) await image.markClean()

@@ -53,7 +53,8 @@ async function grow(image: Image, discards: Discards, size: number): Promise<voi
   }
 }
 
-async function growL1(image: Image, entries: number): Promise<void> {
+/** Makes room in the table for guest bytes further behind. The image is drained, and the file has what memory has. */
+export async function growL1(image: Image, entries: number): Promise<void> {
   const { l1, file, geometry, writeback, quarantine } = image
   const { clusterSize } = geometry
   if (entries <= l1.length) return
