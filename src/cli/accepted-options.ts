@@ -18,7 +18,7 @@ const allowOrDeny: OptionKinds = {
 /** The kinds of audio that QEMU has. */
 const audioDrivers = 'none alsa coreaudio dbus dsound jack oss pa sdl spice wav'.split(' ')
 
-/** Options of QEMU's that a machine without networks, sound and windows takes, as management programs give them. */
+/** Options of QEMU's that a machine without sound and windows takes, as management programs give them. */
 export const acceptedOptions: readonly Accepted[] = [
   {
     names: ['parallel'],

@@ -16,6 +16,8 @@ import {
   str,
   struct,
 } from '../qapi/index.ts'
+import { isSocket, openFd } from '../transport/index.ts'
+import type { VncDisplays } from '../vnc/index.ts'
 import { ChardevBackend, chardevOptionsOf } from './chardev-backend.ts'
 
 /** What the commands ask of the character devices. */
@@ -25,6 +27,7 @@ type Chardevs = Pick<
 >
 
 const command = family<{ chardevs: Chardevs }>()
+const clientCommand = family<{ chardevs: Chardevs; vncDisplays: Pick<VncDisplays, 'addClient'> }>()
 
 const ChardevInfo = struct('ChardevInfo', {
   label: req(str, 'name of the character device'),
@@ -217,14 +220,14 @@ export const chardevCommands = {
     },
   }),
 
-  add_client: command({
+  add_client: clientCommand({
     since: '0.14',
-    doc: 'Hand a connected socket, which getfd has given a name, to a character device that waits for a client.',
+    doc: 'Hand a connected socket, which getfd has given a name, to a character device that waits for a client, or to the first VNC display.',
     args: {
-      protocol: req(str, 'name of the character device'),
+      protocol: req(str, 'name of the character device, or `vnc`'),
       fdname: req(str, 'name of the descriptor; it is closed if nobody takes it'),
-      skipauth: opt(bool, 'of displays alone'),
-      tls: opt(bool, 'of displays alone'),
+      skipauth: opt(bool, 'of displays: the client need not prove who it is, nor speak TLS'),
+      tls: opt(bool, 'without effect'),
     },
     returns: nothing,
     errors: [
@@ -240,10 +243,10 @@ export const chardevCommands = {
         <- { "error": { "class": "GenericError", "desc": "File descriptor named 'myclient' has not been found" } }`,
       ),
     ],
-    run({ chardevs }, { protocol, fdname }, { session }) {
+    run(parts, { protocol, fdname, skipauth = false }, { session }) {
       const fd = session.descriptors.takeNamed(fdname)
       try {
-        if (takesClient(chardevs, protocol, fd)) return {}
+        if (takesClient(parts, { protocol, fd, skipAuth: skipauth })) return {}
       } catch (error) {
         closeSync(fd)
         throw error
@@ -283,14 +286,17 @@ function modifiedUtf8(text: string): Uint8Array {
 }
 
 /**
- * Whether somebody has taken a client. False for VNC, whose display is not there: it goes away as where nobody listens.
+ * Whether somebody has taken a client. What is no socket, and what comes to a display that is not there, goes away.
  *
  * @throws {QmpError} if nobody could
  */
-function takesClient(chardevs: Chardevs, protocol: string, fd: number): boolean {
+function takesClient(
+  { chardevs, vncDisplays }: { readonly chardevs: Chardevs; readonly vncDisplays: Pick<VncDisplays, 'addClient'> },
+  { protocol, fd, skipAuth }: { readonly protocol: string; readonly fd: number; readonly skipAuth: boolean },
+): boolean {
   if (protocol === 'spice') throw new QmpError('DeviceNotActive', 'SPICE is not in use')
   if (protocol === '@dbus-display') throw new QmpError('DeviceNotActive', 'D-Bus display is not in use')
-  if (protocol === 'vnc') return false
+  if (protocol === 'vnc') return isSocket(fd) && vncDisplays.addClient(() => openFd(fd), skipAuth)
   const taken = chardevs.addClient(protocol, fd)
   if (taken === undefined) throw new QmpError('GenericError', `protocol '${protocol}' is invalid`)
   if (!taken) throw new QmpError('GenericError', 'failed to add client')

@@ -14,6 +14,7 @@ import {
   union,
 } from '../qapi/index.ts'
 import {
+  authText,
   NetworkAddressFamily,
   type VncAddress,
   VncClientInfo,
@@ -109,7 +110,7 @@ export const vncCommands = {
       const server = first?.server.at(-1)
       if (first === undefined || server === undefined) return { enabled: false }
       const { host, service, family } = server
-      return { enabled: true, host, service, family, auth: first.auth, clients: [...first.clients] }
+      return { enabled: true, host, service, family, auth: authText(first), clients: [...first.clients] }
     },
   }),
 

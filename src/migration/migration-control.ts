@@ -12,13 +12,12 @@ import {
   type TakeDescriptor,
 } from './channels/open-channel.ts'
 import { takeMachine } from './incoming.ts'
-import { MigrationError } from './migration-error.ts'
 import { Outgoing } from './outgoing.ts'
 import { changedParameters, defaultParameters, type MigrationParameters } from './parameters.ts'
 import { writeMachine } from './snapshots/write-machine.ts'
 import { MigrationStatistics } from './statistics.ts'
 import { isOnItsWay, type MigrationStatus, moveStatus } from './status.ts'
-import type { MigrationSurroundings } from './surroundings.ts'
+import type { MigrationSurroundings, Secure } from './surroundings.ts'
 
 /** How a migration goes. */
 export interface MigrationReport {
@@ -189,11 +188,15 @@ export class MigrationControl {
     this.#surroundings.emit('MIGRATION', { status: 'setup' }) // told whether or not events are on
     const address = parseMigrationAddress(uri, takeDescriptor)
     if (address === undefined) throw new QmpError('GenericError', `unknown migration protocol: ${uri}`)
-    this.#checkPlain(address)
-    this.#door = await openIncoming(address)
+    const cancel = new AbortController()
+    this.#door = await openIncoming(address, {
+      secure: () => this.#securingServer(),
+      complain: this.#surroundings.complain,
+      signal: cancel.signal,
+    })
     this.#incoming = 'opened'
     const done = this.#take(this.#door)
-    this.#running = { cancel: new AbortController(), done }
+    this.#running = { cancel, done }
   }
 
   /** Gives up whatever is on its way. */
@@ -210,8 +213,7 @@ export class MigrationControl {
     try {
       const statistics = new MigrationStatistics(await memoryBytes())
       this.#statistics = statistics
-      this.#checkPlain(address)
-      channel = await openOutgoing(address, signal)
+      channel = await openOutgoing(address, signal, (hostname) => this.#securingClient(hostname))
       this.#outgoing = new Outgoing({
         ...this.#surroundings,
         channel,
@@ -260,14 +262,18 @@ export class MigrationControl {
     }
   }
 
-  /** What is to be encrypted must not go in the clear. @throws {MigrationError} `request` */
-  #checkPlain({ type }: MigrationAddress): void {
-    const { tlsCreds } = this.#parameters
-    if (type === 'socket' && tlsCreds !== '')
-      throw new MigrationError(
-        'request',
-        `Migration cannot be encrypted, and was to be by TLS credentials '${tlsCreds}'`,
-      )
+  /** @throws {TransportError} `tls`, in QEMU's words, if there are no such credentials */
+  #securingClient(hostname: string | undefined): Secure | undefined {
+    const { tlsCreds, tlsHostname } = this.#parameters
+    if (tlsCreds === '') return undefined
+    return this.#surroundings.securing.securingClient(tlsCreds, tlsHostname || hostname)
+  }
+
+  /** @throws {TransportError} `tls`, in QEMU's words, if there are no such credentials */
+  #securingServer(): Secure | undefined {
+    const { tlsCreds, tlsAuthz } = this.#parameters
+    if (tlsCreds === '') return undefined
+    return this.#surroundings.securing.securingServer(tlsCreds, tlsAuthz || undefined)
   }
 
   #beginPass(statistics: MigrationStatistics): void {

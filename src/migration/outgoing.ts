@@ -17,7 +17,7 @@ const patience = 1000
 /** How often to try for images that the other side still holds: for some seconds. */
 const triesToTakeBack = 100
 
-export interface OutgoingOptions extends MigrationSurroundings {
+export interface OutgoingOptions extends Omit<MigrationSurroundings, 'securing'> {
   readonly channel: Channel
   readonly capabilities: Capabilities
   readonly parameters: () => MigrationParameters

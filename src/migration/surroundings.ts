@@ -1,4 +1,5 @@
 import type { EmitOf } from '../qapi/index.ts'
+import type { Duplex, SecureStream } from '../transport/index.ts'
 import type { migrationEvents } from './events.ts'
 import type { Pages } from './stream/ram-section.ts'
 
@@ -48,7 +49,17 @@ export interface MigratedDisks {
   takeBack(): Promise<void>
 }
 
+/** Speaks TLS over a stream from now on. @throws {TransportError} `tls`, in QEMU's words */
+export type Secure = (plain: Duplex) => Promise<SecureStream>
+
+/** Finds what streams are secured with. @throws {TransportError} `tls`, in QEMU's words, if it is not there */
+export interface MigrationSecuring {
+  securingClient(id: string, hostname?: string): Secure
+  securingServer(id: string, authz?: string): Secure
+}
+
 export interface MigrationSurroundings {
+  readonly securing: MigrationSecuring
   readonly board: MigratedBoard
   readonly guest: MigratedGuest
   readonly disks: MigratedDisks

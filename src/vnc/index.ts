@@ -5,9 +5,10 @@
 export { readKeymap } from './keymap-file.ts'
 export { SharedScreen } from './shared-screen.ts'
 export { VncDisplay, type VncDisplayInfo, type VncDisplayOptions } from './vnc-display.ts'
-export type { VncPower } from './vnc-display-parts.ts'
+export type { VncPower, VncTls } from './vnc-display-parts.ts'
 export { VncDisplays } from './vnc-displays.ts'
 export {
+  authText,
   NetworkAddressFamily,
   type VncClientEnd,
   VncClientInfo,

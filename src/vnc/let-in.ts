@@ -7,6 +7,7 @@ import {
   readVersion,
   reasonMessage,
   Security,
+  VeNCrypt,
   versionBytes,
 } from '../rfb/index.ts'
 import { challengeBytes, isAnswer, newChallenge } from './vnc-challenge.ts'
@@ -17,7 +18,9 @@ export interface Door {
   readonly write: (bytes: Uint8Array) => boolean
   /** What clients have to know; undefined if everybody is let in. */
   readonly password: VncPassword | undefined
-  /** Whoever comes by here need not know it. */
+  /** Secures what is said from here on; undefined if nothing is secured. */
+  readonly tls: { readonly kind: 'x509' | 'tls'; secure(): Promise<void> } | undefined
+  /** Whoever comes by here need not know it, nor speak TLS. */
   readonly skipAuth: boolean
 }
 
@@ -29,22 +32,29 @@ const u32 = (value: number): Uint8Array => new ByteWriter(4).u32(value).written
  *
  * @throws {RfbError} if it is not let in; it has been told why, as far as its version has words for that
  */
-export async function letIn({ inbox, write, password, skipAuth }: Door): Promise<void> {
+export async function letIn({ inbox, write, password, tls, skipAuth }: Door): Promise<void> {
   write(new TextEncoder().encode(newestVersion))
   const version = readVersion(await inbox.read(versionBytes))
   if (version === undefined) {
     write(u32(Security.invalid))
     throw new RfbError('the client speaks another version')
   }
-  const type = password === undefined || skipAuth ? Security.none : Security.vnc
+  const plain = password === undefined || skipAuth ? Security.none : Security.vnc
+  const secured = skipAuth ? undefined : tls
+  const type = secured === undefined ? plain : Security.vencrypt
+  if (version === 3 && secured !== undefined) {
+    write(u32(Security.invalid))
+    throw new RfbError('the client speaks a version that has no TLS')
+  }
   if (version === 3) write(u32(type))
   else {
     write(Uint8Array.of(1, type))
     const [chosen] = await inbox.read(1)
     if (chosen !== type) throw refuse(version, write, `there is no security ${chosen}`)
   }
-  if (type === Security.none) {
-    if (version === 8) write(u32(Result.ok))
+  if (secured !== undefined) await agreeOnTls({ inbox, write, password, tls: secured })
+  if (plain === Security.none) {
+    if (version === 8 || secured !== undefined) write(u32(Result.ok))
     return
   }
   const challenge = newChallenge()
@@ -54,6 +64,41 @@ export async function letIn({ inbox, write, password, skipAuth }: Door): Promise
   if (expected === undefined) throw refuse(version, write, 'no password is valid')
   if (!isAnswer(answer, challenge, expected)) throw refuse(version, write, 'the password is wrong')
   write(u32(Result.ok))
+}
+
+/** The only version of VeNCrypt that is spoken. */
+const [major, minor] = [0, 2]
+const Answer = { yes: 1, no: 0 } as const
+
+/** What the display wants of viewers, of the ways that VeNCrypt has. */
+function subtypeOf(kind: 'x509' | 'tls', password: VncPassword | undefined): number {
+  if (kind === 'x509') return password === undefined ? VeNCrypt.x509None : VeNCrypt.x509Vnc
+  return password === undefined ? VeNCrypt.tlsNone : VeNCrypt.tlsVnc
+}
+
+/** @throws {RfbError} if the client wants another way, and whatever the securing throws */
+async function agreeOnTls({
+  inbox,
+  write,
+  password,
+  tls,
+}: Omit<Door, 'skipAuth' | 'tls'> & { readonly tls: NonNullable<Door['tls']> }): Promise<void> {
+  write(Uint8Array.of(major, minor))
+  const [first, second] = await inbox.read(2)
+  if (first !== major || second !== minor) {
+    write(Uint8Array.of(1))
+    throw new RfbError(`the client speaks VeNCrypt ${first}.${second}`)
+  }
+  const wanted = subtypeOf(tls.kind, password)
+  write(Uint8Array.of(0, 1))
+  write(u32(wanted))
+  const chosen = Buffer.from(await inbox.read(4)).readUInt32BE()
+  if (chosen !== wanted) {
+    write(Uint8Array.of(Answer.no))
+    throw new RfbError(`VeNCrypt ${chosen} was not offered`)
+  }
+  write(Uint8Array.of(Answer.yes))
+  await tls.secure()
 }
 
 /** Tells the client that it is not let in, and no more: why is for the log. */

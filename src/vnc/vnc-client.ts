@@ -24,10 +24,10 @@ import {
   Xvp,
   xvpMessage,
 } from '../rfb/index.ts'
-import type { Duplex } from '../transport/index.ts'
+import { type Duplex, restartable } from '../transport/index.ts'
 import { letIn } from './let-in.ts'
 import { PictureSender } from './picture-sender.ts'
-import type { VncDisplayParts } from './vnc-display-parts.ts'
+import type { VncDisplayParts, VncTls } from './vnc-display-parts.ts'
 import type { VncClientEnd, VncServerEnd } from './vnc-events.ts'
 import { ViewerInput } from './vnc-input.ts'
 
@@ -46,6 +46,8 @@ export interface VncClientOptions {
   /** Where the display is served; undefined if it is not. */
   readonly server: VncServerEnd | undefined
   readonly client: VncClientEnd
+  /** It speaks TLS already. */
+  readonly secured: boolean
   /** It need not prove who it is. */
   readonly skipAuth: boolean
   /** Whether it may stay, now that it has said how it wants to share the screen. */
@@ -55,11 +57,11 @@ export interface VncClientOptions {
 /** One viewer, from its connection to its end. */
 export class VncClient {
   readonly server: VncServerEnd | undefined
-  readonly end: VncClientEnd
+  #end: VncClientEnd
   /** Settles when it is gone. */
   readonly gone: Promise<void>
   readonly #options: VncClientOptions
-  readonly #duplex: Duplex
+  #duplex: Duplex
   readonly #inbox: ByteInbox
   #mode: ShareMode = 'connecting'
   #reading = true
@@ -69,11 +71,30 @@ export class VncClient {
   constructor(options: VncClientOptions) {
     this.#options = options
     this.server = options.server
-    this.end = options.client
-    this.#duplex = options.duplex
+    this.#end = options.client
+    this.#duplex = options.parts.tls === undefined ? options.duplex : restartable(options.duplex)
     this.#inbox = new ByteInbox(() => this.#flow())
     options.parts.emit('VNC_CONNECTED', this.server, this.end)
-    options.duplex.start({
+    this.#listen()
+    this.gone = this.#run()
+  }
+
+  get end(): VncClientEnd {
+    return this.#end
+  }
+
+  get mode(): ShareMode {
+    return this.#mode
+  }
+
+  /** Sends the client away. */
+  disconnect(): void {
+    this.#inbox.end(new RfbError('the client was sent away'))
+    this.#duplex.destroy()
+  }
+
+  #listen(): void {
+    this.#duplex.start({
       data: (chunk) => {
         this.#inbox.push(chunk)
         this.#flow()
@@ -88,17 +109,16 @@ export class VncClient {
         this.#drained?.()
       },
     })
-    this.gone = this.#run()
   }
 
-  get mode(): ShareMode {
-    return this.#mode
-  }
-
-  /** Sends the client away. */
-  disconnect(): void {
-    this.#inbox.end(new RfbError('the client was sent away'))
-    this.#duplex.destroy()
+  /** What is said from here on is said inside TLS. */
+  async #secure(secure: VncTls['secure']): Promise<void> {
+    // What was sent in the clear before its time must not count as if it had come through TLS.
+    if (this.#inbox.buffered > 0) throw new RfbError('the client has said more than it was asked')
+    const { stream, peerName } = await secure(this.#duplex)
+    this.#duplex = stream
+    this.#listen()
+    if (peerName !== undefined) this.#end = { ...this.#end, x509_dname: peerName }
   }
 
   async #run(): Promise<void> {
@@ -119,9 +139,19 @@ export class VncClient {
   }
 
   async #serve(): Promise<void> {
-    const { parts, skipAuth, admit } = this.#options
+    const { parts, secured, skipAuth, admit } = this.#options
     const write = (bytes: Uint8Array): boolean => this.#duplex.write(bytes)
-    await letIn({ inbox: this.#inbox, write, password: parts.password, skipAuth })
+    const { tls } = parts
+    await letIn({
+      inbox: this.#inbox,
+      write,
+      password: parts.password,
+      tls:
+        tls === undefined || secured
+          ? undefined
+          : { kind: tls.kind, secure: () => this.#secure((plain) => tls.secure(plain)) },
+      skipAuth,
+    })
     const [shared] = await this.#inbox.read(1)
     this.#mode = shared === 0 ? 'exclusive' : 'shared'
     if (!admit(this)) return

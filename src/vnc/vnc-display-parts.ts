@@ -1,3 +1,4 @@
+import type { Duplex, SecureStream } from '../transport/index.ts'
 import type { Keymap } from './keymap.ts'
 import type { PictureEncoder } from './picture-encoder.ts'
 import type { SharedScreen } from './shared-screen.ts'
@@ -11,6 +12,16 @@ export interface VncPower {
   reset(): void
 }
 
+/** How viewers are kept from being listened to. */
+export interface VncTls {
+  /** Whether the display shows a certificate, or nobody says who they are. */
+  readonly kind: 'x509' | 'tls'
+  /** @throws {TransportError} `tls`, if the viewer cannot, or may not come */
+  secure(plain: Duplex): Promise<SecureStream>
+  /** Reads certificates again. @throws {QmpError} in QEMU's words, if they cannot be */
+  reload(): void
+}
+
 /** What all clients of a display share. */
 export interface VncDisplayParts {
   readonly name: string
@@ -22,6 +33,8 @@ export interface VncDisplayParts {
   readonly byKeysym: boolean
   /** Undefined if everybody is let in. */
   readonly password: VncPassword | undefined
+  /** Undefined if they speak in the clear. */
+  readonly tls: VncTls | undefined
   /** Undefined if viewers may do none of it. */
   readonly power: VncPower | undefined
   readonly emit: (name: keyof typeof vncEvents, server: VncServerEnd | undefined, client: VncClientEnd) => void

@@ -1,4 +1,5 @@
-import { Scope } from '../async/index.ts'
+import { deadline, Scope } from '../async/index.ts'
+import { QmpError } from '../qapi/index.ts'
 import {
   type Address,
   connectTcp,
@@ -12,13 +13,22 @@ import {
 import { PictureEncoder } from './picture-encoder.ts'
 import type { SharedScreen } from './shared-screen.ts'
 import { VncClient } from './vnc-client.ts'
-import type { VncDisplayParts } from './vnc-display-parts.ts'
-import type { VncClientEnd, VncServerEnd } from './vnc-events.ts'
+import type { VncDisplayParts, VncTls } from './vnc-display-parts.ts'
+import {
+  authText,
+  type VncAuth,
+  type VncClientEnd,
+  type VncEventServer,
+  type VncServerEnd,
+  type vncEvents,
+} from './vnc-events.ts'
 import type { VncAddress, VncDisplayConfig } from './vnc-options.ts'
 import { type Expiry, VncPassword } from './vnc-password.ts'
 
-export interface VncDisplayOptions extends Omit<VncDisplayParts, 'encoder' | 'password' | 'screen'> {
+export interface VncDisplayOptions extends Omit<VncDisplayParts, 'encoder' | 'password' | 'screen' | 'tls' | 'emit'> {
   readonly screen: SharedScreen
+  readonly tls?: VncTls | undefined
+  readonly emit: (name: keyof typeof vncEvents, server: VncEventServer | undefined, client: VncClientEnd) => void
   /** The password that clients have to know, if it is set already. */
   readonly password?: string | undefined
 }
@@ -26,12 +36,20 @@ export interface VncDisplayOptions extends Omit<VncDisplayParts, 'encoder' | 'pa
 /** What query-vnc-servers tells of a display. */
 export interface VncDisplayInfo {
   readonly id: string
-  readonly auth: VncAuth
+  readonly auth: VncAuth['auth']
+  readonly vencrypt?: NonNullable<VncAuth['vencrypt']>
   readonly server: readonly VncServerEnd[]
   readonly clients: readonly VncClientEnd[]
 }
 
-export type VncAuth = 'none' | 'vnc'
+/** How long a browser may take to agree on TLS, in milliseconds. */
+const patience = 30_000
+
+interface Arrival {
+  readonly skipAuth: boolean
+  readonly websocket: boolean
+  readonly end: Omit<VncClientEnd, 'websocket'>
+}
 
 /** A display: where it listens, who looks at it, and whom it lets in. */
 export class VncDisplay implements AsyncDisposable {
@@ -50,9 +68,10 @@ export class VncDisplay implements AsyncDisposable {
     this.#password = config.password ? new VncPassword(password) : undefined
     this.#parts = {
       ...options,
+      tls: options.tls,
       encoder: new PictureEncoder(options.screen),
       password: this.#password,
-      emit: (name, server, client) => options.emit(name, server, client),
+      emit: (name, server, client) => options.emit(name, server && withAuthText(server), client),
     }
   }
 
@@ -76,7 +95,14 @@ export class VncDisplay implements AsyncDisposable {
     return display
   }
 
+  /** How viewers have to prove who they are, beside those in browsers. */
   get auth(): VncAuth {
+    const { tls } = this.#parts
+    const auth = this.#plainAuth
+    return tls === undefined ? { auth } : { auth: 'vencrypt', vencrypt: `${tls.kind}-${auth}` }
+  }
+
+  get #plainAuth(): 'none' | 'vnc' {
     return this.#password === undefined ? 'none' : 'vnc'
   }
 
@@ -84,7 +110,7 @@ export class VncDisplay implements AsyncDisposable {
     const server = this.#listeners.map(({ listener, websocket }) => this.#serverEnd(listener.address, websocket))
     return {
       id: this.id,
-      auth: this.auth,
+      ...this.auth,
       server: server.reverse(),
       clients: [...this.#clients].map(({ end }) => end).reverse(),
     }
@@ -103,11 +129,37 @@ export class VncDisplay implements AsyncDisposable {
    * @param websocket - who will ask for a WebSocket
    */
   addClient(duplex: Duplex, skipAuth = false, websocket = false): void {
+    const { tls } = this.#parts
+    if (websocket && tls !== undefined) void this.#addSecured(duplex, tls)
+    else this.#add(duplex, { skipAuth, websocket, end: endOf(duplex.remote, duplex.kind) })
+  }
+
+  /** Browsers speak TLS before they ask for a WebSocket. */
+  async #addSecured(plain: Duplex, tls: VncTls): Promise<void> {
+    const giveUp = (): void => plain.destroy()
+    this.#scope.own(giveUp)
+    const { signal, clear } = deadline(patience)
+    signal.addEventListener('abort', giveUp)
+    try {
+      const { stream, peerName } = await tls.secure(plain)
+      const end = { ...endOf(plain.remote, plain.kind), ...(peerName !== undefined && { x509_dname: peerName }) }
+      if (this.#scope.open) this.#add(stream, { skipAuth: false, websocket: true, end })
+      else stream.destroy()
+    } catch (error) {
+      this.#parts.log('a browser could not be let in', error)
+    } finally {
+      clear()
+      this.#scope.release(giveUp)
+    }
+  }
+
+  #add(duplex: Duplex, { skipAuth, websocket, end }: Arrival): void {
     const client: VncClient = new VncClient({
       parts: this.#parts,
       duplex: websocket ? new WebsocketDuplex(duplex) : duplex,
       server: this.#server(),
-      client: { ...endOf(duplex.remote, duplex.kind), websocket },
+      client: { ...end, websocket },
+      secured: websocket,
       skipAuth,
       admit: (who) => this.#admit(who),
     })
@@ -120,7 +172,14 @@ export class VncDisplay implements AsyncDisposable {
   /** @returns false if clients need no password */
   setPassword(text: string): boolean {
     this.#password?.set(text)
-    return this.#password !== undefined
+    return this.auth.auth !== 'none'
+  }
+
+  /** Reads certificates again. @throws {QmpError} in QEMU's words, if there are none, or they cannot be read */
+  reloadCertificates(): void {
+    const { tls } = this.#parts
+    if (tls === undefined) throw new QmpError('GenericError', 'vnc tls is not enabled')
+    tls.reload()
   }
 
   expirePassword(at: Expiry): void {
@@ -174,13 +233,19 @@ export class VncDisplay implements AsyncDisposable {
   }
 
   #serverEnd(address: Address, websocket: boolean): VncServerEnd {
-    return { ...endOf(address), auth: this.auth, websocket }
+    return { ...endOf(address), ...(websocket ? { auth: this.#plainAuth } : this.auth), websocket }
   }
 }
 
 function connectTo(address: VncAddress, signal: AbortSignal | undefined): Promise<Duplex> {
   const options = signal === undefined ? {} : { signal }
   return address.type === 'unix' ? connectUnix(address.path, options) : connectTcp(address, options)
+}
+
+/** Events tell how clients prove who they are in one word. */
+function withAuthText(server: VncServerEnd): VncEventServer {
+  const { vencrypt: _, ...end } = server
+  return { ...end, auth: authText(server) }
 }
 
 /** An end of a connection as the wire shows it. */

@@ -29,7 +29,7 @@ export class VncDisplays {
 
   /** Whether a display is there whose clients need no password. */
   isOpen(id?: string): boolean {
-    return this.#find(id)?.auth === 'none'
+    return this.#find(id)?.auth.auth === 'none'
   }
 
   /** @param time - as `expiryOf()` reads it. @throws {QmpError} if there is no such display */
@@ -48,13 +48,14 @@ export class VncDisplays {
 
   /** Reads certificates again. @throws {QmpError} if there is no display, or it has none */
   reloadCertificates(): void {
-    if (this.#displays.length === 0) throw new QmpError('GenericError', 'Can not find vnc display')
-    throw new QmpError('GenericError', 'vnc tls is not enabled')
+    const display = this.#displays[0]
+    if (display === undefined) throw new QmpError('GenericError', 'Can not find vnc display')
+    display.reloadCertificates()
   }
 
   /** Lets the first display serve somebody who is connected already. @returns false if there is no display */
-  addClient(duplex: Duplex, skipAuth: boolean): boolean {
-    this.#displays[0]?.addClient(duplex, skipAuth)
+  addClient(connection: () => Duplex, skipAuth: boolean): boolean {
+    this.#displays[0]?.addClient(connection(), skipAuth)
     return this.#displays.length > 0
   }
 

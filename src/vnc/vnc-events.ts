@@ -35,6 +35,20 @@ export type VncEnd = Infer<typeof VncBasicInfo>
 export type VncServerEnd = Infer<typeof VncServerInfo2>
 export type VncClientEnd = Infer<typeof VncClientInfo>
 
+/** How viewers have to prove who they are; behind TLS, `vencrypt` says how. */
+export interface VncAuth {
+  readonly auth: Infer<typeof VncPrimaryAuth>
+  readonly vencrypt?: Infer<typeof VncVencryptSubAuth>
+}
+
+/** Both in one word: `vencrypt+x509+vnc`. */
+export function authText({ auth, vencrypt }: VncAuth): string {
+  return vencrypt === undefined ? auth : `${auth}+${vencrypt.replace('-', '+')}`
+}
+
+/** Where a client has connected to, as events tell it. */
+export type VncEventServer = Infer<typeof VncServerInfo>
+
 const server = req(VncServerInfo, 'where the client has connected to')
 const timestamp = '"timestamp": { "seconds": 1262976601, "microseconds": 975795 }'
 const example = (name: string): string =>

@@ -38,7 +38,6 @@ test("what cannot be is refused in QEMU's words", () => {
     ['127.0.0.1:91,foo=bar', "Invalid parameter 'foo'"],
     ['127.0.0.1:91,password=maybe', "Parameter 'password' expects 'on' or 'off'"],
     ['127.0.0.1:91,password=on,password-secret=x', "'password' flag is redundant with 'password-secret'"],
-    ['127.0.0.1:91,tls-creds=x', "No TLS credentials with id 'x'"],
     ['127.0.0.1:91,tls-authz=x', "'tls-authz' provided but TLS is not enabled"],
     ['127.0.0.1:91,sasl-authz=x', "'sasl-authz' provided but SASL auth is not enabled"],
     ['127.0.0.1:91,sasl=on', 'VNC SASL auth requires cyrus-sasl support'],

@@ -67,6 +67,14 @@ export interface VncDisplayConfig {
   readonly powerControl: boolean
   /** Id of the audio back end whose sound viewers would hear. */
   readonly audio: string | undefined
+  readonly tls?: {
+    /** Id of the object with what streams are secured with. */
+    readonly creds: string
+    /** Id of the object that is asked who may come. */
+    readonly authz: string | undefined
+    /** What is wrong with the display besides; told if there are such credentials. */
+    readonly problem: OptionError | undefined
+  }
 }
 
 const firstPort = { vnc: 5900, websocket: 5700 } as const
@@ -87,12 +95,13 @@ export function vncDisplayOf(list: OptionList, id: string): VncDisplayConfig {
     throw new OptionError("'password' flag is redundant with 'password-secret'")
   if (list.boolean('sasl') === true) throw new OptionError('VNC SASL auth requires cyrus-sasl support')
   const tlsCreds = list.get('tls-creds')
-  // There is nothing yet that makes them.
-  if (tlsCreds !== undefined) throw new OptionError(`No TLS credentials with id '${tlsCreds}'`)
-  if (list.get('tls-authz') !== undefined) throw new OptionError("'tls-authz' provided but TLS is not enabled")
-  if (list.get('sasl-authz') !== undefined) throw new OptionError("'sasl-authz' provided but SASL auth is not enabled")
+  const authz = list.get('tls-authz')
+  if (tlsCreds === undefined && authz !== undefined)
+    throw new OptionError("'tls-authz' provided but TLS is not enabled")
+  const problem = problemOf(list)
+  // Whether there are such credentials is what QEMU looks at first.
+  if (tlsCreds === undefined && problem !== undefined) throw problem
   const share = list.get('share') ?? 'allow-exclusive'
-  if (!isSharePolicy(share)) throw new OptionError('unknown vnc share= option')
   return {
     id: list.id ?? id,
     addresses,
@@ -100,14 +109,22 @@ export function vncDisplayOf(list: OptionList, id: string): VncDisplayConfig {
     reverse,
     password: passwordSecret !== undefined || (list.boolean('password') ?? false),
     passwordSecret,
-    share,
+    share: isSharePolicy(share) ? share : 'ignore',
     connections: Number(list.number('connections') ?? usualConnections),
     device: list.get('display'),
     head: Number(list.number('head') ?? 0),
     lockKeySync: list.boolean('lock-key-sync') ?? true,
     powerControl: list.boolean('power-control') ?? false,
     audio: list.get('audiodev'),
+    ...(tlsCreds !== undefined && { tls: { creds: tlsCreds, authz, problem } }),
   }
+}
+
+function problemOf(list: OptionList): OptionError | undefined {
+  if (list.get('sasl-authz') !== undefined) return new OptionError("'sasl-authz' provided but SASL auth is not enabled")
+  const share = list.get('share')
+  if (share !== undefined && !isSharePolicy(share)) return new OptionError('unknown vnc share= option')
+  return undefined
 }
 
 /** The display of somebody who asks for nothing: the first one that is free, on this machine alone. */

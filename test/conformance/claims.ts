@@ -64,10 +64,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   },
   'query-vnc-servers': exact,
   'query-display-options': exact,
-  'display-reload': {
-    verdict: 'divergent',
-    reason: 'there is no TLS, so there are no certificates to read again: it is refused as by a display without TLS',
-  },
+  'display-reload': { verdict: 'exact', tests: ['src/objects/tls-objects.test.ts'] },
   'display-update': {
     verdict: 'divergent',
     reason: 'displays listen at TCP ports and unix sockets; addresses of types vsock and fd are refused',
@@ -104,7 +101,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'chardev-send-break': { verdict: 'exact', tests: [chardevTest, 'src/board/v86/devices/serial-lines.test.ts'] },
   'ringbuf-read': { verdict: 'exact', tests: [chardevTest] },
   'ringbuf-write': { verdict: 'exact', tests: [chardevTest] },
-  add_client: { verdict: 'divergent', reason: 'there is no VNC display to take a client', tests: [chardevTest] },
+  add_client: { verdict: 'exact', tests: [chardevTest, 'test/interop/descriptors.test.ts'] },
   getfd: { verdict: 'exact', tests: [descriptorsTest] },
   closefd: { verdict: 'exact', tests: [descriptorsTest] },
   'add-fd': { verdict: 'exact', tests: [descriptorsTest] },
@@ -312,7 +309,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'migrate-set-parameters': {
     verdict: 'divergent',
     reason:
-      'a migration over a socket is refused while tls-creds is set: it cannot be encrypted; limits of threads, channels and of slowing the guest down have no effect',
+      'tls-creds counts for sockets alone; limits of threads, channels and of slowing the guest down have no effect',
     tests: [migrationTest],
   },
   'query-migrate-parameters': exact,

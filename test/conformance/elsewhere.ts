@@ -118,9 +118,9 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'command line',
-    vmon: 'of `-vnc`, `tls-creds=`, `sasl=` and `audiodev=` are refused',
+    vmon: 'of `-vnc`, `sasl=` and `audiodev=` are refused',
     qemu: 'takes them',
-    reason: 'there are no TLS credentials, no SASL, and there is no sound',
+    reason: 'there is no SASL, and there is no sound',
   },
   {
     where: 'images',

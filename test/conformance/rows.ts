@@ -34,6 +34,13 @@ export const rows: readonly Row[] = [
     reason: 'vmon has fewer types',
   },
   {
+    transcript: 'args-errors',
+    case: 'missing-required',
+    steps: [57],
+    kind: 'divergent',
+    reason: 'vmon has fewer options',
+  },
+  {
     transcript: 'protocol',
     case: 'second-connection-waits',
     steps: [0, 1, 4],

@@ -179,6 +179,18 @@ client.say('chardev-remove', {'id': 'served'})
 print(ours.recv(1))
 holds('after sockets')
 
+print('# viewers for the display: one who has to prove who it is, and one who need not')
+for words in [{}, {'skipauth': False}, {'skipauth': True}, {'skipauth': True, 'tls': True}]:
+    ours, theirs = socket.socketpair()
+    client.say('getfd', {'fdname': 'viewer'}, [theirs.fileno()])
+    theirs.close()
+    client.say('add_client', {'protocol': 'vnc', 'fdname': 'viewer', **words})
+    print(ours.recv(12))
+    ours.send(b'RFB 003.008\n')
+    print(ours.recv(2, socket.MSG_WAITALL))
+    ours.close()
+    client.say('closefd', {'fdname': 'viewer'})
+
 print('# a file for a character device, and for its log')
 client.say('add-fd', {'fdset-id': 1}, [os.open(folder + '/passed-log', os.O_WRONLY)])
 for id, type, data in [

@@ -11,7 +11,18 @@ import { Server } from '../oracle/server.ts'
 
 const script = fileURLToPath(new URL('../../../test/interop/descriptors.py', import.meta.url))
 const skip = (loadLibc() === undefined && 'the optional package koffi is missing') || missingProgram('python3')
-const options = ['-nodefaults', '-vga', 'std', '-display', 'none', '-S', '-qmp', 'unix:qmp.sock,server=on,wait=off']
+const display = ['-object', 'tls-creds-anon,id=tls0,endpoint=server', '-vnc', 'none,password=on,tls-creds=tls0']
+const options = [
+  ...display,
+  '-nodefaults',
+  '-vga',
+  'std',
+  '-display',
+  'none',
+  '-S',
+  '-qmp',
+  'unix:qmp.sock,server=on,wait=off',
+]
 
 /** How many pairs of add-fd and remove-fd are said. */
 const pairs = process.env['VMON_DESCRIPTOR_PAIRS'] ?? '10000'

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { type MachineOptions, type RunningMachine, startMachine } from '../../src/index.ts'
 import { missingProgram } from '../oracle/peers.ts'
+import { testCredentials } from '../tls/credentials.ts'
 
 const pattern = Uint8Array.from({ length: 100_000 }, (_, index) => index * 7 + (index >> 8))
 const place = 3 << 20
@@ -45,6 +46,21 @@ async function ended({ qmp }: RunningMachine): Promise<string> {
     if (status === 'completed' || status === 'failed' || status === 'cancelled') return status
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
+}
+
+/** Lets a machine's migrations go through TLS. @param name - who may come, as a pattern */
+async function secure(
+  { qmp }: RunningMachine,
+  { dir, endpoint, name }: { dir: string; endpoint: 'client' | 'server'; name?: string },
+): Promise<void> {
+  const words = { 'sanity-check': false, dir, endpoint }
+  await qmp.execute('object-add', { 'qom-type': 'tls-creds-x509', id: 'tls0', ...words } as never)
+  const rules = [{ match: name, policy: 'allow', format: 'glob' }]
+  if (name !== undefined) await qmp.execute('object-add', { 'qom-type': 'authz-list', id: 'who', rules } as never)
+  await qmp.execute('migrate-set-parameters', {
+    'tls-creds': 'tls0',
+    ...(name !== undefined && { 'tls-authz': 'who' }),
+  })
 }
 
 async function runState({ qmp }: RunningMachine): Promise<string> {
@@ -125,11 +141,8 @@ describe('a migration', () => {
 
   it('does not go in the clear where it is to be encrypted', async (t) => {
     const path = join(await folder(t), 'socket')
-    const connected: unknown[] = []
-    const peer = createServer((socket) => {
-      connected.push(socket)
-      socket.destroy()
-    })
+    const received: unknown[] = []
+    const peer = createServer((socket) => socket.on('data', (chunk) => void received.push(chunk)))
     await new Promise<void>((resolve) => peer.listen(path, resolve))
     t.after(() => peer.close())
     const from = await started(t, {})
@@ -137,9 +150,31 @@ describe('a migration', () => {
     await from.qmp.execute('migrate', { uri: `unix:${path}` })
     assert.equal(await ended(from), 'failed')
     const { 'error-desc': why } = await from.qmp.execute('query-migrate')
-    assert.equal(why, "Migration cannot be encrypted, and was to be by TLS credentials 'tls0'")
-    assert.deepEqual(connected, [])
+    assert.equal(why, "No TLS credentials with id 'tls0'")
+    assert.deepEqual(received, [])
     assert.equal(await runState(from), 'running')
+  })
+
+  it('goes through TLS, to who is trusted', { skip: missingProgram('openssl') }, async (t) => {
+    const made = await testCredentials()
+    t.after(() => made[Symbol.asyncDispose]())
+    const to = await started(t, { incoming: 'defer' })
+    await secure(to, { dir: made.server, endpoint: 'server', name: '*CN=client1' })
+    await to.qmp.execute('migrate-incoming', { uri: 'tcp:127.0.0.1:0' })
+    const { 'socket-address': [listening] = [] } = await to.qmp.execute('query-migrate')
+    assert.ok(listening?.type === 'inet')
+    const uri = `tcp:localhost:${listening.port}`
+    // Whoever is not to be trusted is sent away, and the door stays open.
+    const plain = await started(t, {})
+    await plain.qmp.execute('migrate', { uri })
+    assert.equal(await ended(plain), 'failed')
+    const stranger = await started(t, {})
+    await secure(stranger, { dir: made.stranger, endpoint: 'client' })
+    await stranger.qmp.execute('migrate', { uri })
+    assert.equal(await ended(stranger), 'failed')
+    const from = await started(t, {})
+    await secure(from, { dir: made.client, endpoint: 'client' })
+    await send(from, to, uri)
   })
 
   it('fails where nobody says that everything has come, wherever the peer hangs up', async (t) => {

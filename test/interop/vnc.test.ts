@@ -37,17 +37,25 @@ async function grubMenu(options: readonly string[], signal: AbortSignal): Promis
 
 /** Ports of this machine that nobody else is likely to want, tried one after the other. */
 const display = '127.0.0.1:3000,to=3999'
+const tlsDisplay = '127.0.0.1:4000,to=4999'
 
 test('gvnccapture and vncsnapshot see what screendump writes', {
   skip: noGuest || missingProgram('gvnccapture') || missingProgram('vncsnapshot'),
 }, async ({ signal }) => {
   const folder = await mkdtemp(join(tmpdir(), 'vmon-vnc-'))
   try {
-    await using guest = await grubMenu(['-vnc', display], signal)
+    const anonymous = ['-object', 'tls-creds-anon,id=tls0,endpoint=server']
+    const options = ['-vnc', display, ...anonymous, '-vnc', `${tlsDisplay},tls-creds=tls0,id=tls`]
+    await using guest = await grubMenu(options, signal)
     await guest.execute('stop')
     const port = (await viewerAddress(guest)).split('::')[1]!
     const file = join(folder, 'gvnc.png')
     await run('gvnccapture', ['-q', `127.0.0.1:${Number(port) - 5900}`, file], { timeout: patience })
+    assert.equal(difference(await guest.picture(), parsePng(await readFile(file))), undefined)
+    // The same behind TLS, as the viewer's GnuTLS speaks it.
+    const servers = (await guest.execute('query-vnc-servers')) as { id: string; server: { service: string }[] }[]
+    const secured = Number(servers.find(({ id }) => id === 'tls')!.server[0]!.service) - 5900
+    await run('gvnccapture', ['-q', `127.0.0.1:${secured}`, file], { timeout: patience })
     assert.equal(difference(await guest.picture(), parsePng(await readFile(file))), undefined)
     // A picture that it has compressed with loss: only that there is one, of the right size, says something.
     const snapshot = join(folder, 'snapshot.jpg')

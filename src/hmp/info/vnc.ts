@@ -12,12 +12,12 @@ export const vncTopics = {
     run({ parts: { vncDisplays }, print }) {
       const displays = vncDisplays.list()
       if (displays.length === 0) print('None\n')
-      for (const { id, auth, server, clients } of displays) {
+      for (const { id, auth, vencrypt, server, clients } of displays) {
         print(`${id}:\n`)
-        for (const end of server) print(`  Server: ${endText(end)}    ${authText(end.auth)}`)
+        for (const end of server) print(`  Server: ${endText(end)}    ${authLine(end)}`)
         for (const end of clients)
           print(`  Client: ${endText(end)}    x509_dname: ${end.x509_dname ?? 'none'}\n    sasl_username: none\n`)
-        if (server.length === 0) print(`  ${authText(auth)}`)
+        if (server.length === 0) print(`  ${authLine({ auth, vencrypt })}`)
       }
     },
   }),
@@ -27,6 +27,6 @@ function endText({ host, service, family, websocket }: VncClientEnd): string {
   return `${host}:${service} (${family}${websocket ? ' (Websocket)' : ''})\n`
 }
 
-function authText(auth: string): string {
-  return `Auth: ${auth} (Sub: none)\n`
+function authLine({ auth, vencrypt = 'none' }: { auth: string; vencrypt?: string | undefined }): string {
+  return `Auth: ${auth} (Sub: ${vencrypt})\n`
 }

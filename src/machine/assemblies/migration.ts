@@ -3,6 +3,7 @@ import type { Board } from '../../board/index.ts'
 import { ramBlocksOf } from '../../hmp/index.ts'
 import { MigrationControl } from '../../migration/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
+import type { UserObjects } from '../../objects/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
 import type { Start } from './start.ts'
@@ -13,17 +14,19 @@ interface Needs extends Start {
   readonly events: EventHub
   readonly runControl: RunControl
   readonly listeners: BoardListeners
+  readonly userObjects: UserObjects
 }
 
 /** Tables that QEMU's firmware device has in memory of their own, which counts as the guest's: ACPI's, their loader, the pointer. */
 const tableBytes = 0x20000 + 0x1000 + 0x1000
 
 /** Sends the machine elsewhere, and takes one that comes. */
-export function migration({ config, scope, board, drives, events, listeners, runControl, warn }: Needs): {
+export function migration({ config, scope, board, drives, events, listeners, runControl, userObjects, warn }: Needs): {
   readonly migrations: MigrationControl
 } {
   const migrations = new MigrationControl({
     board,
+    securing: userObjects.services,
     guest: runControl,
     disks: {
       handOver: () => drives.graph.release(),

@@ -2,7 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import type { ReadSecret } from '../../block/index.ts'
 import type { Consoles } from '../../display/index.ts'
 import type { InputHandlers } from '../../input/index.ts'
+import { OptionError } from '../../keyval/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
+import type { UserObjects } from '../../objects/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import {
   readKeymap,
@@ -11,6 +13,7 @@ import {
   type VncDisplayConfig,
   VncDisplays,
   type VncInput,
+  type VncTls,
 } from '../../vnc/index.ts'
 import { asked, nobody, type Start } from './start.ts'
 
@@ -20,6 +23,7 @@ interface Needs extends Start {
   readonly runControl: RunControl
   readonly events: EventHub
   readonly secret: ReadSecret
+  readonly userObjects: UserObjects
 }
 
 /** Displays that viewers connect to. */
@@ -37,6 +41,7 @@ export async function vnc(needs: Needs): Promise<{ readonly vncDisplays: VncDisp
           ...sharedParts(needs),
           screen: screenOf(display, needs, screens),
           keymap,
+          tls: tlsOf(display, needs),
           byKeysym: config.keymap !== undefined,
           password: passwordOf(display, needs),
           power: display.powerControl ? powerOf(needs) : undefined,
@@ -76,6 +81,19 @@ function screenOf(
   const screen = new SharedScreen(console, (error) => log.log('vnc', 'the screen cannot be looked at', { error }))
   screens.set(key, screen)
   return screen
+}
+
+/** @throws {TransportError | OptionError} in QEMU's words, if there are no such credentials, or something else is wrong */
+function tlsOf({ tls }: VncDisplayConfig, { userObjects: { services } }: Needs): VncTls | undefined {
+  if (tls === undefined) return undefined
+  const { kind } = services.credentials(tls.creds, 'server').material
+  if (tls.problem !== undefined) throw tls.problem
+  if (kind === 'psk') throw new OptionError('Unsupported TLS cred type tls-creds-psk')
+  return {
+    kind: kind === 'anon' ? 'tls' : 'x509',
+    secure: services.securingServer(tls.creds, tls.authz),
+    reload: () => services.reloadCredentials(tls.creds),
+  }
 }
 
 function passwordOf({ passwordSecret }: VncDisplayConfig, { secret }: Needs): string | undefined {

@@ -14,6 +14,7 @@ import {
   WireDuplex,
 } from '../../transport/index.ts'
 import { MigrationError } from '../migration-error.ts'
+import type { Secure } from '../surroundings.ts'
 import type { Channel } from './channel.ts'
 import { CommandChannel } from './command-channel.ts'
 import { DuplexChannel } from './duplex-channel.ts'
@@ -54,15 +55,24 @@ export function parseMigrationAddress(uri: string, takeDescriptor: TakeDescripto
   }
 }
 
-/** Opens the way out. @throws {TransportError | MigrationError} if it cannot be had */
-export async function openOutgoing(address: MigrationAddress, signal: AbortSignal): Promise<Channel> {
+/**
+ * Opens the way out.
+ *
+ * @param secure - what secures a socket, given the name of the host at the other side; undefined for nothing
+ * @throws {TransportError | MigrationError} if it cannot be had
+ */
+export async function openOutgoing(
+  address: MigrationAddress,
+  signal: AbortSignal,
+  secure: (hostname: string | undefined) => Secure | undefined,
+): Promise<Channel> {
   switch (address.type) {
     case 'socket':
-      return socketChannel(await connectTo(address.address, { signal }))
+      return connected(await connectTo(address.address, { signal }), () => secure(hostOf(address.address)), signal)
     case 'exec':
       return CommandChannel.start(address.command, 'out')
     case 'fd':
-      return descriptorChannel(address.fd, 'out')
+      return descriptorChannel(address.fd, 'out', (duplex) => connected(duplex, () => secure(undefined), signal))
     case 'file':
       return FileChannel.open(address.path, 'out')
   }
@@ -77,15 +87,32 @@ export interface IncomingDoor {
   close(): Promise<void>
 }
 
+/** How those who come are met. */
+export interface Reception {
+  /** What secures a socket; asked when somebody comes, and undefined for nothing. @throws {TransportError} `tls` */
+  readonly secure: () => Secure | undefined
+  /** Hears why somebody was sent away; the next one may come. */
+  readonly complain: (text: string) => void
+  readonly signal: AbortSignal
+}
+
 /** Opens the way in: sockets listen when this returns. @throws {TransportError | MigrationError} if it cannot be had */
-export async function openIncoming(address: MigrationAddress): Promise<IncomingDoor> {
+export async function openIncoming(address: MigrationAddress, reception: Reception): Promise<IncomingDoor> {
   switch (address.type) {
     case 'socket': {
       const accepted = deferred<Channel>()
       const listener = await listenAt(address.address, {
         accept: (connection) => {
-          accepted.resolve(socketChannel(connection))
-          void listener.close()
+          receive(connection, reception).then(
+            (channel) => {
+              accepted.resolve(channel)
+              void listener.close()
+            },
+            (error: Error) => {
+              connection.destroy()
+              reception.complain(error.message)
+            },
+          )
         },
       })
       return { channel: accepted.promise, address: listener.address, close: () => listener.close() }
@@ -93,7 +120,7 @@ export async function openIncoming(address: MigrationAddress): Promise<IncomingD
     case 'exec':
       return opened(await CommandChannel.start(address.command, 'in'))
     case 'fd':
-      return opened(descriptorChannel(address.fd, 'in'))
+      return opened(await descriptorChannel(address.fd, 'in', (duplex) => receive(duplex, reception)))
     case 'file':
       return opened(await FileChannel.open(address.path, 'in'))
   }
@@ -103,19 +130,47 @@ function opened(channel: Channel): IncomingDoor {
   return { channel: Promise.resolve(channel), address: undefined, close: async () => undefined }
 }
 
+async function receive(connection: Duplex, { secure, signal }: Reception): Promise<Channel> {
+  return connected(connection, secure, signal)
+}
+
+/** @throws {TransportError} `tls`, in QEMU's words, if the two sides cannot agree */
+async function connected(duplex: Duplex, find: () => Secure | undefined, signal: AbortSignal): Promise<Channel> {
+  const giveUp = (): void => duplex.destroy()
+  signal.addEventListener('abort', giveUp)
+  try {
+    const secure = find()
+    if (secure === undefined) return socketChannel(duplex)
+    return socketChannel((await secure(duplex)).stream)
+  } catch (error) {
+    duplex.destroy()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
+}
+
+function hostOf(address: SocketAddress): string | undefined {
+  return address.type === 'inet' ? address.host : undefined
+}
+
 function socketChannel(duplex: Duplex): Channel {
   return new DuplexChannel(duplex, { answers: true, noun: 'socket' })
 }
 
 /** @throws {MigrationError} `channel`, if nothing is open under that number */
-function descriptorChannel(fd: number, direction: 'out' | 'in'): Channel {
+async function descriptorChannel(
+  fd: number,
+  direction: 'out' | 'in',
+  ofSocket: (duplex: Duplex) => Promise<Channel>,
+): Promise<Channel> {
   let stat: ReturnType<typeof fstatSync>
   try {
     stat = fstatSync(fd)
   } catch (error) {
     throw new MigrationError('channel', `File descriptor '${fd}' is not open`, error)
   }
-  if (stat.isSocket()) return socketChannel(openFd(fd))
+  if (stat.isSocket()) return ofSocket(openFd(fd))
   if (!stat.isFIFO() && !stat.isCharacterDevice()) return FileChannel.of(fd)
   const pipe = new Socket({ fd, readable: direction === 'in', writable: direction === 'out' })
   const wire = new NodeStreamsWire({
