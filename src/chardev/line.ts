@@ -11,6 +11,10 @@ export class Line implements Frontend {
   readonly swaps = true
   readonly leaves: boolean
   readonly broken: (() => void) | undefined
+  /** Whether the device behind it listens. */
+  listens = true
+  /** Hears whether somebody is connected. */
+  peers: (present: boolean) => void = () => undefined
   readonly #input: (bytes: Uint8Array) => Promise<void>
   #stream: Duplex | undefined
   #room: Deferred<void> | undefined
@@ -29,6 +33,10 @@ export class Line implements Frontend {
     this.#input = input
     this.broken = broken
     this.leaves = leaves
+  }
+
+  get connected(): boolean {
+    return this.#stream !== undefined
   }
 
   /** Sends bytes to the host's side; a promise asks the guest to wait until there is room. */
@@ -56,6 +64,7 @@ export class Line implements Frontend {
 
   connection(stream: Duplex): void {
     this.#stream = stream
+    this.peers(true)
     stream.start({
       data: (chunk) => {
         stream.pause()
@@ -71,7 +80,10 @@ export class Line implements Frontend {
       },
       closed: () => {
         // Where the device was changed for another, that one's connection is there already.
-        if (this.#stream === stream) this.#stream = undefined
+        if (this.#stream === stream) {
+          this.#stream = undefined
+          this.peers(false)
+        }
         this.#release()
       },
     })

@@ -18,7 +18,9 @@ export class DeviceBench {
     beginning?: unknown,
   ) {
     const link = {
-      send: (message: unknown) => void this.said.push(message),
+      // What is given is gone, as between threads.
+      send: (message: unknown, given: readonly ArrayBuffer[] = []) =>
+        void this.said.push(structuredClone(message, { transfer: [...given] })),
       stop: (message: unknown) => {
         this.stops++
         this.said.push(message)

@@ -1,7 +1,8 @@
 import type { ObjectType, TypeProperty } from '../qom/index.ts'
 import { deviceModels, pcModels } from './devices.ts'
 import type { DeviceModel } from './model.ts'
-import { defaultValue, type PropertyType, pciProperties, unsigned } from './properties.ts'
+import { defaultValue, type PropertyType, pciProperties, text, unsigned } from './properties.ts'
+import { virtioDeviceProperties } from './virtio/properties.ts'
 
 const ideProperties = { unit: unsigned(32, 0xffff_ffff) }
 /** Types that devices are derived from, and the properties that they bring. */
@@ -30,6 +31,13 @@ const bases: readonly ObjectType[] = [
   ...['blk', 'net', 'rng', 'balloon', 'serial'].map((kind) => ({
     ...{ name: `virtio-${kind}-pci-base`, parent: 'virtio-pci', abstract: true },
   })),
+  { name: 'virtio-device', parent: 'device', abstract: true, properties: listed(virtioDeviceProperties) },
+  {
+    name: 'virtio-serial-port',
+    parent: 'device',
+    abstract: true,
+    properties: listed({ nr: unsigned(32, 0xffff_ffff), name: text() }),
+  },
   { name: 'e1000-base', parent: 'pci-device', abstract: true },
   { name: 'pci-vga', parent: 'pci-device', abstract: true },
   { name: 'pci-ide', parent: 'pci-device', abstract: true },
@@ -101,6 +109,7 @@ const bases: readonly ObjectType[] = [
 export const deviceTypes: readonly ObjectType[] = [
   ...bases,
   ...Object.values(deviceModels).map(typeOf),
+  ...Object.values(deviceModels).flatMap(partTypeOf),
   ...Object.values(pcModels).map(typeOf),
 ]
 
@@ -112,8 +121,20 @@ function typeOf({ name, parent, properties }: DeviceModel): ObjectType {
   return { name, parent, properties: listed(Object.fromEntries(added)) }
 }
 
+/** The type of the part of a device that has the bus that it brings. */
+function partTypeOf({ carries, properties }: DeviceModel): readonly ObjectType[] {
+  if (carries === undefined) return []
+  const own = Object.fromEntries(carries.partProperties.map((name) => [name, classProperty(properties[name]!)]))
+  return [{ name: carries.part, parent: carries.partParent ?? 'virtio-device', properties: listed(own) }]
+}
+
+function classProperty({ ofEach: _, ...type }: PropertyType): PropertyType {
+  return type
+}
+
 function baseOf(name = ''): ObjectType | undefined {
-  return bases.find((base) => base.name === name)
+  const model = deviceModels[name]
+  return bases.find((base) => base.name === name) ?? (model && { ...model, properties: listed(model.properties) })
 }
 
 /** In QEMU's order, in which they are declared; what belongs to each device itself comes last. */

@@ -13,9 +13,10 @@ export function modelNamed(name: string): DeviceModel | undefined {
   return deviceTable.find(({ model }) => model.name === name || model.aliases?.includes(name) === true)?.model
 }
 
-/** Whether a device of this model can be plugged into a board; the others are part of it. */
+/** Whether a device of this model can be plugged into a board, or into a device of it; the others are part of it. */
 export function isPluggable(model: string): boolean {
-  return entryOf(deviceTable, model)?.guest !== undefined
+  const entry = entryOf(deviceTable, model)
+  return entry?.guest !== undefined || entry?.host !== undefined
 }
 
 /** The guest's sides of the models of a table. */

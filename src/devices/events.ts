@@ -1,4 +1,4 @@
-import { event, int, opt, req, str } from '../qapi/index.ts'
+import { bool, event, int, opt, req, str } from '../qapi/index.ts'
 
 /** Events of devices that come and go: declared here because this room emits them. */
 export const deviceEvents = {
@@ -31,6 +31,16 @@ export const deviceEvents = {
     },
     examples: [
       '{ "event": "NIC_RX_FILTER_CHANGED", "data": { "name": "nic0", "path": "/machine/peripheral/nic0/virtio-backend" }, "timestamp": { "seconds": 1368697518, "microseconds": 326866 } }',
+    ],
+  }),
+  VSERPORT_CHANGE: event({
+    since: '2.1',
+    doc: 'A program in the guest has opened or closed a port of virtio-serial. At most one a second of each port.',
+    rate: 1000,
+    rateKey: 'id',
+    data: { id: req(str, 'the id of the port'), open: req(bool, 'whether the port is open in the guest now') },
+    examples: [
+      '{ "event": "VSERPORT_CHANGE", "data": { "id": "channel0", "open": true }, "timestamp": { "seconds": 1401385907, "microseconds": 422329 } }',
     ],
   }),
 }

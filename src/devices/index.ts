@@ -22,6 +22,7 @@ export type {
   HostSide,
   HostSurroundings,
 } from './model.ts'
+export { busesOf, CarriedBusNames, type CarriedPlace, isCarried } from './plugging/carried-bus.ts'
 export { DeviceNames } from './plugging/device-names.ts'
 export { type DeviceRequest, type DeviceWords, readRequest } from './plugging/device-request.ts'
 export {
@@ -36,4 +37,5 @@ export { PciSlots } from './plugging/pci-slots.ts'
 export { type PlannedDevice, type PlannedNetwork, planDevice } from './plugging/planned-device.ts'
 export { defaultValue, type PropertyType, type PropertyValue, requireDefaults } from './properties.ts'
 export { deviceTable } from './table.ts'
+export { virtioDeviceProperties } from './virtio/properties.ts'
 export { Balloon } from './virtio-balloon-pci/balloon.ts'

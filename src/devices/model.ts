@@ -12,7 +12,7 @@ export interface DeviceModel {
   /** The type that it is derived from. */
   readonly parent: string
   /** The kind of bus that it sits on. */
-  readonly bus: 'PCI' | 'ISA' | 'IDE' | 'floppy-bus'
+  readonly bus: 'PCI' | 'ISA' | 'IDE' | 'floppy-bus' | CarriedBus
   readonly category: 'Bridge' | 'Storage' | 'Network' | 'Input' | 'Display' | 'Sound' | 'Misc' | 'Watchdog'
   readonly description?: string
   /** In the order in which QMP lists them; those that belong to each device itself are the last. */
@@ -23,6 +23,18 @@ export interface DeviceModel {
   readonly hotplugs?: false
   /** Buses that it brings, by their names, with their types. */
   readonly buses?: Readonly<Record<string, string>>
+  /** The bus that each of it brings for devices that are plugged into it. */
+  readonly carries?: CarrierTraits
+  /**
+   * Finds a place on the bus that another device brings.
+   *
+   * @returns what of its properties follows from that
+   * @throws {OptionError} in QEMU's words, if there is none
+   */
+  readonly findPlace?: (
+    said: Readonly<Record<string, PropertyValue>>,
+    on: BusNeighbours,
+  ) => Readonly<Record<string, PropertyValue>>
   /** Those that can only be as they are by default. */
   readonly fixed?: readonly string[]
   /** Looks whether what was said goes together. @throws {OptionError} in QEMU's words */
@@ -35,6 +47,33 @@ export interface DeviceModel {
   readonly bootName?: readonly [before: string, behind: string]
   /** What is said of a second one, where there can be only one. */
   readonly onlyOne?: string
+}
+
+/** Buses that plugged devices bring. What is on them is reached through their devices: boards know nothing of it. */
+export type CarriedBus = 'virtio-serial-bus' | 'SCSI'
+
+export interface CarrierTraits {
+  readonly bus: CarriedBus
+  /** The type of the part that has the bus, and which of the device's properties are that part's. */
+  readonly part: string
+  readonly partParent?: string
+  readonly partProperties: readonly string[]
+  /** Whether devices of that bus come and go while the machine is there. */
+  readonly hotplugs?: (properties: DeviceProperties) => boolean
+}
+
+/** What else is on a bus. */
+export interface BusNeighbours {
+  /** Properties of the device that brings it. */
+  readonly carrier: DeviceProperties
+  readonly devices: readonly BusNeighbour[]
+  /** Those on other buses of its kind, too. */
+  readonly everywhere: readonly BusNeighbour[]
+}
+
+export interface BusNeighbour {
+  readonly model: string
+  readonly properties: DeviceProperties
 }
 
 /** How a host's side talks to the machine around it. */
@@ -55,6 +94,14 @@ export interface HostServices {
   drive(): GuestDrive
   /** What the machine knows of the guest's balloon. */
   readonly balloon: Balloon
+  /** Calls `hear` whenever somebody has come to the character device's other side, or has gone: at once, if one is there. */
+  peers(hear: (present: boolean) => void): void
+  /** The guest has begun to listen to the character device, or does not any more. */
+  listening(listens: boolean): void
+  /** Tells that the guest has opened or closed the device's channel, if the device has an id. */
+  guestOpened(open: boolean): void
+  /** What the device that brings its bus has for those on it. */
+  carrier(): unknown
   /** Puts a card on the network that its properties name. */
   network(end: NetEnd): CardWire
 }
@@ -89,6 +136,8 @@ export interface CardWire extends NetLine {
 
 /** What stands behind a plugged device. */
 export interface DeviceHost extends Omit<DevicePort, 'closed'> {
+  /** For the devices on the bus that it brings, if it brings one: what their `carrier()` is. */
+  readonly forCarried?: unknown
   /** The device is there, and can be spoken to. */
   connected?(device: PluggedDevice): void
   /** The device has gone; that is told when this has settled. May not fail. */

@@ -23,10 +23,13 @@ import { port92 } from './port92/model.ts'
 import { pvpanic } from './pvpanic/model.ts'
 import { pvpanicPci } from './pvpanic-pci/model.ts'
 import { vga } from './vga/model.ts'
+import { virtconsole } from './virtconsole/model.ts'
 import { virtioBalloonPci } from './virtio-balloon-pci/model.ts'
 import { virtioBlkPci } from './virtio-blk-pci/model.ts'
 import { virtioNetPci } from './virtio-net-pci/model.ts'
 import { virtioRngPci } from './virtio-rng-pci/model.ts'
+import { virtioSerialPci } from './virtio-serial-pci/model.ts'
+import { virtserialport } from './virtserialport/model.ts'
 import { vmmouse } from './vmmouse/model.ts'
 import { vmport } from './vmport/model.ts'
 
@@ -48,6 +51,13 @@ export const deviceTable: readonly DeviceEntry[] = [
   },
   { model: isaSerial },
   { model: pciSerial, guest: () => import('./pci-serial/guest.ts'), host: () => import('./pci-serial/host.ts') },
+  { model: virtconsole, host: () => import('./virtconsole/host.ts') },
+  {
+    model: virtioSerialPci,
+    guest: () => import('./virtio-serial-pci/guest.ts'),
+    host: () => import('./virtio-serial-pci/host.ts'),
+  },
+  { model: virtserialport, host: () => import('./virtserialport/host.ts') },
   { model: vga },
   {
     model: isaDebugExit,

@@ -74,7 +74,7 @@ export class Interpreter {
       chardevs: () =>
         this.#parts.chardevs.list().map(({ label, filename }) => ({ label, buffer: filename === 'ringbuf' })),
       objects: () => this.#parts.userObjects.ids,
-      devices: () => [...this.#parts.devices].flatMap(({ id, place }) => (place.bus === 'PCI' ? (id ?? []) : [])),
+      devices: () => [...this.#parts.devices].flatMap(({ id, place }) => (place.bus === 'ISA' ? [] : (id ?? []))),
     })
   }
 

@@ -33,6 +33,12 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'guest',
+    vmon: 'what a virtio-serial driver has no room for waits, up to 4096 messages about ports, and bytes for a port that the guest has not opened are lost only when their sender has gone',
+    qemu: 'messages without room are lost; bytes wait in the socket',
+    reason: 'the guest finds every port, also when its driver is slow',
+  },
+  {
+    where: 'guest',
     vmon: 'the geometry of a virtio disk is guessed from its size, unless it is said',
     qemu: 'looks into its partition table, too',
     reason: 'nothing that boots here asks for it',

@@ -157,5 +157,4 @@ export const rows: readonly Row[] = [
     kind: 'divergent',
     reason: 'tells the kinds of character device that vmon has',
   },
-  { transcript: 'chardev', case: 'vserport-events', kind: 'pending', reason: 'the device virtio-serial-pci' },
 ]

@@ -7,7 +7,6 @@ const byBus: Readonly<Record<string, string>> = {
     usb-redir usb-serial usb-storage usb-tablet usb-uas usb-wacom-tablet`,
   SCSI: 'scsi-block scsi-cd scsi-generic scsi-hd',
   HDA: 'hda-duplex hda-micro hda-output',
-  'virtio-serial-bus': 'virtconsole virtserialport',
   'virtio-bus': `vhost-scsi vhost-user-blk vhost-user-fs-device vhost-user-gpio-device vhost-user-gpu
     vhost-user-i2c-device vhost-user-input vhost-user-rng vhost-user-scsi vhost-user-vsock-device vhost-vsock-device
     virtio-9p-device virtio-balloon-device virtio-blk-device virtio-crypto-device virtio-gpu-device

@@ -37,6 +37,8 @@ export interface DeviceRequest {
   readonly path: string
   /** The bus that was asked for. */
   readonly bus: string | undefined
+  /** The bus that it goes on. */
+  readonly found: Bus
   /** Those that were said. */
   readonly properties: Readonly<Record<string, PropertyValue>>
 }
@@ -66,6 +68,7 @@ export function readRequest(words: DeviceWords, form: RequestForm, machine: Requ
   return {
     ...{ model, id: named, path: machine.name(named) },
     bus: path === undefined ? undefined : found.name,
+    found,
     properties: read(model, rest, form),
   }
 }

@@ -1,11 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { deferred } from '../../async/index.ts'
-import type { Board, DevicePlace, DevicePort, DeviceProperties, NewDevice } from '../../board/index.ts'
+import type { Board, DevicePort, NewDevice } from '../../board/index.ts'
 import { type JsonValue, print } from '../../json/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import { type EmitOf, QmpError } from '../../qapi/index.ts'
 import { deviceModels } from '../devices.ts'
 import type { deviceEvents } from '../events.ts'
 import type { DeviceHost } from '../model.ts'
+import { busesOf, CarriedBusNames, type CarriedPlace, isCarried, type PlacedDevice } from './carried-bus.ts'
 import { DeviceNames } from './device-names.ts'
 import { type DeviceWords, readRequest } from './device-request.ts'
 import { type Bus, noBuses, type OnBuses, pcBuses } from './pc-buses.ts'
@@ -34,8 +36,13 @@ interface Surroundings {
   /** Shows devices that come and go to the tree of objects. */
   readonly shown: ShownDevices
   readonly emit: EmitOf<typeof deviceEvents>
-  /** Makes what stands behind a device; the board has nothing of it yet. @throws {Error} if that cannot be */
-  readonly hostOf: (device: ExtraDevice) => Promise<DeviceHost | undefined>
+  /**
+   * Makes what stands behind a device; the board has nothing of it yet.
+   *
+   * @param carrier - what stands behind the device that brings its bus
+   * @throws {Error} if that cannot be
+   */
+  readonly hostOf: (device: ExtraDevice, carrier: DeviceHost | undefined) => Promise<DeviceHost | undefined>
   /** Looks whether a device may use a character device. @throws {OptionError} in QEMU's words */
   readonly checkChardev: (label: string, property: string) => void
   /** Whether the machine is on its way elsewhere: it keeps its shape then. */
@@ -61,15 +68,13 @@ interface Entry {
   host: DeviceHost | undefined
   /** The guest has been asked to let go of it: before it has first run, or later. */
   leaving: 'before-start' | 'later' | undefined
+  /** It has gone, which is still to be told. */
+  gone?: true
 }
 
 /** A device as others see it. */
-export interface PluggedExtra {
-  readonly path: string
+export interface PluggedExtra extends PlacedDevice {
   readonly id: string | undefined
-  readonly model: string
-  readonly properties: DeviceProperties
-  readonly place: DevicePlace
 }
 
 /**
@@ -78,6 +83,7 @@ export interface PluggedExtra {
 export class ExtraDevices {
   readonly #surroundings: Surroundings
   readonly #names = new DeviceNames()
+  readonly #busNames = new CarriedBusNames()
   readonly #entries = new Map<string, Entry>()
   #board: Board | undefined
   #guestHasRun = false
@@ -91,7 +97,11 @@ export class ExtraDevices {
     const all = [...fromStart, ...surroundings.lasting].map(({ path }) => path)
     const wished = all.filter((path) => !path.startsWith('/machine/unattached/'))
     for (const path of wished.sort(byNumber)) this.#names.take(idOf(path))
-    for (const device of fromStart) this.#entries.set(device.path, { device, host: undefined, leaving: undefined })
+    for (const device of fromStart) {
+      this.#entries.set(device.path, { device, host: undefined, leaving: undefined })
+      const kind = deviceModels[device.model]?.carries?.bus
+      if (kind !== undefined) this.#busNames.nameFor(kind, device.id)
+    }
   }
 
   /** In the order in which they came. */
@@ -99,17 +109,21 @@ export class ExtraDevices {
     for (const { device } of this.#entries.values()) yield device
   }
 
-  /** Makes what stands behind the devices from the start: they are for the board's configuration. */
+  /** Makes what stands behind the devices from the start: those that come back are for the board's configuration. */
   async hosts(): Promise<readonly { readonly device: NewDevice; readonly port: DevicePort }[]> {
     const made: { device: NewDevice; port: DevicePort }[] = []
-    for (const entry of this.#entries.values()) made.push(await this.#hosted(entry))
+    for (const entry of this.#entries.values()) {
+      const hosted = await this.#hosted(entry)
+      if (hosted !== undefined) made.push(hosted)
+    }
     return made
   }
 
   /** The board is there, with the devices from the start on it. */
   join(board: Board): void {
     this.#board = board
-    for (const { device, host } of this.#entries.values()) host?.connected?.(board.plugged(device.path))
+    for (const { device, host } of this.#entries.values())
+      if (!isCarried(device.place)) host?.connected?.(board.plugged(device.path))
   }
 
   /** The guest runs, or has run: from now on it may be asked a second time. */
@@ -146,12 +160,18 @@ export class ExtraDevices {
       const path = name.startsWith('/') ? name.replace(/\/+/g, '/') : `/machine/peripheral/${name}`
       const entry = this.#entries.get(path)
       if (entry === undefined) return this.#refuseUnplug(name, path)
-      const { model } = entry.device
+      const { model, place } = entry.device
       if (entry.leaving === 'before-start')
         throw new QmpError('GenericError', `Device ${name} is already in the process of unplug`)
-      const complaint = unplugComplaint(model, entry.device.place.bus)
+      const complaint = isCarried(place) ? this.#carrierComplaint(place) : unplugComplaint(model, place.bus)
       if (complaint !== undefined) throw new QmpError('GenericError', complaint)
       if (this.#surroundings.migrating()) throw new QmpError('GenericError', 'device_del not allowed while migrating')
+      if (isCarried(place)) {
+        // Nobody is asked; that it has gone is told behind the answer.
+        this.#leaving = this.#leaving.then(nextTurn)
+        this.#gone(entry)
+        return
+      }
       entry.leaving = this.#guestHasRun ? 'later' : 'before-start'
       await this.#board?.requestUnplug(path)
     })
@@ -182,7 +202,7 @@ export class ExtraDevices {
       const { path } = request
       planned = planDevice(request, {
         ...{ slots, useChardev: checkChardev, network, hot: true },
-        has: (model) => [...this].some((other) => other.model === model),
+        ...{ others: [...this], busNames: this.#busNames },
       })
       const device = { ...planned, path }
       const entry: Entry = { device, host: undefined, leaving: undefined }
@@ -195,12 +215,14 @@ export class ExtraDevices {
   }
 
   async #plug(entry: Entry): Promise<void> {
-    const { device, port } = await this.#hosted(entry)
+    const hosted = await this.#hosted(entry)
     const { path } = entry.device
     this.#entries.set(path, entry)
     try {
-      const plugged = await this.#board!.plug(device, port)
-      entry.host?.connected?.(plugged)
+      if (hosted !== undefined) {
+        const plugged = await this.#board!.plug(hosted.device, hosted.port)
+        entry.host?.connected?.(plugged)
+      }
       this.#surroundings.shown.came(entry.device)
     } catch (error) {
       this.#entries.delete(path)
@@ -209,10 +231,13 @@ export class ExtraDevices {
     }
   }
 
-  async #hosted(entry: Entry): Promise<{ readonly device: NewDevice; readonly port: DevicePort }> {
+  /** Makes what stands behind a device. @returns what the board is to have of it: nothing of one that another one carries */
+  async #hosted(entry: Entry): Promise<{ readonly device: NewDevice; readonly port: DevicePort } | undefined> {
     const { model, path, properties, place, boot } = entry.device
-    const host = await this.#surroundings.hostOf(entry.device)
+    const carrier = isCarried(place) ? this.#entries.get(place.carrier)?.host : undefined
+    const host = await this.#surroundings.hostOf(entry.device, carrier)
     entry.host = host
+    if (isCarried(place)) return undefined
     return {
       device: { key: path, model, properties, place, boot },
       port: {
@@ -225,7 +250,10 @@ export class ExtraDevices {
 
   #gone(entry: Entry): void {
     const { device, host } = entry
-    if (this.#entries.get(device.path) !== entry) return
+    if (this.#entries.get(device.path) !== entry || entry.gone === true) return
+    entry.gone = true
+    for (const part of [...this.#entries.values()].reverse())
+      if (isCarried(part.device.place) && part.device.place.carrier === device.path) this.#gone(part)
     const free = Promise.resolve(host?.closed?.()).catch(() => undefined) // it has gone whatever becomes of its drive
     this.#leaving = this.#leaving
       .then(() => free)
@@ -247,9 +275,20 @@ export class ExtraDevices {
   #buses(): Bus {
     const { machine, vga, lasting } = this.#surroundings
     if (machine === 'none') return noBuses
-    const extra: OnBuses = [...this].map(({ model, id, place }) => ({ bus: place.bus, type: model, id }))
+    const all = [...this]
+    const extra: OnBuses = all.map((device) => {
+      const { model, id, place } = device
+      return { bus: place.bus, type: model, id, buses: busesOf(device, all) }
+    })
     const others: OnBuses = lasting.map(({ path, type, bus }) => ({ bus, type, id: idOf(path) }))
     return pcBuses([...[...extra].reverse(), ...others], { vga })
+  }
+
+  /** Why a device that another one carries cannot go; undefined if it can. */
+  #carrierComplaint({ carrier, name }: CarriedPlace): string | undefined {
+    const device = this.#entries.get(carrier)?.device
+    const stays = device !== undefined && deviceModels[device.model]?.carries?.hotplugs?.(device.properties) === false
+    return stays ? `Bus '${name}' does not support hotplugging` : undefined
   }
 
   #refuseUnplug(name: string, path: string): never {

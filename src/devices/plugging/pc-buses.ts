@@ -5,7 +5,9 @@ export interface Bus {
   readonly name: string
   /** What kind of bus it is: QEMU's name of the type. */
   readonly kind: string
-  readonly hotplugs?: true
+  readonly hotplugs?: boolean
+  /** Path of the device that brings it, if that is no part of the PC. */
+  readonly carrier?: string
   readonly devices: readonly BusDevice[]
 }
 
@@ -16,12 +18,18 @@ interface BusDevice {
 }
 
 /** Devices that have been plugged in, by the kinds of their buses. */
-export type OnBuses = readonly { readonly bus: string; readonly type: string; readonly id?: string | undefined }[]
+export type OnBuses = readonly {
+  readonly bus: string
+  readonly type: string
+  readonly id?: string | undefined
+  /** Those that it brings itself. */
+  readonly buses?: readonly Bus[]
+}[]
 
 /** The buses of the PC. @param plugged - what is on them beside the PC's own devices */
 export function pcBuses(plugged: OnBuses, { vga }: { readonly vga: boolean }): Bus {
   const on = (kind: string): readonly BusDevice[] =>
-    plugged.filter(({ bus }) => bus === kind).map(({ type, id }) => ({ type, id }))
+    plugged.filter(({ bus }) => bus === kind).map(({ bus: _, ...device }) => device)
   const own = (...types: readonly string[]): readonly BusDevice[] => types.map((type) => ({ type }))
   const isa: Bus = {
     name: 'isa.0',

@@ -2,6 +2,14 @@ import type { DevicePlace, DeviceProperties, NewDevice } from '../../board/index
 import { OptionError } from '../../keyval/index.ts'
 import type { DeviceModel } from '../model.ts'
 import { defaultValue, type PropertyValue, requireDefaults } from '../properties.ts'
+import {
+  type CarriedBusNames,
+  type CarriedPlace,
+  carriedPlace,
+  isCarried,
+  neighboursOf,
+  type PlacedDevice,
+} from './carried-bus.ts'
 import type { DeviceRequest } from './device-request.ts'
 import type { PciSlots } from './pci-slots.ts'
 
@@ -11,7 +19,9 @@ export interface PlannedDevice {
   readonly id: string | undefined
   /** All that the model has; those of them without a value are absent. */
   readonly properties: DeviceProperties
-  readonly place: DevicePlace
+  readonly place: DevicePlace | CarriedPlace
+  /** The bus that it brings, by its name. */
+  readonly brings?: string
   /** Label of the character device that is behind it. */
   readonly chardev?: string
   /** When the firmware tries to boot from it, and where it finds it. */
@@ -21,8 +31,9 @@ export interface PlannedDevice {
 /** What a device is planned among. */
 export interface PlanSurroundings {
   readonly slots: PciSlots
-  /** Whether there is a device of a model already. */
-  readonly has: (model: string) => boolean
+  /** Those that there are already, in the order in which they came. */
+  readonly others: readonly PlacedDevice[]
+  readonly busNames: CarriedBusNames
   /**
    * Takes a character device for the use of a device.
    *
@@ -52,25 +63,32 @@ export interface PlannedNetwork {
  *
  * @throws {OptionError} if the board cannot have the device so
  */
-export function planDevice({ model, id, properties: said }: DeviceRequest, among: PlanSurroundings): PlannedDevice {
-  if (model.onlyOne !== undefined && among.has(model.name)) throw new OptionError(model.onlyOne)
+export function planDevice(
+  { model, id, properties: said, found }: DeviceRequest,
+  among: PlanSurroundings,
+): PlannedDevice {
+  if (model.onlyOne !== undefined && among.others.some((other) => other.model === model.name))
+    throw new OptionError(model.onlyOne)
   const chardev = chardevOf(model, said, among)
   model.check?.(said)
   requireDefaults(model.name, model, pickNames(said, model.fixed ?? []))
-  const place = placeOf({ model, id, said }, among)
+  const place =
+    found.carrier === undefined ? placeOf({ model, id, said }, among) : carriedPlace(model, found, found.carrier)
+  const settled = isCarried(place) ? model.findPlace?.(said, neighboursOf(place, among.others)) : undefined
   const boot = bootEntryOf(model, place, said)
   return {
     model: model.name,
     id,
-    properties: { ...withDefaults(model, said), ...cardProperties(model, said, among) },
+    properties: { ...withDefaults(model, said), ...cardProperties(model, said, among), ...settled },
     place,
+    ...(model.carries !== undefined && { brings: among.busNames.nameFor(model.carries.bus, id) }),
     ...(chardev !== undefined && { chardev }),
     ...(boot !== undefined && { boot }),
   }
 }
 
 /** Where the firmware finds what it is to boot from, if it is to. */
-function bootEntryOf({ bootName }: DeviceModel, place: DevicePlace, { bootindex }: Said): NewDevice['boot'] {
+function bootEntryOf({ bootName }: DeviceModel, place: PlannedDevice['place'], { bootindex }: Said): NewDevice['boot'] {
   if (bootName === undefined || place.bus !== 'PCI' || typeof bootindex !== 'number' || bootindex < 0) return undefined
   const [before, behind] = bootName
   const where = `${place.slot.toString(16)}${place.function === 0 ? '' : `,${place.function.toString(16)}`}`

@@ -1,7 +1,13 @@
 import { OptionError } from '../../keyval/index.ts'
 import type { DeviceModel } from '../model.ts'
-import { inOrder, link, onOff, type PropertyType, unsigned } from '../properties.ts'
-import { checkTransport, fixedVirtioProperties, transportOrder, virtioProperties } from '../virtio/properties.ts'
+import { link, onOff, type PropertyType, unsigned } from '../properties.ts'
+import {
+  checkTransport,
+  fixedVirtioProperties,
+  transportOrder,
+  virtioInOrder,
+  virtioProperties,
+} from '../virtio/properties.ts'
 
 const order = `${transportOrder} disable-legacy disable-modern free-page-reporting indirect_desc iommu_platform
   deflate-on-oom use-disabled-flag event_idx page-poison guest-stats-polling-interval guest-stats
@@ -25,7 +31,7 @@ export const virtioBalloonPci: DeviceModel = {
   onlyOne: 'Only one balloon device is supported',
   fixed: [...fixedVirtioProperties, 'free-page-hint', 'iothread', 'qemu-4-0-config-size'],
   check: checkTransport,
-  properties: inOrder(order, {
+  properties: virtioInOrder(order, {
     ...virtioProperties('virtio-balloon-device'),
     'deflate-on-oom': onOff(false, 'on/off'),
     'free-page-hint': onOff(false, 'on/off'),

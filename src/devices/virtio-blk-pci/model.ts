@@ -1,7 +1,14 @@
 import { driveProperties, fixedDriveProperties, geometryProperties, onError } from '../block-properties.ts'
 import type { DeviceModel } from '../model.ts'
-import { inOrder, int32, link, onOff, text, unsigned } from '../properties.ts'
-import { fixedVirtioProperties, ioeventfd, transportOrder, vectors, virtioProperties } from '../virtio/properties.ts'
+import { int32, link, onOff, text, unsigned } from '../properties.ts'
+import {
+  fixedVirtioProperties,
+  ioeventfd,
+  transportOrder,
+  vectors,
+  virtioInOrder,
+  virtioProperties,
+} from '../virtio/properties.ts'
 import { checkDisk } from './check-disk.ts'
 
 const order = `${transportOrder} vectors ioeventfd class disable-legacy disable-modern notify_on_empty share-rw lcyls
@@ -26,7 +33,7 @@ export const virtioBlkPci: DeviceModel = {
   check: checkDisk,
   driveOwner: 'virtio-backend',
   bootName: ['scsi@', '/disk@0,0'],
-  properties: inOrder(order, {
+  properties: virtioInOrder(order, {
     ...virtioProperties('virtio-blk-device'),
     ...vectors(0xffff_ffff),
     ...ioeventfd,

@@ -1,12 +1,13 @@
 import { OptionError } from '../../keyval/index.ts'
 import type { DeviceModel } from '../model.ts'
-import { inOrder, type PropertyType, text, unsigned } from '../properties.ts'
+import { type PropertyType, text, unsigned } from '../properties.ts'
 import {
   checkTransport,
   fixedVirtioProperties,
   ioeventfd,
   transportOrder,
   vectors,
+  virtioInOrder,
   virtioProperties,
 } from '../virtio/properties.ts'
 
@@ -29,7 +30,7 @@ export const virtioRngPci: DeviceModel = {
     checkTransport(said)
     if (said['period'] === 0) throw new OptionError("'period' parameter expects a positive integer")
   },
-  properties: inOrder(order, {
+  properties: virtioInOrder(order, {
     ...virtioProperties('virtio-rng-device'),
     ...vectors(0xffff_ffff),
     ...ioeventfd,

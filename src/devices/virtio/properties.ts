@@ -1,5 +1,14 @@
 import { OptionError } from '../../keyval/index.ts'
-import { child, onOff, type PropertyType, type PropertyValue, pciProperties, unsigned, word } from '../properties.ts'
+import {
+  child,
+  inOrder,
+  onOff,
+  type PropertyType,
+  type PropertyValue,
+  pciProperties,
+  unsigned,
+  word,
+} from '../properties.ts'
 
 const switched = (byDefault: boolean): PropertyType => onOff(byDefault, 'on/off')
 /** Whether there is a queue of the host's kernel, or a vector: here there is neither, and nobody sees it. */
@@ -26,23 +35,23 @@ const transportProperties: Readonly<Record<string, PropertyType>> = {
 }
 
 /** What all virtio devices have, whatever they are on. */
-const deviceProperties: Readonly<Record<string, PropertyType>> = {
-  any_layout: switched(true),
-  event_idx: switched(true),
-  indirect_desc: switched(true),
-  iommu_platform: switched(false),
-  notify_on_empty: switched(true),
-  packed: switched(false),
+export const virtioDeviceProperties: Readonly<Record<string, PropertyType>> = {
   queue_reset: switched(true),
   'use-disabled-flag': onOff(true),
-  'use-started': onOff(true),
+  packed: switched(false),
+  iommu_platform: switched(false),
+  event_idx: switched(true),
   'x-disable-legacy-check': onOff(false),
+  notify_on_empty: switched(true),
+  any_layout: switched(true),
+  'use-started': onOff(true),
+  indirect_desc: switched(true),
 }
 
 /** Every virtio device's properties. @param backend - the type of the part that is behind its place on the bus */
 export const virtioProperties = (backend: string): Readonly<Record<string, PropertyType>> => ({
   ...transportProperties,
-  ...deviceProperties,
+  ...virtioDeviceProperties,
   'virtio-backend': child(backend),
 })
 
@@ -80,3 +89,18 @@ export const fixedVirtioProperties: readonly string[] = [
   'virtio-pci-bus-master-bug-migration',
   'x-ignore-backend-features',
 ]
+
+/**
+ * Properties in the order of a list of names, in which QMP lists them. Those behind `disable-modern` are its back end's,
+ * and so belong to each device itself.
+ *
+ * @throws {Error} if there is one of them not in the list
+ */
+export function virtioInOrder(
+  names: string,
+  properties: Readonly<Record<string, PropertyType>>,
+): Readonly<Record<string, PropertyType>> {
+  const all = Object.entries(inOrder(names, properties))
+  const own = all.findIndex(([name]) => name === 'disable-modern') + 1
+  return Object.fromEntries(all.map(([name, type], index) => [name, index < own ? type : { ...type, ofEach: true }]))
+}

@@ -50,7 +50,7 @@ export function devices(needs: Needs): {
       lasting: config.lastingDevices,
       shown: shownDevices(objectTree, { pc: pcObjects, balloon }),
       emit: (name, ...[data]) => events.emit(name, data),
-      hostOf: (device) => hostOf(device, { drives, balloon, chardevs, networks, listeners, events }),
+      hostOf: (device, carrier) => hostOf(device, carrier, { drives, balloon, chardevs, networks, listeners, events }),
       checkChardev: (label, property) => checkChardev(chardevs, label, property),
       migrating: () => listeners.migrations?.active === true,
       network: {
@@ -66,6 +66,7 @@ export function devices(needs: Needs): {
 /** What stands behind a device; when it goes, others can have what it has used. */
 async function hostOf(
   device: ExtraDevice,
+  carrier: DeviceHost | undefined,
   {
     drives,
     balloon,
@@ -75,7 +76,7 @@ async function hostOf(
     events,
   }: Pick<Needs, 'drives' | 'balloon' | 'chardevs' | 'networks' | 'listeners' | 'events'>,
 ): Promise<DeviceHost | undefined> {
-  const { model, properties, place, chardev } = device
+  const { id, model, properties, place, chardev } = device
   const side = await hostSideOf(model)
   if (side === undefined) return undefined
   const ofDrive = driveDeviceOf(device)
@@ -83,7 +84,7 @@ async function hostOf(
   const has = [...drives].some((drive) => drive.device?.path === ofDrive?.path)
   if (ofDrive !== undefined && !has) await drives.addDevice(ofDrive)
   let input: (bytes: Uint8Array) => Promise<void> = () => new Promise(() => undefined) // nothing of it is read
-  const line = new Line((bytes) => input(bytes), { leaves: place.bus === 'PCI' })
+  const line = new Line((bytes) => input(bytes), { leaves: place.bus !== 'ISA' })
   if (chardev !== undefined) chardevs.find(chardev).attach(line)
   const host = side({
     properties,
@@ -96,12 +97,24 @@ async function hostOf(
       input: (take) => {
         input = take
       },
+      peers: (hear) => {
+        line.peers = hear
+        if (line.connected) hear(true)
+      },
+      listening: (listens) => {
+        line.listens = listens
+      },
+      guestOpened: (open) => {
+        if (id !== undefined) events.emit('VSERPORT_CHANGE', { id, open })
+      },
+      carrier: () => carrier?.forCarried,
       drive: () => guestDrive(drives, ofDrive?.path),
       balloon,
       network: (end) => cardWire(networks, device, { end, events }),
     },
   })
   return {
+    forCarried: host.forCarried,
     beginning: () => host.beginning?.(),
     receive: (message) => host.receive(message),
     connected: (plugged) => host.connected?.(plugged),

@@ -1,4 +1,5 @@
 import {
+  CarriedBusNames,
   type DeviceWords,
   deviceModels,
   type PciSlots,
@@ -32,6 +33,8 @@ export interface CardSurroundings {
 }
 
 const usualModel = 'e1000'
+/** Cards are on the PCI bus, whatever else there is. */
+const alone = { others: [], busNames: new CarriedBusNames() } as const
 /** What -nic and -net call some models. */
 const shortNames: Readonly<Record<string, string>> = { virtio: 'virtio-net-pci' }
 
@@ -56,7 +59,7 @@ export function planCard(wish: CardWish, { slots, network, withGlobals }: CardSu
     { hot: false, typed: false },
     { buses: pcBuses([], { vga: false }), name: () => '' },
   )
-  return planDevice(request, { slots, network, hot: false, has: () => false, useChardev: () => undefined })
+  return planDevice(request, { slots, network, hot: false, ...alone, useChardev: () => undefined })
 }
 
 /** @returns as text, undefined for none @throws {OptionError} in QEMU's words, if it cannot be a card's address */

@@ -1,6 +1,8 @@
 import type { DeviceIdentity, DevicePolicies, DriveDeviceConfig, GuestDeviceModel } from '../../block/index.ts'
 import { usualVgaSlot, type VideoCard } from '../../board/index.ts'
 import {
+  busesOf,
+  CarriedBusNames,
   DeviceNames,
   type DeviceRequest,
   type DeviceWords,
@@ -118,6 +120,7 @@ class Wished implements WishedDevices {
   readonly #surroundings: DeviceSurroundings
   readonly #slots: PciSlots
   readonly #names = new DeviceNames()
+  readonly #busNames = new CarriedBusNames()
   readonly #ids = new Set<string>()
   readonly #bootIndexes = new Set<number>()
 
@@ -149,7 +152,7 @@ class Wished implements WishedDevices {
     if (isPluggable(model.name)) {
       const planned = planDevice(request, {
         slots: this.#slots,
-        has: (name) => this.devices.some((other) => other.model === name),
+        ...{ others: this.devices, busNames: this.#busNames },
         useChardev: this.#surroundings.serialPorts.use,
         network: this.#surroundings.network,
         hot: false,
@@ -167,7 +170,11 @@ class Wished implements WishedDevices {
 
   #onBuses(): OnBuses {
     return [
-      ...[...this.cards, ...this.devices].map(({ model, id, place }) => ({ type: model, id, bus: place.bus })),
+      ...this.cards.map(({ model, id, place }) => ({ type: model, id, bus: place.bus })),
+      ...this.devices.map((device) => {
+        const { model, id, place } = device
+        return { type: model, id, bus: place.bus, buses: busesOf(device, this.devices) }
+      }),
       ...this.lastingDevices.map(({ path, type, bus }) => ({ type, bus, id: path.split('/').at(-1) })),
     ].reverse()
   }

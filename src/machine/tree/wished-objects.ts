@@ -1,12 +1,16 @@
 import type { DriveSet } from '../../block/index.ts'
 import {
   type Balloon,
-  type BusObject,
+  BusObject,
+  type CarriedPlace,
+  type DeviceModel,
   DeviceObject,
   deviceModels,
   type ExtraDevice,
+  isCarried,
   isPluggable,
   type ShownDevices,
+  virtioDeviceProperties,
 } from '../../devices/index.ts'
 import { QmpError } from '../../qapi/index.ts'
 import type { ClassAccess, ObjectTree } from '../../qom/index.ts'
@@ -21,14 +25,23 @@ export function addWishedObjects(
   config: MachineConfig,
   { drives, ...about }: Living & { readonly drives: DriveSet },
 ): void {
-  for (const wished of config.wished)
-    addDeviceObject(tree, wished, { ...about, properties: propertiesOf(wished, config, drives) })
+  for (const wished of config.wished) {
+    const extra = config.devices.find(({ path }) => path === wished.path)
+    const placed = { ...wished, place: extra?.place, brings: extra?.brings }
+    addDeviceObject(tree, placed, { ...about, properties: propertiesOf(wished, config, drives) })
+  }
 }
 
 /** What objects show of living parts. */
 interface Living {
   readonly pc: PcObjects
   readonly balloon: Balloon
+}
+
+/** With the place that it has, if it is no part of the PC. */
+type PlacedDevice = WishedDevice & {
+  readonly place: ExtraDevice['place'] | undefined
+  readonly brings?: string | undefined
 }
 
 /** Keeps the tree as devices come and go. */
@@ -55,13 +68,15 @@ interface Circumstances extends Living {
 }
 
 /** Adds a device to the tree, and to its bus. @throws {QmpError} in QEMU's words, if there is one of its name */
-function addDeviceObject(tree: ObjectTree, wished: WishedDevice, about: Circumstances): void {
+function addDeviceObject(tree: ObjectTree, wished: PlacedDevice, about: Circumstances): void {
   const { pc, balloon, properties, hotplugged = false } = about
   const model = deviceModels[wished.model]!
+  const { place, brings } = wished
+  const carrier = place !== undefined && isCarried(place) ? carriedBus(tree, place) : undefined
   const device = new DeviceObject(tree.types, model, {
     id: wished.id,
-    bus: pc.bus(busOf(model.bus, properties)),
-    hotPluggable: model.hotplugs !== false && model.bus === 'PCI' && isPluggable(model.name),
+    bus: carrier ?? pc.bus(busOf(model.bus, properties)),
+    hotPluggable: model.hotplugs !== false && model.bus !== 'ISA' && isPluggable(model.name),
     properties: { ...wished.properties, ...properties },
     ...(model === deviceModels['virtio-balloon-pci'] && { access: balloonAccess(balloon) }),
     hotplugged,
@@ -69,6 +84,45 @@ function addDeviceObject(tree: ObjectTree, wished: WishedDevice, about: Circumst
   const cut = wished.path.lastIndexOf('/')
   tree.add(wished.path.slice(0, cut), wished.path.slice(cut + 1), device)
   addParts(tree, device, pc.bus('sysbus') as BusObject)
+  if (model.carries !== undefined && brings !== undefined)
+    addCarrier(tree, device, { ...model.carries, name: brings, properties: model.properties, hotplugged })
+}
+
+/** The bus of a place, which another device has brought. */
+function carriedBus(tree: ObjectTree, { carrier, name }: CarriedPlace): BusObject | undefined {
+  const bus = tree.find(`${carrier}/virtio-backend/${name}`)
+  return bus instanceof BusObject ? bus : undefined
+}
+
+/** Adds the parts of a device that brings a bus: the bus of its transport, what is on that, and the bus that this has. */
+function addCarrier(
+  tree: ObjectTree,
+  device: DeviceObject,
+  traits: NonNullable<DeviceModel['carries']> & {
+    readonly name: string
+    readonly properties: DeviceModel['properties']
+    readonly hotplugged: boolean
+  },
+): void {
+  const { bus: kind, part, partProperties, name, properties, hotplugged } = traits
+  const { types } = tree
+  const transport = device.addChild('virtio-bus', new BusObject(types, 'virtio-pci-bus'))
+  const own = [...Object.keys(virtioDeviceProperties), ...partProperties]
+  const ofClass = (property: string) => {
+    const { ofEach: _, ...type } = properties[property]!
+    return [property, type] as const
+  }
+  const backend = new DeviceObject(
+    types,
+    { name: part, properties: Object.fromEntries(own.map(ofClass)) },
+    {
+      bus: transport,
+      hotplugged,
+      access: Object.fromEntries(own.map((property) => [property, { get: () => device.get(property) }])),
+    },
+  )
+  device.addChild('virtio-backend', backend)
+  backend.addChild(name, new BusObject(types, kind, { hotplugHandler: () => backend }))
 }
 
 /** What can be asked of a balloon while it is there. */
@@ -89,7 +143,9 @@ function wholeNumber(name: string, value: unknown): number {
 }
 
 /** What was found for it: its place on its bus, and a card's address. */
-function placeProperties({ place, properties: { mac } }: ExtraDevice): Readonly<Record<string, unknown>> {
+function placeProperties({ place, properties }: ExtraDevice): Readonly<Record<string, unknown>> {
+  if (isCarried(place)) return properties
+  const { mac } = properties
   return {
     ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }),
     ...(mac !== undefined && { mac }),

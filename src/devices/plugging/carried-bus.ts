@@ -1,0 +1,67 @@
+import { deviceModels } from '../devices.ts'
+import type { BusNeighbours, CarriedBus, DeviceModel } from '../model.ts'
+import type { Bus } from './pc-buses.ts'
+import type { PlannedDevice } from './planned-device.ts'
+
+/** A place on a bus that another device brings. */
+export interface CarriedPlace {
+  readonly bus: CarriedBus
+  /** Path of that device, and the name of the bus. */
+  readonly carrier: string
+  readonly name: string
+}
+
+/** A device that is there already. */
+export interface PlacedDevice extends Pick<PlannedDevice, 'model' | 'properties' | 'place' | 'brings'> {
+  readonly path: string
+}
+
+/** Names for buses that devices without an id bring: numbers, each given once. */
+export class CarriedBusNames {
+  readonly #next = new Map<CarriedBus, number>()
+
+  nameFor(kind: CarriedBus, id: string | undefined): string {
+    if (id !== undefined) return `${id}.0`
+    const number = this.#next.get(kind) ?? 0
+    this.#next.set(kind, number + 1)
+    return `${kind.toLowerCase()}.${number}`
+  }
+}
+
+/** Whether a device is on a bus that another one brings. */
+export function isCarried(place: PlannedDevice['place']): place is CarriedPlace {
+  return place.bus !== 'PCI' && place.bus !== 'ISA'
+}
+
+/** A place on a bus that another device brings. */
+export function carriedPlace({ bus }: DeviceModel, { name }: Bus, carrier: string): CarriedPlace {
+  return { bus: bus as CarriedBus, carrier, name }
+}
+
+/** What else is on the bus of a place. */
+export function neighboursOf({ bus, carrier }: CarriedPlace, others: readonly PlacedDevice[]): BusNeighbours {
+  const everywhere = others.filter(({ place }) => place.bus === bus)
+  return {
+    carrier: others.find(({ path }) => path === carrier)!.properties,
+    everywhere,
+    devices: everywhere.filter(({ place }) => isCarried(place) && place.carrier === carrier),
+  }
+}
+
+/** The buses that a device brings, with what is on them: what came last comes first. */
+export function busesOf(
+  { path, model, properties, brings }: PlacedDevice,
+  others: readonly NamedDevice[],
+): readonly Bus[] {
+  const { carries } = deviceModels[model] ?? {}
+  if (carries === undefined || brings === undefined) return []
+  const on = others.filter(({ place }) => isCarried(place) && place.carrier === path)
+  const bus: Bus = {
+    ...{ name: brings, kind: carries.bus, carrier: path },
+    hotplugs: carries.hotplugs?.(properties) ?? true,
+    devices: on.map((device) => ({ type: device.model, id: device.id })).reverse(),
+  }
+  return [{ name: 'virtio-bus', kind: 'virtio-pci-bus', devices: [{ type: carries.part, buses: [bus] }] }]
+}
+
+type NamedDevice = PlacedDevice & { readonly id: string | undefined }
