@@ -46,3 +46,4 @@ export { noSmbiosSettings, onboardKinds, type SmbiosSettings } from './smbios/sm
 export { smbiosFiles } from './smbios/smbios-tables.ts'
 export type { RamPages } from './state/ram-pages.ts'
 export { type Read, restoreBoard, saveBoard, type Write } from './state/save-board.ts'
+export { dvdStructure, rawTableOfContents, tableOfContents } from './v86/devices/ide/disc-information.ts'

@@ -2,6 +2,7 @@ import type { ObjectType, TypeProperty } from '../qom/index.ts'
 import { deviceModels, pcModels } from './devices.ts'
 import type { DeviceModel } from './model.ts'
 import { defaultValue, type PropertyType, pciProperties, text, unsigned } from './properties.ts'
+import { placeProperties } from './scsi/place.ts'
 import { virtioDeviceProperties } from './virtio/properties.ts'
 
 const ideProperties = { unit: unsigned(32, 0xffff_ffff) }
@@ -28,7 +29,7 @@ const bases: readonly ObjectType[] = [
     properties: [...listed(pciProperties), { name: 'legacy-addr', type: 'str' }],
   },
   { name: 'virtio-pci', parent: 'pci-device', abstract: true },
-  ...['blk', 'net', 'rng', 'balloon', 'serial'].map((kind) => ({
+  ...['blk', 'net', 'rng', 'balloon', 'serial', 'scsi'].map((kind) => ({
     ...{ name: `virtio-${kind}-pci-base`, parent: 'virtio-pci', abstract: true },
   })),
   { name: 'virtio-device', parent: 'device', abstract: true, properties: listed(virtioDeviceProperties) },
@@ -38,6 +39,9 @@ const bases: readonly ObjectType[] = [
     abstract: true,
     properties: listed({ nr: unsigned(32, 0xffff_ffff), name: text() }),
   },
+  { name: 'virtio-scsi-common', parent: 'virtio-device', abstract: true },
+  { name: 'scsi-device', parent: 'device', abstract: true, properties: listed(placeProperties) },
+  { name: 'scsi-disk-base', parent: 'scsi-device', abstract: true },
   { name: 'e1000-base', parent: 'pci-device', abstract: true },
   { name: 'pci-vga', parent: 'pci-device', abstract: true },
   { name: 'pci-ide', parent: 'pci-device', abstract: true },

@@ -17,6 +17,7 @@ export type {
   DeviceEntry,
   DeviceHost,
   DeviceModel,
+  GuestDiscDrive,
   GuestDrive,
   HostServices,
   HostSide,
@@ -36,6 +37,7 @@ export { noBuses, type OnBuses, pcBuses } from './plugging/pc-buses.ts'
 export { PciSlots } from './plugging/pci-slots.ts'
 export { type PlannedDevice, type PlannedNetwork, planDevice } from './plugging/planned-device.ts'
 export { defaultValue, type PropertyType, type PropertyValue, requireDefaults } from './properties.ts'
+export { settledProperties } from './scsi/unit-identity.ts'
 export { deviceTable } from './table.ts'
 export { virtioDeviceProperties } from './virtio/properties.ts'
 export { Balloon } from './virtio-balloon-pci/balloon.ts'

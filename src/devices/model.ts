@@ -39,7 +39,7 @@ export interface DeviceModel {
   readonly fixed?: readonly string[]
   /** Looks whether what was said goes together. @throws {OptionError} in QEMU's words */
   readonly check?: (said: Readonly<Record<string, PropertyValue>>) => void
-  /** The part of it that has the drive. */
+  /** The part of it that has the drive: `itself`, or a name. */
   readonly driveOwner?: string
   /** The part of it that is on the network. */
   readonly cardOwner?: string
@@ -58,8 +58,6 @@ export interface CarrierTraits {
   readonly part: string
   readonly partParent?: string
   readonly partProperties: readonly string[]
-  /** Whether devices of that bus come and go while the machine is there. */
-  readonly hotplugs?: (properties: DeviceProperties) => boolean
 }
 
 /** What else is on a bus. */
@@ -73,6 +71,7 @@ export interface BusNeighbours {
 
 export interface BusNeighbour {
   readonly model: string
+  readonly id: string | undefined
   readonly properties: DeviceProperties
 }
 
@@ -92,6 +91,8 @@ export interface HostServices {
   input(take: (bytes: Uint8Array) => Promise<void>): void
   /** The drive that the properties name. @throws {Error} if there is none */
   drive(): GuestDrive
+  /** The same of one whose discs come and go. @throws {Error} if there is none */
+  discDrive(): GuestDiscDrive
   /** What the machine knows of the guest's balloon. */
   readonly balloon: Balloon
   /** Calls `hear` whenever somebody has come to the character device's other side, or has gone: at once, if one is there. */
@@ -123,6 +124,20 @@ export interface GuestDrive {
   invalid(operation: 'read' | 'write' | 'unmap'): void
   /** Calls `hear` whenever the drive has another size. */
   resized(hear: (byteLength: number) => void): void
+}
+
+/** A drive whose discs come and go in a tray, as the device that has it uses it. */
+export interface GuestDiscDrive {
+  /** The disc in the tray, if that is closed: offsets and lengths are bytes, in whole sectors of 512. */
+  readonly disc: { readonly byteLength: number; read(offset: number, length: number): Promise<Uint8Array> } | undefined
+  readonly trayOpen: boolean
+  readonly locked: boolean
+  /** The guest moves or locks the tray. @returns whether it may */
+  move(move: 'open' | 'close' | 'lock' | 'unlock'): Promise<boolean>
+  /** Calls `hear` whenever another disc, or none, is there without the guest having moved the tray. */
+  changed(hear: (present: boolean) => void): void
+  /** Calls `hear` when somebody presses the eject button. */
+  ejectRequested(hear: () => void): void
 }
 
 /** A card's place on its wire. */

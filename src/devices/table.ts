@@ -22,12 +22,15 @@ import { piix4Pm } from './piix4-pm/model.ts'
 import { port92 } from './port92/model.ts'
 import { pvpanic } from './pvpanic/model.ts'
 import { pvpanicPci } from './pvpanic-pci/model.ts'
+import { scsiCd } from './scsi-cd/model.ts'
+import { scsiHd } from './scsi-hd/model.ts'
 import { vga } from './vga/model.ts'
 import { virtconsole } from './virtconsole/model.ts'
 import { virtioBalloonPci } from './virtio-balloon-pci/model.ts'
 import { virtioBlkPci } from './virtio-blk-pci/model.ts'
 import { virtioNetPci } from './virtio-net-pci/model.ts'
 import { virtioRngPci } from './virtio-rng-pci/model.ts'
+import { virtioScsiPci } from './virtio-scsi-pci/model.ts'
 import { virtioSerialPci } from './virtio-serial-pci/model.ts'
 import { virtserialport } from './virtserialport/model.ts'
 import { vmmouse } from './vmmouse/model.ts'
@@ -38,10 +41,17 @@ export const deviceTable: readonly DeviceEntry[] = [
   { model: floppy },
   { model: ideCd },
   { model: ideHd },
+  { model: scsiCd, host: () => import('./scsi-cd/host.ts') },
+  { model: scsiHd, host: () => import('./scsi-hd/host.ts') },
   {
     model: virtioBlkPci,
     guest: () => import('./virtio-blk-pci/guest.ts'),
     host: () => import('./virtio-blk-pci/host.ts'),
+  },
+  {
+    model: virtioScsiPci,
+    guest: () => import('./virtio-scsi-pci/guest.ts'),
+    host: () => import('./virtio-scsi-pci/host.ts'),
   },
   { model: e1000, guest: () => import('./e1000/guest.ts'), host: () => import('./nic/host.ts') },
   {

@@ -1,4 +1,4 @@
-import type { Drive, DriveSet } from '../block/index.ts'
+import type { Drive, DriveSet, GuestDeviceModel } from '../block/index.ts'
 import { type BoardConfig, type DriveSlot, findFirmware } from '../board/index.ts'
 import type { Logger } from '../log/index.ts'
 import type { MachineConfig } from './config.ts'
@@ -74,9 +74,13 @@ export function serialLines({ serial, serialDevices }: MachineConfig): readonly 
 function driveConfigOf(drive: Drive): BoardConfig['drives'][number] | undefined {
   const slot = slotOf(drive)
   const { device, medium } = drive
-  if (slot === undefined || device === undefined || device.model === 'virtio-blk-pci') return undefined
+  if (slot === undefined || device === undefined || !isOfBoard(device.model)) return undefined
   const { model, bootIndex, identity } = device
   return { slot, kind: driveKinds[model], medium, ...identity, ...(bootIndex !== undefined && { bootIndex }) }
+}
+
+function isOfBoard(model: GuestDeviceModel): model is keyof typeof driveKinds {
+  return Object.hasOwn(driveKinds, model)
 }
 
 const driveKinds = { 'ide-hd': 'disk', 'ide-cd': 'cdrom', floppy: 'floppy' } as const

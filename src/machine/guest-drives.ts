@@ -1,6 +1,6 @@
 import type { Drive, DriveSet } from '../block/index.ts'
 import type { Board, DriveSlot } from '../board/index.ts'
-import type { ExtraDevices, GuestDrive } from '../devices/index.ts'
+import type { ExtraDevices, GuestDiscDrive, GuestDrive } from '../devices/index.ts'
 import type { RunnableBoard } from '../runstate/index.ts'
 import { slotOf } from './board-config.ts'
 
@@ -53,6 +53,44 @@ export function guestDrive(drives: DriveSet, path: string | undefined): GuestDri
     writeZeroes: (offset, length, options) => medium.writeZeroes(offset, length, options),
     invalid: (operation) => drive.statistics.invalid(operation),
     resized: (hear) => void hearers.push(hear),
+  }
+}
+
+/**
+ * A drive with a tray as the device sees it that has it and is plugged into the board.
+ *
+ * @param path - how drives know the device
+ * @throws {Error} if it has none
+ */
+export function discDrive(drives: DriveSet, path: string | undefined): GuestDiscDrive {
+  const drive = [...drives].find(({ device }) => device !== undefined && device.path === path)
+  if (drive === undefined) throw new Error(`no drive has the device ${path}`)
+  let changed: (present: boolean) => void = () => undefined
+  let ejectRequested = (): void => undefined
+  drive.plug({
+    setMedium: async (medium, { expected }) => {
+      if (!expected) changed(medium !== undefined)
+    },
+    resized: async () => changed(true),
+    requestEject: async () => ejectRequested(),
+  })
+  return {
+    get disc() {
+      return drive.trayOpen ? undefined : drive.medium
+    },
+    get trayOpen() {
+      return drive.trayOpen
+    },
+    get locked() {
+      return drive.locked
+    },
+    move: (move) => drive.guestTray(move),
+    changed: (hear) => {
+      changed = hear
+    },
+    ejectRequested: (hear) => {
+      ejectRequested = hear
+    },
   }
 }
 

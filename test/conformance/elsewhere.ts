@@ -39,6 +39,12 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'guest',
+    vmon: 'a command of SCSI moves at most 32 MiB; who wants one ended is answered when it has ended; blocks of scsi-hd have 512 bytes, those of scsi-cd 2048; mode pages tell of caches, errors and what a CD drive can do',
+    qemu: 'moves more, calls commands back where that can be, takes other sizes, and has pages of geometry, too',
+    reason: 'no guest decides how much memory is taken; a drive’s request is not called back',
+  },
+  {
+    where: 'guest',
     vmon: 'the geometry of a virtio disk is guessed from its size, unless it is said',
     qemu: 'looks into its partition table, too',
     reason: 'nothing that boots here asks for it',

@@ -289,7 +289,7 @@ export class DriveSet implements AsyncDisposable {
         await drive.connect({ ...device, place })
         return drive
       }
-      const media = model === 'ide-cd' ? 'cdrom' : 'disk'
+      const media = model === 'ide-cd' || model === 'scsi-cd' ? 'cdrom' : 'disk'
       const own = new Drive('', place, { ...ownDrive, media }, { ...this.#surroundings, owner: path })
       if (node !== undefined) await own.insert(node)
       try {

@@ -4,7 +4,7 @@ import type { ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
 import type { DrivePlace } from './placement.ts'
 
 /** The guest's side of a drive. */
-export type GuestDeviceModel = 'ide-hd' | 'ide-cd' | 'floppy' | 'virtio-blk-pci'
+export type GuestDeviceModel = 'ide-hd' | 'ide-cd' | 'floppy' | 'virtio-blk-pci' | 'scsi-hd' | 'scsi-cd'
 
 /** A device that has taken a drive. */
 export interface GuestDevice {
@@ -57,6 +57,19 @@ export const deviceTraits: Readonly<Record<GuestDeviceModel, GuestDeviceTraits>>
     access: () => ({ uses: ['read', 'write'], shares: ['read', 'resize'] }),
   },
   'ide-cd': {
+    removable: true,
+    tray: true,
+    ioStatus: true,
+    access: () => ({ uses: ['read'], shares: ['read'] }),
+  },
+  'scsi-hd': {
+    withoutDrive: 'drive property not set',
+    removable: false,
+    tray: false,
+    ioStatus: true,
+    access: (node) => ({ uses: node?.readOnly === false ? ['read', 'write'] : ['read'], shares: ['read', 'resize'] }),
+  },
+  'scsi-cd': {
     removable: true,
     tray: true,
     ioStatus: true,

@@ -90,6 +90,7 @@ export function placeDevice(
   taken: readonly DrivePlace[],
 ): DrivePlace {
   if (model === 'virtio-blk-pci') return { interface: 'virtio', bus: 0, unit: taken.length }
+  if (model === 'scsi-hd' || model === 'scsi-cd') return { interface: 'none', bus: 0, unit: taken.length }
   const kind = model === 'floppy' ? 'floppy' : 'ide'
   const { buses, units } = pcPlaces[kind]!
   const on = (bus: number): DrivePlace[] => taken.filter((other) => other.interface === kind && other.bus === bus)

@@ -5,7 +5,7 @@
 const byBus: Readonly<Record<string, string>> = {
   'usb-bus': `u2f-passthru usb-audio usb-bot usb-braille usb-ccid usb-host usb-hub usb-kbd usb-mouse usb-mtp usb-net
     usb-redir usb-serial usb-storage usb-tablet usb-uas usb-wacom-tablet`,
-  SCSI: 'scsi-block scsi-cd scsi-generic scsi-hd',
+  SCSI: 'scsi-block scsi-generic',
   HDA: 'hda-duplex hda-micro hda-output',
   'virtio-bus': `vhost-scsi vhost-user-blk vhost-user-fs-device vhost-user-gpio-device vhost-user-gpu
     vhost-user-i2c-device vhost-user-input vhost-user-rng vhost-user-scsi vhost-user-vsock-device vhost-vsock-device

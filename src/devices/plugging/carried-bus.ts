@@ -12,7 +12,7 @@ export interface CarriedPlace {
 }
 
 /** A device that is there already. */
-export interface PlacedDevice extends Pick<PlannedDevice, 'model' | 'properties' | 'place' | 'brings'> {
+export interface PlacedDevice extends Pick<PlannedDevice, 'model' | 'id' | 'properties' | 'place' | 'brings'> {
   readonly path: string
 }
 
@@ -49,19 +49,14 @@ export function neighboursOf({ bus, carrier }: CarriedPlace, others: readonly Pl
 }
 
 /** The buses that a device brings, with what is on them: what came last comes first. */
-export function busesOf(
-  { path, model, properties, brings }: PlacedDevice,
-  others: readonly NamedDevice[],
-): readonly Bus[] {
+export function busesOf({ path, model, brings }: PlacedDevice, others: readonly PlacedDevice[]): readonly Bus[] {
   const { carries } = deviceModels[model] ?? {}
   if (carries === undefined || brings === undefined) return []
   const on = others.filter(({ place }) => isCarried(place) && place.carrier === path)
   const bus: Bus = {
     ...{ name: brings, kind: carries.bus, carrier: path },
-    hotplugs: carries.hotplugs?.(properties) ?? true,
+    hotplugs: true,
     devices: on.map((device) => ({ type: device.model, id: device.id })).reverse(),
   }
   return [{ name: 'virtio-bus', kind: 'virtio-pci-bus', devices: [{ type: carries.part, buses: [bus] }] }]
 }
-
-type NamedDevice = PlacedDevice & { readonly id: string | undefined }

@@ -7,7 +7,7 @@ import { type EmitOf, QmpError } from '../../qapi/index.ts'
 import { deviceModels } from '../devices.ts'
 import type { deviceEvents } from '../events.ts'
 import type { DeviceHost } from '../model.ts'
-import { busesOf, CarriedBusNames, type CarriedPlace, isCarried, type PlacedDevice } from './carried-bus.ts'
+import { busesOf, CarriedBusNames, isCarried, type PlacedDevice } from './carried-bus.ts'
 import { DeviceNames } from './device-names.ts'
 import { type DeviceWords, readRequest } from './device-request.ts'
 import { type Bus, noBuses, type OnBuses, pcBuses } from './pc-buses.ts'
@@ -73,9 +73,7 @@ interface Entry {
 }
 
 /** A device as others see it. */
-export interface PluggedExtra extends PlacedDevice {
-  readonly id: string | undefined
-}
+export type PluggedExtra = PlacedDevice
 
 /**
  * The devices beside the PC's own: those from the start, and those that come and go while it is there.
@@ -163,7 +161,7 @@ export class ExtraDevices {
       const { model, place } = entry.device
       if (entry.leaving === 'before-start')
         throw new QmpError('GenericError', `Device ${name} is already in the process of unplug`)
-      const complaint = isCarried(place) ? this.#carrierComplaint(place) : unplugComplaint(model, place.bus)
+      const complaint = isCarried(place) ? undefined : unplugComplaint(model, place.bus)
       if (complaint !== undefined) throw new QmpError('GenericError', complaint)
       if (this.#surroundings.migrating()) throw new QmpError('GenericError', 'device_del not allowed while migrating')
       if (isCarried(place)) {
@@ -282,13 +280,6 @@ export class ExtraDevices {
     })
     const others: OnBuses = lasting.map(({ path, type, bus }) => ({ bus, type, id: idOf(path) }))
     return pcBuses([...[...extra].reverse(), ...others], { vga })
-  }
-
-  /** Why a device that another one carries cannot go; undefined if it can. */
-  #carrierComplaint({ carrier, name }: CarriedPlace): string | undefined {
-    const device = this.#entries.get(carrier)?.device
-    const stays = device !== undefined && deviceModels[device.model]?.carries?.hotplugs?.(device.properties) === false
-    return stays ? `Bus '${name}' does not support hotplugging` : undefined
   }
 
   #refuseUnplug(name: string, path: string): never {

@@ -14,7 +14,7 @@ import type { EventHub } from '../../monitor/index.ts'
 import { type NetEnd, NetError, type NetSet } from '../../net/index.ts'
 import type { ObjectTree } from '../../qom/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
-import { guestDrive } from '../guest-drives.ts'
+import { discDrive, guestDrive } from '../guest-drives.ts'
 import { driveDeviceOf, takenSlots } from '../settings/devices.ts'
 import type { PcObjects } from '../tree/pc-objects.ts'
 import { shownDevices } from '../tree/wished-objects.ts'
@@ -109,6 +109,7 @@ async function hostOf(
       },
       carrier: () => carrier?.forCarried,
       drive: () => guestDrive(drives, ofDrive?.path),
+      discDrive: () => discDrive(drives, ofDrive?.path),
       balloon,
       network: (end) => cardWire(networks, device, { end, events }),
     },

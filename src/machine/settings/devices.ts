@@ -199,11 +199,12 @@ class Wished implements WishedDevices {
 }
 
 /** The drive of a device that is on a bus of its own; undefined for one that has none. */
-export function driveDeviceOf({ model, path, properties }: ExtraDevice): DriveDeviceConfig | undefined {
+export function driveDeviceOf({ model, id, path, properties }: ExtraDevice): DriveDeviceConfig | undefined {
   const part = modelNamed(model)?.driveOwner
   if (part === undefined) return undefined
   const position = { bus: undefined, unit: undefined }
-  return { ...driveOf(properties), model: model as GuestDeviceModel, path: `${path}/${part}`, position }
+  const owner = part === 'itself' ? (id ?? path) : `${path}/${part}`
+  return { ...driveOf(properties), model: model as GuestDeviceModel, path: owner, position }
 }
 
 function ownDriveDevice({ model, bus, id, path, properties }: DeviceRequest): DriveDeviceConfig {

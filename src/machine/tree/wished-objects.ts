@@ -10,6 +10,7 @@ import {
   isCarried,
   isPluggable,
   type ShownDevices,
+  settledProperties,
   virtioDeviceProperties,
 } from '../../devices/index.ts'
 import { QmpError } from '../../qapi/index.ts'
@@ -143,7 +144,8 @@ function wholeNumber(name: string, value: unknown): number {
 }
 
 /** What was found for it: its place on its bus, and a card's address. */
-function placeProperties({ place, properties }: ExtraDevice): Readonly<Record<string, unknown>> {
+function placeProperties({ model, place, properties }: ExtraDevice): Readonly<Record<string, unknown>> {
+  if (model === 'scsi-hd' || model === 'scsi-cd') return { ...properties, ...settledProperties(model, properties) }
   if (isCarried(place)) return properties
   const { mac } = properties
   return {
@@ -164,9 +166,10 @@ function propertiesOf(
   drives: DriveSet,
 ): Readonly<Record<string, unknown>> {
   const { model, id, path } = wished
+  const extra = config.devices.find((device) => device.path === path)
+  if (extra !== undefined && isCarried(extra.place)) return placeProperties(extra)
   const drive = [...drives].find(({ device }) => device !== undefined && device.path === (id ?? path))
   if (drive !== undefined) return { ...driveProperties(drive), channel: drive.device?.place.bus }
-  const extra = config.devices.find((device) => device.path === path)
   if (extra !== undefined) return placeProperties(extra)
   if (model === 'VGA') return { ...vgaProperties, ...wished.properties, addr: (config.videoCard?.slot ?? 2) * 8 }
   if (model === 'isa-serial') {
