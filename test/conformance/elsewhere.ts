@@ -130,7 +130,7 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'command line',
-    vmon: 'of `-vnc`, `sasl=` and `audiodev=` are refused',
+    vmon: 'of `-vnc`, `sasl=` is refused, and `audiodev=` takes a back end without sound',
     qemu: 'takes them',
     reason: 'there is no SASL, and there is no sound',
   },
