@@ -12,7 +12,8 @@ let saves = 0
  */
 export async function saveToFile(board: Board, path: string): Promise<void> {
   const there = await stat(path).catch(() => undefined)
-  if (there?.isFile() === false) throw notRegular(path)
+  // (A folder is refused by the system.)
+  if (there !== undefined && !there.isFile() && !there.isDirectory()) throw notRegular(path)
   const unfinished = `${path}.${process.pid}.${++saves}.unfinished`
   const file = await open(unfinished, 'wx', 0o600)
   try {
