@@ -53,7 +53,6 @@ export class Qcow2Snapshots implements Snapshots {
     const { name, date = now(), vmClockNanoseconds = 0n, instructionCount, vmStateSize = 0 } = wanted
     return this.#change(async (image) => {
       const { l1, snapshots, header } = image
-      if (vmStateSize === 0) await this.state.drop(image)
       if (snapshots.entries.length >= mostSnapshots)
         throw new BlockError('invalid', strerror('EFBIG'), { code: 'EFBIG' })
       const bytes = unowned(l1.encode())
