@@ -1,6 +1,7 @@
 import { DeadlineError, deadline, pause } from '../async/index.ts'
 import type { Returned } from '../commands/index.ts'
 import type { CallOptions } from './qmp-client.ts'
+import { patternText, textPattern } from './text-pattern.ts'
 
 /** How long to wait, and who may end that. */
 export interface WaitOptions {
@@ -26,7 +27,7 @@ export class ScreenTimeoutError extends Error {
 
   constructor(pattern: RegExp | string, text: string | undefined, options: ErrorOptions) {
     super(
-      `the screen does not show ${typeof pattern === 'string' ? JSON.stringify(pattern) : pattern}; ${text === undefined ? 'it has no text' : `it says:\n${text}`}`,
+      `the screen does not show ${patternText(pattern)}; ${text === undefined ? 'it has no text' : `it says:\n${text}`}`,
       options,
     )
     this.text = text
@@ -70,12 +71,12 @@ export class GuestScreen {
     { signal, timeoutMs = defaultTimeoutMs }: WaitOptions = {},
   ): Promise<RegExpExecArray> {
     const limit = deadline(timeoutMs, signal)
-    const fresh = typeof pattern === 'string' ? literally(pattern) : unanchored(pattern)
+    const wanted = textPattern(pattern)
     let seen: string | undefined
     try {
       for (;;) {
         seen = await this.text({ signal: limit.signal })
-        const match = seen === undefined ? null : fresh.exec(seen)
+        const match = seen === undefined ? null : wanted.exec(seen)
         if (match !== null) return match
         await pause(intervalMs, limit.signal)
       }
@@ -87,14 +88,4 @@ export class GuestScreen {
       limit.clear()
     }
   }
-}
-
-/** Finds a text, whatever its characters mean in patterns. */
-function literally(text: string): RegExp {
-  return new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-}
-
-/** A pattern that remembers where it was would look at a part of the text only. */
-function unanchored({ source, flags }: RegExp): RegExp {
-  return new RegExp(source, flags.replace(/[gy]/g, ''))
 }

@@ -4,7 +4,7 @@
  */
 export { CommandError, ConnectionLostError, ProtocolError } from './client-error.ts'
 export { GuestKeyboard, type TypeOptions } from './guest-keyboard.ts'
-export { GuestScreen, ScreenTimeoutError, type WaitOptions } from './guest-screen.ts'
+export { defaultTimeoutMs, GuestScreen, ScreenTimeoutError, type WaitOptions } from './guest-screen.ts'
 export type { AnyQmpEvent, EventName, Greeting, QmpEvent } from './messages.ts'
 export {
   type CallOptions,
@@ -13,3 +13,5 @@ export {
   type QmpClientOptions,
   type WaitForEventOptions,
 } from './qmp-client.ts'
+/** @internal for the serial ports of machines in the same process */
+export { patternText, textPattern } from './text-pattern.ts'

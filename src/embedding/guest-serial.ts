@@ -1,20 +1,14 @@
 import { BoundedQueue, DeadlineError, type Deferred, deadline, deferred, untilAborted } from '../async/index.ts'
+import { defaultTimeoutMs, patternText, textPattern, type WaitOptions } from '../client/index.ts'
 
 /** How many characters are remembered: the oldest give way. */
 const remembered = 1 << 20
-const defaultTimeoutMs = 60_000
 
 /** A serial port of the guest, as the machine has it. */
 export interface SerialPortDoor {
   /** Settles when the guest has room for more. */
   input(bytes: Uint8Array): Promise<void>
   listen(listener: (bytes: Uint8Array) => void): void
-}
-
-export interface SerialWaitOptions {
-  readonly signal?: AbortSignal
-  /** Gives up after so many milliseconds; 60,000 if absent. */
-  readonly timeoutMs?: number
 }
 
 /** The guest did not say what was waited for. */
@@ -24,8 +18,7 @@ export class SerialTimeoutError extends Error {
   readonly text: string
 
   constructor(pattern: RegExp | string, text: string, options: ErrorOptions) {
-    const wanted = typeof pattern === 'string' ? JSON.stringify(pattern) : String(pattern)
-    super(`the guest does not say ${wanted}; it has said:\n${text.slice(-2000)}`, options)
+    super(`the guest does not say ${patternText(pattern)}; it has said:\n${text.slice(-2000)}`, options)
     this.text = text
   }
 }
@@ -66,12 +59,9 @@ export class GuestSerial {
    */
   async waitFor(
     pattern: RegExp | string,
-    { signal, timeoutMs = defaultTimeoutMs }: SerialWaitOptions = {},
+    { signal, timeoutMs = defaultTimeoutMs }: WaitOptions = {},
   ): Promise<RegExpExecArray> {
-    const wanted =
-      typeof pattern === 'string'
-        ? new RegExp(pattern.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-        : new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))
+    const wanted = textPattern(pattern)
     const limit = deadline(timeoutMs, signal)
     try {
       for (;;) {

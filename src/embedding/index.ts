@@ -3,6 +3,6 @@
  * Joins machine and client; adds nothing to either.
  */
 export { type ConnectOptions, connectQmp } from './connect-qmp.ts'
-export { GuestSerial, SerialTimeoutError, type SerialWaitOptions } from './guest-serial.ts'
+export { GuestSerial, SerialTimeoutError } from './guest-serial.ts'
 export { type AddressSpace, MachineMemory, type MemorySearch } from './machine-memory.ts'
 export { type RunningMachine, startMachine } from './start-machine.ts'

@@ -29,6 +29,7 @@ interface NetWish {
 const hubid = 0
 const highestVectors = 0x7ffffff
 const cardOptions = ['netdev', 'macaddr', 'model', 'addr', 'vectors']
+
 /** What is said of networks, while it is being said: -netdev, -nic and -net. */
 export class NetworkDraft {
   readonly #answer: DraftSurroundings['answer']

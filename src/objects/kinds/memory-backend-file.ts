@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, type Stats, statSync, truncateSync, unlinkSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { closeSync, fstatSync, ftruncateSync, openSync, statSync, truncateSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { reasonText } from '../../errno/index.ts'
-import { bool, opt, req, size, str, struct } from '../../qapi/index.ts'
+import { bool, opt, QmpError, req, size, str, struct } from '../../qapi/index.ts'
 import { remembered } from '../../qom/index.ts'
 import { type ObjectKind, refused, unchanging } from '../object-kind.ts'
 import { type MemoryOptions, memoryBackend, memoryOptions } from './memory-backend.ts'
@@ -68,31 +69,39 @@ export const memoryBackendFile: ObjectKind<FileOptions> = {
 
 /** Makes the file as large as it must be. @returns its name; undefined for one in a folder, which has none */
 function takeFile(path: string, bytes: number, readonly: boolean): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false, bigint: false }) as Stats | undefined
-  const folder = stats?.isDirectory() === true
-  const name = folder ? join(path, `qemu_back_mem.${process.pid}`) : path
-  if (stats !== undefined && !folder && !stats.isFile())
-    refused('unable to map backing store for guest RAM: No such device')
-  let file: number
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there?.isDirectory() === true) {
+    // Nobody can have put a link there: the name is new, or it is not opened.
+    const name = join(path, `qemu_back_mem.${randomUUID()}`)
+    fill(open(path, name, 'wx+'), path, bytes)
+    unlinkSync(name)
+    return undefined
+  }
+  if (there?.isFile() === false) refused('unable to map backing store for guest RAM: No such device')
+  const flags = there === undefined ? 'w+' : readonly ? 'r' : 'r+'
+  fill(open(path, path, flags), path, bytes)
+  return path
+}
+
+function open(path: string, name: string, flags: string): number {
   try {
-    file = openSync(name, readonly && stats?.isFile() === true ? 'r' : stats?.isFile() === true ? 'r+' : 'w+', 0o644)
+    return openSync(name, flags, 0o644)
   } catch (error) {
     refused(`can't open backing store ${path} for guest RAM: ${reasonText(error)}`)
   }
+}
+
+/** Gives an empty file its size, and closes it. @throws {QmpError} if it has another, or there is no room */
+function fill(file: number, path: string, bytes: number): void {
   try {
     const { size: present } = fstatSync(file)
     if (present > 0 && present < bytes)
       refused(`backing store size 0x${present.toString(16)} does not match 'size' option 0x${bytes.toString(16)}`)
     if (present === 0) ftruncateSync(file, Math.ceil(bytes / pageBytes) * pageBytes)
   } catch (error) {
-    refused(
-      (error as NodeJS.ErrnoException).code === undefined
-        ? (error as Error).message
-        : `cannot resize ${path}: ${reasonText(error)}`,
-    )
+    if (error instanceof QmpError) throw error
+    refused(`cannot resize ${path}: ${reasonText(error)}`)
   } finally {
     closeSync(file)
-    if (folder) unlinkSync(name)
   }
-  return folder ? undefined : name
 }
