@@ -45,6 +45,7 @@ export type { DeviceIdentity, DevicePolicies, GuestDevice, GuestDeviceModel } fr
 export { GuestMedium } from './drives/guest-medium.ts'
 export type { GuestPort } from './drives/guest-port.ts'
 export { MediaControl, type NewMedium, type ReadOnlyMode } from './drives/media-control.ts'
+export { type BitmapName, findBitmap } from './drives/named-bitmaps.ts'
 export { connectDrives, connectPcDrives, type PcDevices, pcDrives } from './drives/pc-drives.ts'
 export { type DrivePlace, namesOfDrives } from './drives/placement.ts'
 export { SnapshotImages, type SnapshotOverview, SnapshotSet } from './drives/snapshot-set.ts'

@@ -3,6 +3,7 @@ import { longestName } from '../nbd/index.ts'
 import type { EmitOf } from '../qapi/index.ts'
 import { type Listener, listenAt, type SocketAddress } from '../transport/index.ts'
 import type { exportEvents } from './events.ts'
+import { bitmapToExport, type WantedBitmap } from './exported-bitmaps.ts'
 import type { Secure } from './nbd-connection.ts'
 import { NbdExport } from './nbd-export.ts'
 import { NbdServer } from './nbd-server.ts'
@@ -28,7 +29,8 @@ export interface ExportConfig {
   readonly writethrough?: boolean | undefined
   readonly allocationDepth?: boolean | undefined
   readonly iothread?: string | undefined
-  readonly bitmaps?: readonly (string | { readonly node: string; readonly name: string })[] | undefined
+  /** What clients may ask of them. */
+  readonly bitmaps?: readonly WantedBitmap[] | undefined
 }
 
 /** An export by the name of a drive, as it was first. */
@@ -53,7 +55,7 @@ export interface ExportInfo {
 }
 
 export interface BlockExportsOptions {
-  readonly drives: Pick<DriveSet, 'image' | 'find'>
+  readonly drives: Pick<DriveSet, 'image' | 'find' | 'graph'>
   readonly emit: EmitOf<typeof exportEvents>
   /** Makes what `tlsCreds` names. @throws {BlockError} if it is not there */
   readonly secure?: (creds: string, authz: string | undefined) => Secure
@@ -227,10 +229,8 @@ export class BlockExports implements AsyncDisposable {
       }
       // Clients have been told how large it is.
       await hold.update({ uses, shares: ['read', 'write'] })
-      const [bitmap] = config.bitmaps ?? []
-      if (bitmap !== undefined) {
-        throw new BlockError('missing', `Bitmap '${typeof bitmap === 'string' ? bitmap : bitmap.name}' is not found`)
-      }
+      const places = this.#options.drives
+      const bitmaps = (config.bitmaps ?? []).map((wanted) => bitmapToExport(node, wanted, { writable, places }))
       this.#checkId(id)
       const made = new NbdExport(hold, {
         id,
@@ -240,6 +240,7 @@ export class BlockExports implements AsyncDisposable {
         writethrough,
         allocationDepth: config.allocationDepth ?? false,
         multiConn: server.maxConnections !== 1,
+        bitmaps,
         ended: () => {
           this.#exports.delete(id)
           this.#options.emit('BLOCK_EXPORT_DELETED', { id })

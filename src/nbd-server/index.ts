@@ -12,6 +12,7 @@ export {
   type ServerConfig,
 } from './block-exports.ts'
 export { exportEvents } from './events.ts'
+export { bitmapOfImage } from './exported-bitmaps.ts'
 export type { ExportDirectory } from './haggling.ts'
 export type { Secure } from './nbd-connection.ts'
 export { NbdExport, type NbdExportOptions } from './nbd-export.ts'

@@ -1,5 +1,13 @@
-import { type Attachment, type BlockNode, chainStatus, type WriteOptions, type ZeroesOptions } from '../block/index.ts'
+import {
+  type Attachment,
+  type BlockNode,
+  chainStatus,
+  type DirtyBitmap,
+  type WriteOptions,
+  type ZeroesOptions,
+} from '../block/index.ts'
 import { type BlockSizes, exportFlags, largestTransfer } from '../nbd/index.ts'
+import { dirtyBitmapContext, holdBitmaps } from './exported-bitmaps.ts'
 import { allocationDepth, baseAllocation, type ExportContext } from './meta-contexts.ts'
 
 export interface NbdExportOptions {
@@ -16,8 +24,8 @@ export interface NbdExportOptions {
   readonly allocationDepth: boolean
   /** Several connections of one client see one image at any time. */
   readonly multiConn: boolean
-  /** More kinds of knowledge about ranges: dirty bitmaps. */
-  readonly contexts?: readonly ExportContext[]
+  /** Clients may ask what they have noted: they stay as they are meanwhile. */
+  readonly bitmaps?: readonly DirtyBitmap[] | undefined
   /** A part of the image, in bytes: all of it by default. */
   readonly window?: { readonly offset: number; readonly length: number } | undefined
   /** Hears, first of all, that it is gone. */
@@ -42,6 +50,7 @@ export class NbdExport {
   readonly contexts: readonly ExportContext[]
   readonly node: BlockNode
   readonly #hold: Attachment
+  readonly #releaseBitmaps: () => void
   readonly #writethrough: boolean
   readonly #begin: number
   readonly #clients = new Set<ExportClient>()
@@ -51,7 +60,7 @@ export class NbdExport {
   /** @param hold - the export's use of the image, which ends with it */
   constructor(hold: Attachment, options: NbdExportOptions) {
     const { node } = hold
-    const { window = { offset: 0, length: node.length - (node.length % sector) } } = options
+    const { bitmaps = [], window = { offset: 0, length: node.length - (node.length % sector) } } = options
     this.id = options.id
     this.name = options.name
     this.description = options.description
@@ -60,12 +69,13 @@ export class NbdExport {
     this.size = window.length
     this.#begin = window.offset
     this.#hold = hold
+    this.#releaseBitmaps = holdBitmaps(bitmaps)
     this.#writethrough = options.writethrough
     this.#gone = options.ended === undefined ? [] : [options.ended]
     this.contexts = [
       baseAllocation(node),
       ...(options.allocationDepth ? [allocationDepth(node)] : []),
-      ...(options.contexts ?? []),
+      ...bitmaps.map(dirtyBitmapContext),
     ].map((context) => shifted(context, window.offset))
     const writes = exportFlags.sendTrim | exportFlags.sendWriteZeroes | exportFlags.sendFastZero
     this.flags =
@@ -150,6 +160,8 @@ export class NbdExport {
   async #end(): Promise<void> {
     if (this.#state !== 'closing' || this.used) return
     this.#state = 'leaving'
+    // The image may close now, and keeps those that nobody uses.
+    this.#releaseBitmaps()
     await this.#hold.detach()
     this.#state = 'gone'
     for (const settle of this.#gone.splice(0)) settle()

@@ -84,6 +84,38 @@ describe('vmon nbd', { timeout: 240_000, skip: missingProgram('qemu-img', 'qemu-
     }
   })
 
+  it('shows what a dirty bitmap has noted, of the image or of one behind it, as qemu-nbd does', async () => {
+    await using files = await scratch()
+    const [base, top, socket] = ['base', 'top', 's'].map(files.path) as [string, string, string]
+    await run(['qemu-img', 'create', '-q', '-f', 'qcow2', base, '1M'])
+    await run(['qemu-img', 'bitmap', '--add', '-g', '64k', base, 'noted'])
+    await run(['qemu-io', '-f', 'qcow2', '-c', 'write 64k 128k', '-c', 'write 1023k 1k', base])
+    await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', top])
+    const context = 'qemu:dirty-bitmap:noted'
+    for (const words of [[base], ['-r', base], ['-A', top]]) {
+      const told = []
+      for (const program of [[...vmon.command, 'nbd'], ['qemu-nbd']]) {
+        await using _server = await startServer(
+          [...program, '-f', 'qcow2', '-B', 'noted', '-t', '-k', socket, ...words],
+          socket,
+        )
+        const nbd = `driver=nbd,server.type=unix,server.path=${socket},x-dirty-bitmap=${context}`
+        told.push([
+          (await run(['nbdinfo', `--map=${context}`, `nbd+unix:///?socket=${socket}`])).out,
+          (await run(['qemu-img', 'map', '--output=json', '--image-opts', nbd])).out,
+          (await runVmon(['img', 'map', '--output=json', '--image-opts', nbd])).out,
+        ])
+      }
+      const [[map = '', theirMap, ourMap] = [], qemu] = told
+      assert.deepEqual(map.match(/\d+ +\d+ +\d {2}\w+/g)?.length, 4, map)
+      assert.equal(ourMap, theirMap)
+      assert.deepEqual(told[0], qemu)
+    }
+    const wrong = await runVmon(['nbd', '-f', 'qcow2', '-B', 'none', '-k', socket, top])
+    assert.deepEqual(wrong, { status: 1, out: '', errors: "vmon nbd: Bitmap 'none' is not found\n" })
+    assert.match((await run(['qemu-img', 'check', base])).out, /No errors were found/)
+  })
+
   it('serves another vmon', async () => {
     await using files = await scratch()
     await run(['qemu-img', 'create', '-q', '-f', 'qcow2', files.path('disk'), '4M'])

@@ -30,7 +30,7 @@ export interface FoundBitmap {
 }
 
 /** @throws {BlockError} kind `missing` */
-export function findBitmap(drives: DriveSet, { node, name }: BitmapName): FoundBitmap {
+export function findBitmap(drives: Pick<DriveSet, 'find' | 'graph'>, { node, name }: BitmapName): FoundBitmap {
   const image = drives.find(node)?.node ?? drives.graph.find(node)
   if (image === undefined) throw new BlockError('missing', `Node '${node}' not found`)
   return { image, bitmap: image.bitmaps.named(name) }

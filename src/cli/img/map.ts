@@ -88,6 +88,8 @@ interface Entry {
 const nothing = { depth: 0, present: false, zero: false, data: false, offset: undefined, filename: undefined }
 
 function entryOf({ node, length, depth, allocated, zero, data, offset, in: within }: ChainStatus, at: number): Entry {
+  // Neither read nor known to be zero: what a server says to be dirty where it is asked for a bitmap.
+  if (!zero && !data) return { ...nothing, start: at, length, depth }
   const storage = within ?? node.child('data-file') ?? node.child('file') ?? node
   const filename = offset === undefined ? undefined : storage.filename
   return { start: at, length, depth, present: allocated, zero, data, offset, filename }

@@ -16,6 +16,7 @@ Connection properties:
 Exposing part of the image:
   -o, --offset=OFFSET       offset into the image
   -A, --allocation-depth    expose the allocation depth
+  -B, --bitmap=NAME         expose a dirty bitmap of the image, or of one behind it
 
 General purpose options:
       --object type,id=ID,...

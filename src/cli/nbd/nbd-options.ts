@@ -22,6 +22,8 @@ export interface NbdOptions {
   readonly name: string
   readonly description: string | undefined
   readonly allocationDepth: boolean
+  /** Name of a dirty bitmap that clients may read. */
+  readonly bitmap: string | undefined
   readonly address: SocketAddress
   /** 0 for any number. */
   readonly shared: number
@@ -41,7 +43,6 @@ const known =
 /** What qemu-nbd does, and this program does not. */
 const absent: Readonly<Record<string, string>> = {
   s: '--snapshot is not available',
-  B: '--bitmap is not available',
   c: 'Kernel /dev/nbdN support not available',
   d: 'Kernel /dev/nbdN support not available',
   L: '--list is not available: nbdinfo --list tells of exports',
@@ -86,6 +87,7 @@ export function readNbdOptions(argv: readonly string[]): NbdOptions {
     name,
     description,
     allocationDepth: args.has('A'),
+    bitmap: args.value('B'),
     address: socket === undefined ? tcpAddress(args) : { type: 'unix', path: socket },
     persistent: args.has('t'),
     fork: args.has('fork'),

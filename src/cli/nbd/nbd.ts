@@ -1,6 +1,6 @@
 import { BlockError } from '../../block/index.ts'
 import { systemCode } from '../../errno/index.ts'
-import { NbdExport, NbdServer } from '../../nbd-server/index.ts'
+import { bitmapOfImage, NbdExport, NbdServer } from '../../nbd-server/index.ts'
 import type { ObjectServices, Securing } from '../../objects/index.ts'
 import { listenAt, TransportError } from '../../transport/index.ts'
 import { CommandLineError } from '../command-line-error.ts'
@@ -45,6 +45,7 @@ async function serve(options: NbdOptions): Promise<number> {
     writethrough: options.cache === 'writethrough' || options.cache === 'directsync',
     allocationDepth: options.allocationDepth,
     multiConn: options.shared !== 1,
+    bitmaps: options.bitmap === undefined ? [] : [bitmapOfImage(image.node, options.bitmap, !options.readOnly)],
     window: checkedWindow(image.node.length, options.offset),
   })
   let end: () => void = () => undefined
@@ -70,6 +71,8 @@ async function serve(options: NbdOptions): Promise<number> {
   } finally {
     for (const signal of signals) process.off(signal, end)
     await server.close()
+    shown.close()
+    await shown.closed
     removePidFile()
   }
   return 0
