@@ -165,6 +165,8 @@ export interface BoardHost {
   wakeRequested(): void
   /** The guest has begun to listen to VMware's mouse, asks it for coordinates of another kind, or has ceased to listen. */
   vmmouse(mode: VmmouseMode): void
+  /** Which lamps of the keyboard the guest wants lit, when that changes: Scroll Lock, Num Lock and Caps Lock are bits 0, 1 and 2. */
+  keyboardLeds?(leds: number): void
   /**
    * The guest moves or locks the tray of a drive, and waits. Settles with whether it may, after `setMedium()` has shown
    * what follows from it. Without this, the guest may not.

@@ -44,6 +44,18 @@ export class InputHandlers {
   #nextIndex = 1
   readonly #listeners = new Set<() => void>()
 
+  #leds = 0
+
+  /** Lamps of the keyboard that are lit: Scroll Lock, Num Lock and Caps Lock are bits 0, 1 and 2. */
+  get leds(): number {
+    return this.#leds
+  }
+
+  setLeds(leds: number): void {
+    this.#leds = leds
+    this.#changed()
+  }
+
   register(handler: InputHandler): Registration {
     const entry: Entry = { index: this.#nextIndex++, handler, touched: false }
     this.#entries.push(entry)
@@ -107,7 +119,7 @@ export class InputHandlers {
     return first !== undefined && isAbsolute(first.handler)
   }
 
-  /** Calls `listener` when devices came, went, or changed places; the result ends that. */
+  /** Calls `listener` when devices came, went, or changed places, and when lamps were lit or put out; the result ends that. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

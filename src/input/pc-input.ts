@@ -33,6 +33,11 @@ export class PcInput {
     handlers.register(pointer('QEMU PS/2 Mouse', 'rel', ps2Mouse, failed))
   }
 
+  /** The guest has lit lamps of the keyboard, or put them out: bits as `InputHandlers.leds` has them. */
+  setLeds(leds: number): void {
+    this.#options.handlers.setLeds(leds)
+  }
+
   /** The guest has asked for VMware's mouse, or (undefined) no longer wants it. */
   setVmmouse(mode: 'relative' | 'absolute' | undefined): void {
     const { handlers, vmmouse, failed } = this.#options

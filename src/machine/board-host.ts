@@ -27,6 +27,7 @@ export function boardHost(
         if (runControl.state === 'suspended') await runControl.wakeup()
       }),
     vmmouse: (mode) => listeners.input?.setVmmouse(mode),
+    keyboardLeds: (leds) => listeners.input?.setLeds(leds),
     guestTray: async (slot, move) => (await driveAt(drives, slot)?.guestTray(move)) ?? false,
     serialOutput: (port, bytes) => listeners.serial[port]?.output(bytes),
     firmwareLog: (line) => log.log('firmware', line),

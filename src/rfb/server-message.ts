@@ -63,8 +63,10 @@ export function pointerType(absolute: boolean, { width, height }: { width: numbe
   return printRectangleHeader({ x: absolute ? 1 : 0, y: 0, width, height }, Encoding.pointerTypeChange)
 }
 
+/** Which lamps of the keyboard are lit: bits of `Led`. */
 export function ledState(leds: number): Uint8Array {
-  return new ByteWriter(16).append(printRectangleHeader(nowhere, Encoding.ledState)).u8(leds).written
+  const header = printRectangleHeader({ ...nowhere, width: 1, height: 1 }, Encoding.ledState)
+  return new ByteWriter(16).append(header).u8(leds).written
 }
 
 export function desktopName(name: string): Uint8Array {

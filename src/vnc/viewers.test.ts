@@ -197,6 +197,36 @@ test('keys come by what is written on them, or by their numbers; none stays down
   assert.deepEqual(bench.done, ['down 2a', 'down 1e', 'up 1e', 'up 2a', 'down 1f', 'up 1f', 'down cd', 'up cd'])
 })
 
+test('a client is told which lamps of the keyboard are lit, and a lock that it has pressed elsewhere is pressed for the guest', async () => {
+  await using bench = await DisplayBench.open()
+  const client = await bench.viewer(Encoding.ledState)
+  await client.until(update)
+  bench.pointer.leds = 2 // the guest has Num Lock
+  bench.pointer.changed()
+  await client.until(update)
+  assert.deepEqual(
+    client.told.map(({ bytes }) => bytes[0]),
+    [0, 2],
+  )
+  const stroke = (keysym: number): void => [true, false].forEach((down) => void client.key(keysym, down))
+  stroke(0x42) // B without Shift: Caps Lock is on at the viewer's
+  stroke(0x43)
+  stroke(0x31) // a digit says nothing of Caps Lock
+  stroke(0x62) // b: it is off again
+  stroke(0xff97) // KP_Up: Num Lock is off
+  stroke(0xffb8) // KP_8
+  await fence(client)
+  const strokes = (...keys: readonly number[]): string[] =>
+    keys.flatMap((key) => [`down ${key.toString(16)}`, `up ${key.toString(16)}`])
+  assert.deepEqual(bench.done, strokes(0x3a, 0x30, 0x2e, 0x02, 0x3a, 0x30, 0x45, 0x48, 0x45, 0x48))
+  await using other = await DisplayBench.open({ lockKeySync: false })
+  const plain = await other.viewer()
+  plain.key(0x42, true)
+  plain.key(0x42, false)
+  await fence(plain)
+  assert.deepEqual(other.done, strokes(0x30))
+})
+
 test('the pointer is told as places to a guest that takes them, and as movements to others', async () => {
   await using bench = await DisplayBench.open()
   const client = await bench.viewer()

@@ -11,6 +11,7 @@ import {
   fenceFlags,
   fenceMessage,
   fenceRequest,
+  ledState,
   levels,
   pointerType,
   RfbError,
@@ -172,7 +173,7 @@ export class VncClient {
 
   async #converse(sender: PictureSender): Promise<void> {
     const { parts } = this.#options
-    const input = new ViewerInput(parts.input, parts.keymap, parts.byKeysym)
+    const input = new ViewerInput(parts.input, parts)
     const extensions = new Extensions(this.#options, sender, (bytes) => this.#duplex.write(bytes))
     try {
       for (;;) {
@@ -234,13 +235,17 @@ class Extensions {
   readonly #release: () => void
   #known: ReadonlySet<number> = new Set()
   #absolute: boolean | undefined
+  #leds: number | undefined
   #named = false
 
   constructor(options: VncClientOptions, sender: PictureSender, write: (bytes: Uint8Array) => boolean) {
     this.#options = options
     this.#sender = sender
     this.#write = write
-    this.#release = options.parts.input.onChange(() => this.#tellPointerType())
+    this.#release = options.parts.input.onChange(() => {
+      this.#tellPointerType()
+      this.#tellLeds(false)
+    })
   }
 
   get furtherButtons(): boolean {
@@ -276,6 +281,7 @@ class Extensions {
       this.#rectangle(desktopName(parts.name))
     }
     this.#tellPointerType()
+    this.#tellLeds(true)
   }
 
   take(message: ClientMessage): void {
@@ -307,6 +313,14 @@ class Extensions {
     if (!this.#known.has(Encoding.pointerTypeChange) || absolute === this.#absolute) return
     this.#absolute = absolute
     this.#rectangle(pointerType(absolute, this.#sender.size))
+  }
+
+  /** @param asked - the client has just said what it understands */
+  #tellLeds(asked: boolean): void {
+    const { leds } = this.#options.parts.input
+    if (!this.#known.has(Encoding.ledState) || (leds === this.#leds && !asked)) return
+    this.#leds = leds
+    this.#rectangle(ledState(leds))
   }
 
   #rectangle(bytes: Uint8Array): void {

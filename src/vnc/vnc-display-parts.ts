@@ -31,6 +31,8 @@ export interface VncDisplayParts {
   readonly keymap: Keymap
   /** Keys are found by what they say, not by their numbers: -k names a layout. */
   readonly byKeysym: boolean
+  /** Locks of the guest's keyboard follow what viewers type. */
+  readonly lockKeySync: boolean
   /** Undefined if everybody is let in. */
   readonly password: VncPassword | undefined
   /** Undefined if they speak in the clear. */

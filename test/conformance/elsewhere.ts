@@ -123,10 +123,10 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'command line',
-    vmon: '`-vnc :1` listens on this machine alone; `lossy=`, `key-delay-ms=` and `lock-key-sync=` are taken and change nothing',
-    qemu: 'on every interface; may send JPEG, paces keys, and brings Caps Lock and Num Lock into line',
+    vmon: '`-vnc :1` listens on this machine alone; `lossy=` and `key-delay-ms=` are taken and change nothing',
+    qemu: 'on every interface; may send JPEG, and paces keys',
     reason:
-      'nobody is to be let in from elsewhere who was not asked for; pictures are never lossy, the keyboard has a queue, and the board does not tell of its lights',
+      'nobody is to be let in from elsewhere who was not asked for; pictures are never lossy, and the keyboard has a queue',
   },
   {
     where: 'command line',

@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { Encoding, Led } from '../../src/rfb/index.ts'
+import { connectTcp } from '../../src/transport/index.ts'
 import { missingFile, missingProgram } from '../oracle/peers.ts'
+import { RfbClient } from '../vnc/rfb-client.ts'
 import { Guest, vmon } from './guest.ts'
 import { parsePng } from './png-picture.ts'
 import { difference } from './ppm-picture.ts'
@@ -57,6 +60,7 @@ test('gvnccapture and vncsnapshot see what screendump writes', {
     const secured = Number(servers.find(({ id }) => id === 'tls')!.server[0]!.service) - 5900
     await run('gvnccapture', ['-q', `127.0.0.1:${secured}`, file], { timeout: patience })
     assert.equal(difference(await guest.picture(), parsePng(await readFile(file))), undefined)
+    await lampsFollow(guest, Number(port))
     // A picture that it has compressed with loss: only that there is one, of the right size, says something.
     const snapshot = join(folder, 'snapshot.jpg')
     await run('vncsnapshot', ['-quiet', `127.0.0.1:${Number(port) - 5900}`, snapshot], { timeout: patience })
@@ -66,6 +70,25 @@ test('gvnccapture and vncsnapshot see what screendump writes', {
     await rm(folder, { recursive: true })
   }
 })
+
+/** The firmware lights the lamps of the keyboard as its locks are, and viewers are told. */
+async function lampsFollow(guest: Guest, port: number): Promise<void> {
+  await guest.execute('cont')
+  const client = new RfbClient(await connectTcp({ host: '127.0.0.1', port: String(port) }))
+  try {
+    await client.enter()
+    client.setEncodings(Encoding.ledState)
+    const lamps = async (lit: number): Promise<void> => {
+      while (client.told.at(-1)?.bytes[0] !== lit) await client.message()
+    }
+    for (const lit of [0, Led.capsLock, 0]) {
+      await lamps(lit)
+      await guest.press(['caps_lock'])
+    }
+  } finally {
+    client.close()
+  }
+}
 
 /** Width and height of the frame of a JPEG file. */
 function jpegSize(file: Buffer): { width: number; height: number } {

@@ -93,7 +93,8 @@ export class DisplayBench implements AsyncDisposable {
   /** What viewers have done: keys and pointers. */
   readonly done: string[]
   readonly events: string[]
-  readonly pointer: { absolute: boolean; changed: () => void }
+  /** What the guest's devices are like; after `changed()`, viewers know it. */
+  readonly pointer: { absolute: boolean; leds: number; changed: () => void }
   readonly #clients = new Map<RfbClient, Duplex>()
 
   private constructor(made: Pick<DisplayBench, 'canvas' | 'display' | 'done' | 'events' | 'pointer'>) {
@@ -111,7 +112,7 @@ export class DisplayBench implements AsyncDisposable {
   ): Promise<DisplayBench> {
     const [done, events]: [string[], string[]] = [[], []]
     const listeners = new Set<() => void>()
-    const pointer = { absolute: false, changed: () => listeners.forEach((listener) => void listener()) }
+    const pointer = { absolute: false, leds: 0, changed: () => listeners.forEach((listener) => void listener()) }
     const display = await VncDisplay.open(
       { ...plain, ...config },
       {
@@ -130,6 +131,9 @@ export class DisplayBench implements AsyncDisposable {
           get absolute() {
             return pointer.absolute
           },
+          get leds() {
+            return pointer.leds
+          },
           onChange(listener) {
             listeners.add(listener)
             return () => listeners.delete(listener)
@@ -137,6 +141,7 @@ export class DisplayBench implements AsyncDisposable {
         },
         keymap: readKeymap(undefined, []),
         byKeysym: false,
+        lockKeySync: config.lockKeySync ?? true,
         power: undefined,
         emit: (name) => void events.push(name),
         log: () => undefined,

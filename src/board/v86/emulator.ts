@@ -157,7 +157,7 @@ export class Emulator {
       fixed: (slot) => own.has(slot),
     })
     this.#power.answerHotplug(this.devices.hotplug)
-    this.#ps2 = new I8042(cpu)
+    this.#ps2 = new I8042(cpu, (leds) => this.#notify({ type: 'keyboardLeds', leds }))
     this.keyboard = new KeyboardQueue(this.#ps2.keyboard, new BiosKeyboard(this.memory, clock.now))
     this.#vmmouse = this.#buildVmmouse(config)
     this.serial = new SerialLines(emulator, config.serialPorts, (port, bytes) =>

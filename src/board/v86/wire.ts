@@ -144,6 +144,7 @@ export type Notice =
   | { readonly type: 'guestSuspend'; readonly kind: 'ram' | 'disk' }
   | { readonly type: 'wakeRequested' }
   | { readonly type: 'vmmouse'; readonly mode: VmmouseMode }
+  | { readonly type: 'keyboardLeds'; readonly leds: number }
   | { readonly type: 'clockSet'; readonly offsetSeconds: number }
   | { readonly type: 'crashed'; readonly message: string }
   | { readonly type: 'deviceFailed'; readonly message: string }

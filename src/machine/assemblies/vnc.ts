@@ -41,6 +41,7 @@ export async function vnc(needs: Needs): Promise<{ readonly vncDisplays: VncDisp
           ...sharedParts(needs),
           screen: screenOf(display, needs, screens),
           keymap,
+          lockKeySync: display.lockKeySync,
           tls: tlsOf(display, needs),
           byKeysym: config.keymap !== undefined,
           password: passwordOf(display, needs),
@@ -119,6 +120,9 @@ function inputOf(handlers: InputHandlers, runControl: RunControl): VncInput {
     },
     get absolute() {
       return handlers.absolute
+    },
+    get leds() {
+      return handlers.leds
     },
     onChange: (listener) => handlers.onChange(listener),
   }

@@ -26,6 +26,9 @@ export function tellHost(host: BoardHost, news: News): void {
     case 'vmmouse':
       host.vmmouse(news.mode)
       break
+    case 'keyboardLeds':
+      host.keyboardLeds?.(news.leds)
+      break
     case 'deviceFailed':
       host.deviceFailed?.(news.message)
       break

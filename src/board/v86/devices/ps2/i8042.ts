@@ -66,12 +66,13 @@ export class I8042 {
   #keyboardWaits = false
   #mouseWaits = false
 
-  constructor(cpu: V86Cpu) {
+  /** @param lit - told which lamps of the keyboard are lit, when that changes */
+  constructor(cpu: V86Cpu, lit: (leds: number) => void = () => undefined) {
     this.#cpu = cpu
     this.keyboard = new Ps2Keyboard((waiting) => {
       this.#keyboardWaits = waiting
       this.#offer()
-    })
+    }, lit)
     this.mouse = new Ps2Mouse((waiting) => {
       this.#mouseWaits = waiting
       this.#offer()

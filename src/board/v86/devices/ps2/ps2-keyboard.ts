@@ -34,15 +34,17 @@ export class Ps2Keyboard {
   readonly queue: Ps2Queue
   /** The controller turns set 2 into set 1. */
   translates = false
-  /** Num Lock, Caps Lock and Scroll Lock as the guest wants them lit: bits 1, 2 and 0. */
-  leds = 0
   #enabled = true
   #set = 2
   #awaiting = 0
   readonly #translator = new Translator()
+  readonly #lit: (leds: number) => void
+  #leds = 0
 
-  constructor(changed: (waiting: boolean) => void) {
+  /** @param lit - told which lamps the guest wants lit, when that changes: Scroll Lock, Num Lock and Caps Lock are bits 0, 1 and 2 */
+  constructor(changed: (waiting: boolean) => void, lit: (leds: number) => void) {
     this.queue = new Ps2Queue(changed)
+    this.#lit = lit
   }
 
   /** Whether it says anything: the guest can switch it off. */
@@ -75,13 +77,13 @@ export class Ps2Keyboard {
   }
 
   getState(): unknown[] {
-    const { translates, leds } = this
-    return [translates, leds, this.#enabled, this.#set, this.#awaiting, this.queue.getState()]
+    const { translates } = this
+    return [translates, this.#leds, this.#enabled, this.#set, this.#awaiting, this.queue.getState()]
   }
 
   setState([translates, leds, enabled, set, awaiting, queue]: readonly unknown[]): void {
     this.translates = translates === true
-    this.leds = Number(leds)
+    this.#light(Number(leds))
     this.#enabled = enabled === true
     this.#set = Number(set)
     this.#awaiting = Number(awaiting)
@@ -134,7 +136,7 @@ export class Ps2Keyboard {
       this.#chooseSet(byte)
       return
     }
-    if (what === command.setLeds) this.leds = byte
+    if (what === command.setLeds) this.#light(byte)
     this.queue.reply(ack)
   }
 
@@ -153,7 +155,13 @@ export class Ps2Keyboard {
   #defaults(): void {
     this.#enabled = true
     this.#set = 2
-    this.leds = 0
+    this.#light(0)
     this.queue.clear()
+  }
+
+  #light(leds: number): void {
+    if (leds === this.#leds) return
+    this.#leds = leds
+    this.#lit(leds)
   }
 }
