@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { crc32 } from '../hash/index.ts'
 import type { Board, BoardConfig } from './board.ts'
 import { BoardError, type BoardErrorKind } from './board-error.ts'
 import { BoardWitness } from './board-witness.ts'
@@ -128,6 +129,11 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
       await board.overwritePages(pages)
       assert.deepEqual(await board.readPhysical(ramBytes - 4096, 4096), pages.bytes)
       assert.deepEqual(await board.readPhysical(8 * mebibyte + 4096, 1), Uint8Array.of(2), 'others stay')
+      assert.deepEqual(
+        [...(await board.pageChecksums(Uint32Array.of(ramBytes - 4096, 8 * mebibyte)))],
+        [crc32(pages.bytes), crc32(new Uint8Array(4096))],
+      )
+      await assert.rejects(board.pageChecksums(Uint32Array.of(ramBytes)), kindIs('address'))
       await assert.rejects(
         board.overwritePages({ addresses: Uint32Array.of(ramBytes), bytes: new Uint8Array(4096) }),
         kindIs('address'),

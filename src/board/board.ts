@@ -63,6 +63,8 @@ export interface Board extends AsyncDisposable {
   countChangedPages(address: number, length: number): Promise<number>
   /** Forgets what `changedPages` has given. */
   forgetPages(): Promise<void>
+  /** The CRC-32 of each of some pages of RAM as they are now. @throws {BoardError} kind `address`, if one is not a page of RAM */
+  pageChecksums(addresses: Uint32Array): Promise<Uint32Array>
   /** Settles when no request of the guest to a medium is on its way; the board stands still. @throws {BoardError} kind `unavailable`, if it runs */
   idle(): Promise<void>
   /** How long the guest has run, in milliseconds: time that stands still while it does, and is saved with the devices. */

@@ -22,6 +22,7 @@ import { cpuCommands } from './cpu.ts'
 import { descriptorCommands } from './descriptors.ts'
 import { deviceStateCommands } from './device-state.ts'
 import { deviceCommands } from './devices.ts'
+import { dirtyRateCommands } from './dirty-rate.ts'
 import { dumpCommands } from './dump.ts'
 import { humanMonitorCommands } from './human-monitor.ts'
 import { inputCommands } from './input.ts'
@@ -66,6 +67,7 @@ export const commands = {
   ...migrationCommands,
   ...migrationSettingCommands,
   ...migrationAbsentCommands,
+  ...dirtyRateCommands,
   ...deviceStateCommands,
   ...snapshotCommands,
   ...cpuCommands,
@@ -106,6 +108,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   migration: { title: 'Sending the machine elsewhere, and taking one that comes', commands: migrationCommands },
   'migration-settings': { title: 'What limits migrations, and what they can have', commands: migrationSettingCommands },
   'migration-absent': { title: 'Kinds of migration that there are not here', commands: migrationAbsentCommands },
+  'dirty-rate': { title: 'How much of its memory the guest changes', commands: dirtyRateCommands },
   'device-state': { title: 'CPU and devices in a file', commands: deviceStateCommands },
   snapshots: { title: 'Snapshots of the whole machine', commands: snapshotCommands },
   cpu: { title: 'What the CPUs do', commands: cpuCommands },

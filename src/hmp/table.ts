@@ -10,6 +10,7 @@ import { blockCommands } from './commands/block.ts'
 import { chardevCommands } from './commands/chardev.ts'
 import { descriptorCommands } from './commands/descriptors.ts'
 import { deviceCommands } from './commands/devices.ts'
+import { dirtyRateCommands } from './commands/dirty-rate.ts'
 import { driveCommands } from './commands/drives.ts'
 import { dumpCommands } from './commands/dump.ts'
 import { hardwareCommands } from './commands/hardware.ts'
@@ -33,6 +34,7 @@ import { absentTopics } from './info/absent.ts'
 import { blockTopics } from './info/block.ts'
 import { cpuTopics } from './info/cpu.ts'
 import { deviceTopics } from './info/devices.ts'
+import { dirtyRateTopics } from './info/dirty-rate.ts'
 import { dumpTopics } from './info/dump.ts'
 import { interruptTopics } from './info/interrupts.ts'
 import { jobTopics } from './info/jobs.ts'
@@ -92,6 +94,7 @@ export const infoTable: Readonly<Record<string, HmpCommand<HmpParts>>> = {
   ...dumpTopics,
   ...ramTopics,
   ...migrationTopics,
+  ...dirtyRateTopics,
   ...snapshotTopics,
   ...interruptTopics,
   ...deviceTopics,
@@ -117,6 +120,7 @@ export const commandTable: Readonly<Record<string, HmpCommand<HmpParts>>> = {
   ...memoryCommands,
   ...dumpCommands,
   ...migrationCommands,
+  ...dirtyRateCommands,
   ...snapshotCommands,
   ...hardwareCommands,
   ...descriptorCommands,

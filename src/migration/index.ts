@@ -7,6 +7,13 @@
 export { Capabilities, type CapabilityName, capabilityNames } from './capabilities.ts'
 export type { TakeDescriptor } from './channels/open-channel.ts'
 export { DeviceState, type HaltedGuest } from './device-state.ts'
+export {
+  DirtyRate,
+  type DirtyRateInfo,
+  type DirtyRateMode,
+  dirtyRateModes,
+  dirtyRateStatuses,
+} from './dirty-rate.ts'
 export { MigrationStatusName, migrationEvents } from './events.ts'
 export { MigrationControl, type MigrationReport } from './migration-control.ts'
 export { MigrationError, type MigrationErrorKind } from './migration-error.ts'

@@ -318,6 +318,16 @@ export const claims: Readonly<Record<string, Claim>> = {
   migrate_set_speed: dropped,
   migrate_set_downtime: dropped,
   client_migrate_info: exact,
+  'calc-dirty-rate': {
+    verdict: 'divergent',
+    reason:
+      'dirty-bitmap compares all pages, and dirty-ring is refused; a QEMU without KVM ends itself on both. Pages that are written with what they held do not count',
+    tests: ['src/migration/dirty-rate.test.ts'],
+  },
+  'query-dirty-rate': exact,
+  'set-vcpu-dirty-limit': exact,
+  'cancel-vcpu-dirty-limit': exact,
+  'query-vcpu-dirty-limit': exact,
   'xen-save-devices-state': {
     verdict: 'divergent',
     reason: 'the file is of a format of its own',

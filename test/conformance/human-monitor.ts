@@ -68,6 +68,7 @@ const claims: Readonly<Record<string, HmpClaim>> = {
   'info qdm': divergent('lists the models that vmon has, which are fewer'),
   'info qtree': divergent('shows the devices that vmon has; HPET, kvmvapic and memory chips on the I2C bus are none'),
   'info qom-tree': divergent('the tree has the objects that vmon has'),
+  calc_dirty_rate: divergent('as the QMP command'),
   loadvm: divergent('loads what savevm of vmon has saved: the state is of a format of its own'),
   savevm: divergent('the state is of a format of its own'),
   log: divergent('its items are those of `-d`'),

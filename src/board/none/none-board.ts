@@ -27,6 +27,7 @@ import { placeholderPicture } from '../screen/placeholder.ts'
 import { ScreenChanges } from '../screen/screen-changes.ts'
 import { type BoardShape, shapeOf } from '../state/board-shape.ts'
 import { packDevices, unpackDevices } from '../state/device-state.ts'
+import { pageChecksums } from '../state/page-checksums.ts'
 import { pageBytes, pagesFit, type RamPages, takePages } from '../state/ram-pages.ts'
 import { RamShadow } from '../state/ram-shadow.ts'
 import { resetRegisters } from './reset-registers.ts'
@@ -222,6 +223,15 @@ export class NoneBoard implements Board {
     return this.#open(() => {
       this.#shadow = undefined
     })
+  }
+
+  pageChecksums(addresses: Uint32Array): Promise<Uint32Array> {
+    return this.#open(() =>
+      addresses.map((address) => {
+        this.#requirePages(address, pageBytes)
+        return pageChecksums(this.#memory.read(address, pageBytes), Uint32Array.of(0))[0]!
+      }),
+    )
   }
 
   idle(): Promise<void> {

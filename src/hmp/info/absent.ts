@@ -59,10 +59,6 @@ export const absentTopics = {
     },
   }),
   capture: absent('show capture information', ''),
-  dirty_rate: absent(
-    'show dirty rate information',
-    'Status: unstarted\nStart Time: 0 (ms)\nSample Pages: 0 (per GB)\nPeriod: 0 (sec)\nMode: page-sampling\nDirty rate: (not ready)\n',
-  ),
   'memory-devices': absent('show memory devices', ''),
   numa: absent('show NUMA information', '0 nodes\n'),
   profile: missing('show profiling information', 'Internal profiler not compiled'),
@@ -101,7 +97,6 @@ export const absentTopics = {
       throw new HmpError(`Command "info usbhost${rest === undefined ? '' : ' '}" is not available.`)
     },
   }),
-  vcpu_dirty_limit: absent('show dirty page limit information of all vCPU', 'Dirty page limit not enabled!\n'),
   virtio: absent('List all available virtio devices', 'No VirtIO devices\n'),
   'virtio-status': noneCalled('path:s', 'path', 'Display status of a given virtio device', noVirtioDevice),
   'virtio-queue-status': noneCalled(

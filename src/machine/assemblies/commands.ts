@@ -18,7 +18,7 @@ import type { Consoles, ScreenDump } from '../../display/index.ts'
 import { GuestDump, MemoryFiles } from '../../dump/index.ts'
 import { Interpreter, runForQmp } from '../../hmp/index.ts'
 import { InputEvents, type InputHandlers, type SendKey } from '../../input/index.ts'
-import { DeviceState, type MachineSnapshots, type MigrationControl } from '../../migration/index.ts'
+import { DeviceState, DirtyRate, type MachineSnapshots, type MigrationControl } from '../../migration/index.ts'
 import { Dispatcher, type EventHub } from '../../monitor/index.ts'
 import type { BlockExports } from '../../nbd-server/index.ts'
 import type { NetSet } from '../../net/index.ts'
@@ -104,6 +104,7 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
     keyboard: board.keyboard,
     screenDump: needs.screenDump,
     migrations: needs.migrations,
+    dirtyRate: new DirtyRate(board, runControl.signal),
     deviceState: new DeviceState(board, runControl),
     snapshots: needs.snapshots,
     memoryFiles: new MemoryFiles(board),

@@ -1,4 +1,5 @@
 import { BoardError } from '../../board-error.ts'
+import { pageChecksums } from '../../state/page-checksums.ts'
 import { pageBytes, pagesFit, placePages, type RamPages, takePages } from '../../state/ram-pages.ts'
 import { RamShadow } from '../../state/ram-shadow.ts'
 import type { V86Cpu } from '../v86-internals.ts'
@@ -109,6 +110,13 @@ export class GuestMemory {
 
   forgetPages(): void {
     this.#shadow = undefined
+  }
+
+  /** @throws {BoardError} kind `address`, if one is not a page of RAM */
+  pageChecksums(addresses: Uint32Array): Uint32Array {
+    const { ram } = this
+    for (const address of addresses) this.#requirePages(address, pageBytes)
+    return pageChecksums(ram, addresses)
   }
 
   #requirePages(address: number, length: number): void {
