@@ -9,6 +9,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 const floors: Record<string, number> = {
   async: 0,
   hash: 0,
+  lookup: 0,
   bytes: 0,
   errno: 0,
   log: 0,

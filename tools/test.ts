@@ -19,6 +19,9 @@ const fileMinutes = 20
 /** As many tests may fail beside others and pass when their files run again alone; where more fail, nothing runs again. */
 const unsteadyTests = 3
 
+/** How many of the files that took longest are named. */
+const shownFiles = 20
+
 const words = process.argv.slice(2)
 const files: string[] = []
 for (const folder of ['dist/src', 'dist/guests', 'dist/test', 'dist/tools']) {
@@ -40,7 +43,7 @@ if (files.length === 0) {
 /** The runner's totals by their names. */
 type Totals = ReadonlyMap<string, number>
 
-/** Which files passed, as they say themselves (test/passed-files.ts). */
+/** Which files passed and how long each took, as they say themselves (test/passed-files.ts). */
 const passedFiles = join(mkdtempSync(join(tmpdir(), 'vmon-test-')), 'passed')
 
 /** Runs test files, so many side by side, and shows what the runner reports. */
@@ -86,8 +89,17 @@ let failed = count(totals, 'fail', 'cancelled')
 let passed = count(totals, 'pass')
 const skipped = count(totals, 'skipped', 'todo')
 let ok = code === 0 && failed === 0
-const steady = new Set(readFileSync(passedFiles, 'utf8').split('\n'))
-const suspects = files.filter((file) => !steady.has(file))
+const seconds = new Map(
+  readFileSync(passedFiles, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(' '))
+    .map(([file, time]) => [file!, Number(time)]),
+)
+const slowest = [...seconds].sort((one, other) => other[1] - one[1]).slice(0, shownFiles)
+if (files.length > shownFiles)
+  console.log(`The longest: ${slowest.map(([file, time]) => `${file} ${time} s`).join(', ')}`)
+const suspects = files.filter((file) => !seconds.has(file))
 if (!ok && failed > 0 && failed <= unsteadyTests && suspects.length <= unsteadyTests) {
   console.log(`Again, with nothing beside: ${suspects.join(' ')}`)
   const again = await run(suspects, 1)

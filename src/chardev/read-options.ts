@@ -1,4 +1,5 @@
 import type { OptionList } from '../keyval/index.ts'
+import { ownEntry } from '../lookup/index.ts'
 import type { InetTarget } from '../transport/index.ts'
 import { ChardevError } from './chardev-error.ts'
 import { checkedOptions } from './option-values.ts'
@@ -22,7 +23,7 @@ export function readChardevOptions(keys: ChardevKeys, descriptor: DescriptorRead
   if (label === undefined) throw new ChardevError('option', 'chardev: no id specified')
   const type = options.get('backend')
   if (type === undefined) throw new ChardevError('option', `chardev: "${label}" missing backend`)
-  const read = Object.hasOwn(readers, type) ? readers[type] : undefined
+  const read = ownEntry(readers, type)
   if (read === undefined) {
     if (unsupported.includes(type)) throw new ChardevError('unsupported', `chardev: vmon has no '${type}' devices`)
     throw new ChardevError('option', `'${type}' is not a valid char driver name`)

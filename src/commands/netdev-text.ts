@@ -1,4 +1,5 @@
 import { OptionError, parseBoolean, parseInt64 } from '../keyval/index.ts'
+import { ownEntry } from '../lookup/index.ts'
 import type { NetdevOptions } from '../net/index.ts'
 import { QmpError, root } from '../qapi/index.ts'
 import { Netdev } from './netdev-options.ts'
@@ -19,7 +20,7 @@ export function netdevFromItems(id: string, items: readonly (readonly [string, s
   const words: Record<string, unknown> = { id, type }
   for (const [name, text] of items) {
     if (name === 'type') continue
-    const member = Object.hasOwn(members, name) ? members[name] : undefined
+    const member = ownEntry(members, name)
     if (member === undefined) throw new OptionError(`Invalid parameter '${name}'`)
     const { shape: wanted } = member.type
     if (wanted.meta === 'array') words[name] = [...((words[name] as unknown[] | undefined) ?? []), { str: text }]

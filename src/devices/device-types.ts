@@ -1,3 +1,4 @@
+import { ownEntry } from '../lookup/index.ts'
 import type { ObjectType, TypeProperty } from '../qom/index.ts'
 import { deviceModels, pcModels } from './devices.ts'
 import type { DeviceModel } from './model.ts'
@@ -137,7 +138,7 @@ function classProperty({ ofEach: _, ...type }: PropertyType): PropertyType {
 }
 
 function baseOf(name = ''): ObjectType | undefined {
-  const model = deviceModels[name]
+  const model = ownEntry(deviceModels, name)
   return bases.find((base) => base.name === name) ?? (model && { ...model, properties: listed(model.properties) })
 }
 

@@ -1,3 +1,4 @@
+import { ownEntry } from '../lookup/index.ts'
 import { deviceModels, modelNamed, pcModels } from './devices.ts'
 import type { DeviceModel } from './model.ts'
 import { propertyLine } from './properties.ts'
@@ -60,7 +61,7 @@ function modelLine({ model: { name, bus, aliases = [], description }, noUser = f
 
 /** What `-device NAME,help` prints; undefined if there is no such model. */
 export function helpOfModel(name: string): string | undefined {
-  const model = modelNamed(name) ?? (Object.hasOwn(pcModels, name) ? pcModels[name] : undefined)
+  const model = modelNamed(name) ?? ownEntry(pcModels, name)
   if (model === undefined) return undefined
   const lines = Object.entries(model.properties)
     .filter(([property]) => !property.startsWith('legacy-'))

@@ -1,3 +1,4 @@
+import { ownEntry } from '../lookup/index.ts'
 import type { RegisterValue } from './expression.ts'
 
 interface Segment {
@@ -24,7 +25,7 @@ const otherNames: Readonly<Record<string, string>> = { sp: 'esp', fp: 'ebp' }
 export function registerValues(registers: ReadableRegisters | undefined): RegisterValue {
   return (name) => {
     if (registers === undefined) return undefined
-    const value = valueCalled(registers, otherNames[name] ?? name)
+    const value = valueCalled(registers, ownEntry(otherNames, name) ?? name)
     return value === undefined ? undefined : BigInt(value | 0)
   }
 }

@@ -1,4 +1,5 @@
 import { type KeyvalObject, OptionError, parseBoolean, parseInt64, parseSize } from '../keyval/index.ts'
+import { ownEntry } from '../lookup/index.ts'
 import { type AnyType, QmpError, root } from '../qapi/index.ts'
 import { ObjectOptions } from './object-options.ts'
 
@@ -24,8 +25,8 @@ export function optionsFromText(texts: KeyvalObject): Words {
 
 function typeOf({ 'qom-type': kind }: KeyvalObject, name: string): AnyType | undefined {
   const { shape } = ObjectOptions
-  const branch = shape.meta === 'object' ? shape.variants?.branches[String(kind)] : undefined
-  return branch?.shape.meta === 'object' ? branch.shape.members[name]?.type : undefined
+  const branch = shape.meta === 'object' ? ownEntry(shape.variants?.branches ?? {}, String(kind)) : undefined
+  return branch?.shape.meta === 'object' ? ownEntry(branch.shape.members, name)?.type : undefined
 }
 
 function understood(value: Value, type: AnyType | undefined, name: string): unknown {

@@ -1,5 +1,6 @@
 import { BlockError, textOfBlockError } from '../../block/index.ts'
 import { reasonText, systemCode } from '../../errno/index.ts'
+import { ownEntry } from '../../lookup/index.ts'
 import { say, warn } from '../outputs.ts'
 import { HelpWanted, ImgError, UsageError } from './img-error.ts'
 
@@ -48,7 +49,7 @@ export async function runImg(argv: readonly string[], output: Output = onTermina
     if (isShort(name, 'V') || isLong(name, 'version')) return await printVersion(output)
     if (isShort(name, 'h') || isLong(name, 'help')) throw new HelpWanted()
     if (name.startsWith('-')) throw new UsageError(`unrecognized option '${name}'`)
-    const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+    const load = ownEntry(commands, name)
     if (load === undefined) throw new UsageError(`Command not found: ${name}`)
     const command = await load()
     return await command(rest, output)

@@ -1,5 +1,6 @@
 import { qdictOrder } from '../../hash/index.ts'
 import { checkIdentifier, OptionError } from '../../keyval/index.ts'
+import { ownEntry } from '../../lookup/index.ts'
 import { deviceTypes } from '../device-types.ts'
 import { deviceModels, modelNamed, pcModels } from '../devices.ts'
 import type { DeviceModel } from '../model.ts'
@@ -63,7 +64,7 @@ export function readRequest(words: DeviceWords, form: RequestForm, machine: Requ
   if (found.kind !== kind) throw new OptionError(`Device '${driver}' can't go on ${found.kind} bus`)
   if (form.hot && found.hotplugs !== true) throw new OptionError(`Bus '${found.name}' does not support hotplugging`)
   if (form.hot && machine.migrating?.() === true) throw new OptionError('device_add not allowed while migrating')
-  const model = own(deviceModels, driver)
+  const model = ownEntry(deviceModels, driver)
   if (model === undefined) throw new OptionError(`there is a ${driver} already, and this PC can have only one`)
   return {
     ...{ model, id: named, path: machine.name(named) },
@@ -75,7 +76,7 @@ export function readRequest(words: DeviceWords, form: RequestForm, machine: Requ
 
 /** The kind of bus that a model needs. @throws {OptionError} in QEMU's words, if nobody can add such a device */
 function kindOf(driver: string, { hot }: RequestForm): string {
-  const model = own(deviceModels, driver) ?? own(pcModels, driver)
+  const model = ownEntry(deviceModels, driver) ?? ownEntry(pcModels, driver)
   if (model === undefined) {
     const absent = absentBusOf(driver)
     if (absent !== undefined) return absent
@@ -92,7 +93,7 @@ function read(model: DeviceModel, said: DeviceWords, { typed }: RequestForm): De
   const { name: driver } = model
   const properties: Record<string, PropertyValue> = {}
   for (const name of qdictOrder(Object.keys(said))) {
-    const property = own(model.properties, name)
+    const property = ownEntry(model.properties, name)
     if (property === undefined) {
       if (ofEveryDevice.has(name)) throw new OptionError(`Property '${driver}.${name}' is not writable`)
       throw new OptionError(`Property '${driver}.${name}' not found`)
@@ -105,7 +106,3 @@ function read(model: DeviceModel, said: DeviceWords, { typed }: RequestForm): De
 
 /** What every device has, and nobody can say of one that is to come. */
 const ofEveryDevice = new Set(['type', 'parent_bus', 'hotplugged', 'hotpluggable', 'legacy-addr'])
-
-function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(table, name) ? table[name] : undefined
-}

@@ -1,5 +1,6 @@
 import { MigrateSetParameters, MigrationCapability } from '../../commands/index.ts'
 import { parseBoolean, parseSize, parseUint64 } from '../../keyval/index.ts'
+import { ownEntry } from '../../lookup/index.ts'
 import { type MigrationControl, MigrationStatusName } from '../../migration/index.ts'
 import { QmpError } from '../../qapi/index.ts'
 import type { HmpCall } from '../hmp-call.ts'
@@ -94,7 +95,7 @@ async function setParameter(
   { parameter, value }: { readonly parameter: string; readonly value: string },
 ): Promise<void> {
   const { shape } = MigrateSetParameters
-  const member = shape.meta === 'object' ? shape.members[parameter] : undefined
+  const member = shape.meta === 'object' ? ownEntry(shape.members, parameter) : undefined
   if (member === undefined) throw new QmpError('GenericError', `invalid parameter value: ${parameter}`)
   if (parameter === 'block-bitmap-mapping')
     throw new QmpError('GenericError', 'The block-bitmap-mapping parameter can only be set through QMP')

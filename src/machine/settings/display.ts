@@ -1,4 +1,5 @@
 import { OptionError, parseBoolean, parseKeyval } from '../../keyval/index.ts'
+import { ownEntry } from '../../lookup/index.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
 
 /** Kinds of `-vga`, with the names that QEMU has for their cards. Those without a picture here are not available. */
@@ -26,7 +27,7 @@ export const vgaHelp = Object.entries(cards)
  */
 export function vgaOf(text: string): boolean {
   const [, name = '', rest = ''] = /^([a-z0-9]*)(.*)$/s.exec(text) ?? []
-  const card = Object.hasOwn(cards, name) ? cards[name] : undefined
+  const card = ownEntry(cards, name)
   if (card === undefined || !['', ',retrace=dumb', ',retrace=precise'].includes(rest))
     throw new OptionError(`unknown vga type: ${text}`)
   if (card.vga === undefined) throw new OptionError(`${card.title} not available`)

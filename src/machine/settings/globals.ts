@@ -1,5 +1,6 @@
 import { type DeviceWords, deviceModels, pcModels } from '../../devices/index.ts'
 import { OptionError, type OptionKinds, parseOptionList } from '../../keyval/index.ts'
+import { ownEntry } from '../../lookup/index.ts'
 
 /** What all devices of a kind are to have that do not say otherwise. */
 interface GlobalProperty {
@@ -69,7 +70,7 @@ export class Globals {
     for (const said of [...this.#said].sort((one, other) => place(one) - place(other))) {
       if (!isBuiltIn(said.driver, shape)) continue
       const { driver, property, value } = said
-      const type = (pcModels[driver] ?? deviceModels[driver])?.properties[property]
+      const type = ownEntry((pcModels[driver] ?? deviceModels[driver])?.properties ?? {}, property)
       if (type === undefined)
         throw new OptionError(`can't apply ${nameOf(said)}: Property '${driver}.${property}' not found`)
       try {
@@ -92,7 +93,7 @@ export class Globals {
     const meant = this.#said.filter(({ driver }) => driver === words['driver'])
     for (const said of meant) {
       const { driver, property } = said
-      if (deviceModels[driver]?.properties[property] !== undefined) continue
+      if (ownEntry(deviceModels[driver]?.properties ?? {}, property) !== undefined) continue
       throw new OptionError(`can't apply ${nameOf(said)}: Property '${driver}.${property}' not found`)
     }
     return { ...Object.fromEntries(meant.map(({ property, value }) => [property, value])), ...words }

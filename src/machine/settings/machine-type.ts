@@ -1,4 +1,5 @@
 import { type KeyvalObject, OptionError, readMembers } from '../../keyval/index.ts'
+import { ownEntry } from '../../lookup/index.ts'
 import { type MachineType, machineTypes } from '../models.ts'
 
 const onOff = ['on', 'off']
@@ -68,7 +69,7 @@ export function checkMachineProperties(
     if (ownSettings.includes(name)) continue
     if (ofDeviceTrees.includes(name) && typeof value === 'string') continue
     const known = machine === 'none' ? ofEachMachine : { ...properties, ...ofEachMachine }
-    const property = Object.hasOwn(known, name) ? known[name] : undefined
+    const property = ownEntry(known, name)
     if (property === undefined) throw new OptionError(`Property '${machine}-machine.${name}' not found`)
     if (typeof value !== 'string') throw new OptionError(`Invalid parameter type for '${name}', expected: string`)
     const kind = property.words === onOff ? 'boolean' : property.words

@@ -1,4 +1,5 @@
 import { type KeyvalText, OptionError, parseBoolean, parseInt64, parseSize } from '../../keyval/index.ts'
+import { ownEntry } from '../../lookup/index.ts'
 import type { AnyType } from '../../qapi/index.ts'
 
 /**
@@ -17,11 +18,11 @@ export function typedText(type: AnyType, value: KeyvalText, path: string): unkno
   const object = shape.meta === 'alternate' ? shape.of.find(({ shape }) => shape.meta === 'object')?.shape : shape
   if (object?.meta !== 'object') return value
   const { members, variants } = object
-  const branch = variants?.branches[String(value[variants.discriminator])]?.shape
+  const branch = variants && ownEntry(variants.branches, String(value[variants.discriminator]))?.shape
   const all = { ...members, ...(branch?.meta === 'object' && branch.members) }
   const typed: Record<string, unknown> = Object.create(null)
   for (const [name, member] of Object.entries(value)) {
-    const declared = all[name]
+    const declared = ownEntry(all, name)
     typed[name] =
       declared === undefined ? member : typedText(declared.type, member, path === '' ? name : `${path}.${name}`)
   }
