@@ -112,6 +112,7 @@ export { type ReadSecret, readSecret, readSecrets, type SecretConfig, secretFrom
 export { storageName } from './open/storage-name.ts'
 export { supportedDrivers } from './open/supported-drivers.ts'
 export { MemoryDriver } from './protocols/memory/memory-driver.ts'
+export { type FoundExport, listExports } from './protocols/nbd/list-exports.ts'
 export { imageText, specificLines } from './texts/image-text.ts'
 export { sizeText } from './texts/size-text.ts'
 export { snapshotTable } from './texts/snapshot-table.ts'

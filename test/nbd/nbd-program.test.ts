@@ -116,6 +116,52 @@ describe('vmon nbd', { timeout: 240_000, skip: missingProgram('qemu-img', 'qemu-
     assert.match((await run(['qemu-img', 'check', base])).out, /No errors were found/)
   })
 
+  it('lists the exports of another server as qemu-nbd does', async () => {
+    await using files = await scratch()
+    await run(['qemu-img', 'create', '-q', '-f', 'qcow2', files.path('disk'), '1M'])
+    await run(['qemu-img', 'bitmap', '--add', files.path('disk'), 'noted'])
+    for (const program of [['qemu-nbd'], [...vmon.command, 'nbd']]) {
+      const words = ['-x', 'one', '-D', 'a disk', '-A', '-B', 'noted', '-t', '-f', 'qcow2', '-k', files.path('s')]
+      await using _server = await startServer([...program, ...words, files.path('disk')], files.path('s'))
+      const [ours, theirs] = await Promise.all([
+        runVmon(['nbd', '--list', '-k', files.path('s')]),
+        run(['qemu-nbd', '--list', '-k', files.path('s')]),
+      ])
+      assert.deepEqual(ours, theirs)
+      assert.match(ours.out, /export: 'one'\n {2}description: a disk\n/)
+    }
+    for (const words of [['x'], ['-r', '-A'], ['--fork'], ['--tls-authz=a', '--tls-creds=b'], ['-k', '/nowhere']]) {
+      const [ours, theirs] = await Promise.all([
+        runVmon(['nbd', '--list', ...words]),
+        run(['qemu-nbd', '--list', ...words]),
+      ])
+      assert.deepEqual({ ...ours, errors: ours.errors.replaceAll('vmon nbd', 'qemu-nbd') }, theirs, words.join(' '))
+    }
+  })
+
+  it('listens where the program that starts it does: on the socket of LISTEN_FDS', async () => {
+    await using files = await scratch()
+    await writeFile(files.path('disk'), Buffer.alloc(megabyte, 'data'))
+    const server = [...vmon.command, 'nbd', '-f', 'raw', files.path('disk')]
+    const told = await run(['nbdinfo', '--size', '--', '[', ...server, ']'])
+    assert.deepEqual(told, { status: 0, out: `${megabyte}\n`, errors: '' })
+    const twice = await run(['nbdinfo', '--size', '--', '[', ...server, '-p', '1', ']'])
+    assert.match(twice.errors, /^vmon nbd: TCP port number can't be set when using socket activation\n/)
+  })
+
+  it('lets writes go with it', async () => {
+    await using files = await scratch()
+    await writeFile(files.path('disk'), Buffer.alloc(megabyte, 'data'))
+    const words = ['nbd', '--snapshot', '-f', 'raw', '-t', '-k', files.path('s'), files.path('disk')]
+    const uri = `nbd+unix:///?socket=${files.path('s')}`
+    {
+      await using _server = await startServer([...vmon.command, ...words], files.path('s'))
+      const does = ['-c', 'write -P 7 4k 4k', '-c', 'flush', '-c', 'read -P 7 4k 4k', '-c', 'read -P 100 0 1']
+      assert.equal((await run(['qemu-io', '-f', 'raw', ...does, uri])).status, 0)
+    }
+    assert.deepEqual(await readFile(files.path('disk')), Buffer.alloc(megabyte, 'data'))
+  })
+
   it('serves another vmon', async () => {
     await using files = await scratch()
     await run(['qemu-img', 'create', '-q', '-f', 'qcow2', files.path('disk'), '4M'])

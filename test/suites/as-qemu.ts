@@ -7,16 +7,22 @@
  *   test of QEMU's in C asks first.
  * - Standard output that is no terminal's waits for the end of qemu-img and qemu-io, as C's does: errors come before it.
  * - Under qtest, blkdebug does not tell of the requests that stop.
- * - Where a test says virtio, an IDE disk takes its place, as long as vmon has no virtio.
  */
 import { writeSync } from 'node:fs'
 import { connect } from 'node:net'
 
 const name = process.env['VMON_AS'] ?? 'vmon'
 
-const tool = /^qemu-(img|io)$/.exec(name)?.[1]
+/** The words of vmon that mean the other programs. */
+const tools: ReadonlyMap<string, string> = new Map([
+  ['qemu-img', 'img'],
+  ['qemu-io', 'io'],
+  ['qemu-nbd', 'nbd'],
+])
+
+const tool = tools.get(name)
 // What waits has been given the other name before.
-if (tool !== undefined) waitWithOutput()
+if (tool === 'img' || tool === 'io') waitWithOutput()
 renameMessages(tool === undefined ? /\bvmon(?=: )/g : new RegExp(`vmon ${tool}\\b`, 'g'))
 if (tool !== undefined) process.argv.splice(2, 0, tool)
 else process.argv.splice(2, Infinity, ...machineArguments(process.argv.slice(2)))
@@ -65,7 +71,6 @@ function writeAll(bytes: Buffer): void {
 
 function machineArguments(given: readonly string[]): string[] {
   const result: string[] = []
-  let virtioDrives = 0
   for (let index = 0; index < given.length; index++) {
     const option = given[index]!
     const word = option.replace(/^--?/, '')
@@ -79,35 +84,9 @@ function machineArguments(given: readonly string[]): string[] {
       result.push('-accel', 'none')
       hideStops()
       index++
-    } else if (word === 'device' && argument === 'help') {
-      // Python's tests look whether there is virtio before they begin.
-      process.stdout.write('name "virtio-blk-pci"\nname "virtio-scsi-pci"\n')
-      result.push(option)
-    } else if (word === 'drive') {
-      result.push(...driveArguments(argument, () => virtioDrives++))
-      index++
-    } else if (word === 'device') {
-      if (!/^(driver=)?virtio-scsi/.test(argument)) result.push(option, withoutVirtio(argument))
-      index++
     } else result.push(option)
   }
   return result
-}
-
-/** A disk on virtio becomes one on IDE; its drive has the name that QEMU gives it. */
-function driveArguments(argument: string, nextNumber: () => number): string[] {
-  const keys = argument.split(',')
-  if (!keys.includes('if=virtio')) return ['-drive', argument]
-  const given = keys.find((key) => key.startsWith('id='))
-  const id = given ?? `id=virtio${nextNumber()}`
-  const others = keys.filter((key) => key !== 'if=virtio' && key !== given && !key.startsWith('index='))
-  return ['-drive', [...others, 'if=none', id].join(','), '-device', `ide-hd,drive=${id.slice(3)}`]
-}
-
-function withoutVirtio(argument: string): string {
-  return argument
-    .replace(/^(driver=)?(virtio-blk(-pci)?|scsi-hd)(?=,|$)/, '$1ide-hd')
-    .replace(/^(driver=)?scsi-cd/, '$1ide-cd')
 }
 
 function hideStops(): void {

@@ -114,12 +114,17 @@ export async function openImage(graph: NodeGraph, filename: string, mode: OpenMo
 }
 
 /** Opens an image as a source of nodes says. @throws {BlockError} */
-export async function openNode(
-  graph: NodeGraph,
-  source: ImageSource,
-  { writable = false, cache = 'writeback', exclusive = false }: Pick<OpenMode, 'writable' | 'cache' | 'exclusive'>,
+export async function openNode(graph: NodeGraph, source: ImageSource, mode: HoldMode): Promise<OpenImage> {
+  return holdNode(await graph.open(source), mode)
+}
+
+type HoldMode = Pick<OpenMode, 'writable' | 'cache' | 'exclusive'>
+
+/** Uses a node, which closes when that is over. @throws {BlockError} if its other users do not allow it: it is closed then */
+export async function holdNode(
+  node: BlockNode,
+  { writable = false, cache = 'writeback', exclusive = false }: HoldMode,
 ): Promise<OpenImage> {
-  const node = await graph.open(source)
   try {
     const uses = writable ? all : (['read'] as const)
     const user = await node.attach({

@@ -1,5 +1,6 @@
 /** What `vmon nbd --help` prints. */
 export const nbdHelp = `Usage: vmon nbd [OPTIONS] FILE
+  or:  vmon nbd -L [OPTIONS]
 Lets NBD clients use a disk image.
 
   -h, --help                display this help and exit
@@ -19,9 +20,11 @@ Exposing part of the image:
   -B, --bitmap=NAME         expose a dirty bitmap of the image, or of one behind it
 
 General purpose options:
+  -L, --list                list the exports of another NBD server
       --object type,id=ID,...
                             define an object: a secret, TLS credentials, who may come
       --tls-creds=ID        use id of an earlier --object to provide TLS
+      --tls-hostname=NAME   with --list, the name that the server's certificate must have
       --tls-authz=ID        authorization check by id of an earlier --object
       --fork                fork off the server process and exit the parent once the server is running
       --pid-file=PATH       store the server's process ID in the given file
@@ -31,6 +34,7 @@ General purpose options:
 Block device options:
   -f, --format=FORMAT       set image format (raw, qcow2, ...)
   -r, --read-only           export read-only
+  -s, --snapshot            let writes go to a temporary file that nobody keeps
   -l, --load-snapshot=SNAPSHOT_PARAM
                             load an internal snapshot inside FILE and export it as a read-only device;
                             SNAPSHOT_PARAM is 'snapshot.id=[ID],snapshot.name=[NAME]', or '[ID_OR_NAME]'

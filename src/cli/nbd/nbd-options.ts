@@ -6,14 +6,29 @@ import { Arguments } from '../img/arguments.ts'
 import { ImgError, UsageError } from '../img/img-error.ts'
 import { type CacheWords, readCache } from '../img/open.ts'
 import { readSnapshotName, type SnapshotName } from '../img/snapshot-name.ts'
+import { firstInherited } from './inherited-sockets.ts'
 
 /** What `vmon nbd` is to do. */
+export type NbdTask = NbdOptions | ListOptions
+
+/** Tell which exports another server has. */
+export interface ListOptions {
+  readonly task: 'list'
+  readonly args: Arguments
+  readonly address: SocketAddress
+  readonly tls: { readonly creds: string; readonly hostname: string | undefined } | undefined
+}
+
+/** Let clients use an image. */
 export interface NbdOptions {
+  readonly task: 'serve'
   readonly args: Arguments
   readonly filename: string
   readonly format: string | undefined
   readonly imageOptions: boolean
   readonly readOnly: boolean
+  /** What clients write goes to a file that nobody keeps. */
+  readonly throwaway: boolean
   readonly cache: CacheWords
   readonly nodeOptions: OptionValues
   readonly snapshot: SnapshotName | undefined
@@ -38,20 +53,26 @@ export interface NbdOptions {
 const known =
   'V:version p:port= b:bind= k:socket= e:shared= t:persistent v:verbose x:export-name= D:description= fork pid-file= ' +
   'f:format= r:read-only n:nocache cache= aio= discard= detect-zeroes= image-opts o:offset= A:allocation-depth ' +
-  'l:load-snapshot= object= s:snapshot B:bitmap= c:connect= d:disconnect L:list tls-creds= tls-hostname= tls-authz= T:trace='
+  'l:load-snapshot= object= s:snapshot B:bitmap= c:connect= d:disconnect L:list tls-creds= tls-hostname= tls-authz= T:trace= selinux-label='
 
 /** What qemu-nbd does, and this program does not. */
 const absent: Readonly<Record<string, string>> = {
-  s: '--snapshot is not available',
   c: 'Kernel /dev/nbdN support not available',
   d: 'Kernel /dev/nbdN support not available',
-  L: '--list is not available: nbdinfo --list tells of exports',
+  'selinux-label': '--selinux-label is not available',
 }
 
-/** Reads the command line. @throws {ImgError} in QEMU's words, {HelpWanted} */
-export function readNbdOptions(argv: readonly string[]): NbdOptions {
+/** Options that say something of an image, or of how it is shown: there is none where exports are listed. */
+const ofImages = ['x', 'D', 'o', 'f', 'l', 'A', 'B', 'aio', 'discard', 'cache', 'n']
+
+/**
+ * Reads the command line.
+ *
+ * @param inherited - how many sockets this process was given to listen on (`LISTEN_FDS`)
+ * @throws {ImgError} in QEMU's words, {HelpWanted}
+ */
+export function readNbdTask(argv: readonly string[], inherited = 0): NbdTask {
   const args = new Arguments(argv, known, 'nbd')
-  for (const [name] of args.options) if (absent[name] !== undefined) throw new ImgError(absent[name])
   const discard = readDiscard(args.value('discard'))
   const zeroes = readDetectZeroes(args.value('detect-zeroes'), discard)
   const socket = args.value('k')
@@ -70,16 +91,21 @@ export function readNbdOptions(argv: readonly string[]): NbdOptions {
     shared: readShared(args.value('e')),
     cache: readCacheMode(args),
   }
-  const tls = readTls(args)
+  if (inherited > 0) checkInherited(args, inherited)
+  for (const [option] of args.options) if (absent[option] !== undefined) throw new ImgError(absent[option])
+  if (args.has('L')) return readList(args)
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Invalid number of arguments')
+  const tls = readTls(args)
   return {
+    task: 'serve',
     ...settings,
     args,
     filename,
     format: args.value('f'),
     imageOptions: args.has('image-opts'),
     readOnly: args.has('r') || settings.snapshot !== undefined,
+    throwaway: args.has('s'),
     nodeOptions: {
       ...(discard !== undefined && { discard }),
       ...(zeroes !== undefined && { 'detect-zeroes': zeroes }),
@@ -88,7 +114,7 @@ export function readNbdOptions(argv: readonly string[]): NbdOptions {
     description,
     allocationDepth: args.has('A'),
     bitmap: args.value('B'),
-    address: socket === undefined ? tcpAddress(args) : { type: 'unix', path: socket },
+    address: inherited > 0 ? { type: 'fd', str: String(firstInherited) } : addressOf(args),
     persistent: args.has('t'),
     fork: args.has('fork'),
     pidFile: args.value('pid-file'),
@@ -98,12 +124,49 @@ export function readNbdOptions(argv: readonly string[]): NbdOptions {
 }
 
 /** @throws {ImgError} in QEMU's words */
+function readList(args: Arguments): ListOptions {
+  if (args.operands.length > 0) throw new ImgError('List mode is incompatible with a file name')
+  if (ofImages.some((option) => args.has(option))) {
+    throw new ImgError('List mode is incompatible with per-device settings')
+  }
+  if (args.has('fork')) throw new ImgError('List mode is incompatible with forking')
+  const tls = readTls(args)
+  const hostname = args.value('tls-hostname') ?? args.value('b')
+  return { task: 'list', args, address: addressOf(args), tls: tls && { creds: tls.creds, hostname } }
+}
+
+/** @throws {ImgError} in QEMU's words, if the place to listen is said twice */
+function checkInherited(args: Arguments, inherited: number): void {
+  for (const [option, what] of [
+    ['k', "Unix socket can't be set when using socket activation"],
+    ['b', "The interface can't be set when using socket activation"],
+    ['p', "TCP port number can't be set when using socket activation"],
+    ['L', 'List mode is incompatible with socket activation'],
+    ['fork', '--fork is not available when using socket activation'],
+  ] as const) {
+    if (args.has(option)) throw new ImgError(what)
+  }
+  if (inherited > 1) throw new ImgError('vmon nbd does not support socket activation with LISTEN_FDS > 1')
+}
+
+/** @throws {ImgError} in QEMU's words */
 function readTls(args: Arguments): NbdOptions['tls'] {
   const [creds, authz, hostname] = [args.value('tls-creds'), args.value('tls-authz'), args.value('tls-hostname')]
-  if (creds !== undefined) return { creds, authz }
+  if (creds !== undefined) {
+    if (authz !== undefined && args.has('L')) throw new ImgError('TLS authorization is incompatible with export list')
+    if (hostname !== undefined && !args.has('L')) {
+      throw new ImgError('TLS hostname is only supported with export list')
+    }
+    return { creds, authz }
+  }
   if (authz !== undefined) throw new ImgError('--tls-authz is not permitted without --tls-creds')
   if (hostname !== undefined) throw new ImgError('--tls-hostname is not permitted without --tls-creds')
   return undefined
+}
+
+function addressOf(args: Arguments): SocketAddress {
+  const socket = args.value('k')
+  return socket === undefined ? tcpAddress(args) : { type: 'unix', path: socket }
 }
 
 /** Unlike qemu-nbd it listens for nobody from outside unless told to. */

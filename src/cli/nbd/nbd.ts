@@ -1,16 +1,17 @@
-import { BlockError } from '../../block/index.ts'
+import { BlockError, type NodeGraph, throwawayOverlay } from '../../block/index.ts'
 import { systemCode } from '../../errno/index.ts'
 import { bitmapOfImage, NbdExport, NbdServer } from '../../nbd-server/index.ts'
-import type { ObjectServices, Securing } from '../../objects/index.ts'
 import { listenAt, TransportError } from '../../transport/index.ts'
 import { CommandLineError } from '../command-line-error.ts'
 import { isDaemon, releaseTerminal, startDaemon } from '../daemon.ts'
 import { HelpWanted, ImgError, UsageError } from '../img/img-error.ts'
-import { graphFor, type OpenImage, objectsFor, openImage } from '../img/open.ts'
+import { graphFor, holdNode, type OpenImage, objectsFor, openImage } from '../img/open.ts'
 import { showSnapshot } from '../img/snapshot-name.ts'
 import { say, warn } from '../outputs.ts'
 import { writePidFile } from '../pid-file.ts'
-import { checkedWindow, type NbdOptions, readNbdOptions } from './nbd-options.ts'
+import { takeInheritedSockets } from './inherited-sockets.ts'
+import { checkedWindow, type NbdOptions, readNbdTask } from './nbd-options.ts'
+import { securingOf } from './securing.ts'
 
 /** Runs `vmon nbd`, which is `qemu-nbd` over our block layer: lets clients use an image. @returns the exit status */
 export async function runNbd(argv: readonly string[]): Promise<number> {
@@ -19,8 +20,12 @@ export async function runNbd(argv: readonly string[]): Promise<number> {
       say((await import('../img/help.ts')).versionText())
       return 0
     }
-    const options = readNbdOptions(argv)
-    return options.fork && !isDaemon ? await startDaemon() : await serve(options)
+    const task = readNbdTask(argv, takeInheritedSockets(process.env, process.pid))
+    if (task.task === 'list') {
+      say(await (await import('./list.ts')).listText(task))
+      return 0
+    }
+    return task.fork && !isDaemon ? await startDaemon() : await serve(task)
   } catch (error) {
     if (error instanceof HelpWanted) {
       say((await import('./help.ts')).nbdHelp)
@@ -33,7 +38,8 @@ export async function runNbd(argv: readonly string[]): Promise<number> {
 
 async function serve(options: NbdOptions): Promise<number> {
   const objects = objectsFor(options.args)
-  const secure = securingOf(objects, options)
+  const { tls } = options
+  const secure = tls && securingOf(() => objects.securingServer(tls.creds, tls.authz))
   await using graph = graphFor(options.args, { out: say, complain, warn: complain }, objects)
   await using image = await open(graph, options)
   await showChosen(image, options)
@@ -78,30 +84,30 @@ async function serve(options: NbdOptions): Promise<number> {
   return 0
 }
 
-/** @throws {ImgError} in QEMU's words */
-function securingOf(objects: ObjectServices, { tls }: NbdOptions): Securing | undefined {
-  try {
-    return tls === undefined ? undefined : objects.securingServer(tls.creds, tls.authz)
-  } catch (error) {
-    if (error instanceof TransportError) throw new ImgError(`Failed to get TLS creds: ${error.message}`)
-    throw error
-  }
-}
-
 /** Nobody may change its size meanwhile: clients have been told it. */
-async function open(graph: ReturnType<typeof graphFor>, options: NbdOptions): Promise<OpenImage> {
-  const { filename, format, imageOptions, readOnly, cache, nodeOptions } = options
+async function open(graph: NodeGraph, options: NbdOptions): Promise<OpenImage> {
+  const { filename, format, imageOptions, readOnly, throwaway, cache, nodeOptions } = options
+  const mode = { format, imageOptions, writable: !readOnly && !throwaway, cache, options: nodeOptions }
   try {
-    return await openImage(graph, filename, {
-      format,
-      imageOptions,
-      writable: !readOnly,
-      cache,
-      options: nodeOptions,
-    })
+    const image = await openImage(graph, filename, mode)
+    return throwaway ? await withOverlay(graph, image, readOnly) : image
   } catch (error) {
     if (!(error instanceof ImgError)) throw error
     throw new ImgError(error.message.replace(/^Could not open/, 'Failed to blk_new_open'))
+  }
+}
+
+/** An image over another one, which takes what is written and goes with us. */
+async function withOverlay(graph: NodeGraph, base: OpenImage, readOnly: boolean): Promise<OpenImage> {
+  const overlay = await throwawayOverlay(graph, base.node, readOnly)
+  const image = await holdNode(overlay.node, { writable: !readOnly, cache: 'unsafe' })
+  await base[Symbol.asyncDispose]()
+  return {
+    ...image,
+    [Symbol.asyncDispose]: async () => {
+      await image[Symbol.asyncDispose]()
+      await overlay.remove()
+    },
   }
 }
 

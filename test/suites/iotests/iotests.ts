@@ -22,6 +22,7 @@ const programsOfQemu: Programs = {
   emulator: '/usr/bin/qemu-system-x86_64',
   img: '/usr/bin/qemu-img',
   io: '/usr/bin/qemu-io',
+  nbd: '/usr/bin/qemu-nbd',
 }
 
 async function runIotests({ arguments: words, signal, print }: SuiteRun): Promise<Tally> {
@@ -62,6 +63,7 @@ async function programsOfVmon(folder: string, ownIo: boolean): Promise<Programs>
   return {
     emulator: await writeProgram(folder, 'qemu-system-x86_64'),
     img: await writeProgram(folder, 'qemu-img'),
+    nbd: await writeProgram(folder, 'qemu-nbd'),
     io: ownIo ? await writeProgram(folder, 'qemu-io') : programsOfQemu.io,
   }
 }

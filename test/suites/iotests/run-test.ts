@@ -18,6 +18,7 @@ export interface Programs {
   readonly emulator: string
   readonly img: string
   readonly io: string
+  readonly nbd: string
 }
 
 export interface TestRun {
@@ -71,7 +72,7 @@ function environment({ format, folder, programs }: TestRun): Record<string, stri
     QEMU_PROG: programs.emulator,
     QEMU_IMG_PROG: programs.img,
     QEMU_IO_PROG: programs.io,
-    QEMU_NBD_PROG: '/usr/bin/qemu-nbd',
+    QEMU_NBD_PROG: programs.nbd,
     QSD_PROG: '/usr/bin/qemu-storage-daemon',
     QEMU_OPTIONS: '-nodefaults -display none -accel qtest',
     QEMU_IO_OPTIONS: luks ? io : `${io} -f ${format}`,

@@ -1,28 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Scope } from '../../../async/index.ts'
-import { clientOption, type Extent, options as haggling } from '../../../nbd/index.ts'
-import {
-  connectTo,
-  type Duplex,
-  restartable,
-  type SecureStream,
-  type SocketAddress,
-  TransportError,
-} from '../../../transport/index.ts'
-import { BlockError } from '../../block-error.ts'
+import type { Extent } from '../../../nbd/index.ts'
 import { failed, LinkLost } from './failures.ts'
-import { greet, negotiate, startTls, type Terms, type Wish } from './handshake.ts'
-import { Incoming } from './incoming.ts'
+import { negotiate, type Terms, type Wish } from './handshake.ts'
+import type { Incoming } from './incoming.ts'
 import { type Call, Link } from './link.ts'
+import { meet, type NbdServerPlace, told } from './meet.ts'
 
-export interface NbdClientOptions extends Wish {
-  readonly server: SocketAddress
+export interface NbdClientOptions extends Wish, NbdServerPlace {
   /** Milliseconds for which calls wait when the server has gone; 0: they fail. */
   readonly reconnectMs: number
   /** Milliseconds for which the first connection is tried again; 0: it is tried once. */
   readonly openMs: number
-  /** Speaks TLS over a stream from now on. */
-  readonly secure?: ((plain: Duplex) => Promise<SecureStream>) | undefined
 }
 
 type State =
@@ -60,7 +49,7 @@ export class NbdClient {
     const until = performance.now() + options.openMs
     for (let wait = pause.first; ; wait = Math.min(2 * wait, pause.longest)) {
       try {
-        const { incoming, terms } = await meet(options)
+        const { incoming, terms } = await agree(options)
         return new NbdClient(options, incoming, terms)
       } catch (error) {
         if (performance.now() + wait > until) throw told(error)
@@ -119,7 +108,7 @@ export class NbdClient {
   async #reconnect(until: number): Promise<Link | undefined> {
     for (let wait = pause.first; ; wait = Math.min(2 * wait, pause.longest)) {
       try {
-        const { incoming, terms } = await meet(this.#options, this.#scope.signal)
+        const { incoming, terms } = await agree(this.#options, this.#scope.signal)
         if (terms.size !== this.terms.size || terms.flags !== this.terms.flags) {
           incoming.giveUp(new LinkLost('it is another export now'))
           return undefined
@@ -144,30 +133,7 @@ export class NbdClient {
   }
 }
 
-/** Connects and agrees. */
-async function meet(options: NbdClientOptions, signal?: AbortSignal): Promise<{ incoming: Incoming; terms: Terms }> {
-  const outside = await connectTo(options.server, signal === undefined ? {} : { signal })
-  const { secure } = options
-  let stream = secure === undefined ? outside : restartable(outside)
-  let incoming = new Incoming(stream)
-  try {
-    const greeted = await greet(incoming)
-    if (secure !== undefined) {
-      await startTls(incoming, greeted)
-      stream = (await secure(stream)).stream
-      incoming = new Incoming(stream)
-    }
-    return { incoming, terms: await negotiate(incoming, greeted, options) }
-  } catch (error) {
-    // A server that waits for the next option is told that there is none.
-    if (incoming.lost === undefined) stream.write(clientOption(haggling.abort))
-    void stream.close()
-    throw error
-  }
-}
-
-function told(error: unknown): unknown {
-  if (error instanceof LinkLost) return new BlockError('io', error.message, { code: 'EIO' }, { cause: error })
-  if (error instanceof TransportError) return new BlockError('io', error.message, {}, { cause: error })
-  return error
+async function agree(options: NbdClientOptions, signal?: AbortSignal): Promise<{ incoming: Incoming; terms: Terms }> {
+  const { incoming, agreed } = await meet(options, (incoming, greeted) => negotiate(incoming, greeted, options), signal)
+  return { incoming, terms: agreed }
 }
