@@ -12,6 +12,7 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
   if (word === 'top') return (await import('./top/top.ts')).runTop(rest)
   if (word === 'img') return (await import('./img/img.ts')).runImg(rest)
   if (word === 'nbd') return (await import('./nbd/nbd.ts')).runNbd(rest)
+  if (word === 'storage') return (await import('./storage/storage.ts')).runStorage(rest)
   if (word === 'io') return (await import('./io/io.ts')).runIo(rest)
   if (word === 'completion') return printCompletion(rest[0])
   const { runMachine } = await import('./run-machine.ts')

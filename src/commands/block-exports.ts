@@ -15,7 +15,7 @@ import {
   uint32,
   union,
 } from '../qapi/index.ts'
-import { addressOf, SocketAddressLegacy } from './socket-address.ts'
+import { addressOf, SocketAddress, SocketAddressLegacy } from './socket-address.ts'
 
 const command = family<{ exports: BlockExports }>()
 
@@ -43,7 +43,7 @@ const BlockExportOptionsNbd = struct('BlockExportOptionsNbd', {
   'allocation-depth': opt(bool, 'whether clients may ask which image of a chain holds a range'),
 })
 
-const BlockExportOptions = union('BlockExportOptions', {
+export const BlockExportOptions = union('BlockExportOptions', {
   base: {
     type: req(BlockExportType, 'how it is exported'),
     id: req(str, 'by which commands name it'),
@@ -62,6 +62,14 @@ const BlockExportInfo = struct('BlockExportInfo', {
   type: req(BlockExportType, 'how it is exported'),
   'node-name': req(str, 'the node'),
   'shutting-down': req(bool, 'whether it is ending, and waits for clients to go'),
+})
+
+/** The server, where a program is told of it when it starts. */
+export const NbdServerOptions = struct('NbdServerOptions', {
+  addr: req(SocketAddress, 'where to listen'),
+  'tls-creds': opt(str, 'object with the keys for TLS; clients must then speak it'),
+  'tls-authz': opt(str, 'object that says which clients may come, by their certificates'),
+  'max-connections': opt(uint32, 'how many clients at once, 0 for any number; by default 100'),
 })
 
 /** How an export is to be made, from what a command says. */

@@ -53,9 +53,12 @@ const CpuDefinitionInfo = struct('CpuDefinitionInfo', {
   deprecated: req(bool, 'whether it will go'),
 })
 
+/** Needs no machine. */
+const ofProtocol = family<{}>()
+
 /** What the machine is. */
 export const machineCommands = {
-  'query-version': command({
+  'query-version': ofProtocol({
     since: '0.14',
     doc: 'Tell the version of the protocol, as the greeting does.',
     args: {},

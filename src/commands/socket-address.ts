@@ -52,9 +52,14 @@ export const SocketAddressLegacy = union('SocketAddressLegacy', {
 
 /** The address that an older command means. */
 export function addressOf(legacy: Infer<typeof SocketAddressLegacy>): Address {
-  switch (legacy.type) {
+  return socketAddressOf({ ...legacy.data, type: legacy.type } as Infer<typeof SocketAddress>)
+}
+
+/** The address that a command means. */
+export function socketAddressOf(said: Infer<typeof SocketAddress>): Address {
+  switch (said.type) {
     case 'inet': {
-      const { host, port, to, ipv4, ipv6 } = legacy.data
+      const { host, port, to, ipv4, ipv6 } = said
       return {
         type: 'inet',
         host,
@@ -65,10 +70,10 @@ export function addressOf(legacy: Infer<typeof SocketAddressLegacy>): Address {
       }
     }
     case 'unix':
-      return { type: 'unix', path: legacy.data.path, abstract: legacy.data.abstract }
+      return { type: 'unix', path: said.path, abstract: said.abstract }
     case 'vsock':
       return { type: 'vsock' }
     case 'fd':
-      return { type: 'fd', str: legacy.data.str }
+      return { type: 'fd', str: said.str }
   }
 }

@@ -18,6 +18,7 @@ const tools: ReadonlyMap<string, string> = new Map([
   ['qemu-img', 'img'],
   ['qemu-io', 'io'],
   ['qemu-nbd', 'nbd'],
+  ['qemu-storage-daemon', 'storage'],
 ])
 
 const tool = tools.get(name)

@@ -23,6 +23,7 @@ const programsOfQemu: Programs = {
   img: '/usr/bin/qemu-img',
   io: '/usr/bin/qemu-io',
   nbd: '/usr/bin/qemu-nbd',
+  storage: '/usr/bin/qemu-storage-daemon',
 }
 
 async function runIotests({ arguments: words, signal, print }: SuiteRun): Promise<Tally> {
@@ -64,6 +65,7 @@ async function programsOfVmon(folder: string, ownIo: boolean): Promise<Programs>
     emulator: await writeProgram(folder, 'qemu-system-x86_64'),
     img: await writeProgram(folder, 'qemu-img'),
     nbd: await writeProgram(folder, 'qemu-nbd'),
+    storage: await writeProgram(folder, 'qemu-storage-daemon'),
     io: ownIo ? await writeProgram(folder, 'qemu-io') : programsOfQemu.io,
   }
 }

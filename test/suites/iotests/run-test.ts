@@ -19,6 +19,7 @@ export interface Programs {
   readonly img: string
   readonly io: string
   readonly nbd: string
+  readonly storage: string
 }
 
 export interface TestRun {
@@ -73,7 +74,7 @@ function environment({ format, folder, programs }: TestRun): Record<string, stri
     QEMU_IMG_PROG: programs.img,
     QEMU_IO_PROG: programs.io,
     QEMU_NBD_PROG: programs.nbd,
-    QSD_PROG: '/usr/bin/qemu-storage-daemon',
+    QSD_PROG: programs.storage,
     QEMU_OPTIONS: '-nodefaults -display none -accel qtest',
     QEMU_IO_OPTIONS: luks ? io : `${io} -f ${format}`,
     QEMU_IO_OPTIONS_NO_FMT: io,
