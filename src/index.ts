@@ -18,11 +18,19 @@ export {
 export {
   type ConnectOptions,
   connectQmp,
+  type ForkedMachine,
   type GuestSerial,
   type MachineMemory,
   type RunningMachine,
   SerialTimeoutError,
   startMachine,
 } from './embedding/index.ts'
-export { ConfigError, type Machine, type MachineOptions, type MachineSurroundings } from './machine/index.ts'
+export {
+  ConfigError,
+  type ForkedImage,
+  type ForkOptions,
+  type Machine,
+  type MachineOptions,
+  type MachineSurroundings,
+} from './machine/index.ts'
 export { TransportError } from './transport/index.ts'

@@ -24,6 +24,7 @@ import { deviceStateCommands } from './device-state.ts'
 import { deviceCommands } from './devices.ts'
 import { dirtyRateCommands } from './dirty-rate.ts'
 import { dumpCommands } from './dump.ts'
+import { forkCommands } from './fork.ts'
 import { humanMonitorCommands } from './human-monitor.ts'
 import { inputCommands } from './input.ts'
 import { jobCommands } from './jobs.ts'
@@ -70,6 +71,7 @@ export const commands = {
   ...dirtyRateCommands,
   ...deviceStateCommands,
   ...snapshotCommands,
+  ...forkCommands,
   ...cpuCommands,
   ...pciCommands,
   ...machineCommands,
@@ -111,6 +113,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   'dirty-rate': { title: 'How much of its memory the guest changes', commands: dirtyRateCommands },
   'device-state': { title: 'CPU and devices in a file', commands: deviceStateCommands },
   snapshots: { title: 'Snapshots of the whole machine', commands: snapshotCommands },
+  fork: { title: "vmon's own: machines that go on from where this one stands", commands: forkCommands },
   cpu: { title: 'What the CPUs do', commands: cpuCommands },
   pci: { title: 'The PCI bus', commands: pciCommands },
   machine: { title: 'What the machine is', commands: machineCommands },

@@ -5,4 +5,4 @@
 export { type ConnectOptions, connectQmp } from './connect-qmp.ts'
 export { GuestSerial, SerialTimeoutError } from './guest-serial.ts'
 export { type AddressSpace, MachineMemory, type MemorySearch } from './machine-memory.ts'
-export { type RunningMachine, startMachine } from './start-machine.ts'
+export { type ForkedMachine, type RunningMachine, startMachine } from './start-machine.ts'

@@ -1,5 +1,12 @@
 import { type GuestKeyboard, type GuestScreen, QmpClient } from '../client/index.ts'
-import { Machine, type MachineOptions, type MachineSurroundings, resolveConfig } from '../machine/index.ts'
+import {
+  type ForkedImage,
+  type ForkOptions,
+  Machine,
+  type MachineOptions,
+  type MachineSurroundings,
+  resolveConfig,
+} from '../machine/index.ts'
 import { GuestSerial } from './guest-serial.ts'
 import { MachineMemory } from './machine-memory.ts'
 
@@ -18,10 +25,24 @@ export interface RunningMachine extends AsyncDisposable {
   readonly machine: Machine
   /** What the guest shows, as the bytes of a PNG file. @throws {QmpError} if the machine has no screen */
   screenshot(): Promise<Uint8Array>
+  /**
+   * Starts a second machine in this process, which goes on from where this one stands; this one goes on, too. Several that
+   * are asked for at once are made of one moment.
+   *
+   * @throws {QmpError} if the machine cannot be forked as it is, or a folder for its images is missing
+   * @throws {BlockError | BoardError | ConfigError} if the fork cannot have what it needs
+   */
+  fork(options?: ForkOptions): Promise<ForkedMachine>
   /** Ends the machine as a crash would: connections break, and no client is told. Images are closed all the same. */
   kill(): Promise<void>
   /** Ends the machine, whatever it does; later callers join the first. */
   close(): Promise<void>
+}
+
+/** A machine that goes on from where another one stood. */
+export interface ForkedMachine extends RunningMachine {
+  /** The images that the two go on from, and what each of them writes from now on. */
+  readonly images: readonly ForkedImage[]
 }
 
 /**
@@ -34,7 +55,11 @@ export async function startMachine(
   options: MachineOptions = {},
   surroundings: MachineSurroundings = {},
 ): Promise<RunningMachine> {
-  const machine = await Machine.start(resolveConfig(options, surroundings.warn), surroundings)
+  return running(await Machine.start(resolveConfig(options, surroundings.warn), surroundings))
+}
+
+/** Attaches a client to a machine that has been started. */
+async function running(machine: Machine): Promise<RunningMachine> {
   machine.ended.catch(() => undefined) // whoever waits for `ended` is told; nobody has to
   try {
     const qmp = await QmpClient.connect(machine.connect())
@@ -46,6 +71,10 @@ export async function startMachine(
     return {
       ...{ qmp, screen, keyboard, memory, serial, machine },
       screenshot: () => machine.screenshot(),
+      fork: async (options) => {
+        const { machine: second, images } = await machine.fork(options)
+        return { ...(await running(second)), images }
+      },
       kill: () => machine.kill(),
       close,
       [Symbol.asyncDispose]: close,

@@ -9,6 +9,7 @@ import { drives } from './assemblies/drives.ts'
 import { events } from './assemblies/events.ts'
 import { exports } from './assemblies/exports.ts'
 import { fdSets } from './assemblies/fd-sets.ts'
+import { forks } from './assemblies/forks.ts'
 import { incoming } from './assemblies/incoming.ts'
 import { input } from './assemblies/input.ts'
 import { liveObjects } from './assemblies/live-objects.ts'
@@ -24,9 +25,10 @@ import { snapshots } from './assemblies/snapshots.ts'
 import type { Start } from './assemblies/start.ts'
 import { userObjects } from './assemblies/user-objects.ts'
 import { vnc } from './assemblies/vnc.ts'
+import type { BeginMachine } from './fork/forks.ts'
 
 /** The parts of a machine, in the order in which they start: each may use those before it. */
-export const assemble = (start: Start) =>
+export const assemble = (start: Start & { readonly begin: BeginMachine }) =>
   assembling(start)
     .with(boardFiles)
     .with(events)
@@ -44,6 +46,7 @@ export const assemble = (start: Start) =>
     .with(runControl)
     .with(migration)
     .with(snapshots)
+    .with(forks)
     .with(input)
     .with(screens)
     .with(vnc)

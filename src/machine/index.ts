@@ -5,6 +5,8 @@
 export type { Asked, MachineConfig, MonitorConfig } from './config.ts'
 export { ConfigDraft } from './config-draft.ts'
 export { ConfigError, startupError } from './config-error.ts'
+export type { ForkedImage, ForkOptions } from './fork/fork-options.ts'
+export type { Fork, Forks } from './fork/forks.ts'
 export type { HelpText } from './help-text.ts'
 export { Machine } from './machine.ts'
 export { type MachineOptions, type OptionText, resolveConfig } from './machine-options.ts'

@@ -9,6 +9,8 @@ import type { Cause, Ending, RunControl } from '../runstate/index.ts'
 import type { Duplex } from '../transport/index.ts'
 import { type AssembledMachine, assemble } from './assemble.ts'
 import type { MachineConfig } from './config.ts'
+import type { ForkOptions } from './fork/fork-options.ts'
+import type { BeginMachine, Fork, Forks } from './fork/forks.ts'
 import { restoreFromFile, saveToFile } from './saved-machine.ts'
 import type { MachineSurroundings } from './surroundings.ts'
 
@@ -30,6 +32,7 @@ export class Machine implements AsyncDisposable {
   readonly #connect: () => Duplex
   readonly #cutOff: () => void
   readonly #screenDump: ScreenDump
+  readonly #forks: Forks
   /** COM1 to COM4, as far as they are there, for who listens and speaks beside what they are connected to. */
   readonly serialPorts: readonly (Line | undefined)[]
 
@@ -44,6 +47,7 @@ export class Machine implements AsyncDisposable {
     this.#connect = connect
     this.#cutOff = cutOff
     this.#screenDump = screenDump
+    this.#forks = parts.forks
     this.serialPorts = parts.serialPorts
     this.ended = this.#end()
   }
@@ -55,12 +59,25 @@ export class Machine implements AsyncDisposable {
    * @throws {ConfigError} if an image or a character device cannot be had; its `cause` tells why. Nothing is left open then
    * @throws {BoardError} if firmware, kernel or the board cannot be had, or the saved state is not of such a board
    */
-  static async start(config: MachineConfig, surroundings: MachineSurroundings = {}): Promise<Machine> {
-    const { log = silent, savedState, signal } = surroundings
+  static start(config: MachineConfig, surroundings: MachineSurroundings = {}): Promise<Machine> {
+    const { savedState } = surroundings
+    const restore = savedState === undefined ? undefined : (board: Board) => restoreFromFile(board, savedState)
+    return Machine.#start(config, surroundings, restore)
+  }
+
+  /** @param restore - brings the board to where it begins, if that is not power-on */
+  static async #start(
+    config: MachineConfig,
+    surroundings: MachineSurroundings,
+    restore: ((board: Board) => Promise<void>) | undefined,
+  ): Promise<Machine> {
+    const { log = silent, signal, warn, print } = surroundings
     const scope = new Scope()
+    const begin: BeginMachine = (other, restoreOther) =>
+      Machine.#start(other, { log, ...(warn && { warn }), ...(print && { print }) }, restoreOther)
     try {
-      const parts = await assemble({ ...surroundings, config, scope, log })
-      if (savedState !== undefined) await untilAborted(restoreFromFile(parts.board, savedState), signal)
+      const parts = await assemble({ ...surroundings, config, scope, log, begin })
+      if (restore !== undefined) await untilAborted(restore(parts.board), signal)
       const machine = new Machine(parts)
       if (!config.startPaused && config.incoming === undefined) void parts.runControl.launch().catch(() => undefined) // `ended` tells why the board cannot start
       return machine
@@ -92,6 +109,17 @@ export class Machine implements AsyncDisposable {
     } finally {
       if (running) await this.runControl.cont()
     }
+  }
+
+  /**
+   * Starts a second machine, which goes on from where this one stands; this one goes on, too. The guest stands still for
+   * it; what is asked for at once is made of one moment. The two have nothing together but images that nobody writes.
+   *
+   * @throws {QmpError} if the machine cannot be forked as it is, or a folder for its images is missing
+   * @throws {BlockError | BoardError | ConfigError} if the fork cannot have what it needs
+   */
+  fork(options: ForkOptions = {}): Promise<Fork> {
+    return this.#forks.fork(options)
   }
 
   /**

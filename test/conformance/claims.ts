@@ -203,6 +203,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'input-send-event': { verdict: 'exact', tests: [inputDevicesTest] },
   '__org.vmon_query-screen-text': own,
   '__org.vmon_query-keyboard': own,
+  '__org.vmon_fork': { ...own, tests: ['src/embedding/fork.test.ts', 'test/guests/debian-fork.test.ts'] },
   'query-qmp-schema': {
     verdict: 'divergent',
     reason: 'describes what vmon has; each description equals that of QEMU',

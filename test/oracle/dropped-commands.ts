@@ -1,5 +1,9 @@
 /** Commands that QEMU never had. */
-export const ownCommands: ReadonlySet<string> = new Set(['__org.vmon_query-keyboard', '__org.vmon_query-screen-text'])
+export const ownCommands: ReadonlySet<string> = new Set([
+  '__org.vmon_fork',
+  '__org.vmon_query-keyboard',
+  '__org.vmon_query-screen-text',
+])
 
 /** Commands that QEMU 7.2 has no more; they behave as in 1.3. */
 export const droppedCommands: ReadonlySet<string> = new Set([

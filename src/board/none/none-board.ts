@@ -225,6 +225,10 @@ export class NoneBoard implements Board {
     })
   }
 
+  copyRam(): Promise<RamPages> {
+    return this.readPages(0, this.ramBytes)
+  }
+
   pageChecksums(addresses: Uint32Array): Promise<Uint32Array> {
     return this.#open(() =>
       addresses.map((address) => {

@@ -11,15 +11,21 @@ export interface RamPages {
 
 const zeros = new Uint8Array(64 << 10)
 
-/** The pages of a piece of RAM, whole pages long, that are not all zeros. @param address where the piece begins */
-export function takePages(ram: Uint8Array, address: number): RamPages {
+/**
+ * The pages of a piece of RAM, whole pages long, that are not all zeros.
+ *
+ * @param address where the piece begins
+ * @param shared whether the bytes go into memory that threads can have together
+ */
+export function takePages(ram: Uint8Array, address: number, shared = false): RamPages {
   const found: number[] = []
   for (let block = 0; block < ram.length; block += zeros.length) {
     const end = Math.min(block + zeros.length, ram.length)
     if (isZero(ram, block, end)) continue // most of RAM: found out in one go
     for (let page = block; page < end; page += pageBytes) if (!isZero(ram, page, page + pageBytes)) found.push(page)
   }
-  const bytes = new Uint8Array(found.length * pageBytes)
+  const length = found.length * pageBytes
+  const bytes = new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length))
   for (const [index, page] of found.entries()) bytes.set(ram.subarray(page, page + pageBytes), index * pageBytes)
   return { addresses: Uint32Array.from(found, (page) => address + page), bytes }
 }

@@ -179,6 +179,10 @@ export class V86Board implements Board {
     return this.#call('forgetPages')
   }
 
+  copyRam(): Promise<RamPages> {
+    return this.#call('copyRam')
+  }
+
   pageChecksums(addresses: Uint32Array): Promise<Uint32Array> {
     return this.#call('pageChecksums', addresses)
   }

@@ -29,6 +29,7 @@ import type { RunControl } from '../../runstate/index.ts'
 import type { VncDisplays } from '../../vnc/index.ts'
 import type { BoardFiles } from '../board-config.ts'
 import { dumpedMemory } from '../dumped-memory.ts'
+import type { Forks } from '../fork/forks.ts'
 import { identityOf } from '../identity.ts'
 import { romsOf } from '../roms.ts'
 import type { Start } from './start.ts'
@@ -52,6 +53,7 @@ interface Needs extends Start {
   readonly migrations: MigrationControl
   readonly snapshots: MachineSnapshots
   readonly snapshotSet: SnapshotSet
+  readonly forks: Forks
   readonly inputHandlers: InputHandlers
   readonly sendKey: SendKey
   readonly consoles: Consoles
@@ -107,6 +109,7 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
     dirtyRate: new DirtyRate(board, runControl.signal),
     deviceState: new DeviceState(board, runControl),
     snapshots: needs.snapshots,
+    forks: needs.forks,
     memoryFiles: new MemoryFiles(board),
     guestDump: new GuestDump({
       board,

@@ -1,5 +1,7 @@
 import {
   connectDrives,
+  type Drive,
+  type DriveConfig,
   DriveSet,
   GraphControl,
   JobSet,
@@ -34,6 +36,8 @@ export async function drives(
   readonly graph: GraphControl
   readonly pcObjects: PcObjects
   readonly secret: ReadSecret
+  /** What became of the drives of the configuration. */
+  readonly openedDrives: ReadonlyMap<DriveConfig, Drive>
 }> {
   const { config, scope, events, listeners, fdSets, objectTree, userObjects, throttleGroups, warn, print, signal } =
     start
@@ -60,12 +64,13 @@ export async function drives(
   )
   const graph = scope.own(new GraphControl(set, { jobs }))
   for (const blockdev of config.blockdevs) await asked(blockdev, graph.add(blockdev.options), signal)
-  for (const drive of config.drives) await asked(drive, set.add(drive), signal)
+  const openedDrives = new Map<DriveConfig, Drive>()
+  for (const drive of config.drives) openedDrives.set(drive, await asked(drive, set.add(drive), signal))
   set.addDefaults(config.defaultDrives)
   const devices = config.machine === 'pc' ? pcDevices(config, set) : []
   const pcObjects = addPcObjects(objectTree, config, devices)
   if (config.machine === 'pc') await connectDrives(set, (drive) => pcObjects.pathOf(drive))
   for (const device of config.driveDevices) await asked(device, set.addDevice(device), signal)
   addWishedObjects(objectTree, config, { pc: pcObjects, balloon: start.balloon, drives: set })
-  return { drives: set, jobs, graph, pcObjects, secret }
+  return { drives: set, jobs, graph, pcObjects, secret, openedDrives }
 }

@@ -78,6 +78,10 @@ export class GuestMemory {
     return takePages(this.ram.subarray(address, address + length), address)
   }
 
+  copyRam(): RamPages {
+    return takePages(this.ram, 0, true)
+  }
+
   /** @throws {BoardError} kind `address`, if a page does not lie in the range, or the range not in RAM */
   writePages(address: number, length: number, pages: RamPages): void {
     this.#requirePages(address, length)

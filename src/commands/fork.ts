@@ -1,0 +1,64 @@
+import { bool, example, family, list, opt, req, str, struct } from '../qapi/index.ts'
+
+/** An image that two machines go on from. */
+export interface ForkedImage {
+  readonly device: string
+  readonly backing: string
+  readonly own: string
+  readonly fork: string
+}
+
+export interface ForkRequest {
+  readonly folder?: string
+  readonly name?: string
+  readonly uuid?: string
+  readonly qmp?: string
+  readonly paused?: boolean
+}
+
+const command = family<{
+  forks: { forkAndKeep(request: ForkRequest): Promise<{ readonly images: readonly ForkedImage[] }> }
+}>()
+
+const Image = struct('ForkedImage', {
+  device: req(str, 'the drive, or the node, that has it'),
+  backing: req(str, 'what both machines show where they have written nothing: nobody writes it any more'),
+  own: req(str, 'what this machine writes from now on'),
+  fork: req(str, 'what the second one writes'),
+})
+
+/** Machines that go on from where this one stands. */
+export const forkCommands = {
+  '__org.vmon_fork': command({
+    since: '7.2',
+    doc: "Start a second machine, which goes on from where this one stands, while this one goes on, too. It runs in the same process and ends with this machine at the latest; `quit` to its own monitor ends it before. Its character devices have nothing behind them (see chardev-change), its user network leads no ports in, and it has no display. vmon's own: QEMU does not have it.",
+    args: {
+      qmp: req(str, 'where its QMP is served, as -qmp has it: unix:PATH,server=on,wait=off'),
+      folder: opt(
+        str,
+        'where the images go that both write from now on: needed if there is an image that can be written',
+      ),
+      name: opt(str, "its name; this machine's without it"),
+      uuid: opt(str, 'its UUID; the guest has read the one of this machine'),
+      paused: opt(bool, 'whether it waits for cont; else it runs if this machine does'),
+    },
+    returns: struct('ForkInfo', { images: req(list(Image), 'the images that can be written') }),
+    emits: ['STOP', 'RESUME'],
+    errors: [
+      'if the machine is in a run state from which no other can go on, or has what two cannot have: a network that leads elsewhere, a device that was plugged in later',
+      'if a folder is needed, or an image or the socket cannot be made',
+    ],
+    examples: [
+      example(
+        'no such UUID',
+        `
+        -> { "execute": "__org.vmon_fork", "arguments": { "qmp": "unix:second.sock,server=on,wait=off", "uuid": "x" } }
+        <- { "error": { "class": "GenericError", "desc": "Could not parse UUID 'x'" } }`,
+      ),
+    ],
+    async run({ forks }, request) {
+      const { images } = await forks.forkAndKeep(request)
+      return { images: [...images] }
+    },
+  }),
+}

@@ -1,0 +1,91 @@
+import type { Drive, DriveConfig, OptionValues } from '../../block/index.ts'
+import type { MachineConfig } from '../config.ts'
+import { resolveConfig } from '../machine-options.ts'
+import { cannotFork, type ForkOptions } from './fork-options.ts'
+
+/** What a fork finds where the machine has an image. */
+export interface ImageForFork {
+  readonly filename: string
+  readonly format: string
+  readonly readOnly: boolean
+}
+
+/** Where the images of a machine are now. */
+export interface PlacedImages {
+  /** The drive that an entry of the configuration has become. */
+  readonly driveOf: (config: DriveConfig) => Drive | undefined
+  /** The image that is in a drive; undefined if it is empty. */
+  readonly imageIn: (drive: Drive) => ImageForFork | undefined
+  /** The image that goes by the name of a node; undefined if no drive has it. */
+  readonly imageNamed: (name: string) => ImageForFork | undefined
+}
+
+/**
+ * What a fork is: the same machine with its images in place of the other's, and without what only one can have: sockets,
+ * files and terminals behind character devices, monitors, displays, ports that lead into its network.
+ *
+ * @throws {QmpError} GenericError, if two machines cannot have what this one has
+ * @throws {ConfigError} if an option is wrong
+ */
+export function forkedConfig(config: MachineConfig, options: ForkOptions, images: PlacedImages): MachineConfig {
+  const { name = config.name, uuid, qmp } = options
+  const own = resolveConfig({ ...(uuid !== undefined && { uuid }), ...(qmp !== undefined && { qmp }) })
+  const monitors = own.monitors.filter(({ mode }) => mode === 'control')
+  const served = own.chardevs.filter(({ label }) => monitors.some(({ chardev }) => chardev === label))
+  const taken = new Set(served.map(({ label }) => label))
+  return {
+    ...config,
+    name,
+    uuid: own.uuid ?? config.uuid,
+    blockdevs: config.blockdevs.flatMap((blockdev) => {
+      const node = String(blockdev.options['node-name'])
+      const image = images.imageNamed(node)
+      return image === undefined ? [] : [{ ...blockdev, options: nodeOptions(node, image) }]
+    }),
+    drives: config.drives.map((drive) => ({ ...drive, ...withImage(drive, images) })),
+    chardevs: [
+      ...served,
+      ...config.chardevs
+        .filter(({ label }) => !taken.has(label))
+        .map(({ label, backend, origin }) => ({
+          label,
+          backend: backend.type === 'ringbuf' || backend.type === 'memory' ? backend : ({ type: 'null' } as const),
+          origin,
+        })),
+    ],
+    monitors,
+    netdevs: config.netdevs.map((netdev) => {
+      const { options } = netdev
+      if (options.type === 'hubport') return netdev
+      if (options.type !== 'user')
+        throw cannotFork(`back end '${options.id}' of its network leads to one of them (${options.type})`)
+      const { hostfwd: _, ...others } = options
+      return { ...netdev, options: others }
+    }),
+    displays: [],
+    passedDescriptors: [],
+    startPaused: true,
+    incoming: undefined,
+    loadvm: undefined,
+  }
+}
+
+function withImage(config: DriveConfig, { driveOf, imageIn }: PlacedImages): Partial<DriveConfig> {
+  const drive = driveOf(config)
+  const image = drive === undefined ? undefined : imageIn(drive)
+  if (image === undefined) return { file: undefined, nodeOptions: {}, snapshot: false }
+  const node = config.nodeOptions['node-name']
+  return {
+    file: image.filename,
+    nodeOptions: { driver: image.format, ...(node !== undefined && { 'node-name': node }) },
+    readOnly: image.readOnly,
+    snapshot: false,
+  }
+}
+
+function nodeOptions(node: string, { filename, format, readOnly }: ImageForFork): OptionValues {
+  return {
+    ...{ driver: format, 'node-name': node, 'read-only': readOnly },
+    ...{ 'file.driver': 'file', 'file.filename': filename, 'file.read-only': readOnly },
+  }
+}
