@@ -53,7 +53,7 @@ export const forkCommands = {
         'no such UUID',
         `
         -> { "execute": "__org.vmon_fork", "arguments": { "qmp": "unix:second.sock,server=on,wait=off", "uuid": "x" } }
-        <- { "error": { "class": "GenericError", "desc": "Could not parse UUID 'x'" } }`,
+        <- { "error": { "class": "GenericError", "desc": "uuid x: failed to parse UUID string: wrong format" } }`,
       ),
     ],
     async run({ forks }, request) {

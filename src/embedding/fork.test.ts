@@ -121,6 +121,13 @@ describe('a fork', () => {
     const socket = join(directory, 'second.sock')
     const first = await startMachine({ ...options, serial: 'null' })
     await first.qmp.execute('__org.vmon_fork', { qmp: `unix:${socket},server=on,wait=off`, name: 'second' })
+    await assert.rejects(
+      first.qmp.execute('__org.vmon_fork', { qmp: `unix:${directory}/no/such,server=on,wait=off` }),
+      {
+        errorClass: 'GenericError',
+        message: /No such file or directory/,
+      },
+    )
     const client = await connectQmp(`unix:${socket}`)
     assert.equal((await client.execute('query-name')).name, 'second')
     await client.execute('chardev-change', { id: 'serial0', backend: { type: 'ringbuf', data: { size: 4096 } } })

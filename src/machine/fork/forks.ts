@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Drive, DriveConfig, DriveSet, GraphControl } from '../../block/index.ts'
 import { type Board, type BoardCopy, copyBoard, pasteBoard } from '../../board/index.ts'
+import { QmpError } from '../../qapi/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import type { MachineConfig } from '../config.ts'
+import { ConfigError } from '../config-error.ts'
 import type { Machine } from '../machine.ts'
 import { cannotFork, type ForkedImage, type ForkOptions } from './fork-options.ts'
 import { forkedConfig, type PlacedImages } from './forked-config.ts'
@@ -58,9 +60,11 @@ export class Forks {
     })
   }
 
-  /** As `fork()`; it ends with this machine at the latest. */
+  /** As `fork()`; it ends with this machine at the latest. @throws {QmpError} where options are wrong, too */
   async forkAndKeep(options: ForkOptions): Promise<Fork> {
-    const fork = await this.fork(options)
+    const fork = await this.fork(options).catch((error: unknown) => {
+      throw error instanceof ConfigError ? new QmpError('GenericError', error.message, { cause: error }) : error
+    })
     this.#kept.push(fork.machine)
     return fork
   }
