@@ -39,6 +39,7 @@ const floors: Record<string, number> = {
   vnc: 4,
   migration: 4,
   dump: 4,
+  qtest: 4,
   commands: 5,
   hmp: 6,
   monitor: 6,

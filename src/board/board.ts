@@ -1,6 +1,7 @@
 import type { DevicePort, NewDevice, PluggedDevice } from './bus/guest-device.ts'
 import type { FirmwareFile, FirmwareItem } from './firmware/firmware-items.ts'
 import type { InterruptControllers } from './interrupt-controllers.ts'
+import type { Probe } from './probe.ts'
 import type { RamPages } from './state/ram-pages.ts'
 
 /**
@@ -102,6 +103,8 @@ export interface Board extends AsyncDisposable {
   /** The functions on the PCI bus, as their configuration spaces describe them now, in the order of their addresses. */
   pci(): Promise<readonly PciFunction[]>
 
+  /** For tests of devices. */
+  readonly probe: Probe
   readonly screen: Screen
   readonly keyboard: Keyboard
   readonly pointers: Pointers
@@ -176,6 +179,8 @@ export interface BoardHost {
    * what follows from it. Without this, the guest may not.
    */
   guestTray?(slot: DriveSlot, move: GuestTrayMove): Promise<boolean>
+  /** An interrupt line, 0 to 15, rises or falls; told only if `Probe.watchInterrupts` was called. */
+  interruptLine?(line: number, asserted: boolean): void
   /** Firmware log (port 0x402), a line at a time; only if the configuration asked for it. */
   firmwareLog?(line: string): void
 }
@@ -222,6 +227,8 @@ export interface BoardConfig {
   /** Whether the guest's clock stands still while the guest does (`-rtc clock=vm`), or goes with the host's. */
   readonly rtcStops?: boolean
   readonly logFirmware?: boolean
+  /** The CPU never executes, and guest time goes only as `Probe.time` is told. */
+  readonly stepped?: boolean
 }
 
 /** A device, and what is behind it. */

@@ -41,6 +41,7 @@ export type { InterruptControllers, IoApicState, LocalApicState, PicState } from
 export { type MappedPage, mappedPages, translate, type WalkedMemory } from './page-tables.ts'
 export type { FunctionShape } from './pci/config-space.ts'
 export { usualVgaSlot } from './pci/pc-functions.ts'
+export type { Probe, SteppedTime } from './probe.ts'
 export { fitsIdentity, usualMonitor } from './screen/edid.ts'
 export { noSmbiosSettings, onboardKinds, type SmbiosSettings } from './smbios/smbios-settings.ts'
 export { smbiosFiles } from './smbios/smbios-tables.ts'

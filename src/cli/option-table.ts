@@ -1,6 +1,7 @@
 import type { ConfigDraft } from '../machine/index.ts'
 import { acceptedOptions } from './accepted-options.ts'
 import type { MessageStyle } from './outputs.ts'
+import { qtestOptions } from './qtest-options.ts'
 import type { User } from './user.ts'
 
 /** What the process itself is to do, beside running a machine. */
@@ -58,8 +59,8 @@ export const options: readonly Option[] = [
     names: ['accel'],
     argument: 'NAME',
     group: 'machine',
-    help: 'what executes: v86 (the emulator in this process; tcg is taken for it) or none (nothing does)',
-    complete: ['v86', 'none', 'tcg', 'help'],
+    help: 'what executes: v86 (the emulator in this process; tcg is taken for it), none, or qtest (nothing; see -qtest)',
+    complete: ['v86', 'none', 'tcg', 'qtest', 'help'],
     apply: ({ draft }, text, origin) => draft.accel(text, origin),
   },
   {
@@ -463,6 +464,7 @@ export const options: readonly Option[] = [
       process.help ??= 'help'
     },
   },
+  ...qtestOptions,
   ...acceptedOptions,
 ]
 

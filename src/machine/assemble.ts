@@ -18,6 +18,7 @@ import { migration } from './assemblies/migration.ts'
 import { monitors } from './assemblies/monitors.ts'
 import { networks } from './assemblies/networks.ts'
 import { objectTree } from './assemblies/object-tree.ts'
+import { qtest } from './assemblies/qtest.ts'
 import { runControl } from './assemblies/run-control.ts'
 import { screens } from './assemblies/screens.ts'
 import { serialPorts } from './assemblies/serial-ports.ts'
@@ -53,6 +54,7 @@ export const assemble = (start: Start & { readonly begin: BeginMachine }) =>
     .with(commands)
     .with(loadedSnapshot)
     .with(monitors)
+    .with(qtest)
     .with(serialPorts)
     .with(awaitedPeers)
     .with(incoming).parts

@@ -58,6 +58,7 @@ export function boardConfigOf(
     vmport,
     ...(rtcBase !== undefined && { rtcBase }),
     rtcStops,
+    ...(config.accel === 'qtest' && { stepped: true }),
     ...(uuid !== undefined && { uuid }),
     devices,
     logFirmware: log.enabled('firmware'),

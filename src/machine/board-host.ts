@@ -30,6 +30,7 @@ export function boardHost(
     keyboardLeds: (leds) => listeners.input?.setLeds(leds),
     guestTray: async (slot, move) => (await driveAt(drives, slot)?.guestTray(move)) ?? false,
     serialOutput: (port, bytes) => listeners.serial[port]?.output(bytes),
+    interruptLine: (line, asserted) => listeners.interruptLine?.(line, asserted),
     firmwareLog: (line) => log.log('firmware', line),
   }
 }

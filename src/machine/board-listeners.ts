@@ -20,6 +20,7 @@ export class BoardListeners {
   runControl: RunControl | undefined
   input: PcInput | undefined
   migrations: MigrationControl | undefined
+  interruptLine: ((line: number, asserted: boolean) => void) | undefined
   readonly #log: Logger
 
   constructor({ events, failed, log }: Known) {

@@ -43,6 +43,7 @@ import { networkWarnings } from './settings/network-warnings.ts'
 import { NetworkPlan } from './settings/networks.ts'
 import { checkNewObject, type ObjectConfig, readObject } from './settings/objects.ts'
 import { addFdKinds, passedDescriptorOf } from './settings/passed-descriptors.ts'
+import { QtestDraft } from './settings/qtest.ts'
 import { rtcBaseOf, rtcKinds, rtcStopsOf } from './settings/rtc.ts'
 import { ScreenDraft } from './settings/screen-draft.ts'
 import { SmbiosDraft } from './settings/smbios.ts'
@@ -87,6 +88,7 @@ export class ConfigDraft {
   #cpu: string | undefined
   #vga: string | undefined
   readonly start = new StartDraft()
+  readonly qtest = new QtestDraft()
   #parallelSaid = false
   #snapshot = false
   #defaults = true
@@ -344,6 +346,7 @@ export class ConfigDraft {
     const globalShape = this.#globalShape(machine)
     this.#addDefaultDevices(machine)
     const chardevs = this.#devices.backends()
+    const qtest = this.qtest.finish(chardevs)
     const drives = this.#drives.map(({ values, origin }) => ({
       ...inWordsOf(origin, () => driveFromOptions(this.#snapshot ? { snapshot: 'on', ...values } : values)),
       origin,
@@ -409,6 +412,7 @@ export class ConfigDraft {
       drives,
       defaultDrives: this.#defaults && machine === 'pc' ? defaultDrivesBeside(driveDevices) : [],
       chardevs,
+      qtest,
       netdevs,
       cards,
       keepsCardPlace,

@@ -24,8 +24,11 @@ export interface MachineConfig {
   readonly uuid: string | undefined
   /** `none` has neither CPU nor devices. */
   readonly machine: 'pc' | 'none'
-  /** What executes: the emulator in its worker thread, or nothing at all. */
-  readonly accel: 'v86' | 'none'
+  /**
+   * What executes: the emulator in its worker thread, or nothing at all; `qtest` is the emulator with a CPU that stands
+   * still, and with time that goes as a test wants it.
+   */
+  readonly accel: 'v86' | 'qtest' | 'none'
   /** A multiple of 1 MiB, at most 2040 MiB. */
   readonly ramBytes: number
   /** Memory as `-object` describes it; the one that is the RAM before all others. */
@@ -63,6 +66,8 @@ export interface MachineConfig {
   readonly defaultDrives: readonly DefaultDrive[]
   /** In the order in which they are opened. */
   readonly chardevs: readonly (ChardevOptions & Asked)[]
+  /** Who serves tests of devices: on which character device, and where it logs; undefined for standard error. */
+  readonly qtest: { readonly chardev: string; readonly log: string | undefined } | undefined
   /** Back ends of the network, in the order in which they are made. */
   readonly netdevs: readonly NetdevConfig[]
   /** Network cards that are the machine's own, in order. */

@@ -34,6 +34,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives a seria
     blockdevs: [],
     drives: [],
     defaultDrives: ['cdrom', 'floppy', 'sdcard'],
+    qtest: undefined,
     netdevs: [],
     cards: [],
     keepsCardPlace: true,

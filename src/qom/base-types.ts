@@ -33,6 +33,14 @@ export const baseTypes: readonly ObjectType[] = [
   },
   { name: 'qemu-console', parent: 'object' },
   { name: 'accel', parent: 'object' },
+  {
+    name: 'qtest',
+    parent: 'object',
+    properties: [
+      { name: 'chardev', type: 'string' },
+      { name: 'log', type: 'string' },
+    ],
+  },
   // What -accel tcg stands for; programs look whether it is there before they ask for a machine without KVM.
   {
     name: 'tcg-accel',

@@ -9,6 +9,12 @@ export interface Elsewhere {
 export const elsewhere: readonly Elsewhere[] = [
   {
     where: 'command line',
+    vmon: 'a command of -qtest whose words are missing or no numbers is answered with FAIL; interrupts are intercepted at ioapic, isa-i8259, mc146818rtc and isa-pit; clock_step without a number goes 0.1 s at the most',
+    qemu: 'aborts; intercepts any device; goes to the next timer',
+    reason: 'no client ends the machine; these are the devices whose lines the emulator shows',
+  },
+  {
+    where: 'command line',
     vmon: 'one each of what every PC has (isa-fdc, i8042, mc146818rtc, isa-pit, piix3-ide) and four serial ports: no more can be added',
     qemu: 'takes a second one with -device',
     reason: 'the board has them built in',

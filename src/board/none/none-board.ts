@@ -23,6 +23,7 @@ import { type InterruptControllers, resetControllers } from '../interrupt-contro
 import { ConfigSpace } from '../pci/config-space.ts'
 import { pcFunctions } from '../pci/pc-functions.ts'
 import { hotplugPorts } from '../pci/pci-hotplug.ts'
+import type { Probe } from '../probe.ts'
 import { placeholderPicture } from '../screen/placeholder.ts'
 import { ScreenChanges } from '../screen/screen-changes.ts'
 import { type BoardShape, shapeOf } from '../state/board-shape.ts'
@@ -30,6 +31,7 @@ import { packDevices, unpackDevices } from '../state/device-state.ts'
 import { pageChecksums } from '../state/page-checksums.ts'
 import { pageBytes, pagesFit, type RamPages, takePages } from '../state/ram-pages.ts'
 import { RamShadow } from '../state/ram-shadow.ts'
+import { NoneProbe } from './none-probe.ts'
 import { resetRegisters } from './reset-registers.ts'
 import { SparseMemory } from './sparse-memory.ts'
 
@@ -48,6 +50,7 @@ export class NoneBoard implements Board {
   readonly ramBytes: number
   readonly biosBytes: number
   readonly ready: Promise<void>
+  readonly probe: Probe
   readonly screen: Screen
   readonly keyboard: Keyboard
   readonly pointers: Pointers
@@ -91,6 +94,12 @@ export class NoneBoard implements Board {
       raiseHotplug: () => undefined, // nobody looks
       fixed: (slot) => this.#functions.some((own) => own.slot === slot),
       gone: (keys) => this.#ports.gone(keys),
+    })
+    this.probe = new NoneProbe({
+      ...{ bus: this.#bus, ramBytes: this.ramBytes },
+      readPhysical: (address, length) => this.readPhysical(address, length),
+      writePhysical: (address, bytes) => this.writePhysical(address, bytes),
+      settle: () => this.#devices.settle(),
     })
     this.#bus.ports(hotplugPorts.count, this.#devices.hotplug).move(hotplugPorts.base)
     this.ready = this.#plugAll(config)

@@ -10,8 +10,8 @@ import type { GuestSides } from '../bus/guest-device.ts'
 import { readRegisters } from './cpu/cpu-state.ts'
 import { readInterruptControllers } from './cpu/interrupt-state.ts'
 import { Emulator } from './emulator.ts'
-import { readPort, writePort } from './ports/port-access.ts'
 import { HostRequests } from './thread/host-requests.ts'
+import { probeCalls } from './thread/probe-calls.ts'
 import type { CallName, ToHost, ToWorker, WireError, WorkerCalls, WorkerConfig } from './wire.ts'
 
 const host = parentPort!
@@ -60,8 +60,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
       return emulator.saveDevices()
     },
     restoreDevices: (state) => emulator.restoreDevices(state),
-    readPort: (port, size) => readPort(emulator.cpu, port, size),
-    writePort: (port, size, value) => writePort(emulator.cpu, port, size, value),
+    ...probeCalls(emulator, tell),
     setBootOrder: (letters) => emulator.setBootOrder(letters),
     registers: () => readRegisters(emulator.cpu, emulator.memory),
     cpu: () => ({

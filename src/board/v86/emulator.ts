@@ -11,11 +11,12 @@ import { Brake } from './cpu/brake.ts'
 import { TranslationCount } from './cpu/code-cache.ts'
 import { patchCodeWindows } from './cpu/code-windows.ts'
 import { patchGuestCode } from './cpu/guest-code.ts'
-import { breakOff, catchGuestStops, standStill } from './cpu/guest-stop.ts'
+import { breakOff, catchGuestStops, forgetBreak, standStill } from './cpu/guest-stop.ts'
 import { patchIdleYield } from './cpu/idle-yield.ts'
 import { LineRises } from './cpu/line-rises.ts'
 import { NmiLine } from './cpu/nmi.ts'
 import { completeCpuReset, PowerOnState } from './cpu/power-on-state.ts'
+import { stepTime } from './cpu/stepped-time.ts'
 import { VirtualClock } from './cpu/virtual-clock.ts'
 import { BoardDrives, type BuiltDisks, buildDisks } from './devices/board-drives.ts'
 import { FwCfg } from './devices/fw-cfg.ts'
@@ -80,7 +81,8 @@ export class Emulator {
     notify: (notice: Notice, given?: readonly ArrayBuffer[]) => void,
     guests: GuestSides,
   ): Promise<Emulator> {
-    const clock = new VirtualClock()
+    // Steps are exact where they begin at 0.
+    const clock = config.stepped === true ? new VirtualClock(() => 0) : new VirtualClock()
     const loader = wasmLoader(config.wasm, clock.now, (message) => notify({ type: 'deviceFailed', message }))
     const emulator = new V86({
       wasm_fn: loader.instantiate,
@@ -213,8 +215,9 @@ export class Emulator {
     return this.#screen
   }
 
+  /** A machine that is stepped goes nowhere by itself. */
   resume(): void {
-    if (this.#v86.v86.running) return
+    if (this.#v86.v86.running || this.#config.stepped === true) return
     this.#clock.start()
     this.#v86.v86.run()
   }
@@ -336,6 +339,21 @@ export class Emulator {
     this.#drives.requestEject(slot)
   }
 
+  /** Somebody beside the CPU does something to a device, which may have consequences. */
+  access<T>(act: () => T): T {
+    try {
+      return act()
+    } finally {
+      forgetBreak(this.#v86)
+      this.#settle()
+    }
+  }
+
+  /** Lets the guest's time go on, of a machine that is stepped. @param milliseconds - see `stepTime()` */
+  stepTo(milliseconds: number | undefined): Promise<void> {
+    return stepTime({ cpu: this.cpu, clock: this.#clock, settle: () => this.access(() => undefined) }, milliseconds)
+  }
+
   /** How long the guest has run, in milliseconds. */
   get guestTime(): number {
     return this.#clock.now()
@@ -399,10 +417,14 @@ export class Emulator {
     const tick = loop.do_tick
     loop.do_tick = () => {
       tick.call(loop)
-      this.serial.move()
-      this.keyboard.move()
-      this.devices.settle()
+      this.#settle()
     }
+  }
+
+  #settle(): void {
+    this.serial.move()
+    this.keyboard.move()
+    this.devices.settle()
   }
 }
 

@@ -24,9 +24,11 @@ import { BoardError } from '../board-error.ts'
 import { DevicePorts, shapeOfDevice } from '../bus/device-ports.ts'
 import type { DevicePort, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
 import type { InterruptControllers } from '../interrupt-controllers.ts'
+import type { Probe } from '../probe.ts'
 import type { RamPages } from '../state/ram-pages.ts'
 import { checkConfig } from './limits.ts'
 import { watchHeartbeat } from './thread/heartbeat.ts'
+import { HostProbe } from './thread/host-probe.ts'
 import { Media } from './thread/media.ts'
 import { standsStillAfter, tellHost } from './thread/notices.ts'
 import { compiledWasm } from './wasm/compiled-wasm.ts'
@@ -55,6 +57,7 @@ export class V86Board implements Board {
   readonly ramBytes: number
   readonly biosBytes: number
   readonly ready: Promise<void>
+  readonly probe: Probe
   readonly screen: Screen
   readonly keyboard: Keyboard
   readonly pointers: Pointers
@@ -85,6 +88,7 @@ export class V86Board implements Board {
     this.ramBytes = config.ramBytes
     this.biosBytes = config.firmware.bios.length
     this.#media = new Media(config.drives)
+    this.probe = new HostProbe((name, ...args) => this.#call(name, ...args), config.stepped === true)
     this.screen = {
       capture: () => this.#call('picture'),
       changes: (serial) => this.#call('pictureChanges', serial),

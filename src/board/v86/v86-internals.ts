@@ -52,7 +52,7 @@ export interface V86Cpu {
   readonly cr: ArrayLike<number>
   readonly dreg: ArrayLike<number>
   readonly cpl: ArrayLike<number>
-  readonly protected_mode: ArrayLike<number>
+  readonly protected_mode: { [index: number]: number }
   readonly previous_ip: { [index: number]: number }
   readonly in_hlt: { [index: number]: number }
   /** EFLAGS; the arithmetic flags lag behind. */
@@ -85,6 +85,8 @@ export interface V86Cpu {
   codegen_finalize(slot: number, start: number, flags: number, address: number, length: number): void
   codegen_finalize_finished(slot: number, start: number, flags: number): void
   reboot_internal(): void
+  /** Lets timer, clock and controllers do what has become due. @returns milliseconds until they want to be called again */
+  run_hardware_timers(acpi: boolean, now: number): number
   reset_cpu(): void
   write_blob(bytes: Uint8Array, address: number): void
   device_raise_irq(irq: number): void
@@ -109,6 +111,9 @@ export interface V86Exports {
   write32(address: number, value: number): void
   jit_dirty_cache(start: number, end: number): void
   instr_CD(vector: number): void
+  /** `in al,dx` and `out dx,al`. */
+  instr_EC(): void
+  instr_EE(): void
   /** Of v86's own stack (see wasm-patches.ts). */
   readonly _stack_pointer: WebAssembly.Global
 }

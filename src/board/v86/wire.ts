@@ -49,6 +49,12 @@ export interface WorkerCalls {
   guestTime(): number
   saveDevices(): Promise<Uint8Array>
   restoreDevices(state: Uint8Array): void
+  readBus(address: number, length: number): Uint8Array
+  writeBus(address: number, bytes: Uint8Array): void
+  watchInterrupts(): void
+  setInterrupt(line: number, asserted: boolean): void
+  /** @param milliseconds - of guest time, undefined for the next thing that happens */
+  stepTo(milliseconds: number | undefined): Promise<void>
   readPort(port: number, size: PortSize): number
   writePort(port: number, size: PortSize, value: number): void
   setBootOrder(letters: string): void
@@ -155,4 +161,5 @@ export type Notice =
   | { readonly type: 'device'; readonly key: string; readonly message: unknown; readonly stopped: boolean }
   /** Devices have gone. */
   | { readonly type: 'unplugged'; readonly keys: readonly string[] }
+  | { readonly type: 'interruptLine'; readonly line: number; readonly asserted: boolean }
   | { readonly type: 'firmwareLog'; readonly line: string }

@@ -22,7 +22,7 @@ export async function board(needs: Needs): Promise<{ readonly board: Board }> {
   const { config, scope, log, signal, boardFiles, drives, objectTree, listeners, extraDevices } = needs
   const made = scope.own(
     await createBoard(
-      config.accel,
+      config.accel === 'none' ? 'none' : 'v86',
       boardConfigOf(config, {
         files: await untilAborted(boardFiles, signal),
         devices: await extraDevices.hosts(),

@@ -4,9 +4,14 @@ import { ConfigError } from '../config-error.ts'
 
 /**
  * The accelerators that there are, by the names that users have for them: `v86` executes, which QEMU's users call
- * `tcg`; on `none` nothing executes.
+ * `tcg`; under `qtest` its CPU stands still for a test of devices; on `none` nothing executes.
  */
-export const accelerators: Readonly<Record<string, MachineConfig['accel']>> = { v86: 'v86', tcg: 'v86', none: 'none' }
+export const accelerators: Readonly<Record<string, MachineConfig['accel']>> = {
+  v86: 'v86',
+  tcg: 'v86',
+  qtest: 'qtest',
+  none: 'none',
+}
 
 /** An accelerator that was asked for; the first of them that there is will be used. */
 export interface AccelWish {
@@ -65,7 +70,7 @@ function accelOf(wishes: readonly AccelWish[], report: (text: string) => void): 
 function checkProperties(name: string, list: OptionList | undefined): void {
   for (const [property, value] of list?.items ?? []) {
     if (property === 'accel') continue
-    if (name === 'none' || !['thread', 'tb-size', 'split-wx'].includes(property))
+    if (name === 'none' || name === 'qtest' || !['thread', 'tb-size', 'split-wx'].includes(property))
       throw new OptionError(`Property '${name}-accel.${property}' not found`)
     if (property === 'thread' && value !== 'single' && value !== 'multi')
       throw new OptionError(`Invalid 'thread' setting ${value}`)

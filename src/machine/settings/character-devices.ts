@@ -182,18 +182,13 @@ export class CharacterDevices {
     return wish
   }
 
-  #openSerial(text: string, port: number, asked: Asked, backends: (ChardevOptions & Asked)[]): string | undefined {
-    if (text === 'none') return undefined
-    const exists = (label: string): boolean => backends.some((backend) => backend.label === label)
-    const shorthand = inWordsOf(asked, () => parseChardevShorthand(text))
-    if (shorthand.type === 'existing') {
-      if (!exists(shorthand.label)) throw ConfigError.at(asked.origin, asked.consequence!)
-      return shorthand.label
-    }
-    const label = `serial${port}`
-    if (exists(label)) throw ConfigError.failure(asked, duplicate(label))
-    backends.push(readBackend({ ...shorthand.keys, id: label }, asked))
-    return label
+  #openSerial(
+    text: string,
+    port: number,
+    asked: Asked & { readonly consequence: string },
+    backends: (ChardevOptions & Asked)[],
+  ): string | undefined {
+    return text === 'none' ? undefined : openByWord(text, `serial${port}`, asked, backends)
   }
 
   #addBackend(keys: ChardevKeys, origin: string | undefined, consequence?: string): void {
@@ -209,6 +204,30 @@ export class CharacterDevices {
       throw ConfigError.at(origin, `Duplicate ID '${id}' for mon`)
     this.#monitors.push(monitor)
   }
+}
+
+/**
+ * A device that an option asks for in one word: one of `backends`, or a new one of that label, which is added to them.
+ *
+ * @param asked - with the consequence that stands for all that is wrong with a label
+ * @returns its label
+ * @throws {ConfigError} if the word means nothing, or there is no such device, or one of that label already
+ */
+export function openByWord(
+  text: string,
+  label: string,
+  asked: Asked & { readonly consequence: string },
+  backends: (ChardevOptions & Asked)[],
+): string {
+  const exists = (name: string): boolean => backends.some((backend) => backend.label === name)
+  const shorthand = inWordsOf(asked, () => parseChardevShorthand(text))
+  if (shorthand.type === 'existing') {
+    if (!exists(shorthand.label)) throw ConfigError.at(asked.origin, asked.consequence)
+    return shorthand.label
+  }
+  if (exists(label)) throw ConfigError.failure(asked, duplicate(label))
+  backends.push(readBackend({ ...shorthand.keys, id: label }, asked))
+  return label
 }
 
 function duplicate(label: string): string {

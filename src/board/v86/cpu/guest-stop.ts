@@ -77,6 +77,11 @@ export function breakOff(emulator: V86Emulator): boolean {
   return true
 }
 
+/** What an access from outside has broken off is over with it: there is no slice that would notice. */
+export function forgetBreak(emulator: V86Emulator): void {
+  if (!emulator.v86.running && broken.delete(emulator)) emulator.v86.cpu.in_hlt[0] = 0
+}
+
 /** Ends execution: the slice in progress is the last one. */
 export function standStill({ v86: loop }: V86Emulator): void {
   loop.running = false

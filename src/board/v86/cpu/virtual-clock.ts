@@ -26,6 +26,18 @@ export class VirtualClock {
     this.#offset = (this.#stoppedAt ?? this.#source()) - milliseconds
   }
 
+  /** When the next timer is due, in milliseconds of guest time; undefined if none is. */
+  get nextDue(): number | undefined {
+    const dues = [...this.#timers].flatMap(({ due }) => due ?? [])
+    return dues.length === 0 ? undefined : Math.min(...dues)
+  }
+
+  /** Lets what is due happen, the earliest first. */
+  expire(): void {
+    const due = [...this.#timers].filter((timer) => timer.left === 0)
+    for (const timer of due.sort((one, other) => one.due! - other.due!)) timer.look()
+  }
+
   stop(): void {
     this.#stoppedAt ??= this.#source()
     for (const timer of this.#timers) timer.follow()
@@ -61,6 +73,11 @@ export class GuestTimer {
     this.#forget = forget
   }
 
+  /** When it is to happen, in milliseconds of guest time. */
+  get due(): number | undefined {
+    return this.#due
+  }
+
   /** Milliseconds of guest time that are left; undefined if nothing is to happen. */
   get left(): number | undefined {
     return this.#due === undefined ? undefined : Math.max(0, this.#due - this.#clock.now())
@@ -85,10 +102,11 @@ export class GuestTimer {
     clearTimeout(this.#waiting)
     const { left } = this
     if (left === undefined || !this.#clock.goes) return
-    this.#waiting = setTimeout(() => this.#look(), Math.ceil(left))
+    this.#waiting = setTimeout(() => this.look(), Math.ceil(left))
   }
 
-  #look(): void {
+  /** Lets it happen, if it is due. */
+  look(): void {
     if (this.left === undefined || this.left > 0) {
       this.follow()
       return

@@ -21,7 +21,7 @@ const ended = 0x10
 const pending = 0x80
 const ticksPerSecond = 32768
 /** The time cannot be read so long before the end of a second. */
-const updateMilliseconds = 1
+const updateMilliseconds = 8000 / 32768
 /** What the shutdown register holds when the firmware is to resume. */
 const resuming = 0xfe
 const second = 1000
@@ -53,8 +53,10 @@ export class Mc146818 implements StatefulDevice {
   /** By how much the guest's clock was set to differ from the host's when the machine was made. */
   readonly #planned: number
   #index = 0
-  /** What is to be added to the source's time; what the source was when that was last looked at. */
-  #offset: number
+  /** A whole second, and what is to be added to it and to the source's time: far from 1970 fractions are not exact. */
+  #second = 0
+  #offset = 0
+  /** What the time was when it was last looked at. */
   #looked: number
   #nextPeriodic: number | undefined
   #waking: ReturnType<typeof setTimeout> | undefined
@@ -65,7 +67,7 @@ export class Mc146818 implements StatefulDevice {
     this.#host = host
     this.#stops = stops
     this.#planned = base === undefined ? 0 : base - Date.now()
-    this.#offset = (base ?? Date.now()) - this.#source
+    this.#keep(base ?? Date.now())
     this.#looked = this.#time
     this.#data[registers.a] = 0x26
     this.#data[registers.b] = 0x02
@@ -99,7 +101,7 @@ export class Mc146818 implements StatefulDevice {
   /** A clock that goes with the host's has gone on meanwhile; another one has stood still. */
   set_state([index, time, a, b, c]: readonly unknown[]): void {
     this.#index = index as number
-    if (this.#stops) this.#offset = (time as number) - this.#source
+    if (this.#stops) this.#keep(time as number)
     this.#data.set([a as number, b as number, c as number, 0x80], registers.a)
     this.#looked = this.#time
     this.#schedulePeriodic()
@@ -127,7 +129,18 @@ export class Mc146818 implements StatefulDevice {
 
   /** Milliseconds since the epoch. */
   get #time(): number {
-    return this.#source + this.#offset
+    return this.#second + this.#offset + this.#source
+  }
+
+  /** Milliseconds since the last second ended. */
+  get #intoSecond(): number {
+    const milliseconds = (this.#offset + this.#source) % second
+    return milliseconds < 0 ? milliseconds + second : milliseconds
+  }
+
+  #keep(time: number): void {
+    this.#second = Math.floor(time / second) * second
+    this.#offset = time - this.#second - this.#source
   }
 
   get #runs(): boolean {
@@ -140,7 +153,7 @@ export class Mc146818 implements StatefulDevice {
     const data = this.#data
     if (timePlaces.has(this.#index) && this.#runs) this.#update()
     if (this.#index === registers.a) {
-      const late = this.#runs && this.#time % second >= second - updateMilliseconds
+      const late = this.#runs && this.#intoSecond >= second - updateMilliseconds
       return data[registers.a]! | (late ? updating : 0)
     }
     const value = data[this.#index]!
@@ -158,7 +171,7 @@ export class Mc146818 implements StatefulDevice {
     else if (index === registers.b) this.#writeB(value)
     else if (index !== registers.c && index !== registers.d) {
       this.#data[index] = value
-      if (timePlaces.has(index) && this.#runs) this.#setTime(this.#time % second)
+      if (timePlaces.has(index) && this.#runs) this.#setTime(this.#intoSecond)
     }
     this.#watch()
   }
@@ -180,7 +193,7 @@ export class Mc146818 implements StatefulDevice {
     if (value & setting && this.#runs) this.#update()
     // Numbers and hours that have been written are in the mode in which they were.
     const ends = (before & setting) !== 0 && (value & setting) === 0
-    if (ends && (data[registers.a]! & divider) <= dividerRuns) this.#setTime(this.#time % second)
+    if (ends && (data[registers.a]! & divider) <= dividerRuns) this.#setTime(this.#intoSecond)
     const kept = value & setting ? value & ~ended : value
     data[registers.b] = kept
     if (kept & data[registers.c]! & (periodic | alarm | ended)) this.#interrupt()
@@ -199,7 +212,8 @@ export class Mc146818 implements StatefulDevice {
   /** The time becomes what its registers say, so far into the second. */
   #setTime(milliseconds: number): void {
     const time = dateOf(this.#data, this.#data[registers.b]!)
-    this.#offset = time + milliseconds - this.#source
+    this.#second = time
+    this.#offset = milliseconds - this.#source
     this.#looked = this.#time
     this.#host.changed(Math.floor(time / second) - Math.floor((Date.now() + this.#planned) / second))
   }
@@ -229,7 +243,7 @@ export class Mc146818 implements StatefulDevice {
     if (Math.floor(now / second) !== Math.floor(this.#looked / second)) this.#endSecond(this.#looked, now)
     this.#looked = now
     const periodicLeft = this.#nextPeriodic === undefined ? 100 : this.#nextPeriodic - this.#clock.now()
-    return Math.max(0, Math.min(100, periodicLeft, second - (now % second)))
+    return Math.max(0, Math.min(100, periodicLeft, second - this.#intoSecond))
   }
 
   #tickPeriodic(): void {
@@ -260,7 +274,7 @@ export class Mc146818 implements StatefulDevice {
   #watch(): void {
     clearTimeout(this.#waking)
     if ((this.#data[registers.b]! & (alarm | setting)) !== alarm) return
-    const left = secondsToAlarm(this.#time, this.#alarm) * second - (this.#time % second)
+    const left = secondsToAlarm(this.#time, this.#alarm) * second - this.#intoSecond
     this.#waking = setTimeout(
       () => {
         if (this.#clock.goes) return

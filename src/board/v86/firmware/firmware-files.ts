@@ -59,7 +59,7 @@ export function firmwareFiles(config: WorkerConfig): readonly FirmwareFile[] {
   if (order !== '') files.push({ name: 'bootorder', data: zeroTerminated(order) })
   if (kernel !== undefined) files.push({ name: `genroms/${kernel.rom.name}`, data: kernel.rom.image })
   const wait = bootMenu?.timeoutMs
-  if (wait !== undefined) files.push({ name: 'etc/boot-menu-wait', data: word32(wait) })
+  if (wait !== undefined) files.push({ name: 'etc/boot-menu-wait', data: word16(wait) })
   return files
 }
 

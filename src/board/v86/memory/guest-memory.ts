@@ -9,6 +9,8 @@ const busEnd = 2 ** 32
 export const vgaHole = { start: 0xa0000, end: 0xc0000 }
 /** The BIOS ends at the end of the address space. */
 const bios = { start: busEnd - (1 << 20), end: busEnd }
+/** The controllers of interrupts, a page each. */
+const controllers = [0xfec00000, 0xfee00000].map((start) => ({ start, end: start + pageBytes }))
 
 export interface AddressRange {
   readonly start: number
@@ -31,6 +33,11 @@ export class GuestMemory {
 
   get ramBytes(): number {
     return this.#cpu.memory_size[0]!
+  }
+
+  /** Where something answers above RAM: what v86 has there itself, and the windows of devices. */
+  get answering(): { readonly own: readonly AddressRange[]; readonly devices: readonly AddressRange[] } {
+    return { own: [bios, ...controllers], devices: this.#devices() }
   }
 
   /** RAM itself. Made anew each time: the emulator's memory can grow, which detaches old views. */

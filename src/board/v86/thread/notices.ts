@@ -29,6 +29,9 @@ export function tellHost(host: BoardHost, news: News): void {
     case 'keyboardLeds':
       host.keyboardLeds?.(news.leds)
       break
+    case 'interruptLine':
+      host.interruptLine?.(news.line, news.asserted)
+      break
     case 'deviceFailed':
       host.deviceFailed?.(news.message)
       break

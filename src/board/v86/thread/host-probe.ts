@@ -1,0 +1,50 @@
+import type { Probe, SteppedTime } from '../../probe.ts'
+import type { CallArguments, CallName, CallResult } from '../wire.ts'
+
+type Call = <N extends CallName>(name: N, ...args: CallArguments<N>) => Promise<CallResult<N>>
+
+/** Addresses of 32 bits; nothing answers above. */
+const busEnd = 1n << 32n
+const nanoseconds = 1e6
+
+/** The host's side of a board's probe. */
+export class HostProbe implements Probe {
+  readonly time: SteppedTime | undefined
+  readonly #call: Call
+
+  constructor(call: Call, stepped: boolean) {
+    this.#call = call
+    if (!stepped) return
+    this.time = {
+      now: async () => BigInt(Math.round((await call('guestTime')) * nanoseconds)),
+      goTo: (point) => call('stepTo', Number(point) / nanoseconds),
+      goToNextEvent: () => call('stepTo', undefined),
+    }
+  }
+
+  async read(address: bigint, length: number): Promise<Uint8Array> {
+    const there = onBus(address, length)
+    if (there === length) return this.#call('readBus', Number(address), length)
+    const bytes = new Uint8Array(length)
+    if (there > 0) bytes.set(await this.#call('readBus', Number(address), there))
+    return bytes
+  }
+
+  async write(address: bigint, bytes: Uint8Array): Promise<void> {
+    const there = onBus(address, bytes.length)
+    if (there > 0) await this.#call('writeBus', Number(address), bytes.subarray(0, there))
+  }
+
+  watchInterrupts(): Promise<void> {
+    return this.#call('watchInterrupts')
+  }
+
+  setInterrupt(line: number, asserted: boolean): Promise<void> {
+    return this.#call('setInterrupt', line, asserted)
+  }
+}
+
+function onBus(address: bigint, length: number): number {
+  const left = busEnd - address
+  return left <= 0n ? 0 : left < BigInt(length) ? Number(left) : length
+}
