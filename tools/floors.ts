@@ -13,6 +13,7 @@ const floors: Record<string, number> = {
   bytes: 0,
   errno: 0,
   log: 0,
+  timers: 1,
   libc: 1,
   assembler: 1,
   json: 1,
@@ -50,8 +51,8 @@ const floors: Record<string, number> = {
   'index.ts': 10,
 }
 const pureBelow = 2
-/** `libc` is a door to the system, which several rooms of the floors above share. */
-const systemRooms = new Set(['libc'])
+/** Doors to the system that several rooms of the floors above share. */
+const systemRooms = new Set(['libc', 'timers'])
 /** `client` is browser-safe although it lives above floor 2. */
 const pureRooms = new Set(['client'])
 /** The one upward edge: types only. */

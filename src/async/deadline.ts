@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from './timers.ts'
+
 /** The reason of a signal that fired because its time was up. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError'

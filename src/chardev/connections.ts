@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../timers/index.ts'
 import type { Duplex } from '../transport/index.ts'
 import type { Frontend } from './chardev.ts'
 import { ChardevError } from './chardev-error.ts'

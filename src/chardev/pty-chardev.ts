@@ -1,5 +1,6 @@
 import { Scope } from '../async/index.ts'
 import { reasonText, systemCode } from '../errno/index.ts'
+import { clearInterval, setInterval } from '../timers/index.ts'
 import { type Duplex, Pty } from '../transport/index.ts'
 import type { Chardev, Frontend } from './chardev.ts'
 import { ChardevError } from './chardev-error.ts'

@@ -1,4 +1,5 @@
 import { deferred, Scope } from '../async/index.ts'
+import { clearTimeout, setTimeout } from '../timers/index.ts'
 import {
   type Address,
   connectTcp,

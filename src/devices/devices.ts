@@ -1,6 +1,7 @@
 import type { BoardDevices, GuestSides } from '../board/index.ts'
 import type { DeviceEntry, DeviceModel, HostSide } from './model.ts'
 import { deviceTable, pcParts } from './table.ts'
+import { workerProgram } from './worker-program.ts'
 
 /** The models that can be added, by their names. */
 export const deviceModels: Readonly<Record<string, DeviceModel>> = byName(deviceTable)
@@ -37,7 +38,9 @@ export function hostSideOf(model: string): Promise<HostSide> | undefined {
 /** What boards can carry. */
 export const boardDevices: BoardDevices = {
   guests: guestSides(deviceTable),
-  worker: new URL('./worker.js', import.meta.url),
+  get worker() {
+    return workerProgram()
+  },
 }
 
 function byName(table: readonly DeviceEntry[]): Readonly<Record<string, DeviceModel>> {

@@ -1,3 +1,4 @@
+import { clearTimeout, now, setTimeout } from '../timers/index.ts'
 /** Where time comes from: the host's, or a test's own. */
 export interface Clock {
   /** Milliseconds from some start; never goes back. */
@@ -10,7 +11,7 @@ export interface Clock {
 const longestWait = 2 ** 31 - 1
 
 export const hostClock: Clock = {
-  now: () => performance.now(),
+  now,
   after(ms, action) {
     const timer = setTimeout(action, Math.min(ms, longestWait))
     return () => clearTimeout(timer)

@@ -1,4 +1,5 @@
 import { pause } from '../async/index.ts'
+import { now } from '../timers/index.ts'
 
 /** The limit is kept over spans of this length, so that a change is felt at once. */
 const spanMs = 100
@@ -9,7 +10,7 @@ interface Clock {
   pause(milliseconds: number, signal: AbortSignal): Promise<void>
 }
 
-const usual: Clock = { now: () => performance.now(), pause }
+const usual: Clock = { now, pause }
 
 /** Keeps a stream to a number of bytes a second, which may change at any time. */
 export class RateLimit {

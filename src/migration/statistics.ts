@@ -1,3 +1,4 @@
+import { now as monotonic } from '../timers/index.ts'
 import type { PageCache } from './page-cache.ts'
 import { pageBytes } from './stream/ram-section.ts'
 
@@ -25,7 +26,7 @@ export class MigrationStatistics {
   /** Pages that the guest changes in a second. */
   dirtyRate = 0
 
-  constructor(totalBytes: number, now: () => number = () => performance.now()) {
+  constructor(totalBytes: number, now: () => number = monotonic) {
     this.totalBytes = totalBytes
     this.#now = now
     this.#start = now()

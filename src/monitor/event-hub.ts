@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../timers/index.ts'
 import { wireLine } from './wire-line.ts'
 
 /** One occurrence of an event, as it goes on the wire. */

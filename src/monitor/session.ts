@@ -2,6 +2,7 @@ import { MonitorDescriptors, type NamedDescriptors } from '../descriptors/index.
 import { type JsonMessage, JsonStream } from '../json/index.ts'
 import type { Logger } from '../log/index.ts'
 import { QmpError } from '../qapi/index.ts'
+import { clearTimeout, setImmediate, setTimeout } from '../timers/index.ts'
 import type { Duplex } from '../transport/index.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { EventHub } from './event-hub.ts'

@@ -1,4 +1,5 @@
 import { ByteIntake, greeting, HagglingParser, handshakeFlags } from '../nbd/index.ts'
+import { clearTimeout, setTimeout } from '../timers/index.ts'
 import { type Duplex, type DuplexSink, restartable } from '../transport/index.ts'
 import { type Answer, type ExportDirectory, Haggling } from './haggling.ts'
 import { Transmission } from './transmission.ts'

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../timers/index.ts'
 import { parseMacBytes } from './mac-bytes.ts'
 import type { NetClient } from './net-client.ts'
 

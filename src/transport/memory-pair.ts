@@ -1,4 +1,5 @@
 import { strerror } from '../errno/index.ts'
+import { setImmediate } from '../timers/index.ts'
 import type { Duplex } from './duplex.ts'
 import type { DescriptorLink, Wire, WireReceiver } from './wire.ts'
 import { WireDuplex } from './wire-duplex.ts'

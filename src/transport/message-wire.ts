@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setImmediate } from '../timers/index.ts'
 import { loadScmRights, type Received, type ScmRights } from './scm-rights.ts'
 import { SocketWire } from './socket-wire.ts'
 import type { DescriptorLink, WireReceiver } from './wire.ts'

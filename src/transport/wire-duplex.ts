@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs'
 import { deferred } from '../async/index.ts'
+import { clearTimeout, setImmediate, setTimeout } from '../timers/index.ts'
 import type { Address, Duplex, DuplexSink } from './duplex.ts'
 import { highWaterMark, SendQueue, sizeOf } from './send-queue.ts'
 import { TransportError } from './transport-error.ts'

@@ -89,3 +89,11 @@ test('a serial port is heard, waited for and written to in the process, beside w
     await rm(folder, { recursive: true })
   }
 })
+
+test('a machine goes on under the fake timers of a test', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'] })
+  await using vm = await startMachine({ memory: 16 })
+  await vm.screen.waitFor('SeaBIOS')
+  await vm.qmp.execute('stop')
+  assert.equal((await vm.qmp.execute('query-status')).status, 'paused')
+})

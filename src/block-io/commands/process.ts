@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { delay } from '../../timers/index.ts'
 import { type IoCall, ioCommand, type ProgramControl } from '../io-command.ts'
 import { IoComplaint } from '../io-complaint.ts'
 import { readInteger, readNumber } from '../numbers.ts'

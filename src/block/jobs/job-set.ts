@@ -1,4 +1,5 @@
 import { type EmitOf, QmpError } from '../../qapi/index.ts'
+import { clearTimeout, setImmediate, setTimeout } from '../../timers/index.ts'
 import type { IoStatus } from '../drives/failed-requests.ts'
 import type { JobType, jobEvents } from './events.ts'
 import { Job, type JobSettings, type JobWork } from './job.ts'

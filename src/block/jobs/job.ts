@@ -1,5 +1,6 @@
 import { type Deferred, deferred } from '../../async/index.ts'
 import { type EmitOf, QmpError } from '../../qapi/index.ts'
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from '../../timers/index.ts'
 import type { IoStatus } from '../drives/failed-requests.ts'
 import type { JobType, jobEvents } from './events.ts'
 import { actionOn, type ErrorAction, type ErrorPolicy, failureText, isNoSpace } from './job-failure.ts'

@@ -1,3 +1,5 @@
+import { now as monotonic } from '../../timers/index.ts'
+
 const sliceMs = 100
 
 /**
@@ -13,7 +15,7 @@ export class RateLimit {
   readonly #now: () => number
 
   /** @param now - milliseconds on a clock that only goes forward; for tests */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number = monotonic) {
     this.#now = now
   }
 

@@ -1,3 +1,4 @@
+import { nextTurn } from '../../timers/index.ts'
 import type { ThrottleClock } from './throttle-group.ts'
 
 /** A clock for tests: it stands still between what it is told to do. */
@@ -19,7 +20,7 @@ export class FakeClock implements ThrottleClock {
   async run(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds
     for (;;) {
-      await new Promise((resolve) => setImmediate(resolve))
+      await nextTurn()
       const next = [...this.#timers].filter(({ at }) => at <= end).sort((one, other) => one.at - other.at)[0]
       if (next === undefined) break
       this.#timers.delete(next)

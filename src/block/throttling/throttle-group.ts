@@ -1,4 +1,5 @@
 import { type Deferred, deferred, untilAborted } from '../../async/index.ts'
+import { clearTimeout, now, setTimeout } from '../../timers/index.ts'
 import { type ThrottleKind, type ThrottleLimit, type ThrottleLimits, throttleKinds } from './throttle-limits.ts'
 
 export type Direction = 'read' | 'write'
@@ -12,7 +13,7 @@ export interface ThrottleClock {
 }
 
 const systemClock: ThrottleClock = {
-  now: () => performance.now(),
+  now,
   after(milliseconds, act) {
     const timer = setTimeout(act, milliseconds)
     return () => clearTimeout(timer)

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { nextTurn } from '../../timers/index.ts'
 import { BoardError } from '../board-error.ts'
 import { PciHotplug } from '../pci/pci-hotplug.ts'
 import type { DeviceBus } from './device-bus.ts'

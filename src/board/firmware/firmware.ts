@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { readWholeFileNow } from '../../files/index.ts'
+import { readWholeFileNow, resolveInstalled } from '../../files/index.ts'
 import type { Logger } from '../../log/index.ts'
 import type { BoardConfig } from '../board.ts'
 import { BoardError } from '../board-error.ts'
@@ -81,7 +80,7 @@ function readable(path: string): Uint8Array | undefined {
 function packaged(kind: 'bios' | 'vgaBios'): FoundImage | undefined {
   let folder: string
   try {
-    folder = dirname(createRequire(import.meta.url).resolve(packagedFirmware.name))
+    folder = dirname(resolveInstalled(packagedFirmware.name))
   } catch {
     return undefined // the package is optional
   }

@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type Deferred, deferred } from '../../async/index.ts'
 import { reasonText } from '../../errno/index.ts'
+import { nextTurn } from '../../timers/index.ts'
 import type {
   Board,
   BoardConfig,

@@ -1,4 +1,5 @@
 import { type EmitOf, QmpError } from '../../qapi/index.ts'
+import { clearInterval, setInterval } from '../../timers/index.ts'
 import type { deviceEvents } from '../events.ts'
 
 const pageBytes = 4096

@@ -1,4 +1,5 @@
 import { MonitorDescriptors, NamedDescriptors } from '../../descriptors/index.ts'
+import { clearTimeout, setImmediate, setTimeout } from '../../timers/index.ts'
 import type { Duplex } from '../../transport/index.ts'
 import type { ClientCount } from '../client-count.ts'
 import type { Completion } from './completion.ts'

@@ -1,3 +1,4 @@
+import { clearTimeout, now, setTimeout } from '../../timers/index.ts'
 /** Time for protocols: a test's stands still until it is moved. */
 export interface Clock {
   /** Milliseconds since some moment; never goes back. */
@@ -11,7 +12,7 @@ export interface Timer {
 
 /** The host's. What waits by it keeps no program running. */
 export const hostClock: Clock = {
-  now: () => performance.now(),
+  now,
   after: (milliseconds, due) => {
     const timer = setTimeout(due, milliseconds)
     timer.unref()

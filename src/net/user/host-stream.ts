@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setImmediate } from '../../timers/index.ts'
 import type { TcpConnection, TcpUser } from './tcp/tcp-connection.ts'
 
 /** What a chunk costs that waits, beside its bytes. */

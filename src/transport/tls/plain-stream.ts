@@ -1,4 +1,5 @@
 import { Duplex as NodeDuplex } from 'node:stream'
+import { clearTimeout, setTimeout } from '../../timers/index.ts'
 import type { Duplex } from '../duplex.ts'
 
 /** How long a peer that does not read is waited for when everything has been said, in milliseconds. */

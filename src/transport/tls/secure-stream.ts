@@ -1,4 +1,5 @@
 import type { TLSSocket, TlsOptions } from 'node:tls'
+import { setImmediate } from '../../timers/index.ts'
 import type { Duplex } from '../duplex.ts'
 import { SocketWire } from '../socket-wire.ts'
 import { TransportError } from '../transport-error.ts'

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { strerror } from '../../../errno/index.ts'
+import { delay } from '../../../timers/index.ts'
 import { BlockError, kindOfSystemError } from '../../block-error.ts'
 import type { DebugEvent } from '../../graph/debug-events.ts'
 import type { BlockNode } from '../../graph/node.ts'

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../../../timers/index.ts'
 import type { DirtyBitmap } from '../../bitmaps/index.ts'
 import { BlockError } from '../../block-error.ts'
 import { type Access, idle } from '../../graph/access.ts'

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import { type Libc, loadLibc } from '../../../libc/index.ts'
+import { now as monotonic } from '../../../timers/index.ts'
 
 /** File systems on which a write goes to memory and not to another machine, by their numbers in `statfs()`. */
 const localTypes: ReadonlySet<number> = new Set([
@@ -66,7 +67,7 @@ export class InlineIo {
   }
 
   /** @param fileSystem - its number, of `statfs()` */
-  static for(fd: number, fileSystem: number, now: () => number = () => performance.now()): InlineIo {
+  static for(fd: number, fileSystem: number, now: () => number = monotonic): InlineIo {
     const inMemory = fileSystem === tmpfs
     const readNow: ReadNow | undefined = inMemory ? readMemory : loadReadNow()
     return new InlineIo(fd, readNow, inMemory || localTypes.has(fileSystem), now)

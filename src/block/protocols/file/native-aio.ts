@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
 import { type Libc, type LibcFunction, loadLibc } from '../../../libc/index.ts'
+import { setImmediate } from '../../../timers/index.ts'
 
 /** The system calls by their numbers, which each kind of processor has its own of. */
 const systemCalls: Readonly<Partial<Record<NodeJS.Architecture, Readonly<Record<Call, number>>>>> = {

@@ -1,5 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import { clearTimeout, setTimeout } from '../../../timers/index.ts'
 import { BlockError } from '../../block-error.ts'
 
 const mostRedirects = 20

@@ -1,4 +1,5 @@
 import { ByteIntake } from '../../../nbd/index.ts'
+import { clearTimeout, setTimeout } from '../../../timers/index.ts'
 import type { Duplex } from '../../../transport/index.ts'
 import { LinkLost } from './failures.ts'
 

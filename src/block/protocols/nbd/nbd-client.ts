@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { Scope } from '../../../async/index.ts'
 import type { Extent } from '../../../nbd/index.ts'
+import { delay } from '../../../timers/index.ts'
 import { failed, LinkLost } from './failures.ts'
 import { negotiate, type Terms, type Wish } from './handshake.ts'
 import type { Incoming } from './incoming.ts'

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { delay } from '../../../timers/index.ts'
 import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../open/driver.ts'

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { clearInterval, setInterval } from '../../../timers/index.ts'
 
 /** How often it is looked, in milliseconds. */
 const interval = 1000

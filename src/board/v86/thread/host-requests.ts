@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { nextTurn } from '../../../timers/index.ts'
 import type { DriveSlot, GuestTrayMove } from '../../board.ts'
 import type { DiskRequest, ToHost, ToWorker } from '../wire.ts'
 import type { BlockPort } from './remote-disk.ts'

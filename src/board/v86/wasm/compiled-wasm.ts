@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { resolveInstalled } from '../../../files/index.ts'
 import { patchedWasm } from './wasm-patches.ts'
 
 let wasm: Promise<WebAssembly.Module> | undefined
@@ -9,7 +9,7 @@ let wasm: Promise<WebAssembly.Module> | undefined
 export function compiledWasm(): Promise<WebAssembly.Module> {
   wasm ??= (async () => {
     try {
-      const folder = dirname(createRequire(import.meta.url).resolve('v86'))
+      const folder = dirname(resolveInstalled('v86'))
       return await WebAssembly.compile(patchedWasm(await readFile(join(folder, 'v86.wasm'))))
     } catch (error) {
       wasm = undefined // the next board may find descriptors and memory again
