@@ -27,10 +27,7 @@ export function coreHead(
   ranges: readonly LoadedRange[],
   memoryBytes: number,
 ): Buffer {
-  const notes = Buffer.concat([
-    ...registers.map((each, index) => note('CORE', 1, processStatus(each, index + 1))),
-    ...registers.map((each) => note('QEMU', 0, cpuState(each))),
-  ])
+  const notes = cpuNotes(registers)
   const count = ranges.length + 1
   const notesAt = headerBytes + 2 * sectionHeaderBytes + count * programHeaderBytes
   const memoryAt = notesAt + notes.length
@@ -49,6 +46,14 @@ export function coreHead(
     programHeader(noteType.note, place),
     ...loads,
     notes,
+  ])
+}
+
+/** The notes of the CPUs: what debuggers know of a process, and all registers. */
+export function cpuNotes(registers: readonly CpuRegisters[]): Buffer {
+  return Buffer.concat([
+    ...registers.map((each, index) => note('CORE', 1, processStatus(each, index + 1))),
+    ...registers.map((each) => note('QEMU', 0, cpuState(each))),
   ])
 }
 

@@ -6,6 +6,7 @@ import { type EmitOf, QmpError } from '../qapi/index.ts'
 import { asMapped, asPhysical, clipped, type PhysicalRange } from './dump-ranges.ts'
 import { coreHead, coreTail } from './elf-core.ts'
 import type { DumpStatus, dumpEvents } from './events.ts'
+import { KdumpWriter, kdumpTail } from './kdump.ts'
 
 const openFile = promisify(open) as (path: string, flags: number, mode: number) => Promise<number>
 const writeFile = promisify(write) as (
@@ -16,7 +17,7 @@ const writeFile = promisify(write) as (
 ) => Promise<{ readonly bytesWritten: number }>
 
 /** How much of memory is read at once. */
-const chunkBytes = 1 << 20
+const chunkBytes = 256 << 10
 
 /** What a dump asks of the board. */
 export interface DumpedBoard {
@@ -104,21 +105,40 @@ export class GuestDump {
     }
   }
 
-  async #writeAll(fd: number, ranges: readonly PhysicalRange[], { paging, signal }: DumpRequest): Promise<void> {
+  async #writeAll(
+    fd: number,
+    ranges: readonly PhysicalRange[],
+    { paging, format, signal }: DumpRequest,
+  ): Promise<void> {
     const { board, hasCpu } = this.#surroundings
     const registers = hasCpu ? [await board.registers()] : []
+    if (format === 'kdump-zlib') {
+      const writer = new KdumpWriter(registers, ranges)
+      await put(fd, writer.head())
+      await this.#writeMemory(ranges, signal, (bytes) => put(fd, writer.pages(bytes)))
+      return put(fd, kdumpTail)
+    }
     const pages = paging && hasCpu ? await mappedPages(board) : undefined
     const loaded = pages === undefined ? asPhysical(ranges) : await asMapped(ranges, pages)
     await put(fd, coreHead(registers, loaded, this.#total))
+    await this.#writeMemory(ranges, signal, (bytes) => put(fd, bytes))
+    await put(fd, coreTail)
+  }
+
+  async #writeMemory(
+    ranges: readonly PhysicalRange[],
+    signal: AbortSignal,
+    take: (bytes: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    const { board } = this.#surroundings
     for (const { address, bytes } of ranges) {
       for (let at = 0; at < bytes; at += chunkBytes) {
         signal.throwIfAborted()
         const length = Math.min(chunkBytes, bytes - at)
-        await put(fd, await board.readPhysical(address + at, length))
+        await take(await board.readPhysical(address + at, length))
         this.#completed += length
       }
     }
-    await put(fd, coreTail)
   }
 }
 
@@ -132,7 +152,7 @@ function checked({ paging, begin, length, format = 'elf' }: DumpRequest): Physic
   if (begin !== undefined && length === undefined) refuse("Parameter 'length' is missing")
   if (begin === undefined && length !== undefined) refuse("Parameter 'begin' is missing")
   if (format === 'win-dmp') refuse('Windows dump is only available for x86-64')
-  if (format !== 'elf') refuse(`${format} is not available now`)
+  if (format !== 'elf' && format !== 'kdump-zlib') refuse(`${format} is not available now`)
   if (begin === undefined || length === undefined) return undefined
   if (begin < 0) refuse("Invalid parameter 'begin'")
   if (length <= 0) refuse("Invalid parameter 'length'")

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { inflateSync } from 'node:zlib'
 import { startMachine } from '../../src/index.ts'
 import { missingProgram } from '../oracle/peers.ts'
 
@@ -58,6 +59,60 @@ describe('a dump of guest memory', { skip: missingProgram('readelf') }, () => {
     const [[offset, , physical, size]] = loads(core) as [number[]]
     assert.deepEqual([physical, size], [0xffff5, 4099])
     assert.deepEqual((await readFile(core)).subarray(offset, offset! + size!), await readFile(raw))
+  })
+
+  it('that is compressed is put in order by makedumpfile, and has the same bytes', {
+    skip: missingProgram('makedumpfile'),
+  }, async (t) => {
+    const directory = await folder(t)
+    const [flat, ordered] = [join(directory, 'flat'), join(directory, 'ordered')]
+    await using vm = await startMachine({ memory: 16, paused: true })
+    const { board } = vm.machine
+    const random = Buffer.from(Uint8Array.from({ length: 4096 }, (_, index) => (index * index * 2654435761) >>> 13))
+    const placed: readonly (readonly [address: number, page: Buffer])[] = [
+      [0x500000, Buffer.alloc(4096, 'compressible')],
+      [0x501000, random],
+      [0x502000, Buffer.alloc(4096)],
+    ]
+    for (const [address, page] of placed) await board.writePhysical(address, page)
+    await vm.qmp.execute('dump-guest-memory', { paging: false, protocol: `file:${flat}`, format: 'kdump-zlib' })
+    execFileSync('makedumpfile', ['-R', ordered], { input: await readFile(flat), stdio: ['pipe', 'ignore', 'ignore'] })
+    const dump = await readFile(ordered)
+    const [block, secondHeader, bitmaps] = [428, 432, 436].map((at) => dump.readUInt32LE(at)) as [
+      number,
+      number,
+      number,
+    ]
+    assert.equal(dump.toString('latin1', 0, 8), 'KDUMP   ')
+    const bitmapAt = block * (1 + secondHeader)
+    const there = (page: number): boolean => (dump[bitmapAt + (page >> 3)]! & (1 << (page & 7))) !== 0
+    assert.deepEqual([0x9f, 0xa0, 0xbf, 0xc0, 0xfff, 0x1000, 0xfffff].map(there), [
+      true,
+      false,
+      false,
+      true,
+      true,
+      false,
+      true,
+    ])
+    for (const [address, page] of placed) {
+      let before = 0
+      for (let each = 0; each < address / block; each++) if (there(each)) before++
+      const at = bitmapAt + bitmaps * block + before * 24
+      const [offset, size, flags] = [
+        Number(dump.readBigUInt64LE(at)),
+        dump.readUInt32LE(at + 8),
+        dump.readUInt32LE(at + 12),
+      ]
+      const bytes = dump.subarray(offset, offset + size)
+      assert.deepEqual(flags === 0 ? bytes : inflateSync(bytes), page)
+    }
+    const notes = Number(dump.readBigUInt64LE(block + 48))
+    assert.equal(dump.toString('latin1', notes + 12, notes + 16), 'CORE')
+    assert.ok(dump.length < 4 << 20, 'zeros take no room')
+    const raw = join(directory, 'raw')
+    await vm.qmp.execute('human-monitor-command', { 'command-line': `dump-guest-memory -z ${raw}` })
+    assert.deepEqual(await readFile(raw), await readFile(flat))
   })
 
   it('is read by gdb, which finds registers and memory', { skip: missingProgram('gdb') }, async (t) => {
