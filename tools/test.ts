@@ -22,6 +22,20 @@ const unsteadyTests = 3
 /** How many of the files that took longest are named. */
 const shownFiles = 20
 
+/** Many tests wait, for a guest or for QEMU: more files than this machine has cores keep them busy. */
+const sideBySide = 3
+
+/** Begin before all others, or they would run alone at the end. */
+const longest = [
+  'conformance/vmon',
+  'suites/iotests',
+  'oracle/command-lines',
+  'oracle/examples',
+  'faults/hardship',
+  'guests/memtest',
+  'guests/debian-',
+]
+
 const words = process.argv.slice(2)
 const files: string[] = []
 for (const folder of ['dist/src', 'dist/guests', 'dist/test', 'dist/tools']) {
@@ -34,7 +48,11 @@ for (const folder of ['dist/src', 'dist/guests', 'dist/test', 'dist/tools']) {
     if (words.length === 0 || words.some((word) => path.includes(word))) files.push(path)
   }
 }
-files.sort()
+const place = (path: string): number => {
+  const index = longest.findIndex((word) => path.includes(word))
+  return index < 0 ? longest.length : index
+}
+files.sort((one, other) => place(one) - place(other) || (one < other ? -1 : 1))
 if (files.length === 0) {
   console.error(`no test's path contains any of: ${words.join(' ')}`)
   process.exit(1)
@@ -56,10 +74,9 @@ async function run(paths: readonly string[], concurrency: number): Promise<{ cod
       './dist/test/drawn-cases.js',
       '--import',
       './dist/test/passed-files.js',
-      '--test',
-      `--test-concurrency=${concurrency}`,
-      `--test-timeout=${fileMinutes * 60_000}`,
-      '--test-reporter=spec',
+      './dist/tools/run-test-files.js',
+      String(concurrency),
+      String(fileMinutes),
       ...paths,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, VMON_PASSED_FILES: passedFiles } },
@@ -84,7 +101,7 @@ async function run(paths: readonly string[], concurrency: number): Promise<{ cod
 const count = (totals: Totals, ...names: string[]): number =>
   names.reduce((sum, name) => sum + (totals.get(name) ?? 0), 0)
 
-const { code, totals } = await run(files, 2)
+const { code, totals } = await run(files, sideBySide)
 let failed = count(totals, 'fail', 'cancelled')
 let passed = count(totals, 'pass')
 const skipped = count(totals, 'skipped', 'todo')
