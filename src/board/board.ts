@@ -64,6 +64,8 @@ export interface Board extends AsyncDisposable {
   countChangedPages(address: number, length: number): Promise<number>
   /** Forgets what `changedPages` has given. */
   forgetPages(): Promise<void>
+  /** Lets the guest stand still for a part of its time, in percent, 0 to 99, while its clocks go on. */
+  throttle(percentage: number): Promise<void>
   /** All pages of RAM that hold anything but zeros, in memory that threads can have together. The board should stand still. */
   copyRam(): Promise<RamPages>
   /** The CRC-32 of each of some pages of RAM as they are now. @throws {BoardError} kind `address`, if one is not a page of RAM */

@@ -27,6 +27,7 @@ function statusMembers({ report: { status }, parameters, capabilities }: Reporti
       ? { downtime: statistics.downtimeMs ?? 0 }
       : { 'expected-downtime': parameters.downtimeLimit }),
     ram: ramMembers(statistics),
+    ...(statistics.throttlePercentage > 0 && { 'cpu-throttle-percentage': statistics.throttlePercentage }),
     ...(capabilities.has('xbzrle') && { 'xbzrle-cache': cacheMembers(statistics, Number(parameters.xbzrleCacheSize)) }),
   }
 }

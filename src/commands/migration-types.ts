@@ -128,7 +128,7 @@ function parameterMembers<T extends typeof str | typeof StrOrNull>(text: T) {
     ),
     'cpu-throttle-initial': opt(uint8, 'percentage by which the guest is slowed down at first'),
     'cpu-throttle-increment': opt(uint8, 'percentage by which it is slowed down more'),
-    'cpu-throttle-tailslow': opt(bool, 'makes no difference'),
+    'cpu-throttle-tailslow': opt(bool, 'whether it is slowed down by no more than is needed'),
     'tls-creds': opt(text as T, 'id of an object with credentials; empty for no TLS'),
     'tls-hostname': opt(text as T, 'name that the certificate of the other side must have'),
     'tls-authz': opt(text as T, 'id of an object that says who may come'),

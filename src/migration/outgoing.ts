@@ -1,4 +1,5 @@
 import { deferred, pause } from '../async/index.ts'
+import { AutoConverge } from './auto-converge.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Channel } from './channels/channel.ts'
 import { MigrationError } from './migration-error.ts'
@@ -40,12 +41,16 @@ export class Outgoing {
   readonly #writer: MachineWriter
   readonly #limit: RateLimit
   readonly #switchover = deferred()
+  readonly #autoConverge: AutoConverge | undefined
+  /** Bytes that had gone out when the pass began. */
+  #sentBefore = 0
 
   constructor(options: OutgoingOptions) {
     this.#options = options
     const { channel, statistics, parameters } = options
     this.#writer = new MachineWriter(channel.write, statistics)
     if (options.capabilities.has('xbzrle')) statistics.cache = new PageCache(() => Number(parameters().xbzrleCacheSize))
+    if (options.capabilities.has('auto-converge')) this.#autoConverge = new AutoConverge(parameters)
     this.#limit = new RateLimit(() => Number(parameters().maxBandwidth))
   }
 
@@ -83,6 +88,7 @@ export class Outgoing {
     } catch (error) {
       throw await this.#reasonOf(error)
     } finally {
+      await this.#throttle(0).catch(() => undefined)
       await board.forgetPages().catch(() => undefined) // a board that is gone has forgotten
     }
   }
@@ -115,8 +121,19 @@ export class Outgoing {
     const seconds = (pages * pageBytes) / Math.max(bandwidth, 1)
     statistics.dirtyRate = Math.round((pages * 1000) / Math.max(performance.now() - before, 1))
     if (seconds * 1000 <= downtimeLimit) return true
+    const sent = statistics.transferred - this.#sentBefore
+    this.#sentBefore = statistics.transferred
+    if (this.#autoConverge?.endPass(pages * pageBytes, sent) === true)
+      await this.#throttle(this.#autoConverge.percentage)
     this.#options.beginPass()
     return false
+  }
+
+  async #throttle(percentage: number): Promise<void> {
+    const { board, statistics } = this.#options
+    if (statistics.throttlePercentage === percentage) return
+    statistics.throttlePercentage = percentage
+    await board.throttle(percentage)
   }
 
   async #handOver(before: string): Promise<void> {

@@ -36,6 +36,8 @@ class ChangingBoard implements MigratedBoard {
     return this.#differing(address, length).length
   }
 
+  async throttle(): Promise<void> {}
+
   async forgetPages(): Promise<void> {
     this.#known = Buffer.alloc(ramBytes)
   }

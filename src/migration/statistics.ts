@@ -25,6 +25,8 @@ export class MigrationStatistics {
   remainingPages: number
   /** Pages that the guest changes in a second. */
   dirtyRate = 0
+  /** Percentage of its time that the guest stands still, so that it does not change more than can go. */
+  throttlePercentage = 0
 
   constructor(totalBytes: number, now: () => number = monotonic) {
     this.totalBytes = totalBytes

@@ -10,6 +10,7 @@ export interface MigratedBoard {
   changedPages(address: number, length: number): Promise<Pages>
   countChangedPages(address: number, length: number): Promise<number>
   forgetPages(): Promise<void>
+  throttle(percentage: number): Promise<void>
   readPages(address: number, length: number): Promise<Pages>
   writePages(address: number, length: number, pages: Pages): Promise<void>
   overwritePages(pages: Pages): Promise<void>

@@ -299,14 +299,13 @@ export const claims: Readonly<Record<string, Claim>> = {
   'migrate-set-capabilities': {
     verdict: 'divergent',
     reason:
-      'compress, postcopy-ram, postcopy-preempt, x-colo, block, multifd, dirty-bitmaps, background-snapshot and zero-copy-send cannot be switched on; auto-converge can, but the guest is not slowed down',
+      'compress, postcopy-ram, postcopy-preempt, x-colo, block, multifd, dirty-bitmaps, background-snapshot and zero-copy-send cannot be switched on',
     tests: [migrationTest],
   },
   'query-migrate-capabilities': exact,
   'migrate-set-parameters': {
     verdict: 'divergent',
-    reason:
-      'tls-creds counts for sockets alone; limits of threads, channels and of slowing the guest down have no effect',
+    reason: 'tls-creds counts for sockets alone; limits of threads and channels have no effect',
     tests: [migrationTest],
   },
   'query-migrate-parameters': exact,

@@ -234,6 +234,11 @@ export class NoneBoard implements Board {
     })
   }
 
+  /** It stands still all the time. */
+  throttle(): Promise<void> {
+    return this.#open(() => undefined)
+  }
+
   copyRam(): Promise<RamPages> {
     return this.readPages(0, this.ramBytes)
   }

@@ -48,6 +48,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     changedPages: (address, length) => emulator.memory.changedPages(address, length),
     countChangedPages: (address, length) => emulator.memory.countChangedPages(address, length),
     forgetPages: () => emulator.memory.forgetPages(),
+    throttle: (percentage) => emulator.throttle.set(percentage),
     copyRam: () => emulator.memory.copyRam(),
     pageChecksums: (addresses) => emulator.memory.pageChecksums(addresses),
     idle: async () => {

@@ -17,6 +17,7 @@ import { LineRises } from './cpu/line-rises.ts'
 import { NmiLine } from './cpu/nmi.ts'
 import { completeCpuReset, PowerOnState } from './cpu/power-on-state.ts'
 import { stepTime } from './cpu/stepped-time.ts'
+import { Throttle } from './cpu/throttle.ts'
 import { VirtualClock } from './cpu/virtual-clock.ts'
 import { BoardDrives, type BuiltDisks, buildDisks } from './devices/board-drives.ts'
 import { FwCfg } from './devices/fw-cfg.ts'
@@ -73,6 +74,7 @@ export class Emulator {
   #waker: 'alarm' | 'other' = 'other'
   readonly #config: WorkerConfig
   readonly #brake: Brake
+  readonly throttle: Throttle
 
   /** Builds the machine and leaves it standing still, about to execute its first instruction. */
   static async build(
@@ -136,6 +138,7 @@ export class Emulator {
     }
     this.pci = new PciBus(cpu)
     this.#brake = new Brake(emulator.v86)
+    this.throttle = new Throttle(this.#brake)
     const stop = (notice: Notice): void => {
       if (breakOff(emulator)) stopped(notice)
     }

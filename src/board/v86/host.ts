@@ -183,6 +183,10 @@ export class V86Board implements Board {
     return this.#call('forgetPages')
   }
 
+  throttle(percentage: number): Promise<void> {
+    return this.#call('throttle', percentage)
+  }
+
   copyRam(): Promise<RamPages> {
     return this.#call('copyRam')
   }

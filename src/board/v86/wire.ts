@@ -43,6 +43,7 @@ export interface WorkerCalls {
   changedPages(address: number, length: number): RamPages
   countChangedPages(address: number, length: number): number
   forgetPages(): void
+  throttle(percentage: number): void
   copyRam(): RamPages
   pageChecksums(addresses: Uint32Array): Uint32Array
   idle(): Promise<void>
