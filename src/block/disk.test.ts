@@ -153,3 +153,60 @@ test('an image takes the space that is written', async () => {
   await disk.close()
   assert.ok(statSync(path).size < 2 ** 20)
 })
+
+test('a copy, a commit and a rebase tell how far they are, and are given up at a signal', async () => {
+  const [base, other, top] = ['work-base', 'work-other', 'work-top'].map((name) => join(folder, `${name}.qcow2`))
+  for (const path of [base!, other!]) await createDisk(path, { format: 'qcow2', size: 8 * 2 ** 20 })
+  {
+    await using disk = await openDisk(base!)
+    await disk.write(0, new Uint8Array(4 * 2 ** 20).fill(1))
+  }
+  await createDisk(top!, { format: 'qcow2', backing: { filename: base!, format: 'qcow2' } })
+  {
+    await using disk = await openDisk(top!)
+    await disk.write(2 ** 20, new Uint8Array(2 ** 20).fill(2))
+    const told: number[] = []
+    const called = new AbortController()
+    const progress = (percent: number): void => {
+      told.push(percent)
+      if (percent > 0 && percent < 100) called.abort(new Error('enough'))
+    }
+    await assert.rejects(disk.commit({ progress, signal: called.signal }), { message: 'enough' })
+    assert.equal((await disk.read(2 ** 20, 1))[0], 2)
+    {
+      await using copy = await openDisk(other!)
+      await assert.rejects(disk.copyTo(copy, { progress, signal: called.signal }), { message: 'enough' })
+      await disk.copyTo(copy, { progress })
+      assert.deepEqual([told.at(-1), (await copy.read(2 ** 20, 1))[0], (await copy.read(0, 1))[0]], [100, 2, 1])
+    }
+    // The other one shows the same: nothing is left to be kept here.
+    await disk.rebase(other!, { format: 'qcow2', progress })
+    assert.equal((await disk.info())['backing-filename'], other)
+    assert.equal((await disk.read(0, 1))[0], 1)
+    await disk.write(7 * 2 ** 20, Uint8Array.of(3))
+    await disk.commit()
+    await disk.rebase(undefined)
+    assert.equal((await disk.read(7 * 2 ** 20, 1))[0], 3)
+    const depths = []
+    for await (const { data, depth } of disk.map()) if (data) depths.push(depth)
+    assert.deepEqual([...new Set(depths)], [0])
+  }
+  for (const path of [base!, other!, top!]) {
+    await using disk = await openDisk(path, { forCheck: true })
+    const { corruptions, leaks } = await disk.check()
+    assert.deepEqual([corruptions, leaks], [0, 0])
+  }
+  {
+    await using disk = await openDisk(other!, { readOnly: true })
+    assert.equal((await disk.read(7 * 2 ** 20, 1))[0], 3)
+    await assert.rejects(disk.commit(), { message: 'Image does not have a backing file' })
+  }
+})
+
+test('a format that keeps nothing of earlier times has no snapshots, and one without tables nothing to check', async () => {
+  const path = join(folder, 'plain.raw')
+  await createDisk(path, { format: 'raw', size: 2 ** 20 })
+  await using disk = await openDisk(path, { format: 'raw' })
+  assert.equal(disk.snapshots, undefined)
+  await assert.rejects(disk.check(), { kind: 'unsupported', message: 'This image format does not support checks' })
+})

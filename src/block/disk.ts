@@ -1,8 +1,28 @@
+import { BlockError } from './block-error.ts'
+import { ImageCopy } from './copy/image-copy.ts'
+import { keepContents } from './copy/keep-contents.ts'
+import { WriteTarget } from './copy/write-target.ts'
 import { type CreateImageOptions, createImage } from './create/create-image.ts'
-import type { Attachment, BlockNode } from './graph/node.ts'
+import { ReadOnlyAgain } from './drives/read-only-again.ts'
+import type { Attachment } from './graph/attachment.ts'
+import { chainStatus } from './graph/chain-status.ts'
+import { copyDown } from './graph/copy-down.ts'
+import { imageMap, type MapEntry, type MapRange } from './graph/image-map.ts'
+import type { BlockNode } from './graph/node.ts'
 import { NodeGraph } from './graph/node-graph.ts'
-import type { BlockStatus, ImageDetails, RequestOptions, ZeroesOptions } from './open/driver.ts'
+import { type ImageInfo, imageInfo } from './graph/node-info.ts'
+import { combinePath } from './open/combine-path.ts'
+import type {
+  BlockStatus,
+  CheckResult,
+  ImageDetails,
+  Repair,
+  RequestOptions,
+  Snapshots,
+  ZeroesOptions,
+} from './open/driver.ts'
 import type { OptionValues } from './open/option-bag.ts'
+import { storageName } from './open/storage-name.ts'
 
 export interface OpenDiskOptions {
   /** `raw`, `qcow2`, ... Default: what the image looks like. */
@@ -14,6 +34,37 @@ export interface OpenDiskOptions {
   readonly secrets?: Readonly<Record<string, string | Uint8Array>>
   /** Hears what a user should know: that a format was guessed, say. */
   readonly warn?: (text: string) => void
+  /** It is opened to be checked: faults are found by `check()`, and do not keep it from being opened. */
+  readonly forCheck?: boolean
+}
+
+/** Work that may take long. */
+export interface WorkOptions {
+  /** Hears how far it is, in percent. */
+  readonly progress?: (percent: number) => void
+  /** Gives the work up. */
+  readonly signal?: AbortSignal
+}
+
+export interface CopyDiskOptions extends WorkOptions {
+  /** Clusters are written in little space, where the target's format can. */
+  readonly compressed?: boolean
+  /** Zeroes of at least so many bytes take no space in the target. Default: 4096; 0: all are written. */
+  readonly sparse?: number
+  /** What is not written to the target reads as zeroes. Default: it is looked at. */
+  readonly targetIsZero?: boolean
+}
+
+export interface CheckDiskOptions {
+  /** Mends counts that are too high, or everything that it can. */
+  readonly repair?: Repair
+  /** Hears of each fault, in QEMU's words. */
+  readonly report?: (text: string) => void
+}
+
+export interface RebaseOptions extends WorkOptions {
+  /** Of the new backing file. */
+  readonly format: string
 }
 
 /**
@@ -69,6 +120,133 @@ export class Disk implements AsyncDisposable {
     return this.node.truncate(length)
   }
 
+  /** What the image says of itself, and of those behind it, as query-block shows it. */
+  info(): Promise<ImageInfo> {
+    return imageInfo(this.node)
+  }
+
+  /** Where the image, or one behind it, keeps what: stretches in order. @throws {BlockError} */
+  map(range?: MapRange): AsyncGenerator<MapEntry> {
+    return imageMap(this.node, range)
+  }
+
+  /**
+   * Looks for faults, and mends them if that is wanted.
+   *
+   * @throws {BlockError} kind `unsupported`, if the format has nothing to check; `corrupt`, if it cannot be checked
+   */
+  async check(options: CheckDiskOptions = {}): Promise<CheckResult> {
+    const { driver } = this.node
+    if (driver.check !== undefined) return driver.check(options)
+    throw new BlockError('unsupported', 'This image format does not support checks')
+  }
+
+  /** What the image keeps of earlier times: listed, made, applied and deleted. Undefined where the format keeps nothing. */
+  get snapshots(): Snapshots | undefined {
+    return this.node.driver.snapshots
+  }
+
+  /**
+   * Writes what the image holds into the one behind it, and empties it.
+   *
+   * @throws {BlockError} kind `missing`, if there is none behind it; as `write()`
+   * @throws the reason of `signal`; then the image still holds everything
+   */
+  async commit({ progress, signal }: WorkOptions = {}): Promise<void> {
+    const top = this.node
+    const base = top.child('backing')
+    if (base === undefined) throw new BlockError('missing', 'Image does not have a backing file')
+    const reopened = new ReadOnlyAgain(base)
+    // Who writes below an image writes what its users see; that of its own file nobody else may do even so.
+    const { access: alone } = this.#hold
+    try {
+      await this.#hold.update({ uses: alone.uses, shares: ['read', 'write', 'resize'] })
+      await reopened.begin()
+      const access = { uses: ['write', 'resize'], shares: ['read', 'write', 'resize'] } as const
+      const writer = await base.attach({ description: 'commit', access })
+      const reached = (offset: number): void => {
+        progress?.((100 * offset) / top.length)
+        signal?.throwIfAborted()
+      }
+      try {
+        await copyDown(top, base, { keepsHoles: true, reached })
+      } finally {
+        await writer.detach()
+      }
+      await top.driver.empty?.()
+    } finally {
+      await reopened.undo()
+      await this.#hold.update(alone)
+    }
+  }
+
+  /**
+   * Gives the image another backing file, or none. What a guest sees stays: what only the old one shows is written into the
+   * image first.
+   *
+   * @param filename - as it is seen from the image; undefined for none
+   * @throws {BlockError} if it cannot be opened, or the image names none @throws the reason of `signal`
+   */
+  async rebase(filename: string | undefined, { format, progress, signal }: Partial<RebaseOptions> = {}): Promise<void> {
+    const { node } = this
+    if (node.driver.nameBacking === undefined) throw new BlockError('unsupported', 'Operation not supported')
+    if (filename === undefined) {
+      await keepContents(node, undefined, { progress, signal })
+      await node.driver.nameBacking(undefined)
+      if (node.child('backing') !== undefined) await node.replaceChild('backing', undefined)
+      return
+    }
+    if (format === undefined) throw new BlockError('invalid', 'backing format must be specified')
+    const fresh = await this.#graph.open({
+      filename: combinePath(storageName(node), filename),
+      options: { driver: format },
+      readOnly: true,
+    })
+    const hold = await fresh.attach({ description: 'rebase', access: { uses: ['read'], shares: ['read', 'write'] } })
+    try {
+      await keepContents(node, fresh, { progress, signal })
+      await node.driver.nameBacking({ filename, format })
+      await node.replaceChild('backing', fresh)
+    } finally {
+      await hold.detach()
+    }
+  }
+
+  /**
+   * Writes everything that a guest sees of this image, from the beginning, to another one that is at least as long: a
+   * conversion, if that has another format.
+   *
+   * @throws {BlockError} in QEMU's words @throws the reason of `signal`; what has been written stays
+   */
+  async copyTo(
+    target: Disk,
+    { compressed = false, sparse = 4096, targetIsZero, progress, signal }: CopyDiskOptions = {},
+  ): Promise<void> {
+    const { node } = target
+    if (node.length < this.length) throw new BlockError('range', 'output file is smaller than input file')
+    if (compressed && node.driver.writeCompressed === undefined) {
+      throw new BlockError('unsupported', 'Compression not supported for this file format')
+    }
+    await new ImageCopy({
+      sources: [this.node],
+      target: new WriteTarget(node, { flushesEach: false }),
+      keepBacking: false,
+      backingLength: 0,
+      targetIsZero: targetIsZero ?? (sparse > 0 && (await readsAsZeroes(node))),
+      compressed,
+      sparse,
+      verbatim: false,
+      parallel: 8,
+      inOrder: true,
+      limit: undefined,
+      salvage: undefined,
+      progress,
+      signal,
+    }).run()
+    await node.flush()
+    progress?.(100)
+  }
+
   details(): Promise<ImageDetails> {
     return this.node.details()
   }
@@ -94,7 +272,8 @@ export async function openDisk(filename: string, options: OpenDiskOptions = {}):
   const graph = new NodeGraph({ secret: lookUpIn(secrets), ...(warn === undefined ? {} : { warn }) })
   try {
     const driver = format === undefined ? {} : { driver: format }
-    const node = await graph.open({ filename, readOnly, options: { ...options.options, ...driver } })
+    const { forCheck = false } = options
+    const node = await graph.open({ filename, readOnly, forCheck, options: { ...options.options, ...driver } })
     const access = readOnly
       ? ({ uses: ['read'], shares: ['read'] } as const)
       : ({ uses: ['read', 'write', 'resize'], shares: ['read'] } as const)
@@ -116,6 +295,13 @@ export async function createDisk(
 ): Promise<void> {
   await using graph = new NodeGraph({ secret: lookUpIn(secrets) })
   await createImage(graph, { filename, ...options })
+}
+
+/** Whether an image is known to hold nothing but zeroes, without its being read. */
+async function readsAsZeroes(node: BlockNode): Promise<boolean> {
+  if (node.length === 0) return true
+  const { allocated, zero, length } = await chainStatus(node, 0, node.length)
+  return (zero || !allocated) && length === node.length
 }
 
 function lookUpIn(secrets: NonNullable<OpenDiskOptions['secrets']>): (id: string) => Uint8Array | undefined {

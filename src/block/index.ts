@@ -15,11 +15,24 @@ export {
 } from './bitmaps/index.ts'
 export { BlockError, type BlockErrorContext, type BlockErrorKind, textOfBlockError } from './block-error.ts'
 export { reasonOf } from './block-reason.ts'
+export { type CopyPlan, ImageCopy, newReadsAsZeroes } from './copy/image-copy.ts'
+export { type KeepOptions, keepContents } from './copy/keep-contents.ts'
+export { RateLimit } from './copy/rate-limit.ts'
+export { WriteTarget } from './copy/write-target.ts'
 export { type CreateImageOptions, createImage } from './create/create-image.ts'
 export { type MeasureOptions, measureImage } from './create/measure-image.ts'
 export { lengthen, type Preallocation, preallocations } from './create/preallocation.ts'
 export { resizeImage } from './create/resize-image.ts'
-export { createDisk, Disk, type OpenDiskOptions, openDisk } from './disk.ts'
+export {
+  type CheckDiskOptions,
+  type CopyDiskOptions,
+  createDisk,
+  Disk,
+  type OpenDiskOptions,
+  openDisk,
+  type RebaseOptions,
+  type WorkOptions,
+} from './disk.ts'
 export type { BitmapStep } from './drives/bitmap-change.ts'
 export { BitmapControl } from './drives/bitmap-control.ts'
 export { type BlockDeviceInfo, type BlockInfo, blockInfo, namedNodes } from './drives/block-info.ts'
@@ -59,6 +72,7 @@ export type { Attachment } from './graph/attachment.ts'
 export { type ChainStatus, chainStatus } from './graph/chain-status.ts'
 export { copyDown } from './graph/copy-down.ts'
 export { debugEvents } from './graph/debug-events.ts'
+export { emptyEntry, imageMap, type MapEntry, type MapRange } from './graph/image-map.ts'
 export type { BlockNode, NodeUser } from './graph/node.ts'
 export { NodeGraph, type NodeGraphOptions } from './graph/node-graph.ts'
 export {

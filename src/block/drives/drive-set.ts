@@ -33,6 +33,8 @@ export interface DriveSetOptions {
   readonly throttleGroups?: ThrottleGroups
   /** Opens files whose names stand for descriptors that were passed. */
   readonly files?: FileSource
+  /** Whether the guest has a device of that id or path, if only one without a drive. */
+  readonly knowsDevice?: (id: string) => boolean
   /** Prints a line for the user where QEMU does: of images that are made. */
   readonly print?: (text: string) => void
 }
@@ -70,6 +72,7 @@ export class DriveSet implements AsyncDisposable {
   /** Prints a line for the user. */
   readonly print: (text: string) => void
   readonly #surroundings: DriveSurroundings
+  readonly #knowsDevice: (id: string) => boolean
 
   constructor(options: DriveSetOptions = {}) {
     const {
@@ -82,7 +85,9 @@ export class DriveSet implements AsyncDisposable {
       print = () => undefined,
       stopGuest = () => undefined,
       throttleGroups = new ThrottleGroups(),
+      knowsDevice = () => false,
     } = options
+    this.#knowsDevice = knowsDevice
     this.throttleGroups = throttleGroups
     this.emit = emit
     this.print = print
@@ -120,8 +125,11 @@ export class DriveSet implements AsyncDisposable {
       throw new QmpError('GenericError', "Need exactly one of 'device' and 'id'")
     }
     const drive = device !== undefined ? this.find(device) : [...this].find((one) => one.device?.path === id)
-    if (drive === undefined) throw new QmpError('DeviceNotFound', `Device '${device ?? id}' not found`)
-    return drive
+    if (drive !== undefined) return drive
+    if (id !== undefined && this.#knowsDevice(id)) {
+      throw new QmpError('GenericError', 'Device does not have a block device backend')
+    }
+    throw new QmpError('DeviceNotFound', `Device '${device ?? id}' not found`)
   }
 
   /**

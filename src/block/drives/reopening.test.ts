@@ -5,7 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { missingProgram } from '../../../test/oracle/peers.ts'
-import { type BlockNode, createImage, DriveSet, driveFromOptions, GraphControl, NodeGraph } from '../index.ts'
+import {
+  type BlockNode,
+  createImage,
+  DriveSet,
+  driveFromOptions,
+  GraphControl,
+  JobControl,
+  JobSet,
+  NodeGraph,
+} from '../index.ts'
 import type { OptionValues } from '../open/option-bag.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmon-reopen-'))
@@ -184,4 +193,37 @@ test('the guest does not notice: what it asks for meanwhile waits', async () => 
   await turn
   for (const read of reads) assert.equal((await read)[0], 1)
   assert.equal((await late)[0], 2)
+})
+
+test('what a job relies on stays below until the job has ended', async () => {
+  const drives = new DriveSet()
+  const jobs = new JobSet({ exclusively: (work) => drives.exclusively(work) })
+  await using control = new GraphControl(drives, { jobs })
+  const bottom = await image(1)
+  const middle = await image(0, bottom)
+  const top = await image(0, middle)
+  const chain: OptionValues = {
+    ...{ driver: 'qcow2', 'node-name': 'top', 'file.driver': 'file', 'file.filename': top },
+    ...{ 'backing.driver': 'qcow2', 'backing.node-name': 'middle', 'backing.file.driver': 'file' },
+    ...{ 'backing.file.filename': middle, 'backing.backing.driver': 'qcow2', 'backing.backing.node-name': 'bottom' },
+    ...{ 'backing.backing.file.driver': 'file', 'backing.backing.file.filename': bottom },
+  }
+  await control.add(chain)
+  await new JobControl(drives, jobs).commit({ device: 'top', id: 'job' })
+  const without = (prefix: string): OptionValues => ({
+    ...Object.fromEntries(Object.entries(chain).filter(([key]) => !key.startsWith(`${prefix}.`))),
+    [prefix]: null,
+  })
+  await assert.rejects(control.reopen([without('backing.backing')]), {
+    message: "Cannot change frozen 'backing' link from 'middle' to 'bottom'",
+  })
+  await assert.rejects(control.reopen([without('backing')]), {
+    message: "Cannot change frozen 'backing' link from 'top' to 'middle'",
+  })
+  await jobs.close()
+  await control.reopen([without('backing')])
+  // What was meant for the node that was there is not forgotten, but there is nothing that it could be said to.
+  await assert.rejects(control.reopen([chain]), { message: /^Cannot change the option 'backing/ })
+  await control.close()
+  await drives.close()
 })

@@ -1,6 +1,7 @@
 import { qdictOrder } from '../../hash/index.ts'
 import { BlockError } from '../block-error.ts'
 import { filters } from '../filters/table.ts'
+import { skipImplicit } from '../graph/allocation.ts'
 import type { Attachment } from '../graph/attachment.ts'
 import { checkNoCycle, within } from '../graph/cycles.ts'
 import type { BlockNode, NewNodeSettings } from '../graph/node.ts'
@@ -174,7 +175,10 @@ export class Reopening {
     const before = node.child(role)
     const reference = optionOf(node, role) === role ? options[role] : undefined
     if (reference === undefined || reference === before?.name) return []
-    if (reference === null) return before === undefined ? [] : [{ role, child: undefined }]
+    if (reference === null && before === undefined) return []
+    if (before !== undefined && skipImplicit(before).name === reference) return []
+    if (before !== undefined && before === node.behind) checkReplaceable(node, role, before)
+    if (reference === null) return [{ role, child: undefined }]
     const child = this.#graph.find(String(reference))
     if (child === undefined) {
       throw new BlockError('missing', `Cannot find device='' nor node-name='${String(reference)}'`)
@@ -185,6 +189,16 @@ export class Reopening {
     }
     return [{ role, child }]
   }
+}
+
+/** @throws {BlockError} kind `busy`, if a job relies on the node that is below */
+function checkReplaceable(node: BlockNode, role: ChildRole, before: BlockNode): void {
+  if (before.driver.implicit === true) {
+    throw new BlockError('busy', `Cannot replace implicit ${role} child of ${node.name}`, { node: node.name })
+  }
+  if (!node.blockers.linkFrozen) return
+  const text = `Cannot change frozen '${optionOf(node, role)}' link from '${node.name}' to '${before.name}'`
+  throw new BlockError('busy', text, { node: node.name })
 }
 
 /** An image that has a backing image, or names one, must be told which. @throws {BlockError} kind `invalid` */
@@ -222,7 +236,9 @@ function checkUnchanged(node: BlockNode, options: OptionValues, changes: (key: s
       return key === name ? options[key] === child.name : child.openedFor === node && key.startsWith(`${name}.`)
     })
   for (const key of qdictOrder(Object.keys(options))) {
-    if (!changes(key) && !same(key) && options[key] !== node.given[key]) throw cannotChange(key)
+    // What it was given for a node below is that node's, as long as it is there.
+    const own = !childRoles.some((role) => key.startsWith(`${optionOf(node, role)}.`))
+    if (!changes(key) && !same(key) && !(own && options[key] === node.given[key])) throw cannotChange(key)
   }
 }
 

@@ -156,7 +156,8 @@ export class SnapshotImages {
   async revert(name: string): Promise<void> {
     for (const { name: image, node } of this.#members) {
       if (!node.bitmaps.isEmpty) throw couldNot('load', name, image, 'Device has active dirty bitmaps')
-      this.#drives.checkFree(node, 'internal-snapshot')
+      const reason = node.blockers.against('internal-snapshot')
+      if (reason !== undefined) throw new BlockError('busy', `Node '${image}' is busy: ${reason}`, { node: node.name })
     }
     await this.#graph.standingStill(async () => {
       for (const { name: image, node, snapshots } of this.#members) {

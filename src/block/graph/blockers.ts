@@ -23,6 +23,7 @@ interface Blocker {
 /** Who does not want a node to be changed by commands, and why. */
 export class Blockers {
   readonly #blockers = new Set<Blocker>()
+  #freezes = 0
 
   /** Refuses all operations but those that are named, until the result is called. */
   block(reason: string, except: readonly GraphOperation[] = []): () => void {
@@ -34,5 +35,16 @@ export class Blockers {
   /** Why an operation is refused, in the words of who came last; undefined if it is not. */
   against(operation: GraphOperation): string | undefined {
     return [...this.#blockers].findLast(({ except }) => !except.includes(operation))?.reason
+  }
+
+  /** Keeps the node that shows through this one where it is, until the result is called. */
+  freezeLink(): () => void {
+    this.#freezes++
+    return () => void this.#freezes--
+  }
+
+  /** Whether somebody relies on the node that shows through this one. */
+  get linkFrozen(): boolean {
+    return this.#freezes > 0
   }
 }

@@ -92,6 +92,7 @@ export class NodeLinks {
           throw error
         }
         driver.setChild(role, child)
+        child?.comesBelow(node)
         if (before !== undefined) await before.node.links.#leave(before)
       }),
     )

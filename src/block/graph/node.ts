@@ -98,6 +98,16 @@ export class BlockNode {
     return this.#openedFor
   }
 
+  /**
+   * @internal for who puts it below another node: if it was opened for one that was opened for that one, it counts as
+   * opened for that one from now on
+   */
+  comesBelow(above: BlockNode): void {
+    for (let node = this.#openedFor; node !== undefined; node = node.openedFor) {
+      if (node === above) this.#openedFor = above
+    }
+  }
+
   /** What the image is called where users read it. */
   get filename(): string {
     return this.driver.filename ?? `json:${print(this.driver.fullOptions())}`

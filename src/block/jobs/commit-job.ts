@@ -2,6 +2,7 @@ import { QmpError } from '../../qapi/index.ts'
 import { BlockError } from '../block-error.ts'
 import type { DriveSet } from '../drives/drive-set.ts'
 import { rootImage } from '../drives/internal-snapshot.ts'
+import { ReadOnlyAgain } from '../drives/read-only-again.ts'
 import { CommitTopDriver } from '../filters/commit-top/commit-top-driver.ts'
 import { allocation, chainOf, skipFilters } from '../graph/allocation.ts'
 import type { Attachment } from '../graph/attachment.ts'
@@ -14,7 +15,7 @@ import { type ImageJobOptions, type JobPlace, type NewImageJob, newImageJob } fr
 import type { Job, JobWork } from './job.ts'
 import type { ErrorPolicy } from './job-failure.ts'
 import { startActiveCommit } from './mirror-start.ts'
-import { overlayOf, ReadOnlyAgain } from './stream-job.ts'
+import { overlayOf } from './overlay-of.ts'
 
 /** What is to be folded, and into which image behind it. */
 export interface CommitTarget extends ImageJobOptions {
@@ -196,11 +197,9 @@ async function startIntermediate(
     const name = target.filterNodeName
     const driver = new CommitTopDriver(top, { implicit: name === undefined })
     filter = await FilterNode.over(drives, top, driver, { name, readOnly: true })
-    for (const node of chainOf(top)) {
-      if (node === base) break
-      await made.holds.take(node, 'intermediate node', { uses: [], shares: ['write'] })
-    }
+    await made.holds.takeBetween(top, base)
     await made.holds.take(base, 'base', { uses: [], shares: everything })
+    made.holds.freeze(filter.node, base)
     writer = await base.attach({
       description: 'an unnamed block device',
       access: { uses: base.length < top.length ? everything : ['read', 'write'], shares: ['read'] },

@@ -1,7 +1,9 @@
-import type { Access } from '../graph/access.ts'
+import type { Access, Permission } from '../graph/access.ts'
+import { chainOf } from '../graph/allocation.ts'
 import type { Attachment } from '../graph/attachment.ts'
 import type { BlockNode } from '../graph/node.ts'
 import type { JobType } from './events.ts'
+import { overlayOf } from './overlay-of.ts'
 
 interface Hold {
   readonly attachment: Attachment
@@ -12,6 +14,7 @@ interface Hold {
 export class ImageHolds {
   readonly #job: { readonly id: string; readonly type: JobType }
   readonly #holds: Hold[] = []
+  #melts: (() => void)[] = []
 
   constructor(job: { readonly id: string; readonly type: JobType }) {
     this.#job = job
@@ -28,8 +31,32 @@ export class ImageHolds {
     this.#holds.push({ attachment, unblock })
   }
 
-  /** Gives a node back, or all of them. */
+  /**
+   * Takes the nodes that are to go when what they hold has been written to the base: nobody reads them meanwhile. Filters
+   * of the base show what it holds, and may be read.
+   *
+   * @param overlay - the image above the base, by which its filters are told from others
+   * @throws {BlockError} as `take()`
+   */
+  async takeBetween(top: BlockNode, base: BlockNode, overlay = overlayOf(top, base)): Promise<void> {
+    const filtersOfBase = new Set(chainOf(overlay).slice(1))
+    for (const node of chainOf(top)) {
+      if (node === base) break
+      const shares: Permission[] = filtersOfBase.has(node) ? ['read', 'write'] : ['write']
+      await this.take(node, 'intermediate node', { uses: [], shares })
+    }
+  }
+
+  /** Keeps a chain together: what shows through each node down to the last one, which is not among them. */
+  freeze(top: BlockNode, last: BlockNode | undefined): void {
+    for (let node: BlockNode | undefined = top; node !== undefined && node !== last; node = node.behind) {
+      this.#melts.push(node.blockers.freezeLink())
+    }
+  }
+
+  /** Gives a node back, or all of them and the links between them. */
   async giveBack(node?: BlockNode): Promise<void> {
+    if (node === undefined) for (const melt of this.#melts.splice(0)) melt()
     for (const hold of [...this.#holds].reverse()) {
       if (node !== undefined && hold.attachment.node !== node) continue
       this.#holds.splice(this.#holds.indexOf(hold), 1)

@@ -1,5 +1,6 @@
 import { GranuleSet } from '../bitmaps/granule-set.ts'
 import type { DriveSet } from '../drives/drive-set.ts'
+import type { ReadOnlyAgain } from '../drives/read-only-again.ts'
 import { takePlace } from '../drives/take-place.ts'
 import type { CopiedWrite, MirrorTopDriver, MirrorWatch } from '../filters/mirror-top/mirror-top-driver.ts'
 import { allocation, skipFilters } from '../graph/allocation.ts'
@@ -12,7 +13,6 @@ import type { FilterNode } from './filter-node.ts'
 import type { ImageHolds } from './image-holds.ts'
 import type { Job, JobWork } from './job.ts'
 import { type ErrorPolicy, JobFailure } from './job-failure.ts'
-import type { ReadOnlyAgain } from './stream-job.ts'
 import { hold, withoutUsers } from './without-users.ts'
 
 export interface MirrorPlan {

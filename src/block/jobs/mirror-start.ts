@@ -3,6 +3,7 @@ import { createImage } from '../create/create-image.ts'
 import type { DriveSet } from '../drives/drive-set.ts'
 import { describeImage } from '../drives/external-snapshot.ts'
 import { rootImage } from '../drives/internal-snapshot.ts'
+import { ReadOnlyAgain } from '../drives/read-only-again.ts'
 import { MirrorTopDriver } from '../filters/mirror-top/mirror-top-driver.ts'
 import { chainOf, skipFilters, skipImplicit } from '../graph/allocation.ts'
 import type { Attachment } from '../graph/attachment.ts'
@@ -14,7 +15,7 @@ import { type ImageJobOptions, type JobPlace, type NewImageJob, newImageJob } fr
 import type { Job, JobWork } from './job.ts'
 import type { ErrorPolicy } from './job-failure.ts'
 import { MirrorJob, type MirrorPlan, sameImage } from './mirror-job.ts'
-import { overlayOf, ReadOnlyAgain } from './stream-job.ts'
+import { overlayOf } from './overlay-of.ts'
 
 export type MirrorSync = 'top' | 'full' | 'none' | 'incremental' | 'bitmap'
 
@@ -236,10 +237,10 @@ async function startCopy(place: JobPlace, source: BlockNode, target: BlockNode, 
     await made.holds.take(source, 'source', { uses: [], shares: ['read', 'write'] })
     await made.holds.take(target, 'target', { uses: [], shares: everything })
     if (commits) {
-      for (const node of chainOf(source).slice(1)) {
-        if (node === target) break
-        await made.holds.take(node, 'intermediate node', { uses: [], shares: ['write'] })
-      }
+      const below = source.behind
+      if (below !== undefined && below !== target)
+        await made.holds.takeBetween(below, target, overlayOf(source, target))
+      made.holds.freeze(filter.node, target)
     }
     work = new MirrorJob(drives, {
       ...plan,

@@ -1,16 +1,16 @@
 import { BlockError } from '../block-error.ts'
 import type { DriveSet } from '../drives/drive-set.ts'
-import { withOwnFile } from '../drives/own-file.ts'
+import { ReadOnlyAgain } from '../drives/read-only-again.ts'
 import { CopyOnReadDriver } from '../filters/copy-on-read/copy-on-read-driver.ts'
 import { chainOf, skipFilters } from '../graph/allocation.ts'
 import { CopyBuffers } from '../graph/copy-buffers.ts'
 import type { BlockNode } from '../graph/node.ts'
-import { OptionBag } from '../open/option-bag.ts'
 import { FilterNode, nodeNamed } from './filter-node.ts'
 import { findBacking } from './find-backing.ts'
 import { type ImageJobOptions, type JobPlace, type NewImageJob, newImageJob } from './image-job.ts'
 import type { Job, JobWork } from './job.ts'
 import type { ErrorPolicy } from './job-failure.ts'
+import { overlayOf } from './overlay-of.ts'
 
 /** What is to be copied up, and into which image. */
 export interface StreamTarget extends ImageJobOptions {
@@ -143,6 +143,7 @@ export async function startStream(place: JobPlace, target: StreamTarget): Promis
       if (node === end) break
       await made.holds.take(node, 'intermediate node', { uses: [], shares: ['read'] })
     }
+    made.holds.freeze(image, last)
   } catch (error) {
     await made?.discard()
     await filter?.takeAway()
@@ -151,40 +152,6 @@ export async function startStream(place: JobPlace, target: StreamTarget): Promis
   }
   made.job.start()
   return made.job
-}
-
-/** An image that is written for as long as a job needs it, though it was read only. */
-export class ReadOnlyAgain {
-  readonly #image: BlockNode
-  #before: { readonly node: BlockNode; readonly settings: Parameters<BlockNode['reconfigure']>[0] }[] = []
-
-  constructor(image: BlockNode) {
-    this.#image = image
-  }
-
-  /** @throws {BlockError} if it cannot be written */
-  async begin(): Promise<void> {
-    if (!this.#image.readOnly) return
-    for (const node of withOwnFile(this.#image)) {
-      const stays = new OptionBag(node.given).takeBoolean('read-only') === true
-      if (node !== this.#image && stays) throw new BlockError('read-only', 'Block node is read-only')
-      const settings = { ...node.settings, given: node.given }
-      await node.reconfigure({ ...settings, readOnly: false })
-      this.#before.push({ node, settings })
-    }
-  }
-
-  /** What can be is read only again. Later calls do nothing. */
-  async undo(): Promise<void> {
-    for (const { node, settings } of this.#before.splice(0).reverse()) {
-      if (node.state === 'open' && settings.readOnly) await node.reconfigure(settings).catch(onlyIfBlock)
-    }
-  }
-}
-
-/** Somebody else writes to it by now: it stays as it is. */
-function onlyIfBlock(error: unknown): void {
-  if (!(error instanceof BlockError)) throw error
 }
 
 function checkOnlyOne(given: Readonly<Record<string, string | undefined>>): void {
@@ -222,12 +189,4 @@ function bottomOf(drives: DriveSet, image: BlockNode, device: string, name: stri
   }
   if (chainOf(image).includes(node)) return node
   throw new BlockError('invalid', `Node '${name}' is not in a chain starting from '${device}'`)
-}
-
-/** The image right over another one of the chain; without it the last of all. */
-export function overlayOf(top: BlockNode, base: BlockNode | undefined): BlockNode {
-  const images = chainOf(top).filter(({ driver }) => driver.filters !== true)
-  const shown = skipFilters(base)
-  const index = shown === undefined ? images.length : images.indexOf(shown)
-  return images[index - 1]!
 }

@@ -7,6 +7,7 @@ import {
   flattenOptions,
   type NodeGraph,
   type OptionValues,
+  RateLimit,
   reasonOf,
   storageName,
 } from '../../block/index.ts'
@@ -17,7 +18,6 @@ import { ImgError, UsageError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { type CacheWords, graphFor, type OpenImage, type OpenMode, openImage, openNode, readCache } from './open.ts'
 import { Progress } from './progress.ts'
-import { RateLimit } from './rate-limit.ts'
 
 /** `vmon img commit`: writes what an image holds into the image behind it. */
 export async function commit(argv: readonly string[], output: Output): Promise<number> {

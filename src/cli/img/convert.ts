@@ -1,15 +1,18 @@
 import {
   BlockError,
   type BlockNode,
+  type CopyPlan,
+  ImageCopy,
   imageFormats,
   type NodeGraph,
+  newReadsAsZeroes,
   type OptionValues,
+  RateLimit,
   reasonOf,
   textOfBlockError,
 } from '../../block/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import { Arguments } from './arguments.ts'
-import { Copy, type CopyPlan } from './copy.ts'
 import { checkBitmaps, checkTakesBitmaps, copyBitmaps } from './copy-bitmaps.ts'
 import { knownFormat, writeImage } from './create.ts'
 import { CreateOptions, checkOptionLists, wantsHelp } from './create-options.ts'
@@ -18,7 +21,6 @@ import { ImgError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { graphFor, type OpenImage, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
-import { RateLimit } from './rate-limit.ts'
 import { readSnapshotName, showSnapshot } from './snapshot-name.ts'
 
 const largestSparse = 16 * 2 ** 20
@@ -248,7 +250,11 @@ async function copyInto(
     progress: args.has('p') && !args.has('q') ? (percent) => progress.show(percent) : undefined,
   }
   try {
-    await new Copy(plan).run()
+    await new ImageCopy(plan).run()
+  } catch (error) {
+    throw error instanceof BlockError ? new ImgError(error.message) : error
+  }
+  try {
     if (wishes.bitmaps !== undefined) copyBitmaps(sources[0]!, node, wishes.bitmaps, output)
     await node.flush()
     progress.show(100)
@@ -256,12 +262,4 @@ async function copyInto(
     if (!(error instanceof BlockError)) throw error
     throw new ImgError(`error while converting: ${reasonOf(error)}`)
   }
-}
-
-/** Whether an image reads as zeroes that has just been made. What is encrypted does not, where it has a place. */
-async function newReadsAsZeroes(node: BlockNode): Promise<boolean> {
-  if (node.child('backing') !== undefined) return false
-  if ((await node.details()).encrypted !== true) return true
-  const { zero, length } = await node.status(0, node.length)
-  return zero && length === node.length
 }

@@ -6,13 +6,13 @@ import {
   NodeGraph,
   type OptionValues,
   textOfBlockError,
+  WriteTarget,
 } from '../../block/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
 import { type ObjectServices, toolObjects } from '../../objects/index.ts'
 import type { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { ImgError } from './img-error.ts'
-import { Target } from './target.ts'
 
 const all = ['read', 'write', 'resize'] as const
 
@@ -92,7 +92,7 @@ export interface OpenImage extends AsyncDisposable {
   readonly node: BlockNode
   readonly user: Attachment
   /** Where to write, if it was opened for that. */
-  readonly target: Target
+  readonly target: WriteTarget
 }
 
 /** Opens an image as the options say. @throws {ImgError} in QEMU's words */
@@ -131,7 +131,7 @@ export async function holdNode(
       description: 'vmon img',
       access: { uses, shares: exclusive ? (['read'] as const) : all },
     })
-    const target = new Target(node, { flushesEach: throughModes.includes(cache) })
+    const target = new WriteTarget(node, { flushesEach: throughModes.includes(cache) })
     return { node, user, target, [Symbol.asyncDispose]: () => user.detach() }
   } catch (error) {
     if (!node.attached) await node.close()

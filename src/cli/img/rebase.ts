@@ -1,12 +1,9 @@
 import {
   BlockError,
-  type BlockNode,
-  chainStatus,
   combinePath,
   imageFormats,
-  isZero,
+  keepContents,
   type NodeGraph,
-  reasonOf,
   storageName,
   textOfBlockError,
 } from '../../block/index.ts'
@@ -15,9 +12,6 @@ import type { Output } from './img.ts'
 import { ImgError, UsageError } from './img-error.ts'
 import { graphFor, type OpenImage, type OpenMode, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
-
-const pieceSize = 2 ** 20
-const sector = 512
 
 /** `vmon img rebase`: gives an image another backing file, or none; what the guest sees stays, unless `-u` says so. */
 export async function rebase(argv: readonly string[], output: Output): Promise<number> {
@@ -45,7 +39,14 @@ export async function rebase(argv: readonly string[], output: Output): Promise<n
     const mode = { format, ...(sourceCache === undefined ? {} : { cache: sourceCache }) }
     await using fresh = await openNewBacking(graph, image, backing!, mode)
     checkNaming(image, backing!, format)
-    await keepContents(image, fresh?.node, progress)
+    try {
+      await keepContents(image.node, fresh?.node, {
+        through: image.target,
+        progress: (percent) => progress.show(percent),
+      })
+    } catch (error) {
+      throw error instanceof BlockError ? new ImgError(error.message) : error
+    }
   }
   progress.show(100)
   await nameBacking(image, backing ?? '', format)
@@ -84,93 +85,4 @@ async function nameBacking(image: OpenImage, backing: string, format: string | u
     const reason = error.kind === 'invalid' ? 'No space left in the file header' : textOfBlockError(error)
     throw new ImgError(`Could not change the backing file to '${backing}': ${reason}`)
   }
-}
-
-/** Writes into the image itself what it shows of the old backing file, where the new one shows something else. */
-async function keepContents(image: OpenImage, fresh: BlockNode | undefined, progress: Progress): Promise<void> {
-  const { node } = image
-  const old = node.child('backing')
-  const common = sameImage(old, fresh)
-  for (let at = 0; at < node.length; progress.show((100 * at) / node.length)) {
-    const status = await node.status(at, node.length - at)
-    if (status.allocated) {
-      at += status.length
-      continue
-    }
-    const stretch = await untilCommon(old, common, at, status.length)
-    if (!stretch.common) await keepStretch(image, [old, fresh], at, stretch.length)
-    at += stretch.length
-  }
-  await image.target.flush()
-}
-
-/** The image of the old chain that is the new backing file. */
-function sameImage(old: BlockNode | undefined, fresh: BlockNode | undefined): BlockNode | undefined {
-  for (let node = old; node !== undefined; node = node.child('backing')) {
-    if (node.filename === fresh?.filename) return node
-  }
-  return undefined
-}
-
-/** A stretch that only images hold which the old chain and the new one have in common, or one that may be another. */
-async function untilCommon(
-  old: BlockNode | undefined,
-  common: BlockNode | undefined,
-  at: number,
-  length: number,
-): Promise<{ readonly common: boolean; readonly length: number }> {
-  if (old === undefined || common === undefined || at >= old.length) return { common: false, length }
-  if (old === common) return { common: true, length }
-  const status = await chainStatus(old, at, Math.min(length, old.length - at), { base: common })
-  return { common: !status.allocated && !status.zero, length: status.length }
-}
-
-/** Writes the sectors of a stretch that are not the same in both backing files. */
-async function keepStretch(
-  { target }: OpenImage,
-  backings: readonly (BlockNode | undefined)[],
-  begin: number,
-  length: number,
-): Promise<void> {
-  for (let at = begin; at < begin + length; at += pieceSize) {
-    const size = Math.min(pieceSize, begin + length - at)
-    const [old, fresh] = await Promise.all(backings.map((backing) => readPadded(backing, at, size)))
-    try {
-      for (const { from, to } of differences(old!, fresh!)) {
-        const bytes = old!.subarray(from, to)
-        if (isZero(bytes)) await target.writeZeroes(at + from, to - from)
-        else await target.write(at + from, bytes)
-      }
-    } catch (error) {
-      throw error instanceof BlockError ? new ImgError(`Error while writing to COW image: ${reasonOf(error)}`) : error
-    }
-  }
-}
-
-/** What a backing file shows; behind its end, zeroes. */
-async function readPadded(node: BlockNode | undefined, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length)
-  const there = Math.max(0, Math.min(length, (node?.length ?? 0) - offset))
-  try {
-    if (there > 0) await node!.readInto(offset, bytes.subarray(0, there))
-  } catch (error) {
-    if (error instanceof BlockError) throw new ImgError(`error while reading from backing file: ${reasonOf(error)}`)
-    throw error
-  }
-  return bytes
-}
-
-/** Runs of sectors that differ. */
-function* differences(one: Uint8Array, other: Uint8Array): Generator<{ readonly from: number; readonly to: number }> {
-  if (Buffer.compare(one, other) === 0) return
-  let from: number | undefined
-  for (let at = 0; at < one.byteLength; at += sector) {
-    const same = Buffer.compare(one.subarray(at, at + sector), other.subarray(at, at + sector)) === 0
-    if (!same) from ??= at
-    else if (from !== undefined) {
-      yield { from, to: at }
-      from = undefined
-    }
-  }
-  if (from !== undefined) yield { from, to: one.byteLength }
 }

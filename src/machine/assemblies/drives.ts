@@ -9,7 +9,7 @@ import {
   type ThrottleGroups,
 } from '../../block/index.ts'
 import type { FdSets } from '../../descriptors/index.ts'
-import type { Balloon } from '../../devices/index.ts'
+import { type Balloon, DeviceObject } from '../../devices/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
 import type { UserObjects } from '../../objects/index.ts'
 import type { ObjectTree } from '../../qom/index.ts'
@@ -51,6 +51,8 @@ export async function drives(
       throttleGroups,
       files: fdSets,
       inactive: config.incoming !== undefined,
+      knowsDevice: (id) =>
+        objectTree.find(id.startsWith('/') ? id : `/machine/peripheral/${id}`) instanceof DeviceObject,
       stopGuest: () => listeners.ask((runControl) => runControl.driveFailed()),
       ...(warn !== undefined && { warn }),
       ...(print !== undefined && { print }),

@@ -36,6 +36,7 @@ export interface TestRun {
 export async function runTest(run: TestRun): Promise<Outcome> {
   const { test, folder, signal } = run
   await mkdir(folder, { recursive: true })
+  await mkdir(socketFolderOf(run), { recursive: true })
   const printed = join(folder, 'printed')
   const script = join(testFolder, test)
   const python = (await readFile(script, 'utf8')).startsWith('#!/usr/bin/env python3')
@@ -59,15 +60,21 @@ export async function runTest(run: TestRun): Promise<Outcome> {
   return end.status === 0 ? { kind: 'passed' } : { kind: 'failed', detail: `ended with ${end.status}` }
 }
 
+/** A folder of its own: tests put its name in the place of the path, after that of the other. */
+function socketFolderOf({ folder }: TestRun): string {
+  return join(dirname(folder), `sockets-${basename(folder)}`)
+}
+
 /** What QEMU's `check` gives to each test. */
-function environment({ format, folder, programs }: TestRun): Record<string, string> {
+function environment(run: TestRun): Record<string, string> {
+  const { format, folder, programs } = run
   const io = '--cache writeback --aio threads'
   const luks = format === 'luks'
   return {
     PYTHONPATH: `${testFolder}:${join(sourceFolder, 'python')}`,
     PYTHONDONTWRITEBYTECODE: '1',
     TEST_DIR: folder,
-    SOCK_DIR: folder,
+    SOCK_DIR: socketFolderOf(run),
     SAMPLE_IMG_DIR: join(testFolder, 'sample_images'),
     PYTHON: 'python3',
     QEMU_PROG: programs.emulator,

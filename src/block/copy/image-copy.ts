@@ -1,16 +1,12 @@
 import { deferred } from '../../async/index.ts'
-import {
-  BlockError,
-  type BlockNode,
-  type BlockStatus,
-  chainStatus,
-  isZero,
-  reasonOf,
-  zeroStretches,
-} from '../../block/index.ts'
-import { ImgError } from './img-error.ts'
+import { BlockError } from '../block-error.ts'
+import { reasonOf } from '../block-reason.ts'
+import { chainStatus } from '../graph/chain-status.ts'
+import type { BlockNode } from '../graph/node.ts'
+import type { BlockStatus } from '../open/driver.ts'
+import { isZero, zeroStretches } from '../zeroes.ts'
 import type { RateLimit } from './rate-limit.ts'
-import type { Target } from './target.ts'
+import type { WriteTarget } from './write-target.ts'
 
 const largestPiece = 2 * 2 ** 20
 
@@ -18,7 +14,7 @@ const largestPiece = 2 * 2 ** 20
 export interface CopyPlan {
   /** One behind the other. */
   readonly sources: readonly BlockNode[]
-  readonly target: Target
+  readonly target: WriteTarget
   /** The target has the backing file of the only source, or one like it: what the source's own image does not hold is left out. */
   readonly keepBacking: boolean
   /** Bytes of the target's backing file, if `keepBacking`: behind them the target shows zeroes. */
@@ -39,6 +35,8 @@ export interface CopyPlan {
   readonly salvage: ((text: string) => void) | undefined
   /** Hears how far it is; without it nobody looks beforehand how much there is. */
   readonly progress: ((percent: number) => void) | undefined
+  /** Gives up between two pieces: what has been written stays. */
+  readonly signal?: AbortSignal | undefined
 }
 
 interface Piece {
@@ -55,7 +53,7 @@ interface Placed {
 }
 
 /** Copies images: pieces are found in order, and several are under way at the same time. */
-export class Copy {
+export class ImageCopy {
   readonly #plan: CopyPlan
   readonly #sources: readonly Placed[]
   readonly #length: number
@@ -81,7 +79,7 @@ export class Copy {
     this.#pieces = this.#find()
   }
 
-  /** @throws {ImgError}, in QEMU's words, if a source cannot be read or the target cannot be written */
+  /** @throws {BlockError} in QEMU's words, if a source cannot be read or the target cannot be written */
   async run(): Promise<void> {
     const { progress, salvage } = this.#plan
     // Who salvages hears of a status that cannot be told once more when it matters, as with QEMU.
@@ -99,6 +97,7 @@ export class Copy {
   async #work(): Promise<void> {
     const buffer = Buffer.allocUnsafeSlow(largestPiece)
     while (!this.#failed) {
+      this.#plan.signal?.throwIfAborted()
       const { value: piece, done } = await this.#pieces.next()
       if (done === true) return
       const turn = deferred<void>()
@@ -171,7 +170,7 @@ export class Copy {
       } catch (error) {
         if (!(error instanceof BlockError)) throw error
         const text = `error while reading block status at offset ${offset}: ${reasonOf(error)}`
-        if (salvage === undefined) throw new ImgError(text)
+        if (salvage === undefined) throw inWords(text, error)
         if (wanted > 512) continue
         salvage(text)
         // What is there may still be read.
@@ -201,7 +200,7 @@ export class Copy {
       await this.#put(piece, buffer)
     } catch (error) {
       if (!(error instanceof BlockError)) throw error
-      throw new ImgError(`error while writing at byte ${piece.at}: ${reasonOf(error)}`)
+      throw inWords(`error while writing at byte ${piece.at}: ${reasonOf(error)}`, error)
     }
   }
 
@@ -233,7 +232,7 @@ export class Copy {
     } catch (error) {
       if (!(error instanceof BlockError)) throw error
       const reason = reasonOf(error)
-      if (this.#plan.salvage === undefined) throw new ImgError(`error while reading at byte ${at}: ${reason}`)
+      if (this.#plan.salvage === undefined) throw inWords(`error while reading at byte ${at}: ${reason}`, error)
       if (buffer.byteLength <= 512) {
         this.#plan.salvage(`error while reading offset ${offset}: ${reason}`)
         buffer.fill(0)
@@ -244,6 +243,10 @@ export class Copy {
       await this.#read(source, offset + half, buffer.subarray(half), at)
     }
   }
+}
+
+function inWords(text: string, cause: BlockError): BlockError {
+  return new BlockError(cause.kind, text, cause.context, { cause })
 }
 
 /** What shows where an image, or the one under the filters that it is, holds nothing. */
@@ -260,4 +263,12 @@ function wholeSectors(status: BlockStatus): BlockStatus {
   if (status.length > 512 && !status.data) return { ...status, length: status.length - odd }
   const known = { allocated: true, data: true, zero: false }
   return { ...status, ...(status.length < 512 ? known : {}), length: status.length - odd + 512 }
+}
+
+/** Whether an image reads as zeroes that has just been made. What is encrypted does not, where it has a place. */
+export async function newReadsAsZeroes(node: BlockNode): Promise<boolean> {
+  if (node.child('backing') !== undefined) return false
+  if ((await node.details()).encrypted !== true) return true
+  const { zero, length } = await node.status(0, node.length)
+  return zero && length === node.length
 }

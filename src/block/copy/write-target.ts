@@ -1,7 +1,8 @@
-import type { BlockNode, ZeroesOptions } from '../../block/index.ts'
+import type { BlockNode } from '../graph/node.ts'
+import type { ZeroesOptions } from '../open/driver.ts'
 
 /** An image to write to, by the cache mode that the user wants: each write may have to reach stable storage by itself. */
-export class Target {
+export class WriteTarget {
   readonly node: BlockNode
   readonly #flushesEach: boolean
 
