@@ -25,7 +25,9 @@ const tool = tools.get(name)
 // What waits has been given the other name before.
 if (tool === 'img' || tool === 'io') waitWithOutput()
 renameMessages(tool === undefined ? /\bvmon(?=: )/g : new RegExp(`vmon ${tool}\\b`, 'g'))
-if (tool !== undefined) process.argv.splice(2, 0, tool)
+// In the background it is started with the words that it has by then.
+const again = process.env['VMON_DAEMON'] !== undefined
+if (tool !== undefined) process.argv.splice(2, 0, ...(again ? [] : [tool]))
 else process.argv.splice(2, Infinity, ...machineArguments(process.argv.slice(2)))
 
 function renameMessages(ours: RegExp): void {

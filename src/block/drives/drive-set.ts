@@ -124,7 +124,8 @@ export class DriveSet implements AsyncDisposable {
     if ((device === undefined) === (id === undefined)) {
       throw new QmpError('GenericError', "Need exactly one of 'device' and 'id'")
     }
-    const drive = device !== undefined ? this.find(device) : [...this].find((one) => one.device?.path === id)
+    const named = (path: string | undefined): boolean => path === id || `/machine/peripheral/${path}` === id
+    const drive = device !== undefined ? this.find(device) : [...this].find((one) => named(one.device?.path))
     if (drive !== undefined) return drive
     if (id !== undefined && this.#knowsDevice(id)) {
       throw new QmpError('GenericError', 'Device does not have a block device backend')

@@ -58,6 +58,7 @@ async function serve(args: Arguments): Promise<number> {
     }
     const pidFile = args.value('pidfile')
     const removePidFile = pidFile === undefined ? () => undefined : writePidFile(pidFile)
+    daemon.start()
     if (isDaemon) releaseTerminal()
     await daemon.ending
     const callOff = endProcessIn(patience, () => 0)

@@ -9,7 +9,7 @@ import {
   type OptionValues,
   ThrottleGroups,
 } from '../../block/index.ts'
-import { type ChardevOptions, ChardevSet } from '../../chardev/index.ts'
+import { ChardevError, type ChardevOptions, ChardevSet } from '../../chardev/index.ts'
 import { qemuVersion, type StorageParts, storageCommands, storageEvents } from '../../commands/index.ts'
 import { FdSets } from '../../descriptors/index.ts'
 import { type Logger, silent } from '../../log/index.ts'
@@ -42,6 +42,8 @@ export class StorageDaemon implements AsyncDisposable {
   /** Settles when a client, or the program, wants it to end. */
   readonly ending: Promise<void>
   #closed: Promise<void> | undefined
+  /** Monitors that begin when everything has started, by their character devices. */
+  readonly #waiting = new Map<string, QmpMonitor>()
 
   constructor({ log = silent, warn, print }: StorageSurroundings = {}) {
     this.#log = log
@@ -112,9 +114,10 @@ export class StorageDaemon implements AsyncDisposable {
     this.#chardevs.checkUsable(label)
   }
 
-  /** Speaks QMP on a character device. @throws {ChardevError} as `checkChardev()` */
+  /** Speaks QMP on a character device, from `start()` on. @throws {ChardevError} as `checkChardev()` */
   addMonitor(label: string, pretty: boolean): void {
     this.checkChardev(label)
+    if (this.#waiting.has(label)) throw new ChardevError('in-use', `Device '${label}' is in use`)
     const monitor = this.#scope.own(
       new QmpMonitor({
         dispatcher: this.#dispatcher,
@@ -125,8 +128,14 @@ export class StorageDaemon implements AsyncDisposable {
         log: this.#log,
       }),
     )
-    const frontend = { concurrent: true, connection: monitor.connection.bind(monitor) }
-    this.#chardevs.find(label).attach(frontend)
+    this.#waiting.set(label, monitor)
+  }
+
+  /** Everything is there that was asked for: clients are listened to. */
+  start(): void {
+    for (const [label, monitor] of this.#waiting) {
+      this.#chardevs.find(label).attach({ concurrent: true, connection: monitor.connection.bind(monitor) })
+    }
   }
 
   /** @throws {BlockError} @throws {TransportError} */
