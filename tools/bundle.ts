@@ -3,10 +3,12 @@
  * one takes four times as long to start. What is loaded on demand (the shell) is only evaluated then; dependencies
  * stay outside. `bin/vmon.js` runs the bundle.
  *
+ * Bundles the console page, too (web/), with the licences of what is inside.
+ *
  * The board's worker lies beside the bundle, since the board looks for it beside itself.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
@@ -39,7 +41,35 @@ await build({
   define: { 'import.meta.url': 'importMetaUrl' },
   supported: { 'dynamic-import': false }, // a script has no loader behind it: what is loaded on demand is required
 })
+await bundlePage()
 keepCompiledCode()
+
+/** The page for browsers: what it needs is inside, but noVNC, which is served as it is installed. */
+async function bundlePage(): Promise<void> {
+  const outdir = 'dist/web'
+  rmSync(outdir, { recursive: true, force: true })
+  const { metafile } = await build({
+    entryPoints: { main: 'web/main.tsx' },
+    outdir,
+    tsconfig: 'web/tsconfig.json',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+  copyFileSync('web/index.html', `${outdir}/index.html`)
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
+  )
+  const licences = [...packages].map(
+    (path) => `${path.replace(/^.*node_modules\//, '')}\n\n${readFileSync(`${path}/LICENSE`, 'utf8')}`,
+  )
+  writeFileSync(`${outdir}/LICENSES.txt`, licences.join('\n\n'))
+}
 
 /** Starts a machine from the bundle and ends it: V8 then has compiled what a start needs, and this is kept. */
 function keepCompiledCode(): void {

@@ -38,6 +38,7 @@ const floors: Record<string, number> = {
   'block-io': 4,
   'nbd-server': 4,
   vnc: 4,
+  'web-console': 4,
   migration: 4,
   dump: 4,
   qtest: 4,

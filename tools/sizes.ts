@@ -11,12 +11,12 @@ const reasons: Record<string, string> = {}
 
 const failures: string[] = []
 const counts: number[] = []
-for (const folder of ['src', 'guests', 'tools', 'test']) {
+for (const folder of ['src', 'guests', 'tools', 'test', 'web']) {
   if (!existsSync(folder)) continue
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.ts')) continue
+    if (!entry.isFile() || !/\.tsx?$/.test(entry.name)) continue
     const path = join(entry.parentPath ?? entry.path, entry.name)
-    if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.bench|\.d)?\.ts$/.test(entry.name))
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.bench|\.d)?\.tsx?$/.test(entry.name))
       failures.push(`${path}: file names are kebab-case`)
     const lines = readFileSync(path, 'utf8').split('\n').length - 1
     if (folder === 'src' && !path.endsWith('.test.ts')) counts.push(lines)

@@ -27,7 +27,7 @@ export function versionText(): string {
 export function helpText(): string {
   const parts = [
     versionText(),
-    'usage: vmon [options] [disk_image]\n       vmon shell ADDRESS [COMMAND [NAME=VALUE]...]\n       vmon shell -H ADDRESS [LINE]\n       vmon top ADDRESS...\n       vmon completion bash|zsh\n',
+    'usage: vmon [options] [disk_image]\n       vmon shell ADDRESS [COMMAND [NAME=VALUE]...]\n       vmon shell -H ADDRESS [LINE]\n       vmon top ADDRESS...\n       vmon console ADDRESS\n       vmon completion bash|zsh\n',
     "\n'disk_image' is a raw hard disk image.\n",
   ]
   for (const [group, title] of Object.entries(groups)) {

@@ -10,6 +10,7 @@ const lettingGo = 300
 async function main([word, ...rest]: readonly string[]): Promise<number> {
   if (word === 'shell') return (await import('./shell/shell.ts')).runShell(rest)
   if (word === 'top') return (await import('./top/top.ts')).runTop(rest)
+  if (word === 'console') return (await import('./console/console.ts')).runConsole(rest)
   if (word === 'img') return (await import('./img/img.ts')).runImg(rest)
   if (word === 'nbd') return (await import('./nbd/nbd.ts')).runNbd(rest)
   if (word === 'storage') return (await import('./storage/storage.ts')).runStorage(rest)

@@ -378,10 +378,10 @@ export const options: readonly Option[] = [
   },
   {
     names: ['display'],
-    argument: 'none',
+    argument: 'none|web[=HOST:PORT]',
     group: 'host',
-    help: 'where to show the screen: nowhere; screendump takes pictures',
-    complete: ['none', 'help'],
+    help: 'where to show the machine: nowhere, or on a page for browsers on this machine, whose link is printed',
+    complete: ['none', 'web', 'web=', 'help'],
     apply: ({ draft }, text, origin) => draft.screens.display(text, origin),
   },
   {

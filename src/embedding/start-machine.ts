@@ -22,6 +22,8 @@ export interface RunningMachine extends AsyncDisposable {
   readonly memory: MachineMemory
   /** COM1 to COM4, as far as they are there: what the guest says there, and what is said to it. */
   readonly serial: readonly (GuestSerial | undefined)[]
+  /** Links to the page for browsers, if `display` has asked for it. */
+  readonly consolePage: { readonly control: string; readonly watch: string } | undefined
   readonly machine: Machine
   /** What the guest shows, as the bytes of a PNG file. @throws {QmpError} if the machine has no screen */
   screenshot(): Promise<Uint8Array>
@@ -70,6 +72,7 @@ async function running(machine: Machine): Promise<RunningMachine> {
     void machine.ended.catch(() => undefined).then(() => serial.forEach((port) => void port?.end()))
     return {
       ...{ qmp, screen, keyboard, memory, serial, machine },
+      consolePage: machine.consolePage,
       screenshot: () => machine.screenshot(),
       fork: async (options) => {
         const { machine: second, images } = await machine.fork(options)

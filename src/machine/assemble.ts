@@ -4,6 +4,7 @@ import { board } from './assemblies/board.ts'
 import { boardFiles } from './assemblies/board-files.ts'
 import { awaitedPeers, chardevs } from './assemblies/chardevs.ts'
 import { commands } from './assemblies/commands.ts'
+import { consolePage } from './assemblies/console-page.ts'
 import { devices } from './assemblies/devices.ts'
 import { drives } from './assemblies/drives.ts'
 import { events } from './assemblies/events.ts'
@@ -56,6 +57,7 @@ export const assemble = (start: Start & { readonly begin: BeginMachine }) =>
     .with(monitors)
     .with(qtest)
     .with(serialPorts)
+    .with(consolePage)
     .with(awaitedPeers)
     .with(incoming).parts
 

@@ -422,6 +422,7 @@ export class ConfigDraft {
       vga: vga || videoCard !== undefined,
       videoCard,
       displays: this.screens.displays(),
+      consolePage: this.screens.consolePage,
       keymap: this.screens.keymap,
       windows: this.screens.windows,
       serialConsole: this.usesTerminal || this.#machine.graphics === 'off',

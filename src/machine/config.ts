@@ -12,6 +12,7 @@ import type { ExtraDevice, LastingDevice, PlannedDevice } from '../devices/index
 import type { ObjectOptions } from '../objects/index.ts'
 import type { Actions } from '../runstate/index.ts'
 import type { VncDisplayConfig } from '../vnc/index.ts'
+import type { ConsoleAddress } from '../web-console/index.ts'
 import type { DisplayOptions } from './settings/display.ts'
 import type { FwCfgConfig } from './settings/fw-cfg.ts'
 import type { NetdevConfig } from './settings/networks.ts'
@@ -84,6 +85,8 @@ export interface MachineConfig {
   readonly videoCard: VideoCard | undefined
   /** Where the screen is served, the first one first. */
   readonly displays: readonly (VncDisplayConfig & Asked)[]
+  /** Where the console page is served; undefined if nowhere. */
+  readonly consolePage: (ConsoleAddress & Asked) | undefined
   /** The layout of viewers' keyboards, by its name; undefined for an American one. */
   readonly keymap: string | undefined
   /** What was said of windows that show the screen: there are none. */

@@ -48,6 +48,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives a seria
     vga: true,
     videoCard: undefined,
     displays: [],
+    consolePage: undefined,
     keymap: undefined,
     windows: { type: 'none' },
     serialConsole: false,

@@ -49,6 +49,8 @@ export interface MachineOptions {
   /** Folders for firmware, ahead of the usual ones (-L). */
   readonly firmwareFolders?: readonly string[]
   readonly vga?: string
+  /** Where the machine is shown, as in `-display`: `web=HOST:PORT` serves a page for browsers. */
+  readonly display?: string
   /** Where the screen is served to VNC viewers, as in `-vnc`. */
   readonly vnc?: string | readonly string[]
   /** The layout of their keyboards (-k). */
@@ -133,6 +135,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   bios: (draft, text) => draft.bootFile('firmware', text),
   firmwareFolders: (draft, text) => draft.firmwareFolder(text),
   vga: (draft, text) => draft.vga(text),
+  display: (draft, text, origin) => draft.screens.display(text, origin),
   vnc: (draft, text, origin) => draft.screens.vnc(text, origin),
   keymap: (draft, text) => {
     draft.screens.keymap = text

@@ -8,6 +8,7 @@ import type { EventHub } from '../monitor/index.ts'
 import type { Cause, Ending, RunControl } from '../runstate/index.ts'
 import type { Duplex } from '../transport/index.ts'
 import { type AssembledMachine, assemble } from './assemble.ts'
+import type { ConsoleLinks } from './assemblies/console-page.ts'
 import type { MachineConfig } from './config.ts'
 import type { ForkOptions } from './fork/fork-options.ts'
 import type { BeginMachine, Fork, Forks } from './fork/forks.ts'
@@ -35,6 +36,8 @@ export class Machine implements AsyncDisposable {
   readonly #forks: Forks
   /** COM1 to COM4, as far as they are there, for who listens and speaks beside what they are connected to. */
   readonly serialPorts: readonly (Line | undefined)[]
+  /** Links to the console page, if it is served. */
+  readonly consolePage: ConsoleLinks | undefined
 
   private constructor(parts: AssembledMachine) {
     const { config, scope, runControl, board, events, drives, connect, cutOff, screenDump } = parts
@@ -49,6 +52,7 @@ export class Machine implements AsyncDisposable {
     this.#screenDump = screenDump
     this.#forks = parts.forks
     this.serialPorts = parts.serialPorts
+    this.consolePage = parts.consolePage
     this.ended = this.#end()
   }
 

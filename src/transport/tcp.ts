@@ -44,7 +44,7 @@ export async function listenTcp(target: InetTarget, options: ListenOptions): Pro
     throw new TransportError('listen', `${what}: ${reasonText(failure)}`, failure)
   }
   const { address: host, port: chosen } = first.address() as AddressInfo
-  const listener = new SocketListener(inetAddress(host, chosen), servers, { ...options, wrap: tcpStream })
+  const listener = new SocketListener(inetAddress(host, chosen), servers, { ...options, wrap: adoptSocket })
   if (options.signal?.aborted === true) await listener.close()
   options.signal?.throwIfAborted()
   return listener
@@ -69,7 +69,7 @@ export async function connectTcp(
     socket.connect({ host: address, port })
     try {
       await connected(socket, signal)
-      return tcpStream(socket)
+      return adoptSocket(socket)
     } catch (error) {
       if (signal?.aborted === true) throw error
       failure = error
@@ -111,7 +111,8 @@ async function listenInRange(host: string, { from, to }: Ports, both: boolean): 
   }
 }
 
-function tcpStream(socket: Socket): Duplex {
+/** A socket of Node's that is connected: the stream owns it from here on. */
+export function adoptSocket(socket: Socket): Duplex {
   return new WireDuplex(new SocketWire(socket), {
     kind: 'inet',
     local: inetAddress(socket.localAddress, socket.localPort),

@@ -19,6 +19,7 @@ export {
 } from './vnc-events.ts'
 export type { VncInput } from './vnc-input.ts'
 export {
+  unlistedDisplay,
   usualDisplay,
   type VncAddress,
   type VncDisplayConfig,

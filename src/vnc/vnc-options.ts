@@ -142,6 +142,12 @@ export function vncAddressesOf(text: string): readonly VncAddress[] {
 
 const nowhere = { addresses: [], websockets: [] } as const
 
+/** A display that nobody connects to: viewers are handed to it. */
+export const unlistedDisplay: VncDisplayConfig = vncDisplayOf(
+  parseOptionList('none,share=force-shared', { kinds: vncOptionKinds, impliedName: 'vnc' }),
+  'page',
+)
+
 function isSharePolicy(text: string): text is SharePolicy {
   return (sharePolicies as readonly string[]).includes(text)
 }

@@ -136,6 +136,12 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'command line',
+    vmon: '`-display web[=HOST:PORT]` shows the machine on a page for browsers',
+    qemu: 'has no such display',
+    reason: 'a machine in a program or a container has no windows; the page needs nothing but a browser',
+  },
+  {
+    where: 'command line',
     vmon: 'of `-vnc`, `sasl=` is refused, and `audiodev=` takes a back end without sound',
     qemu: 'takes them',
     reason: 'there is no SASL, and there is no sound',

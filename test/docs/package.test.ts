@@ -30,6 +30,8 @@ describe('the package', () => {
       './dist/cli/main.cjs',
       './dist/cli/main.cjs.code',
       './dist/cli/worker.js',
+      './dist/web/index.html',
+      './dist/web/main.js',
       './README.md',
     ]
     assert.deepEqual(

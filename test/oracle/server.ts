@@ -72,9 +72,11 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  /** Waits until the process has said that. @throws {Error} if it ends before */
-  async said(text: RegExp): Promise<void> {
-    while (!text.test(this.#said)) {
+  /** Waits until the process has said that. @returns the match. @throws {Error} if it ends before */
+  async said(text: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = text.exec(this.#said)
+      if (match !== null) return match
       if (this.gone.aborted) throw new Error(`ended before it said ${text}: ${this.#said}`)
       await pause(5)
     }

@@ -9,6 +9,7 @@ import type { RunControl } from '../../runstate/index.ts'
 import {
   readKeymap,
   SharedScreen,
+  unlistedDisplay,
   VncDisplay,
   type VncDisplayConfig,
   VncDisplays,
@@ -27,10 +28,15 @@ interface Needs extends Start {
 }
 
 /** Displays that viewers connect to. */
-export async function vnc(needs: Needs): Promise<{ readonly vncDisplays: VncDisplays }> {
+export async function vnc(needs: Needs): Promise<{
+  readonly vncDisplays: VncDisplays
+  /** Shows the first screen to who comes by the console page. */
+  readonly pageDisplay: VncDisplay | undefined
+}> {
   const { config, scope, signal, inform } = needs
   const displays = new VncDisplays()
-  if (config.displays.length === 0) return { vncDisplays: displays }
+  const forPage = config.consolePage !== undefined && needs.consoles.first !== undefined
+  if (config.displays.length === 0 && !forPage) return { vncDisplays: displays, pageDisplay: undefined }
   const keymap = await asked(nobody, async () => readKeymap(config.keymap, config.firmware.folders))
   const screens = new Map<string, SharedScreen>()
   for (const display of config.displays) {
@@ -54,7 +60,19 @@ export async function vnc(needs: Needs): Promise<{ readonly vncDisplays: VncDisp
     if (display.origin === undefined && first !== undefined)
       inform?.(`VNC server running on ${first.host}:${first.service}`)
   }
-  return { vncDisplays: displays }
+  const pageDisplay = forPage
+    ? scope.own(
+        await VncDisplay.open(unlistedDisplay, {
+          ...sharedParts(needs),
+          screen: screenOf(unlistedDisplay, needs, screens),
+          keymap,
+          byKeysym: config.keymap !== undefined,
+          lockKeySync: true,
+          power: undefined,
+        }),
+      )
+    : undefined
+  return { vncDisplays: displays, pageDisplay }
 }
 
 function sharedParts({ config, inputHandlers, runControl, events, log }: Needs) {

@@ -34,11 +34,11 @@ export function vgaOf(text: string): boolean {
   return card.vga
 }
 
-/** The displays that QEMU knows; here there is none but `none`. */
+/** The displays that QEMU knows; here there is none but `none`, and `web`, which is read before. */
 const displays = ['default', 'none', 'gtk', 'sdl', 'egl-headless', 'curses', 'spice-app', 'dbus']
 const switchNames = ['full-screen', 'window-close', 'show-cursor'] as const
 
-export const displayHelp = 'Available display backend types:\nnone\n'
+export const displayHelp = 'Available display backend types:\nnone\nweb\n'
 
 const glModes = ['off', 'on', 'core', 'es'] as const
 

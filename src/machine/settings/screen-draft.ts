@@ -1,5 +1,6 @@
 import { OptionError, optionListHelp, parseOptionList } from '../../keyval/index.ts'
 import { usualDisplay, type VncDisplayConfig, vncDisplayOf, vncOptionKinds } from '../../vnc/index.ts'
+import { type ConsoleAddress, consoleAddressOf, usualConsoleAddress } from '../../web-console/index.ts'
 import type { Asked } from '../config.ts'
 import { ConfigError, inWordsOf } from '../config-error.ts'
 import type { HelpText } from '../help-text.ts'
@@ -20,6 +21,7 @@ export class ScreenDraft {
   readonly #audio = new Set<string>()
   #said = false
   #windows: DisplayOptions = { type: 'none' }
+  #consolePage: (ConsoleAddress & Asked) | undefined
   #keymap: string | undefined
 
   constructor({ warn, answer }: ScreenDraftOptions) {
@@ -36,6 +38,11 @@ export class ScreenDraft {
     for (const { audio, origin } of this.#displays)
       if (audio !== undefined && !this.#audio.has(audio)) throw ConfigError.at(origin, `Audiodev '${audio}' not found`)
     return this.#displays
+  }
+
+  /** Where the console page is served. */
+  get consolePage(): (ConsoleAddress & Asked) | undefined {
+    return this.#consolePage
   }
 
   /** What was said of windows. */
@@ -62,7 +69,14 @@ export class ScreenDraft {
     this.#said = true
     if (isHelp(text)) this.#answer({ text: displayHelp, status: 0 })
     else if (text.startsWith('vnc=')) this.vnc(text.slice('vnc='.length), origin)
+    else if (text === 'web' || text.startsWith('web=')) this.#page(text.slice('web='.length), origin)
     else this.#windows = inWordsOf(origin, () => displayOptionsOf(text))
+  }
+
+  #page(text: string, origin: string): void {
+    const address = text === '' ? usualConsoleAddress : consoleAddressOf(text)
+    if (address === undefined) throw ConfigError.at(origin, `'${text}' is no HOST:PORT`)
+    this.#consolePage = { ...address, origin }
   }
 
   /** -vnc. @throws {ConfigError} if that cannot be */
