@@ -305,7 +305,8 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-migrate-capabilities': exact,
   'migrate-set-parameters': {
     verdict: 'divergent',
-    reason: 'tls-creds counts for sockets alone; limits of threads and channels have no effect',
+    reason:
+      'with tls-creds, files and pipes are refused, which cannot answer; limits of threads and channels have no effect',
     tests: [migrationTest],
   },
   'query-migrate-parameters': exact,

@@ -1,6 +1,7 @@
 /** A machine goes to another one: by every way, with its disks, and whatever goes wrong. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -153,6 +154,48 @@ describe('a migration', () => {
     assert.equal(why, "No TLS credentials with id 'tls0'")
     assert.deepEqual(received, [])
     assert.equal(await runState(from), 'running')
+  })
+
+  it('goes neither into files nor through commands in the clear where it is to be encrypted', {
+    skip: missingProgram('openssl'),
+  }, async (t) => {
+    const directory = await folder(t)
+    const made = await testCredentials()
+    t.after(() => made[Symbol.asyncDispose]())
+    const path = join(directory, 'stream')
+    const from = await started(t, {})
+    const reason = async (uri: string): Promise<string | undefined> => {
+      await from.qmp.execute('migrate', { uri })
+      assert.equal(await ended(from), 'failed')
+      return (await from.qmp.execute('query-migrate'))['error-desc']
+    }
+    await from.qmp.execute('migrate-set-parameters', { 'tls-creds': 'tls0' })
+    assert.equal(await reason(`exec:cat > ${path}`), "No TLS credentials with id 'tls0'")
+    await secure(from, { dir: made.client, endpoint: 'client' })
+    assert.equal(await reason(`file:${path}`), 'TLS needs a socket or a command, which can answer')
+    assert.ok(await reason(`exec:head -c 100 > ${path}`)) // the peer says nothing and ends
+    assert.ok(!(await readFile(path)).includes('QEVM'))
+    await from.qmp.execute('migrate', { uri: `exec:cat > ${path}` }) // it never says anything
+    await from.qmp.execute('migrate_cancel')
+    assert.equal(await ended(from), 'cancelled')
+    assert.equal(await runState(from), 'running')
+  })
+
+  it('goes through TLS over a command that brings answers', {
+    skip: missingProgram('openssl') || missingProgram('socat'),
+  }, async (t) => {
+    const socket = join(await folder(t), 'socket')
+    const made = await testCredentials()
+    t.after(() => made[Symbol.asyncDispose]())
+    const to = await started(t, { incoming: 'defer' })
+    await secure(to, { dir: made.server, endpoint: 'server' })
+    const from = await started(t, {})
+    await secure(from, { dir: made.client, endpoint: 'client' })
+    await from.qmp.execute('migrate-set-parameters', { 'tls-hostname': 'localhost' })
+    const listening = to.qmp.execute('migrate-incoming', { uri: `exec:socat -t 30 - UNIX-LISTEN:${socket}` })
+    await listening
+    while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 5))
+    await send(from, to, `exec:socat -t 30 - UNIX-CONNECT:${socket}`)
   })
 
   it('goes through TLS, to who is trusted', { skip: missingProgram('openssl') }, async (t) => {

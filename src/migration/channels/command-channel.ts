@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { deferred } from '../../async/index.ts'
 import { reasonText } from '../../errno/index.ts'
-import { NodeStreamsWire, WireDuplex } from '../../transport/index.ts'
+import { type Duplex, NodeStreamsWire, WireDuplex } from '../../transport/index.ts'
 import { MigrationError } from '../migration-error.ts'
 import type { Channel } from './channel.ts'
 import { DuplexChannel } from './duplex-channel.ts'
+
+/** Speaks TLS over a stream, or gives it up. */
+export type SecureWithin = (plain: Duplex) => Promise<Duplex>
 
 /** A stream through a command of the shell: into its standard input, or out of its standard output. */
 export class CommandChannel implements Channel {
@@ -15,7 +18,7 @@ export class CommandChannel implements Channel {
   readonly #pipe: DuplexChannel
   readonly #exited = deferred<string | undefined>()
 
-  private constructor(child: ChildProcess, direction: 'out' | 'in') {
+  private constructor(child: ChildProcess, direction: 'out' | 'in', duplex: Duplex) {
     this.#child = child
     child.on('exit', (status, signal) => {
       const ended = status === 0 ? undefined : signal === null ? `exit status ${status}` : `signal ${signal}`
@@ -24,20 +27,17 @@ export class CommandChannel implements Channel {
       if (direction === 'out' && this.#pipe.unsent)
         void this.#pipe.destroy(new MigrationError('channel', 'Unable to write to command: Broken pipe'))
     })
-    const { stdin, stdout } = child
-    if (direction === 'out') stdout!.resume()
-    const wire = new NodeStreamsWire({
-      input: direction === 'in' ? stdout! : undefined,
-      output: stdin!,
-      release: () => stdin!.end(),
-    })
-    this.#pipe = new DuplexChannel(new WireDuplex(wire, { kind: 'pipe' }), { answers: false, noun: 'command' })
+    this.#pipe = new DuplexChannel(duplex, { answers: false, noun: 'command' })
     this.write = this.#pipe.write
     this.read = this.#pipe.read
   }
 
-  /** @throws {MigrationError} `channel`, if no shell can be started */
-  static async start(command: string, direction: 'out' | 'in'): Promise<CommandChannel> {
+  /**
+   * @param secure - what secures the stream, for which the command has to bring answers, too; undefined for nothing
+   * @throws {MigrationError} `channel`, if no shell can be started
+   * @throws {TransportError} `tls`, if the two sides cannot agree
+   */
+  static async start(command: string, direction: 'out' | 'in', secure?: SecureWithin): Promise<CommandChannel> {
     const child = spawn('/bin/sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] })
     const started = deferred()
     child.once('spawn', () => started.resolve())
@@ -45,7 +45,24 @@ export class CommandChannel implements Channel {
       started.reject(new MigrationError('channel', `Unable to run '${command}': ${reasonText(error)}`, error)),
     )
     await started.promise
-    return new CommandChannel(child, direction)
+    const { stdin, stdout } = child
+    if (direction === 'out' && secure === undefined) stdout.resume()
+    const wire = new NodeStreamsWire({
+      input: direction === 'in' || secure !== undefined ? stdout : undefined,
+      output: stdin,
+      release: () => stdin.end(),
+    })
+    const duplex = new WireDuplex(wire, { kind: 'pipe' })
+    try {
+      return new CommandChannel(
+        child,
+        direction,
+        secure === undefined ? duplex : await Promise.race([secure(duplex), untilExit(child)]),
+      )
+    } catch (error) {
+      child.kill('SIGTERM')
+      throw error
+    }
   }
 
   async finish(): Promise<void> {
@@ -59,4 +76,13 @@ export class CommandChannel implements Channel {
     this.#child.kill('SIGTERM')
     await this.#exited.promise
   }
+}
+
+/** Never settles but by a rejection. */
+function untilExit(child: ChildProcess): Promise<never> {
+  return new Promise((_, reject) => {
+    child.once('exit', () =>
+      reject(new MigrationError('channel', 'The command has ended before it could be encrypted')),
+    )
+  })
 }

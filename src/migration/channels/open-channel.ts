@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { deferred } from '../../async/index.ts'
+import { deferred, untilAborted } from '../../async/index.ts'
 import {
   type Address,
   connectTo,
@@ -69,11 +69,17 @@ export async function openOutgoing(
   switch (address.type) {
     case 'socket':
       return connected(await connectTo(address.address, { signal }), () => secure(hostOf(address.address)), signal)
-    case 'exec':
-      return CommandChannel.start(address.command, 'out')
+    case 'exec': {
+      const securing = secure(undefined)
+      return CommandChannel.start(address.command, 'out', securing && ((plain) => secured(plain, securing, signal)))
+    }
     case 'fd':
-      return descriptorChannel(address.fd, 'out', (duplex) => connected(duplex, () => secure(undefined), signal))
+      return descriptorChannel(address.fd, 'out', {
+        ofSocket: (duplex) => connected(duplex, () => secure(undefined), signal),
+        requirePlain: () => requirePlain(secure(undefined)),
+      })
     case 'file':
+      requirePlain(secure(undefined))
       return FileChannel.open(address.path, 'out')
   }
 }
@@ -117,16 +123,27 @@ export async function openIncoming(address: MigrationAddress, reception: Recepti
       })
       return { channel: accepted.promise, address: listener.address, close: () => listener.close() }
     }
-    case 'exec':
-      return opened(await CommandChannel.start(address.command, 'in'))
+    case 'exec': {
+      const { signal } = reception
+      const securing = reception.secure()
+      const secureIt = securing && ((plain: Duplex) => secured(plain, securing, signal))
+      const started = CommandChannel.start(address.command, 'in', secureIt)
+      return opened(securing === undefined ? await started : started)
+    }
     case 'fd':
-      return opened(await descriptorChannel(address.fd, 'in', (duplex) => receive(duplex, reception)))
+      return opened(
+        await descriptorChannel(address.fd, 'in', {
+          ofSocket: (duplex) => receive(duplex, reception),
+          requirePlain: () => requirePlain(reception.secure()),
+        }),
+      )
     case 'file':
+      requirePlain(reception.secure())
       return opened(await FileChannel.open(address.path, 'in'))
   }
 }
 
-function opened(channel: Channel): IncomingDoor {
+function opened(channel: Channel | Promise<Channel>): IncomingDoor {
   return { channel: Promise.resolve(channel), address: undefined, close: async () => undefined }
 }
 
@@ -136,18 +153,29 @@ async function receive(connection: Duplex, { secure, signal }: Reception): Promi
 
 /** @throws {TransportError} `tls`, in QEMU's words, if the two sides cannot agree */
 async function connected(duplex: Duplex, find: () => Secure | undefined, signal: AbortSignal): Promise<Channel> {
-  const giveUp = (): void => duplex.destroy()
-  signal.addEventListener('abort', giveUp)
   try {
     const secure = find()
-    if (secure === undefined) return socketChannel(duplex)
-    return socketChannel((await secure(duplex)).stream)
+    return socketChannel(secure === undefined ? duplex : await secured(duplex, secure, signal))
   } catch (error) {
     duplex.destroy()
     throw error
+  }
+}
+
+/** @throws {TransportError} `tls`, in QEMU's words, if the two sides cannot agree */
+async function secured(duplex: Duplex, secure: Secure, signal: AbortSignal): Promise<Duplex> {
+  const giveUp = (): void => duplex.destroy()
+  signal.addEventListener('abort', giveUp)
+  try {
+    return (await untilAborted(secure(duplex), signal)).stream
   } finally {
     signal.removeEventListener('abort', giveUp)
   }
+}
+
+/** @throws {MigrationError} `channel`, if what is to be encrypted would go where nobody can answer */
+function requirePlain(secure: Secure | undefined): void {
+  if (secure !== undefined) throw new MigrationError('channel', 'TLS needs a socket or a command, which can answer')
 }
 
 function hostOf(address: SocketAddress): string | undefined {
@@ -162,7 +190,7 @@ function socketChannel(duplex: Duplex): Channel {
 async function descriptorChannel(
   fd: number,
   direction: 'out' | 'in',
-  ofSocket: (duplex: Duplex) => Promise<Channel>,
+  { ofSocket, requirePlain: check }: { ofSocket: (duplex: Duplex) => Promise<Channel>; requirePlain: () => void },
 ): Promise<Channel> {
   let stat: ReturnType<typeof fstatSync>
   try {
@@ -171,6 +199,7 @@ async function descriptorChannel(
     throw new MigrationError('channel', `File descriptor '${fd}' is not open`, error)
   }
   if (stat.isSocket()) return ofSocket(openFd(fd))
+  check()
   if (!stat.isFIFO() && !stat.isCharacterDevice()) return FileChannel.of(fd)
   const pipe = new Socket({ fd, readable: direction === 'in', writable: direction === 'out' })
   const wire = new NodeStreamsWire({
