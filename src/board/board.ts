@@ -208,6 +208,8 @@ export interface BoardConfig {
   readonly bootOrder: string
   /** The order until the first reset, if it differs (`-boot once=`). */
   readonly bootOnce?: string
+  /** Floppies boot without a signature in their first sector. */
+  readonly bootsAnyFloppy?: boolean
   /** How long the firmware waits before it starts again when nothing could be booted; for ever, if absent. */
   readonly bootFailWaitMs?: number
   readonly bootMenu?: { readonly enabled: boolean; readonly timeoutMs?: number }

@@ -116,8 +116,10 @@ export const acceptedOptions: readonly Accepted[] = [
   {
     names: ['no-fd-bootchk'],
     group: 'accepted',
-    help: 'do not look for a signature on floppies; the firmware decides',
-    apply: () => undefined,
+    help: 'floppies boot without a signature in their first sector',
+    apply: ({ draft }) => {
+      draft.anyFloppy = true
+    },
   },
   {
     names: ['seed'],

@@ -19,6 +19,8 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
   const { runMachine } = await import('./run-machine.ts')
   const status = await runMachine(word === undefined ? [] : [word, ...rest])
   endProcessIn(lettingGo, () => status)
+  // Nothing is left to be done: while Node takes itself apart, signals would kill what has ended in peace.
+  process.once('exit', (code) => (process as unknown as { reallyExit(code: number): never }).reallyExit(code))
   return status
 }
 

@@ -137,9 +137,12 @@ async function runToEnd(
   } finally {
     clearInterval(alive)
     callOff?.()
-    for (const signal of signalNames) process.off(signal, end)
+    // What is ending does not end otherwise for being told once more.
+    for (const signal of signalNames) process.on(signal, ignore).off(signal, end)
   }
 }
+
+const ignore = (): void => undefined
 
 const surroundings: MachineSurroundings = {
   // The block layer's warnings stand by themselves.

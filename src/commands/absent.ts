@@ -17,7 +17,10 @@ import {
   uint64,
 } from '../qapi/index.ts'
 
-const command = family<{ cpus: { readonly count: number } }>()
+const command = family<{
+  cpus: { readonly count: number }
+  objectTree: { firstOf(type: string): object | undefined }
+}>()
 
 const RockerSwitch = struct('RockerSwitch', {
   name: req(str, 'its name'),
@@ -222,7 +225,10 @@ export const absentCommands = {
       }),
     ),
     examples: [example('none', '-> { "execute": "query-acpi-ospm-status" }\n<- { "return": [] }')],
-    run: () => [],
+    run({ objectTree }) {
+      if (objectTree.firstOf('PIIX4_PM') !== undefined) return []
+      throw new QmpError('GenericError', 'command is not supported, missing ACPI device')
+    },
   }),
 
   'query-vm-generation-id': command({

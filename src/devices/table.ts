@@ -15,6 +15,7 @@ import { isaPit } from './isa-pit/model.ts'
 import { isaSerial } from './isa-serial/model.ts'
 import { mc146818rtc } from './mc146818rtc/model.ts'
 import type { DeviceEntry } from './model.ts'
+import { pcTestdev } from './pc-testdev/model.ts'
 import { pciSerial } from './pci-serial/model.ts'
 import { piix3 } from './piix3/model.ts'
 import { piix3Ide } from './piix3-ide/model.ts'
@@ -75,6 +76,7 @@ export const deviceTable: readonly DeviceEntry[] = [
     host: () => import('./isa-debug-exit/host.ts'),
   },
   { model: isaDebugcon, guest: () => import('./isa-debugcon/guest.ts'), host: () => import('./isa-debugcon/host.ts') },
+  { model: pcTestdev, guest: () => import('./pc-testdev/guest.ts') },
   { model: pvpanic, guest: () => import('./pvpanic/guest.ts'), host: () => import('./pvpanic/host.ts') },
   { model: pvpanicPci, guest: () => import('./pvpanic-pci/guest.ts'), host: () => import('./pvpanic/host.ts') },
   {

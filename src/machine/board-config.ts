@@ -48,6 +48,7 @@ export function boardConfigOf(
     ...files,
     bootOrder: boot.order,
     ...(boot.once !== undefined && { bootOnce: boot.once }),
+    bootsAnyFloppy: boot.anyFloppy,
     ...(boot.rebootTimeoutMs !== undefined && { bootFailWaitMs: boot.rebootTimeoutMs }),
     bootMenu: { enabled: boot.menu, ...(boot.splashTimeMs !== undefined && { timeoutMs: boot.splashTimeMs }) },
     drives: slots,

@@ -89,6 +89,8 @@ export class ConfigDraft {
   #vga: string | undefined
   readonly start = new StartDraft()
   readonly qtest = new QtestDraft()
+  /** -no-fd-bootchk */
+  anyFloppy = false
   #parallelSaid = false
   #snapshot = false
   #defaults = true
@@ -403,7 +405,7 @@ export class ConfigDraft {
       kernel,
       smbios: this.#smbios.settings,
       fwCfg: this.#fwCfgFiles(machine),
-      boot,
+      boot: { ...boot, anyFloppy: this.anyFloppy },
       passedDescriptors,
       secrets: this.#objects.flatMap((one) => (one.type === 'secret' ? [one.object] : [])),
       objects: this.#objects.flatMap((one) => (one.type === 'other' ? [one.object] : [])),

@@ -48,6 +48,8 @@ export interface MachineConfig {
     /** The order of the first boot, if it differs. */
     readonly once: string | undefined
     readonly menu: boolean
+    /** Floppies boot without a signature in their first sector. */
+    readonly anyFloppy: boolean
     readonly splashTimeMs: number | undefined
     /** How long the firmware waits before it starts again when nothing could be booted. */
     readonly rebootTimeoutMs: number | undefined

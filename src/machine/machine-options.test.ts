@@ -26,7 +26,10 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives a seria
     kernel: undefined,
     smbios: noSmbiosSettings,
     fwCfg: [],
-    boot: { order: 'cad', once: undefined, menu: false, splashTimeMs: undefined, rebootTimeoutMs: undefined },
+    boot: {
+      ...{ order: 'cad', once: undefined, menu: false, anyFloppy: false },
+      ...{ splashTimeMs: undefined, rebootTimeoutMs: undefined },
+    },
     passedDescriptors: [],
     secrets: [],
     objects: [],
@@ -152,6 +155,7 @@ test('the boot order is QEMU’s, and its parts add up', () => {
     menu: true,
     splashTimeMs: 1500,
     rebootTimeoutMs: undefined,
+    anyFloppy: false,
   })
 })
 

@@ -8,6 +8,8 @@ import { Server } from '../oracle/server.ts'
 /** What both answer alike: devices that are as a reset leaves them. */
 const exchanges = `endianness
 outb 0x70 0x0b|inb 0x71|outb 0x70 0x0d|inb 0x71
+outb 0x70 0x38|inb 0x71|outb 0x70 0x3d|inb 0x71
+outl 0xe0 0x87654321|inw 0xe2|inl 0xe8|outw 0xe9 0xabcd|inl 0xe0|inl 0xe4
 outl 0xcf8 0x80000000|inl 0xcfc|inw 0xcfe|inb 0xcff|outl 0xcf8 0x80000900|inl 0xcfc
 outl 0xcf8 0x8000fff8|inl 0xcfc|inb 0x1234|inw 0x1234|inl 0x1234
 writeq 0x1000 0x1122334455667788|readb 0x1001|readw 0x1001|readl 0x1002|readq 0x1000|read 0x1000 0x9
@@ -18,6 +20,7 @@ nonsense|rtas get-time-of-day 0 0 0 0|module_load hw- nothing
 irq_intercept_in /machine/nothing|irq_intercept_in ioapic|irq_intercept_in ioapic|irq_intercept_out rtc
 irq_intercept_out /machine/unattached/device[0]
 set_irq_in ioapic unnamed-gpio-in 5 1|set_irq_in ioapic unnamed-gpio-in 5 1|set_irq_in ioapic unnamed-gpio-in 5 0
+outb 0x2007 1|outb 0x2007 1|outb 0x2007 0|outw 0x2007 1
 outb 0x21 0xaa|inb 0x21|outb 0xa0 0x11|outb 0xa1 8|outb 0xa1 4|outb 0xa1 1|outb 0xa1 0x55|inb 0xa1|outb 0x3f2 0x0c|inb 0x3f4|inb 0x1f7|outb 0x1f6 0x10|inb 0x1f7|inb 0x177`
   .split('\n')
   .flatMap((line) => line.split('|'))
@@ -48,7 +51,8 @@ async function talk(path: string, lines: readonly string[]): Promise<readonly st
 }
 
 async function start(command: readonly string[], accel: string): Promise<Server> {
-  const words = '-nodefaults -display none -S -m 64 -qtest-log qtest.log -qtest unix:qtest.sock,server=on,wait=off'
+  const words =
+    '-nodefaults -display none -S -m 64 -no-fd-bootchk -boot order=dca -device pc-testdev -qtest-log qtest.log -qtest unix:qtest.sock,server=on,wait=off'
   const server = await Server.start([...command, ...words.split(' '), '-accel', accel])
   await server.listening('qtest.sock')
   return server

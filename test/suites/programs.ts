@@ -10,9 +10,19 @@ import { fileURLToPath } from 'node:url'
  */
 export async function writeProgram(folder: string, name: string): Promise<string> {
   const preload = fileURLToPath(new URL('as-qemu.js', import.meta.url))
-  const vmon = fileURLToPath(new URL('../../../bin/vmon.js', import.meta.url))
+  return writeScript(folder, name, `VMON_AS=${name} exec '${process.execPath}' --import '${preload}' '${vmon}'`)
+}
+
+/** Puts vmon, as it is, into a folder under another name. @returns the program's path */
+export function writePlainProgram(folder: string, name: string): Promise<string> {
+  return writeScript(folder, name, `exec '${process.execPath}' '${vmon}'`)
+}
+
+const vmon = fileURLToPath(new URL('../../../bin/vmon.js', import.meta.url))
+
+async function writeScript(folder: string, name: string, command: string): Promise<string> {
   const file = join(folder, name)
-  await writeFile(file, `#!/bin/sh\nVMON_AS=${name} exec '${process.execPath}' --import '${preload}' '${vmon}' "$@"\n`)
+  await writeFile(file, `#!/bin/sh\n${command} "$@"\n`)
   await chmod(file, 0o755)
   return file
 }

@@ -119,6 +119,7 @@ export class Emulator {
     this.#notify = notify
     this.#clock = clock
     this.#bootOrder = config.bootOrder
+    writeBootOrder(cpu, config.bootOnce ?? config.bootOrder, config.bootsAnyFloppy)
     this.lineRises = new LineRises(cpu)
     boundBusMasters(cpu)
     this.#drives = new BoardDrives(cpu, clock, { config, built, requests })
@@ -248,7 +249,7 @@ export class Emulator {
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
     completeCpuReset(this.cpu)
     this.#nmi.reset()
-    writeBootOrder(this.cpu, this.#bootOrder)
+    writeBootOrder(this.cpu, this.#bootOrder, this.#config.bootsAnyFloppy)
     if (running) this.resume()
   }
 
@@ -267,7 +268,7 @@ export class Emulator {
   /** The firmware looks at it when the machine starts again. */
   setBootOrder(letters: string): void {
     this.#bootOrder = letters
-    writeBootOrder(this.cpu, letters)
+    writeBootOrder(this.cpu, letters, this.#config.bootsAnyFloppy)
   }
 
   /** Keys go down or up: bytes of scan code set 1. */

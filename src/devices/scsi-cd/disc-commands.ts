@@ -79,6 +79,15 @@ class DiscCommands {
       case 0x88:
       case 0xa8:
         return this.#read(command)
+      case 0x0a: // WRITE, WRITE AND VERIFY
+      case 0x2a:
+      case 0x8a:
+      case 0xaa:
+      case 0x2e:
+      case 0x8e:
+      case 0xae:
+        this.#requireDisc()
+        throw new ScsiFailure(senses.writeProtected)
       case 0x2b: // SEEK
         rangeOf({ ...extentOf(cdb), count: 1 }, this.#disc)
         return undefined

@@ -242,6 +242,7 @@ describe('virtio-scsi', () => {
     const run = (cdb: readonly number[], room = 0) => controller.run(cdb, { target: 1, room })
     await run(testUnitReady)
     assert.deepEqual((await run(read10(1, 1), 2048))!.data, bytes.slice(2048, 4096))
+    assert.deepEqual((await run(write10(0, 1)))!.sense, [7, 0x27])
     const toc = await run([0x43, 0, 0, 0, 0, 0, 0, 0, 64, 0], 64)
     assert.deepEqual([...toc!.data.subarray(0, 4)], [0, 18, 1, 1])
     await run([0x1b, 0, 0, 0, 2, 0])

@@ -35,7 +35,7 @@ export function bootOf(
   object: KeyvalObject,
   machine: MachineConfig['machine'],
   warn: (text: string) => void,
-): MachineConfig['boot'] {
+): Omit<MachineConfig['boot'], 'anyFloppy'> {
   const boot = readMembers(object, members, 'boot.')
   const { order = defaultOrder, once, menu = false } = boot
   for (const letters of [order, once ?? '']) complain(bootLettersComplaint(letters))

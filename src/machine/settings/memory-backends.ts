@@ -17,11 +17,11 @@ export class MemoryBackends {
     return found
   }
 
-  /** All of them, the one that is the RAM before the others; a PC has RAM in any case. */
+  /** All of them, the one that is the RAM before the others; a PC has RAM in any case, another machine if it was asked for. */
   list(machine: MachineConfig['machine'], ramName: string | undefined, ramBytes: number): MemoryBackendConfig[] {
     const others = this.#backends.filter(({ id }) => id !== ramName).map(withDefaults)
-    const ram = this.named(ramName) ?? { id: 'pc.ram', size: BigInt(ramBytes), flags: {} }
-    return machine === 'pc' ? [withDefaults(ram), ...others] : others
+    const ram = this.named(ramName) ?? { id: machine === 'pc' ? 'pc.ram' : 'ram', size: BigInt(ramBytes), flags: {} }
+    return ram.size > 0n ? [withDefaults(ram), ...others] : others
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { difference, type Expectation, type Outcome, passes } from '../expectation.ts'
-import { writeProgram } from '../programs.ts'
+import { writePlainProgram } from '../programs.ts'
 import { runProgram } from '../run-program.ts'
 import { type Suite, type SuiteRun, SuiteUsageError, type Tally } from '../suite.ts'
 import { exceptions, programs } from './table.ts'
@@ -11,10 +11,10 @@ import { exceptions, programs } from './table.ts'
 /** Where `tools/setup-suites qtests` puts the programs. */
 const programFolder = '/usr/local/lib/vmon-peers/qemu-qtests'
 
-/** A case that has not ended by then never will. */
-const patience = 120_000
+/** A program that has not ended by then never will. */
+const patience = 240_000
 
-/** QEMU's tests in C that talk QMP to an emulator. */
+/** QEMU's tests in C, of monitors and devices. */
 export const qtests: Suite = {
   name: 'qtests',
   usage: '[PROGRAM|CASE ...]',
@@ -26,7 +26,7 @@ async function runQtests({ arguments: words, signal, print }: SuiteRun): Promise
   if (!existsSync(programFolder))
     throw new SuiteUsageError(`there is no ${programFolder}: run tools/setup-suites qtests first`)
   const folder = await mkdtemp(join(tmpdir(), 'vmon-qtests-'))
-  const run: Run = { folder, emulator: await writeProgram(folder, 'qemu-system-i386'), signal }
+  const run: Run = { folder, emulator: await writePlainProgram(folder, 'qemu-system-i386'), signal }
   const differences: string[] = []
   let passed = 0
   let passing = 0
@@ -34,12 +34,11 @@ async function runQtests({ arguments: words, signal, print }: SuiteRun): Promise
   try {
     for (const program of programs) {
       if (exceptions[program]?.kind === 'not-for-us' && !words.includes(program)) continue
-      for (const path of await casesOf(run, program)) {
-        if (signal.aborted) break
-        if (words.length > 0 && !words.includes(program) && !words.includes(path)) continue
+      const paths = (await casesOf(run, program)).filter(
+        (path) => words.length === 0 || words.includes(program) || words.includes(path),
+      )
+      for await (const { path, outcome } of runCases(run, program, paths)) {
         const expected = exceptions[path] ?? exceptions[program] ?? passes
-        const outcome = await runCase(run, program, path)
-        if (outcome.kind === 'interrupted') break
         cases++
         if (outcome.kind === 'passed') passing++
         print(`${program} ${path}: ${outcome.kind}${note(expected, outcome)}`)
@@ -75,15 +74,40 @@ async function casesOf(run: Run, program: string): Promise<string[]> {
   return end === 0 || run.signal.aborted ? paths : ['/']
 }
 
-async function runCase(run: Run, program: string, path: string): Promise<Outcome> {
-  const { end, printed } = await call(run, program, ['--tap', ...(path === '/' ? [] : ['-p', path])])
-  if (run.signal.aborted) return { kind: 'interrupted' }
-  if (end === 'late') return { kind: 'failed', detail: `did not end within ${patience / 1000} s` }
-  const skipped = new RegExp(`^ok \\d+ ${path} # SKIP(.*)$`, 'm').exec(printed)
-  if (skipped !== null) return { kind: 'not-run', detail: skipped[1]!.trim() }
-  if (end === 0) return { kind: 'passed' }
-  const lines = printed.split('\n').filter((line) => line !== '' && !line.startsWith('# '))
-  return { kind: 'failed', detail: lines.slice(0, 20).join('\n') }
+/**
+ * Runs cases of a program in one go, since some begin where the one before has ended. The first that fails ends the
+ * program, which then runs again without it.
+ */
+async function* runCases(
+  run: Run,
+  program: string,
+  paths: readonly string[],
+): AsyncGenerator<{ readonly path: string; readonly outcome: Outcome }> {
+  let waiting = [...paths]
+  const failed: string[] = []
+  while (waiting.length > 0) {
+    const skipped = failed.flatMap((path) => ['-s', path])
+    const chosen = paths[0] === '/' ? [] : paths.flatMap((path) => ['-p', path])
+    const { end, printed } = await call(run, program, ['--tap', ...chosen, ...skipped])
+    if (run.signal.aborted) return
+    for (const path of [...waiting]) {
+      const ended = new RegExp(`^ok \\d+ ${path.replaceAll('+', '\\+')}(?: # SKIP(.*))?$`, 'm').exec(printed)
+      if (ended === null) continue
+      waiting = waiting.filter((other) => other !== path)
+      yield {
+        path,
+        outcome: ended[1] === undefined ? { kind: 'passed' } : { kind: 'not-run', detail: ended[1].trim() },
+      }
+    }
+    const path = waiting.shift()
+    if (path === undefined) return
+    const lines = printed
+      .split('\n')
+      .filter((line) => line !== '' && !/^(# |ok |1\.\.)|terminating on signal/.test(line))
+    const detail = end === 'late' ? `did not end within ${patience / 1000} s` : lines.slice(0, 20).join('\n')
+    yield { path, outcome: { kind: 'failed', detail } }
+    failed.push(path)
+  }
 }
 
 async function call(

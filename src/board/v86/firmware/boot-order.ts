@@ -13,9 +13,9 @@ export function bootOrderNibbles(letters: string): number {
   return [...letters].slice(0, 3).reduce((order, letter, index) => order | ((devices[letter] ?? 0) << (4 * index)), 0)
 }
 
-/** Sets the boot order of the machine's next start: that of the first one may have been another. */
-export function writeBootOrder({ devices: { rtc } }: V86Cpu, letters: string): void {
+/** Sets the boot order of the machine's next start, and whether floppies boot that are not made for that. */
+export function writeBootOrder({ devices: { rtc } }: V86Cpu, letters: string, bootsAnyFloppy = false): void {
   const order = bootOrderNibbles(letters)
-  rtc.cmos_write(third, ((order >> 4) & 0xf0) | anyFloppy)
+  rtc.cmos_write(third, ((order >> 4) & 0xf0) | (bootsAnyFloppy ? anyFloppy : 0))
   rtc.cmos_write(firstTwo, order & 0xff)
 }

@@ -66,6 +66,7 @@ export class FloppyDrive {
   /** Without a medium the heads move, too, however far, and find nothing. */
   seek(head: number, track: number, sector: number): Seek {
     if (this.#disk === undefined) {
+      if (head === 0 || this.#twoSides) this.head = head
       this.track = track
       return 'noTrack'
     }

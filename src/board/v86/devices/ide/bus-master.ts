@@ -49,7 +49,7 @@ export class BusMaster {
   /** The transfer is over; or it is, but not the table, which leaves the bus master at work. */
   done(tableGoesOn = false): void {
     this.#client = undefined
-    if (tableGoesOn) this.#status |= dmaStatus.active
+    if (tableGoesOn && this.#command & start) this.#status |= dmaStatus.active
     else this.#status &= ~dmaStatus.active
   }
 
@@ -168,7 +168,8 @@ export class BusMaster {
     this.#command = value & 0x09
     if (before === now) return
     if (now === 0) {
-      this.#status &= ~dmaStatus.active
+      // What is on its way still moves data, and ends as if nothing had been said: the guest waits until it has.
+      if (this.#client === undefined) this.#status &= ~dmaStatus.active
       return
     }
     this.#cursor = this.#table
