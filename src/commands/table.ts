@@ -35,6 +35,7 @@ import { migrationCommands } from './migration.ts'
 import { migrationAbsentCommands } from './migration-absent.ts'
 import { migrationSettingCommands } from './migration-settings.ts'
 import { networkCommands } from './network.ts'
+import { networkEvents } from './network-events.ts'
 import { objectCommands } from './objects.ts'
 import { pciCommands } from './pci.ts'
 import { protocolCommands } from './protocol.ts'
@@ -137,6 +138,7 @@ export const events = {
   ...jobEvents,
   ...vncEvents,
   ...deviceEvents,
+  ...networkEvents,
   ...migrationEvents,
   ...dumpEvents,
 }

@@ -45,6 +45,8 @@ export interface DeviceModel {
   readonly cardOwner?: string
   /** What it is to the firmware that boots from it: its own part of its place in Open Firmware's tree. */
   readonly bootName?: readonly [before: string, behind: string]
+  /** The file of the boot loader that it has in its ROM. */
+  readonly rom?: string
   /** What is said of a second one, where there can be only one. */
   readonly onlyOne?: string
 }
@@ -103,6 +105,8 @@ export interface HostServices {
   guestOpened(open: boolean): void
   /** What the device that brings its bus has for those on it. */
   carrier(): unknown
+  /** What is in the ROM that its properties name, if there is such a file. */
+  readonly rom: { readonly bytes: Uint8Array; readonly usual: boolean } | undefined
   /** Puts a card on the network that its properties name. */
   network(end: NetEnd): CardWire
 }

@@ -375,17 +375,16 @@ export class ConfigDraft {
       ...more,
       words: inWordsOf(more.origin, () => this.#globals.with(words)),
     }))
+    const tellsOfNetworks = this.networks.said || !this.#defaults
+    if (!tellsOfNetworks) this.networks.addDefaults()
     const { netdevs, cards: cardWishes } = this.networks.plan()
-    const keepsCardPlace = this.#defaults && machine === 'pc' && !this.networks.said
-    const network = new NetworkPlan(netdevs)
+    const network = new NetworkPlan(netdevs, this.#firmwareFolders)
     const { videoCard, serialDevices, cards, devices, driveDevices, lastingDevices, wished } = devicesOf(wishes, {
       ...{ machine, vga, serialPorts, network },
       cards: machine === 'pc' ? cardWishes : [],
-      keepsCardPlace,
       withGlobals: (words) => this.#globals.with(words),
     })
-    if (this.networks.said || !this.#defaults)
-      networkWarnings({ netdevs, wishes: cardWishes, cards, devices }).forEach(this.#warning)
+    if (tellsOfNetworks) networkWarnings({ netdevs, wishes: cardWishes, cards, devices }).forEach(this.#warning)
     meant(() => checkCpu(this.#cpu ?? 'v86'))
     meant(() => this.#globals.checkBuiltIn(globalShape, this.#warning))
     if (kernel !== undefined && machine === 'none')
@@ -417,7 +416,6 @@ export class ConfigDraft {
       qtest,
       netdevs,
       cards,
-      keepsCardPlace,
       monitors,
       serial,
       serialDevices,

@@ -75,8 +75,6 @@ export interface MachineConfig {
   readonly netdevs: readonly NetdevConfig[]
   /** Network cards that are the machine's own, in order. */
   readonly cards: readonly PlannedDevice[]
-  /** Whether nothing was said of networks: a place on the PCI bus is a card's then, which is not there. */
-  readonly keepsCardPlace: boolean
   readonly monitors: readonly MonitorConfig[]
   /** Labels of the character devices of COM1 to COM4; undefined for a port that is not there. */
   readonly serial: readonly (string | undefined)[]

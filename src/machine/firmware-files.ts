@@ -1,5 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
-import { type FirmwareFile, smbiosFiles } from '../board/index.ts'
+import { basename } from 'node:path'
+import { type FirmwareFile, readOptionRom, smbiosFiles } from '../board/index.ts'
+import { deviceModels } from '../devices/index.ts'
 import { reasonText } from '../errno/index.ts'
 import type { MachineConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
@@ -12,9 +14,27 @@ import { ConfigError } from './config-error.ts'
  */
 export async function readFirmwareFiles(config: MachineConfig): Promise<readonly FirmwareFile[]> {
   const { machine, ramBytes, fwCfg, smbios } = config
-  const asked = await Promise.all(fwCfg.map(readFirmwareFile))
+  const asked = [...(await Promise.all(fwCfg.map(readFirmwareFile))), ...(await bootLoadersOf(config))]
   if (machine === 'none') return asked // without RAM there is nothing to tell of
   return [...asked, ...smbiosFiles({ ramBytes, uuid: uuidBytes(config), settings: smbios })]
+}
+
+/**
+ * Boot loaders of cards whose ROM has no place on the bus: the firmware finds them among its files. That of a model's own
+ * may be missing.
+ */
+async function bootLoadersOf({ machine, cards, devices, firmware }: MachineConfig): Promise<readonly FirmwareFile[]> {
+  if (machine === 'none') return []
+  const files: FirmwareFile[] = []
+  for (const { model, properties } of [...cards, ...devices]) {
+    const { rombar, romfile = '' } = properties
+    if (rombar !== 0 || romfile === '') continue
+    const data = await readOptionRom(String(romfile), firmware.folders)
+    if (data !== undefined) files.push({ name: `genroms/${basename(String(romfile))}`, data })
+    else if (romfile !== deviceModels[model]?.rom)
+      throw new ConfigError([`Could not open option rom '${romfile}': No such file or directory`])
+  }
+  return files
 }
 
 /** The machine's UUID, in the order in which it is written. */

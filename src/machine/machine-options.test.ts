@@ -11,8 +11,9 @@ function warnings(options: MachineOptions): string[] {
   return heard
 }
 
-test('a machine that nobody describes is a PC with 128 MiB, empty drives a serial port and a monitor that lead nowhere', () => {
-  const config = resolveConfig()
+test('a machine that nobody describes is a PC with 128 MiB, empty drives, a network card, a serial port and a monitor that lead nowhere', () => {
+  const whole = resolveConfig()
+  const { netdevs, cards, ...config } = whole
   assert.deepEqual(config, {
     name: undefined,
     uuid: undefined,
@@ -38,9 +39,6 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives a seria
     drives: [],
     defaultDrives: ['cdrom', 'floppy', 'sdcard'],
     qtest: undefined,
-    netdevs: [],
-    cards: [],
-    keepsCardPlace: true,
     chardevs: [
       { label: 'compat_monitor0', backend: { type: 'vc' }, origin: undefined },
       { label: 'serial0', backend: { type: 'vc' }, origin: undefined, consequence: "could not connect serial device to character backend 'vc:80Cx24C'" },
@@ -66,8 +64,14 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives a seria
     wished: [],
     driveDevices: [],
     lastingDevices: [],
-  } satisfies MachineConfig) // biome-ignore format: one value a line
-  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.boot) && Object.isFrozen(config.chardevs[0]))
+  } satisfies Omit<MachineConfig, 'netdevs' | 'cards'>) // biome-ignore format: one value a line
+  const [cardPort, network, port, ...others] = netdevs.map(({ options }) => options)
+  assert.deepEqual([cardPort?.type, network?.type, port?.type, others], ['hubport', 'user', 'hubport', []])
+  const [card] = cards
+  assert.equal(card?.model, 'e1000')
+  assert.deepEqual(card?.place, { bus: 'PCI', slot: 3, function: 0, id: undefined })
+  assert.equal(card?.properties['mac'], '52:54:00:12:34:56')
+  assert.ok(Object.isFrozen(whole) && Object.isFrozen(config.boot) && Object.isFrozen(config.chardevs[0]))
 })
 
 for (const [memory, mebibytes] of [
@@ -253,7 +257,8 @@ test('of what is to be done when the guest ends, the last word counts', () => {
 test('flags that are false say nothing', () => {
   const { startPaused, actions } = resolveConfig({ paused: true, noReboot: true, noShutdown: true })
   assert.deepEqual([startPaused, actions.reboot, actions.shutdown], [true, 'shutdown', 'pause'])
-  assert.deepEqual(resolveConfig({ paused: false, noReboot: false, noDefaults: false }), resolveConfig())
+  const nics = 'none'
+  assert.deepEqual(resolveConfig({ nics, paused: false, noReboot: false, noDefaults: false }), resolveConfig({ nics }))
 })
 
 test('the guest clock begins where it is told to', () => {
@@ -312,6 +317,10 @@ test('devices of the PCI bus get the places that are asked for, and the next fre
 
 for (const [device, said] of [
   [['i6300esb,addr=2'], 'PCI: slot 2 function 0 not available for i6300esb, in use by VGA,id=(null)'],
+  [['e1000,romfile=nosuch'], 'failed to find romfile "nosuch"'],
+  [['e1000,romfile=/dev/null'], 'romfile "/dev/null" is empty'],
+  [['e1000,romfile=/'], 'romfile "/" too large (size cannot exceed 2 GiB)'],
+  [['virtio-net-pci,romsize=5,romfile='], 'ROM size 5 is not a power of two'],
   [['pvpanic-pci,addr=40'], "Property 'pvpanic-pci.addr' doesn't take value '40'"],
   [
     ['pvpanic-pci,addr=1e.3', 'i6300esb,addr=1e.0'],

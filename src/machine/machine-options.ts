@@ -62,6 +62,8 @@ export interface MachineOptions {
   readonly addFd?: readonly OptionText[]
   /** Back ends of the network, as in `-netdev`: `user,id=n0,hostfwd=tcp:127.0.0.1:0-:22`. */
   readonly netdevs?: readonly OptionText[]
+  /** Network cards with what is behind them, as in `-nic`: `user,model=virtio`; `none`, and there is no card. */
+  readonly nics?: OptionText | readonly OptionText[]
   /** What COM1 to COM4 are connected to. */
   readonly serial?: string | readonly string[]
   /** Where the bytes go that the guest writes to port E9h, as in `-debugcon`. */
@@ -143,6 +145,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   rtc: (draft, text, origin) => draft.rtc(text, origin),
   chardevs: (draft, text, origin) => draft.chardev(text, origin),
   netdevs: (draft, text, origin) => draft.networks.netdev(text, origin),
+  nics: (draft, text, origin) => draft.networks.nic(text, origin),
   addFd: (draft, text, origin) => draft.addFd(text, origin),
   serial: (draft, text, origin) => draft.serial(text, origin),
   debugcon: (draft, text, origin) => draft.debugcon(text, origin),

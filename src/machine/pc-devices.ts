@@ -31,14 +31,11 @@ export function cardProperties({ place, properties }: PlannedDevice): Readonly<R
   return { ...properties, ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }) }
 }
 
-type Shape = Pick<
-  MachineConfig,
-  'vga' | 'videoCard' | 'serial' | 'defaultDrives' | 'vmport' | 'cards' | 'keepsCardPlace'
->
+type Shape = Pick<MachineConfig, 'vga' | 'videoCard' | 'serial' | 'defaultDrives' | 'vmport' | 'cards'>
 
 /** THE PC: its devices, in the order in which QEMU makes them. Where they are in the tree of objects is a consequence. */
 export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
-  const { vga, videoCard, serial, defaultDrives, vmport, cards, keepsCardPlace } = shape
+  const { vga, videoCard, serial, defaultDrives, vmport, cards } = shape
   const byDefault = defaultDrives.length > 0
   const { floppies, ide } = pcDrives(drives)
   const present = (...types: readonly string[]): PcDevice[] => types.map((type) => ({ type }))
@@ -68,7 +65,6 @@ export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
     ...present('i8042'),
     ...(vmport ? present('vmport', 'vmmouse') : []),
     ...present('port92'),
-    ...(keepsCardPlace ? named('e1000') : []),
     ...cards.map((card) => ({ type: card.model, card, properties: cardProperties(card) })),
     { type: 'piix3-ide', properties: { addr: 0x09 } },
     ...ide.map((drive) => ({ type: drive.media === 'cdrom' ? 'ide-cd' : 'ide-hd', drive })),

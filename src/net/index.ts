@@ -2,12 +2,14 @@
  * Networks on the host's side: the wire between a card and what is behind it, and back ends by QEMU's names and options,
  * among them a whole small network of our own (`user/`). Knows nothing of cards, only of who takes frames and who sends.
  */
+export type { FrameTap, FrameWay } from './frame-tap.ts'
 export { MacAddresses } from './mac-addresses.ts'
 export type { NetClient } from './net-client.ts'
 export type { NetEnd, NetLine } from './net-end.ts'
 export { NetError, type NetErrorKind } from './net-error.ts'
 export { type CardWish, NetSet } from './net-set.ts'
 export type { NetdevOptions } from './netdev-options.ts'
+export { PcapFile } from './pcap-file.ts'
 export type { RxFilter, RxState } from './rx-filter.ts'
 export { parseForward, parseForwardEnd } from './user/forward-rule.ts'
 export type { HostForward } from './user/host-forward.ts'

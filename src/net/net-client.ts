@@ -1,3 +1,4 @@
+import type { FrameTap } from './frame-tap.ts'
 import type { NetEnd, NetLine } from './net-end.ts'
 import type { RxFilter } from './rx-filter.ts'
 
@@ -16,6 +17,10 @@ export class NetClient implements NetLine {
   info: () => string = () => ''
   /** Which frames it takes; absent if it does not tell. */
   filter: RxFilter | undefined
+  /** Who sees what passes, and by which name, in order. */
+  readonly taps: { readonly name: string; readonly tap: FrameTap; readonly info: () => string }[] = []
+  /** Whether it stays as long as the machine: -net has made it. */
+  stays = false
   #filterUnread = false
   #linkUp = true
   #closed = false
@@ -36,8 +41,11 @@ export class NetClient implements NetLine {
 
   send(frame: Uint8Array): boolean {
     const { peer } = this
-    if (!this.#linkUp || peer === undefined || !peer.#linkUp || peer.end === undefined) return true
-    return peer.end.receive(frame)
+    if (!this.#linkUp || peer === undefined) return true
+    if (peer.#linkUp && peer.end?.receive(frame) === false) return false
+    for (const { tap } of this.taps) tap.seen(frame, 'tx')
+    for (const { tap } of peer.taps) tap.seen(frame, 'rx')
+    return true
   }
 
   ready(): void {
@@ -86,5 +94,6 @@ export class NetClient implements NetLine {
   close(): void {
     this.#closed = true
     this.end = undefined
+    for (const { tap } of this.taps.splice(0)) tap.gone()
   }
 }

@@ -1,5 +1,6 @@
 import { type Announcement, Announcements } from './announcements.ts'
 import { type NetBackend, openUser } from './backend.ts'
+import { openDgram } from './dgram/open-dgram.ts'
 import { Hub } from './hub.ts'
 import { MacAddresses } from './mac-addresses.ts'
 import { NetClient } from './net-client.ts'
@@ -7,6 +8,7 @@ import type { NetEnd } from './net-end.ts'
 import { NetError } from './net-error.ts'
 import type { NetdevOptions } from './netdev-options.ts'
 import { openSocket } from './socket/open-socket.ts'
+import { openStream, type StreamChanged } from './stream/open-stream.ts'
 import type { UserNet } from './user/user-net.ts'
 
 /** A card that is to be on the network. */
@@ -34,8 +36,14 @@ export class NetSet {
   #entries: Entry[] = []
   #hubs: Hub[] = []
   readonly #announcements = new Announcements()
+  readonly #streamChanged: StreamChanged
   /** Back ends that are being made, by their names. */
   readonly #opening = new Set<string>()
+
+  /** @param streamChanged - hears who comes to streams, and who leaves */
+  constructor({ streamChanged = () => undefined }: { readonly streamChanged?: StreamChanged } = {}) {
+    this.#streamChanged = streamChanged
+  }
 
   /** The clients, in order. */
   list(): readonly NetClient[] {
@@ -65,21 +73,24 @@ export class NetSet {
   }
 
   /** @throws {NetError} kind `refused`, in QEMU's words, if there is one of that name, or it cannot be had */
-  async add(options: NetdevOptions): Promise<void> {
+  async add(options: NetdevOptions, { stays = false }: { readonly stays?: boolean } = {}): Promise<void> {
     const { id } = options
     if (this.hasBackend(id)) throw new NetError('refused', `Duplicate ID '${id}'`)
     this.#opening.add(id)
     try {
-      this.#entries.push(await this.#open(options))
+      const entry = await this.#open(options)
+      entry.client.stays = stays
+      this.#entries.push(entry)
     } finally {
       this.#opening.delete(id)
     }
   }
 
-  /** @throws {NetError} kind `not-found`, if there is no back end of that name */
+  /** @throws {NetError} kind `not-found`, if there is no back end of that name; `refused`, in QEMU's words, if it stays */
   remove(id: string): void {
     const index = this.#entries.findIndex(({ client }) => client.name === id && client.type !== 'nic')
     if (index < 0) throw new NetError('not-found', id)
+    if (this.#entries[index]!.client.stays) throw new NetError('refused', `Device '${id}' is not a netdev`)
     const [{ client, backend }] = this.#entries.splice(index, 1) as [Entry]
     backend?.close()
     client.close()
@@ -100,6 +111,11 @@ export class NetSet {
     if (found === undefined) throw new NetError('refused', `Property '${property}' can't find value '${id}'`)
     if (found.client.peer !== undefined)
       throw new NetError('refused', `Property '${property}' can't take value '${id}', it's in use`)
+  }
+
+  /** A back end, by its name. */
+  backend(id: string): NetClient | undefined {
+    return this.#entries.find(({ client }) => client.name === id && client.type !== 'nic')?.client
   }
 
   /** Puts a card on the network. */
@@ -161,6 +177,14 @@ export class NetSet {
       case 'socket': {
         const client = new NetClient(options.id, 'socket')
         return { client, backend: await openSocket(client, options) }
+      }
+      case 'stream': {
+        const client = new NetClient(options.id, 'stream')
+        return { client, backend: await openStream(client, options, this.#streamChanged) }
+      }
+      case 'dgram': {
+        const client = new NetClient(options.id, 'dgram')
+        return { client, backend: await openDgram(client, options) }
       }
       case 'hubport':
         return this.#openPort(options)

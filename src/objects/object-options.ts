@@ -1,6 +1,7 @@
 import { ThrottleGroupProperties } from '../block/index.ts'
 import { type ObjectType, oneOf, req, str, union } from '../qapi/index.ts'
 import { authzList, authzSimple } from './kinds/authz.ts'
+import { filterDump } from './kinds/filter-dump.ts'
 import { iothread } from './kinds/iothread.ts'
 import { memoryBackendRam } from './kinds/memory-backend.ts'
 import { memoryBackendFile } from './kinds/memory-backend-file.ts'
@@ -26,6 +27,10 @@ export const objectKinds: Readonly<Record<string, ObjectKind>> = {
 
 const branches: Readonly<Record<string, ObjectType<any>>> = {
   ...Object.fromEntries(Object.entries(objectKinds).map(([name, { options }]) => [name, options])),
+  'filter-dump': filterDump(
+    () => undefined,
+    () => undefined,
+  ).options,
   'throttle-group': ThrottleGroupProperties,
 }
 

@@ -26,6 +26,23 @@ export const objectKindTypes: readonly ObjectType[] = [
       { name: 'discard-data', type: 'bool' },
     ],
   },
+  {
+    name: 'netfilter',
+    parent: 'object',
+    abstract: true,
+    properties: [
+      { name: 'queue', type: 'NetFilterDirection' },
+      ...['netdev', 'insert', 'status', 'position'].map((name) => ({ name, type: 'string' })),
+    ],
+  },
+  {
+    name: 'filter-dump',
+    parent: 'netfilter',
+    properties: [
+      { name: 'maxlen', type: 'uint32' },
+      { name: 'file', type: 'string' },
+    ],
+  },
   { name: 'rng-backend', parent: 'object', abstract: true, properties: [{ name: 'opened', type: 'bool' }] },
   { name: 'rng-builtin', parent: 'rng-backend' },
   { name: 'rng-random', parent: 'rng-backend', properties: [{ name: 'filename', type: 'string' }] },

@@ -2,6 +2,7 @@ import type { ThrottleGroups } from '../block/index.ts'
 import { checkIdentifier } from '../keyval/index.ts'
 import { QmpError, root } from '../qapi/index.ts'
 import { type ObjectTree, QomObject } from '../qom/index.ts'
+import { type FilteredNetworks, filterDump } from './kinds/filter-dump.ts'
 import { throttleGroup } from './kinds/throttle-group.ts'
 import type { ObjectKind } from './object-kind.ts'
 import { ObjectOptions, objectKinds } from './object-options.ts'
@@ -11,6 +12,8 @@ export interface UserObjectsSurroundings {
   readonly tree: ObjectTree
   /** The throttle groups of the machine; asked when the first of them is made. */
   readonly throttleGroups: () => ThrottleGroups
+  /** The networks of the machine, as soon as there are some. */
+  readonly networks: FilteredNetworks
 }
 
 /** The objects that users have made: `/objects`. */
@@ -21,9 +24,13 @@ export class UserObjects {
   /** What the objects do for others. */
   readonly services = new ObjectServices((id) => this.#made.get(id))
 
-  constructor({ tree, throttleGroups }: UserObjectsSurroundings) {
+  constructor({ tree, throttleGroups, networks }: UserObjectsSurroundings) {
     this.#tree = tree
-    this.#kinds = { ...objectKinds, 'throttle-group': throttleGroup(throttleGroups) }
+    this.#kinds = {
+      ...objectKinds,
+      'filter-dump': filterDump(networks, (id) => this.remove(id)),
+      'throttle-group': throttleGroup(throttleGroups),
+    }
   }
 
   /**

@@ -27,7 +27,7 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'command line',
-    vmon: 'HPET, kvmvapic, parallel port and the default network card are only numbers in the paths of the devices behind them',
+    vmon: 'HPET, kvmvapic and parallel port are only numbers in the paths of the devices behind them',
     qemu: 'has them',
     reason: 'the paths of the other devices are those of QEMU’s PC',
   },

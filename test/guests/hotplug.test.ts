@@ -18,7 +18,7 @@ const come = (which = slot): string => {
   return `i=0; until [ -e ${device} ] || [ $i = 600 ]; do sleep 0.1; i=$((i+1)); done; cat ${device}`
 }
 const there = 'ls /sys/bus/pci/devices'
-const usual = ['0.0', '1.0', '1.1', '1.3', '2.0'].map((place) => `0000:00:0${place}`)
+const usual = ['0.0', '1.0', '1.1', '1.3', '2.0', '3.0'].map((place) => `0000:00:0${place}`)
 const panicDevice = '0x0011'
 const watchdog = '0x25ab'
 /** The guest hears of nothing that comes or is to go. */

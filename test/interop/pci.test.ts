@@ -10,13 +10,14 @@ import { missingProgram } from '../oracle/peers.ts'
 import { Guest, qemu, vmon } from './guest.ts'
 import { askProbe } from './probe.ts'
 
-/** The functions of the PC without a network card: slot and function. */
+/** The functions of the PC: slot and function. */
 const functions = [
   [0, 0],
   [1, 0],
   [1, 1],
   [1, 3],
   [2, 0],
+  [3, 0],
 ] as const
 const pam0 = { slot: 0, offset: 0x58 }
 

@@ -263,6 +263,7 @@ export class NoneBoard implements Board {
 
   saveDevices(): Promise<Uint8Array> {
     return this.#standing(async () => {
+      await this.ready
       await this.#devices.idle()
       const { hotplug } = this.#devices
       return packDevices(this.#shapeNow(), [this.#devices.save(), hotplug.save()], new Uint8Array(0))
@@ -270,7 +271,8 @@ export class NoneBoard implements Board {
   }
 
   restoreDevices(state: Uint8Array): Promise<void> {
-    return this.#standing(() => {
+    return this.#standing(async () => {
+      await this.ready
       const { own } = unpackDevices(this.#shapeNow(), state)
       try {
         const [devices, hotplug] = own as [unknown[], unknown]

@@ -9,6 +9,7 @@ import type {
 import { type Card, CardPort } from '../nic/card-port.ts'
 import { parseMac } from '../nic/mac-address.ts'
 import { pciAddress } from '../pci-address.ts'
+import { romBar, romMemory, romRegion } from '../pci-rom.ts'
 import { Eeprom } from './eeprom.ts'
 import { isForCard } from './filter.ts'
 import { Phy } from './phy.ts'
@@ -20,7 +21,6 @@ const deviceId = 0x100e
 const windowLength = 128 << 10
 /** Registers end here; what is behind reads as zero. */
 const registersEnd = 0x8000
-const romLength = 256 << 10
 const descriptorLength = 16
 const busMaster = 4
 const eepromRead = { start: 1, done: 1 << 4 } as const
@@ -50,19 +50,22 @@ class E1000 implements GuestDevice, Card {
     this.#transmitter = new Transmitter(bus.ram)
     this.#receiver = new Receiver(bus.ram, this.#registers)
     this.#port = new CardPort(link as GuestLink, this, beginning)
-    const hasRom = properties['rombar'] !== 0 && properties['romfile'] !== ''
+    const identity = { vendorId: 0x8086, deviceId }
     this.#function = bus.pci(
       {
         ...pciAddress(place, properties),
-        ...{ vendorId: 0x8086, deviceId, revision: 3, classCode: 0x020000, interruptPin: 1 },
+        ...{ ...identity, revision: 3, classCode: 0x020000, interruptPin: 1 },
         bars: [
           { bar: 0, kind: 'memory', size: windowLength },
           { bar: 1, kind: 'io', size: 64 },
-          ...(hasRom ? [{ bar: 6, kind: 'memory', size: romLength } as const] : []),
+          ...romRegion(properties),
         ],
       },
       {
-        memory: new Map([[0, this.#window()]]),
+        memory: new Map([
+          [0, this.#window()],
+          [romBar, romMemory(beginning, identity)],
+        ]),
         ports: new Map([[1, { read: () => 0, write: () => undefined }]]),
         changed: () => this.#port.roomForFrames(),
       },

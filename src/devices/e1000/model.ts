@@ -10,6 +10,7 @@ export const e1000: DeviceModel = {
   bus: 'PCI',
   category: 'Network',
   description: 'Intel Gigabit Ethernet',
+  rom: 'efi-e1000.rom',
   bootName: ['ethernet@', '/ethernet-phy@0'],
   fixed: ['init-vet', 'mitigation', 'autonegotiation', 'extra_mac_registers', 'migrate_tso_props'],
   properties: {

@@ -12,7 +12,10 @@ export function cardHost({ services }: HostSurroundings, filter?: RxFilter): Dev
   card.wire = services.network(card)
   if (filter !== undefined) card.wire.filterChanged(filter, false)
   return {
-    beginning: (): CardBeginning => ({ linkUp: card.wire?.linkUp ?? false }),
+    beginning: (): CardBeginning => ({
+      linkUp: card.wire?.linkUp ?? false,
+      ...(services.rom !== undefined && { rom: services.rom.bytes, adaptRom: services.rom.usual }),
+    }),
     connected: (device) => card.connected(device),
     receive: (message) => card.heard(message as FromCard),
     closed: () => card.closed(),

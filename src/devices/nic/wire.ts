@@ -1,4 +1,5 @@
 import type { RxFilter } from '../../net/index.ts'
+import type { RomBeginning } from '../pci-rom.ts'
 
 /** What a card's two sides say to each other. Frames are Ethernet frames without their checksum. */
 
@@ -21,7 +22,7 @@ export type FromCard =
   | { readonly kind: 'filter'; readonly filter: RxFilter; readonly said: boolean }
 
 /** What the guest's side is told when it is made. */
-export interface CardBeginning {
+export interface CardBeginning extends RomBeginning {
   readonly linkUp: boolean
 }
 

@@ -12,6 +12,7 @@ import {
 } from './carried-bus.ts'
 import type { DeviceRequest } from './device-request.ts'
 import type { PciSlots } from './pci-slots.ts'
+import { romProperties } from './rom-properties.ts'
 
 /** A device of one of the models, in a place of its own. */
 export interface PlannedDevice {
@@ -56,6 +57,8 @@ export interface PlannedNetwork {
   readonly use: (netdev: string, property: string) => void
   /** The address of a card: the one that was said, or the next that is free. */
   readonly takeMac: (said: string | undefined) => string
+  /** How long the file of a boot loader is; undefined, if there is none. */
+  readonly romBytes: (file: string) => number | undefined
 }
 
 /**
@@ -123,16 +126,16 @@ function chardevOf({ name, properties }: DeviceModel, said: Said, among: PlanSur
 }
 
 /** A card has an address, whether one was said or not. */
-function cardProperties(
-  { name, properties }: DeviceModel,
-  said: Said,
-  { network }: PlanSurroundings,
-): DeviceProperties {
+function cardProperties(model: DeviceModel, said: Said, { network, hot }: PlanSurroundings): DeviceProperties {
+  const { name, properties } = model
   const backend = properties['netdev']?.netdev
   if (backend === undefined) return {}
   const { netdev = '', mac } = said
   if (netdev !== '') network.use(String(netdev), `${backend.owner ?? name}.netdev`)
-  return { mac: network.takeMac(mac === undefined ? undefined : String(mac)) }
+  return {
+    ...romProperties(model, said, { hot, byteLengthOf: network.romBytes }),
+    mac: network.takeMac(mac === undefined ? undefined : String(mac)),
+  }
 }
 
 /** What this board takes of what every PCI device has; the rest can only be what it is. */
@@ -143,13 +146,11 @@ function requirePciDefaults(model: DeviceModel, said: Said): void {
   requireDefaults(model.name, model, definedOf(fixed))
 }
 
-/** A card has no boot loader of its own here: it may be said so. */
+/** Network cards have a ROM. */
 function withoutRom({ properties }: DeviceModel, said: Said): Said {
   if (properties['netdev']?.netdev === undefined) return said
-  const kept = Object.entries(said).filter(
-    ([name, value]) => !(name === 'romfile' && value === '') && !(name === 'rombar' && value === 0),
-  )
-  return Object.fromEntries(kept)
+  const { romfile: _file, rombar: _bar, romsize: _size, ...others } = said
+  return others
 }
 
 function pick(properties: Said, names: RegExp): Said {

@@ -10,7 +10,7 @@ import { netFeature, offeredFeatures } from './features.ts'
 import { ReceiveFilter } from './filter.ts'
 import { cardConfig } from './net-config.ts'
 
-const kind = { type: 1, legacyId: 0x1000, classCode: 0x020000, romBytes: 256 << 10 }
+const kind = { type: 1, legacyId: 0x1000, classCode: 0x020000 }
 const queue = { receive: 0, send: 1, control: 2 } as const
 const controlQueueSize = 64
 /** Before each frame: with, and without the number of buffers that it has been spread over. */

@@ -48,6 +48,7 @@ export const virtioNetPci: DeviceModel = {
     checkTransport(said)
   },
   cardOwner: 'virtio-backend',
+  rom: 'efi-virtio.rom',
   bootName: ['ethernet@', '/ethernet-phy@0'],
   properties: inOrder(order, {
     ...virtioProperties(part),

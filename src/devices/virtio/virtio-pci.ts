@@ -7,6 +7,7 @@ import type {
   PortHandler,
 } from '../../board/index.ts'
 import { pciAddress } from '../pci-address.ts'
+import { romBar, romMemory, romRegion } from '../pci-rom.ts'
 import { CommonRegisters, type CommonState } from './common-registers.ts'
 import { feature, transportFeatures } from './features.ts'
 import { LegacyRegisters, legacyPorts } from './legacy-registers.ts'
@@ -21,8 +22,6 @@ export interface VirtioKind {
   readonly classCode: number
   /** What it offers besides to drivers that know nothing of virtio 1.0, where it is made for them alone. */
   readonly legacyOnly?: bigint
-  /** How large a ROM it has, unless it is said to have none. */
-  readonly romBytes?: number
 }
 
 const redHat = 0x1af4
@@ -43,7 +42,6 @@ const vendorCapability = 0x09
 const hasCapabilities = 0x0010
 const memoryBar = 4
 const portBar = 0
-const romBar = 6
 
 interface State {
   readonly device: unknown
@@ -67,7 +65,7 @@ export class VirtioPci implements GuestDevice {
   #inInstruction = false
 
   constructor(
-    { bus, place, properties }: GuestSurroundings,
+    { bus, place, properties, beginning }: GuestSurroundings,
     kind: VirtioKind,
     model: (device: VirtioDevice) => VirtioModel,
   ) {
@@ -84,9 +82,10 @@ export class VirtioPci implements GuestDevice {
     })
     this.#common = new CommonRegisters(this.device)
     this.#legacy = new LegacyRegisters(this.device)
+    const identity = identityOf(kind, { legacy, classCode: Number(properties['class'] ?? 0) })
     const shape = {
       ...pciAddress(place, properties),
-      ...identityOf(kind, { legacy, classCode: Number(properties['class'] ?? 0) }),
+      ...identity,
       interruptPin: 1,
       status: modern ? hasCapabilities : 0,
       bars: [
@@ -94,13 +93,16 @@ export class VirtioPci implements GuestDevice {
         ...(modern
           ? [{ bar: memoryBar, kind: 'memory', size: 4 * regionBytes, prefetchable: true, wide: true } as const]
           : []),
-        ...romOf(kind, properties),
+        ...romRegion(properties),
       ],
       registers: modern ? capabilities() : [],
     } satisfies FunctionShape
     this.#function = bus.pci(shape, {
       ports: new Map<number, PortHandler>(legacy ? [[portBar, this.#ports()]] : []),
-      memory: new Map<number, MemoryResponder>(modern ? [[memoryBar, this.#memory()]] : []),
+      memory: new Map<number, MemoryResponder>([
+        ...(modern ? [[memoryBar, this.#memory()] as const] : []),
+        [romBar, romMemory(beginning, identity)],
+      ]),
     })
   }
 
@@ -194,14 +196,6 @@ export class VirtioPci implements GuestDevice {
       },
     }
   }
-}
-
-function romOf(
-  { romBytes }: VirtioKind,
-  { rombar, romfile }: GuestSurroundings['properties'],
-): NonNullable<FunctionShape['bars']> {
-  if (romBytes === undefined || rombar === 0 || romfile === '') return []
-  return [{ bar: romBar, kind: 'memory', size: romBytes }]
 }
 
 function offeredFeatures(

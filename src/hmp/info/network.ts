@@ -41,8 +41,9 @@ export const networkTopics = {
   }),
 }
 
-function clientText({ name, type, info }: NetClient): string {
-  return `${name}: index=0,type=${type},${info()}\n`
+function clientText({ name, type, info, taps }: NetClient): string {
+  const filters = taps.map((tap) => `  - ${tap.name}: ${tap.info()}\n`)
+  return `${name}: index=0,type=${type},${info()}\n${filters.length > 0 ? 'filters:\n' : ''}${filters.join('')}`
 }
 
 type User = ReturnType<Networks['users']>[number]['user']

@@ -1,4 +1,5 @@
 import type { DriveSet } from '../../block/index.ts'
+import { findOptionRom, readOptionRom } from '../../board/index.ts'
 import { ChardevError, type ChardevSet, Line } from '../../chardev/index.ts'
 import {
   type Balloon,
@@ -7,6 +8,7 @@ import {
   deviceModels,
   type ExtraDevice,
   ExtraDevices,
+  type HostServices,
   hostSideOf,
 } from '../../devices/index.ts'
 import { OptionError } from '../../keyval/index.ts'
@@ -14,6 +16,7 @@ import type { EventHub } from '../../monitor/index.ts'
 import { type NetEnd, NetError, type NetSet } from '../../net/index.ts'
 import type { ObjectTree } from '../../qom/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
+import type { MachineConfig } from '../config.ts'
 import { discDrive, guestDrive } from '../guest-drives.ts'
 import { driveDeviceOf, takenSlots } from '../settings/devices.ts'
 import type { PcObjects } from '../tree/pc-objects.ts'
@@ -36,9 +39,9 @@ export function devices(needs: Needs): {
   readonly extraDevices: ExtraDevices
 } {
   const { config, drives, balloon, chardevs, networks, events, listeners, objectTree, pcObjects } = needs
-  const { machine, vga, videoCard, keepsCardPlace } = config
+  const { machine, vga, videoCard } = config
   const fromStart = [...pcObjects.cards, ...config.devices]
-  const slots = takenSlots({ vga: vga && videoCard === undefined, keepsCardPlace })
+  const slots = takenSlots({ vga: vga && videoCard === undefined })
   if (videoCard !== undefined) slots.take({ slot: videoCard.slot ?? 2, function: 0 }, { name: 'VGA', id: videoCard.id })
   for (const { model, id, place, properties } of fromStart) {
     if (place.bus === 'PCI') slots.take(place, { name: model, id, multifunction: properties['multifunction'] === true })
@@ -50,12 +53,14 @@ export function devices(needs: Needs): {
       lasting: config.lastingDevices,
       shown: shownDevices(objectTree, { pc: pcObjects, balloon }),
       emit: (name, ...[data]) => events.emit(name, data),
-      hostOf: (device, carrier) => hostOf(device, carrier, { drives, balloon, chardevs, networks, listeners, events }),
+      hostOf: (device, carrier) =>
+        hostOf(device, carrier, { config, drives, balloon, chardevs, networks, listeners, events }),
       checkChardev: (label, property) => checkChardev(chardevs, label, property),
       migrating: () => listeners.migrations?.active === true,
       network: {
         use: (netdev, property) => checkNetdev(networks, netdev, property),
         takeMac: (said) => networks.macs.take(said),
+        romBytes: (file) => findOptionRom(file, config.firmware.folders)?.byteLength,
       },
     },
     fromStart,
@@ -68,13 +73,14 @@ async function hostOf(
   device: ExtraDevice,
   carrier: DeviceHost | undefined,
   {
+    config,
     drives,
     balloon,
     chardevs,
     networks,
     listeners,
     events,
-  }: Pick<Needs, 'drives' | 'balloon' | 'chardevs' | 'networks' | 'listeners' | 'events'>,
+  }: Pick<Needs, 'config' | 'drives' | 'balloon' | 'chardevs' | 'networks' | 'listeners' | 'events'>,
 ): Promise<DeviceHost | undefined> {
   const { id, model, properties, place, chardev } = device
   const side = await hostSideOf(model)
@@ -84,6 +90,7 @@ async function hostOf(
   const has = [...drives].some((drive) => drive.device?.path === ofDrive?.path)
   if (ofDrive !== undefined && !has) await drives.addDevice(ofDrive)
   let input: (bytes: Uint8Array) => Promise<void> = () => new Promise(() => undefined) // nothing of it is read
+  const rom = await romOf(device, config)
   const line = new Line((bytes) => input(bytes), { leaves: place.bus !== 'ISA' })
   if (chardev !== undefined) chardevs.find(chardev).attach(line)
   const host = side({
@@ -111,6 +118,7 @@ async function hostOf(
       drive: () => guestDrive(drives, ofDrive?.path),
       discDrive: () => discDrive(drives, ofDrive?.path),
       balloon,
+      rom,
       network: (end) => cardWire(networks, device, { end, events }),
     },
   })
@@ -125,6 +133,16 @@ async function hostOf(
       if (ofDrive !== undefined) await drives.removeDevice(ofDrive.path)
     },
   }
+}
+
+/** What is in a device's ROM; on a board that never executes nobody looks. */
+async function romOf(
+  { model, properties: { romfile = '', rombar } }: ExtraDevice,
+  { accel, firmware }: MachineConfig,
+): Promise<HostServices['rom']> {
+  if (romfile === '' || rombar === 0 || accel === 'none') return undefined
+  const bytes = await readOptionRom(String(romfile), firmware.folders)
+  return bytes === undefined ? undefined : { bytes, usual: romfile === deviceModels[model]!.rom }
 }
 
 /** Puts a card on the network. */

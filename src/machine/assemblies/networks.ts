@@ -1,17 +1,42 @@
-import { type NetdevOptions, NetError, NetSet } from '../../net/index.ts'
+import type { EventHub } from '../../monitor/index.ts'
+import { NetError, NetSet } from '../../net/index.ts'
+import type { UserObjects } from '../../objects/index.ts'
 import { ConfigError } from '../config-error.ts'
-import type { Start } from './start.ts'
+import type { NetdevConfig } from '../settings/networks.ts'
+import { asked, nobody, type Start } from './start.ts'
+import { isFilter } from './user-objects.ts'
 
-/** Back ends of the network, in the order in which they were asked for; no card is there yet. */
-export async function networks({ config, scope }: Start): Promise<{ readonly networks: NetSet }> {
-  const set = scope.own(new NetSet())
-  for (const { options, origin } of config.netdevs) await add(set, options, origin)
+interface Needs extends Start {
+  readonly events: EventHub
+  readonly userObjects: UserObjects
+  readonly foundNetworks: (networks: NetSet) => void
+}
+
+/** Back ends of the network, in the order in which they were asked for, and filters in them; no card is there yet. */
+export async function networks({
+  config,
+  scope,
+  events,
+  userObjects,
+  foundNetworks,
+}: Needs): Promise<{ readonly networks: NetSet }> {
+  const set = scope.own(
+    new NetSet({
+      streamChanged: (id, addr) => {
+        if (addr === undefined) events.emit('NETDEV_STREAM_DISCONNECTED', { 'netdev-id': id })
+        else events.emit('NETDEV_STREAM_CONNECTED', { 'netdev-id': id, addr })
+      },
+    }),
+  )
+  for (const netdev of config.netdevs) await add(set, netdev)
+  foundNetworks(set)
+  for (const words of config.objects.filter(isFilter)) await asked(nobody, userObjects.add(words))
   return { networks: set }
 }
 
-async function add(set: NetSet, options: NetdevOptions, origin: string | undefined): Promise<void> {
+async function add(set: NetSet, { options, origin, stays = false }: NetdevConfig): Promise<void> {
   try {
-    await set.add(options)
+    await set.add(options, { stays })
   } catch (error) {
     if (error instanceof NetError) throw ConfigError.at(origin, error.message, error)
     throw error

@@ -41,8 +41,6 @@ export interface DeviceSurroundings {
   readonly vga: boolean
   /** Network cards that are the machine's own. */
   readonly cards: readonly CardWish[]
-  /** Whether there is a place for one that is not there. */
-  readonly keepsCardPlace: boolean
   /** What else was said of a model. */
   readonly withGlobals: (words: DeviceWords) => DeviceWords
   readonly serialPorts: SerialPorts
@@ -98,14 +96,10 @@ export function devicesOf(
   return wished
 }
 
-/** Where QEMU's PC has its network card. */
-const networkSlot = 3
-
 /** What is taken of the PCI bus by what the machine has by default. */
-export function takenSlots({ vga, keepsCardPlace }: Pick<DeviceSurroundings, 'vga' | 'keepsCardPlace'>): PciSlots {
+export function takenSlots({ vga }: Pick<DeviceSurroundings, 'vga'>): PciSlots {
   const slots = new PciSlots()
   if (vga) slots.take({ slot: usualVgaSlot, function: 0 }, { name: 'VGA' })
-  if (keepsCardPlace) slots.take({ slot: networkSlot, function: 0 }, { name: 'e1000' })
   return slots
 }
 

@@ -28,6 +28,7 @@ interface NetWish {
 /** The hub that -net puts everything on. */
 const hubid = 0
 const highestVectors = 0x7ffffff
+const usualCard = { model: undefined, mac: undefined, addr: undefined, netdev: undefined } as const
 const cardOptions = ['netdev', 'macaddr', 'model', 'addr', 'vectors']
 
 /** What is said of networks, while it is being said: -netdev, -nic and -net. */
@@ -97,6 +98,12 @@ export class NetworkDraft {
     return this.#said
   }
 
+  /** What a machine has of which nothing was said: a card and a network for users, on a hub. */
+  addDefaults(): void {
+    this.#nets.push({ id: undefined, card: usualCard, origin: undefined })
+    this.#nets.push({ id: undefined, options: { id: '', type: 'user' }, origin: undefined })
+  }
+
   /**
    * What was said, back ends and cards in the order in which QEMU makes them.
    *
@@ -121,8 +128,9 @@ export class NetworkDraft {
         continue
       }
       const port = `hub${hubid}port${ports++}`
-      if (options !== undefined) netdevs.push({ options: { ...options, id }, origin })
-      netdevs.push({ options: { type: 'hubport', id: port, hubid, netdev: options && id }, origin })
+      if (options !== undefined) netdevs.push({ options: { ...options, id }, stays: true, origin })
+      const hubport = { type: 'hubport', id: port, hubid, netdev: options && id } as const
+      netdevs.push({ options: hubport, stays: true, origin })
       if (card !== undefined) cards.push({ ...card, name: id, netdev: port })
     }
     return { netdevs, cards }

@@ -1,3 +1,4 @@
+import { findOptionRom } from '../../board/index.ts'
 import { decodeNetdev, Netdev, netdevFromItems } from '../../commands/index.ts'
 import type { PlannedNetwork } from '../../devices/index.ts'
 import { OptionError, parseKeyval, parseOptionList } from '../../keyval/index.ts'
@@ -6,11 +7,11 @@ import type { Asked } from '../config.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
 import { typedText } from './typed-text.ts'
 
-/** A back end that is asked for. */
-export type NetdevConfig = { readonly options: NetdevOptions } & Asked
+/** A back end that is asked for; one of -net stays. */
+export type NetdevConfig = { readonly options: NetdevOptions; readonly stays?: boolean } & Asked
 
 /** What `-netdev help` prints. */
-export const netdevHelp = 'Available netdev backend types:\nsocket\nhubport\nuser\n'
+export const netdevHelp = 'Available netdev backend types:\nsocket\nstream\ndgram\nhubport\nuser\n'
 
 /** Kinds whose options QEMU takes as JSON has them, too. */
 const modern = new Set(['stream', 'dgram'])
@@ -36,7 +37,11 @@ export class NetworkPlan implements PlannedNetwork {
   readonly #used = new Set<string>()
   readonly #macs = new MacAddresses()
 
-  constructor(netdevs: readonly NetdevConfig[]) {
+  readonly romBytes: PlannedNetwork['romBytes']
+
+  /** @param firmwareFolders - where boot loaders are, ahead of the usual places */
+  constructor(netdevs: readonly NetdevConfig[], firmwareFolders: readonly string[]) {
+    this.romBytes = (file) => findOptionRom(file, firmwareFolders)?.byteLength
     this.#names = new Set(netdevs.map(({ options }) => options.id))
   }
 

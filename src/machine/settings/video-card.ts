@@ -18,7 +18,7 @@ export function videoCardOf(
   const { addr, xres, yres, edid, [pictureBytes]: megabytes = 16, ...rest } = properties
   requireDefaults(model.name, model, rest)
   const wanted = typeof addr === 'number' && addr >= 0 ? addr : undefined
-  const place = wanted === undefined ? { slot: usualVgaSlot, function: 0 } : slots.place(wanted)
+  const place = wanted === undefined ? freePlace(model, { other, slots }) : slots.place(wanted)
   if (wanted !== undefined) slots.check(model.name, place)
   if (other) throw new OptionError('there is a VGA card already, and this PC can have only one')
   const { slot } = place
@@ -32,4 +32,8 @@ export function videoCardOf(
   if (!fitsIdentity(size))
     throw new OptionError(`the identity of a monitor of ${size.width}x${size.height} dots is not implemented`)
   return { id, slot, monitor: size }
+}
+
+function freePlace({ name }: DeviceModel, { other, slots }: { readonly other: boolean; readonly slots: PciSlots }) {
+  return other ? { slot: usualVgaSlot, function: 0 } : slots.free(name)
 }

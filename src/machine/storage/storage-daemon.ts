@@ -55,7 +55,9 @@ export class StorageDaemon implements AsyncDisposable {
     const tree = new ObjectTree(new TypeTable([...baseTypes, ...objectKindTypes]))
     tree.container('chardevs')
     const throttleGroups = new ThrottleGroups()
-    const userObjects = scope.own(new UserObjects({ tree, throttleGroups: () => throttleGroups }))
+    const userObjects = scope.own(
+      new UserObjects({ tree, throttleGroups: () => throttleGroups, networks: () => undefined }),
+    )
     const { services } = userObjects
     const emit = (name: string, ...[data]: readonly unknown[]): void =>
       this.#events.emit(name, data as Readonly<Record<string, unknown>>)

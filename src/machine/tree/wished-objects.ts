@@ -147,10 +147,10 @@ function wholeNumber(name: string, value: unknown): number {
 function placeProperties({ model, place, properties }: ExtraDevice): Readonly<Record<string, unknown>> {
   if (model === 'scsi-hd' || model === 'scsi-cd') return { ...properties, ...settledProperties(model, properties) }
   if (isCarried(place)) return properties
-  const { mac } = properties
+  const { mac, romfile, romsize } = properties
   return {
     ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }),
-    ...(mac !== undefined && { mac }),
+    ...(mac !== undefined && { mac, romsize, ...(romfile !== undefined && { romfile }) }),
   }
 }
 

@@ -68,7 +68,8 @@ async function openConnecting(client: NetClient, { address, port }: Target, text
   return { close: () => end.close() }
 }
 
-async function openGroup(client: NetClient, group: Target, local: string | undefined): Promise<NetBackend> {
+/** Frames as datagrams to a group. @throws {NetError} kind `refused`, in QEMU's words */
+export async function openGroup(client: NetClient, group: Target, local: string | undefined): Promise<NetBackend> {
   const first = Number(group.address.split('.')[0])
   if (!(first >= 224 && first < 240))
     throw refused(`specified mcastaddr ${group.address} (0x${hex(group.address)}) does not contain a multicast address`)

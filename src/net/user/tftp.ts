@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import type { Clock, Timer } from './clock.ts'
 
@@ -111,7 +111,7 @@ export class TftpServer {
       const root = realpathSync(this.#folder)
       const path = realpathSync(join(root, ...name.split(/[/\\]/).filter((part) => part !== '' && part !== '..')))
       if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) return undefined
-      const descriptor = openSync(path, 'r')
+      const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK) // a pipe would wait
       if (fstatSync(descriptor).isFile()) return descriptor
       closeSync(descriptor)
     } catch {
