@@ -1,10 +1,11 @@
-/** A viewer who is told what changes sees what a full capture shows, through every kind of video mode. */
+/** Who is told what changes, viewers of VNC too, sees what a full capture shows, through every kind of video mode. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BoardWitness } from '../../src/board/board-witness.ts'
 import { createBoard, findFirmware, type Medium } from '../../src/board/index.ts'
 import { PictureCopy, ScreenFeed } from '../../src/display/index.ts'
 import { silent } from '../../src/log/index.ts'
+import { WatchingViewers } from '../vnc/watching-viewers.ts'
 import { noDevices } from './no-devices.ts'
 import { videoModes, videoModesFloppy } from './video-modes.ts'
 
@@ -36,6 +37,7 @@ test('rectangles of what has changed give the picture of a full capture, in ever
     noDevices,
   )
   t.after(() => board.close())
+  await using viewers = await WatchingViewers.open(board.screen)
   const feed = new ScreenFeed({ console: board.screen })
   const late = new ScreenFeed({ console: board.screen })
   const [seen, seenLate] = [new PictureCopy(), new PictureCopy()]
@@ -52,11 +54,13 @@ test('rectangles of what has changed give the picture of a full capture, in ever
     const { width, height, rgb } = await board.screen.capture()
     assert.deepEqual([seen.width, seen.height], [width, height], mode)
     assert.ok(Buffer.compare(seen.rgb, rgb) === 0, mode)
+    await viewers.agree({ width, height, rgb })
     if (index % 5 === 0) {
       seenLate.apply(await late.look())
       assert.ok(Buffer.compare(seenLate.rgb, rgb) === 0, `${mode}, for one who seldom looks`)
     }
     await board.serial[0]!.write(Uint8Array.of(0x2e))
   }
+  assert.ok(viewers.updates > 5 * videoModes.length, `${viewers.updates} updates`)
   assert.ok(partial > 0, 'not every change was a whole picture')
 })

@@ -83,6 +83,10 @@ const shows: Readonly<Record<string, Draw>> = {
   'text with two fonts': textMode(0x03, 8, (program) =>
     program.videoBios({ ax: 0x1102, bx: 0x0001 }).videoBios({ ax: 0x1103, bx: 0x0004 }).out16(crtc, 0x200a),
   ),
+  'text that has scrolled, up and down': textMode(0x03, 15, (program) => {
+    for (let line = 0; line < 12; line++) program.videoBios({ ax: 0x0601, bx: line << 8, dx: 0x184f })
+    for (let line = 0; line < 5; line++) program.videoBios({ ax: 0x0701, bx: 0x1700, dx: 0x184f })
+  }),
   'monochrome text': (program) =>
     program.videoBios({ ax: 0x07 }).out16(monochromeCrtc, 0x200a).noise({ segment: 0xb000, count: 0x8000, seed: 9 }),
   'CGA 320x200 with 4 colours': graphicsMode(0x04, (program) =>
