@@ -119,9 +119,24 @@ describe('vmon nbd', { timeout: 240_000, skip: missingProgram('qemu-img', 'qemu-
   it('lists the exports of another server as qemu-nbd does', async () => {
     await using files = await scratch()
     await run(['qemu-img', 'create', '-q', '-f', 'qcow2', files.path('disk'), '1M'])
-    await run(['qemu-img', 'bitmap', '--add', files.path('disk'), 'noted'])
+    for (const name of ['noted', 'more']) await run(['qemu-img', 'bitmap', '--add', files.path('disk'), name])
     for (const program of [['qemu-nbd'], [...vmon.command, 'nbd']]) {
-      const words = ['-x', 'one', '-D', 'a disk', '-A', '-B', 'noted', '-t', '-f', 'qcow2', '-k', files.path('s')]
+      const words = [
+        '-x',
+        'one',
+        '-D',
+        'a disk',
+        '-A',
+        '-B',
+        'noted',
+        '-B',
+        'more',
+        '-t',
+        '-f',
+        'qcow2',
+        '-k',
+        files.path('s'),
+      ]
       await using _server = await startServer([...program, ...words, files.path('disk')], files.path('s'))
       const [ours, theirs] = await Promise.all([
         runVmon(['nbd', '--list', '-k', files.path('s')]),

@@ -63,7 +63,7 @@ export function driveFromOptions(
   const media = takeMedia(options)
   // A CD is read-only whatever the user says.
   const readOnly = (options.takeBoolean('read-only') ?? false) || media === 'cdrom'
-  options.takeBoolean('copy-on-read')
+  const copies = options.takeBoolean('copy-on-read') ?? false
   const drive = takeInterface(options) ?? defaults.interface ?? 'ide'
   if (position.index !== undefined && (position.bus !== 0 || position.unit !== undefined)) {
     throw new BlockError('invalid', 'index cannot be used with bus and unit', { option: 'index' })
@@ -81,6 +81,10 @@ export function driveFromOptions(
   const throttle = takeThrottle(options)
   const snapshot = options.takeBoolean('snapshot') ?? false
   const nodeOptions = options.takeAll()
+  if (copies && !readOnly && hasImage({ file, nodeOptions })) {
+    const text = 'copy-on-read=on is not available: put a copy-on-read node over the image with -blockdev'
+    throw new BlockError('unsupported', text, { option: 'copy-on-read' })
+  }
   return {
     id,
     interface: drive,

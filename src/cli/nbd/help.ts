@@ -17,7 +17,8 @@ Connection properties:
 Exposing part of the image:
   -o, --offset=OFFSET       offset into the image
   -A, --allocation-depth    expose the allocation depth
-  -B, --bitmap=NAME         expose a dirty bitmap of the image, or of one behind it
+  -B, --bitmap=NAME         expose a dirty bitmap of the image, or of one behind it;
+                            may be given several times
 
 General purpose options:
   -L, --list                list the exports of another NBD server

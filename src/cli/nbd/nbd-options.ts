@@ -37,8 +37,8 @@ export interface NbdOptions {
   readonly name: string
   readonly description: string | undefined
   readonly allocationDepth: boolean
-  /** Name of a dirty bitmap that clients may read. */
-  readonly bitmap: string | undefined
+  /** Names of dirty bitmaps that clients may read, in the order in which they see them. */
+  readonly bitmaps: readonly string[]
   readonly address: SocketAddress
   /** 0 for any number. */
   readonly shared: number
@@ -113,7 +113,7 @@ export function readNbdTask(argv: readonly string[], inherited = 0): NbdTask {
     name,
     description,
     allocationDepth: args.has('A'),
-    bitmap: args.value('B'),
+    bitmaps: args.values('B').reverse(),
     address: inherited > 0 ? { type: 'fd', str: String(firstInherited) } : addressOf(args),
     persistent: args.has('t'),
     fork: args.has('fork'),

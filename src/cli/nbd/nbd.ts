@@ -51,7 +51,7 @@ async function serve(options: NbdOptions): Promise<number> {
     writethrough: options.cache === 'writethrough' || options.cache === 'directsync',
     allocationDepth: options.allocationDepth,
     multiConn: options.shared !== 1,
-    bitmaps: options.bitmap === undefined ? [] : [bitmapOfImage(image.node, options.bitmap, !options.readOnly)],
+    bitmaps: options.bitmaps.map((name) => bitmapOfImage(image.node, name, !options.readOnly)),
     window: checkedWindow(image.node.length, options.offset),
   })
   let end: () => void = () => undefined
