@@ -1,0 +1,125 @@
+/**
+ * Streams of migration that somebody has changed: bytes of them, or what is in their sections, with checksums that are
+ * right again; VMON_STREAMS says how many. Each is refused in words, or loaded; never is there another failure.
+ */
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { BoardError, startMachine } from '../../src/index.ts'
+import { takeMachine } from '../../src/migration/incoming.ts'
+import { MigrationError } from '../../src/migration/index.ts'
+import { type ReadBytes, type Section, SectionReader, SectionWriter } from '../../src/migration/stream/framing.ts'
+import { seed } from '../drawn-cases.ts'
+
+const count = Number(process.env['VMON_STREAMS'] ?? 600)
+
+/** Where, as a part of the whole, and what is done there. */
+const change = fc.record({
+  where: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+  what: fc.constantFrom('flip', 'cut', 'insert', 'remove', 'repeat', 'number'),
+  bytes: fc.uint8Array({ minLength: 1, maxLength: 12 }),
+})
+type Change = typeof change extends fc.Arbitrary<infer T> ? T : never
+
+function changed(original: Buffer, { where, what, bytes }: Change): Buffer {
+  const at = Math.floor(where * original.length)
+  const [before, behind] = [original.subarray(0, at), original.subarray(at)]
+  switch (what) {
+    case 'cut':
+      return Buffer.from(before)
+    case 'insert':
+      return Buffer.concat([before, bytes, behind])
+    case 'remove':
+      return Buffer.concat([before, behind.subarray(bytes.length)])
+    case 'repeat':
+      return Buffer.concat([before, behind.subarray(0, 64), behind])
+    default: {
+      const copy = Buffer.from(original)
+      if (what === 'number') copy.fill(bytes[0]! < 128 ? 0xff : 0, at, Math.min(at + 4, copy.length))
+      else for (const [index, byte] of bytes.entries()) if (at + index < copy.length) copy[at + index]! ^= byte
+      return copy
+    }
+  }
+}
+
+function readerOf(stream: Buffer): ReadBytes {
+  let at = 0
+  return async (length) => stream.subarray(at, (at += length))
+}
+
+async function sectionsOf(stream: Buffer): Promise<Section[]> {
+  const reader = new SectionReader(readerOf(stream))
+  await reader.begin()
+  const sections: Section[] = []
+  for (let next = await reader.next(); next !== undefined; next = await reader.next()) sections.push(next)
+  return sections
+}
+
+async function streamOf(sections: readonly Section[]): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  const writer = new SectionWriter(async (...more) => void pieces.push(...more))
+  await writer.begin()
+  for (const section of sections) await writer.section(section)
+  await writer.end()
+  return Buffer.concat(pieces)
+}
+
+/** The same sections with one of them changed, left out, said twice or at another place. */
+function rearranged(sections: readonly Section[], index: number, how: number, by: Change): Section[] {
+  const all = [...sections]
+  const at = index % all.length
+  const one = all[at]!
+  if (how === 0) all.splice(at, 1)
+  else if (how === 1) all.splice(at, 0, one)
+  else if (how === 2) all.push(...all.splice(at, 1))
+  else all[at] = { ...one, contents: changed(Buffer.from(one.contents), by) }
+  return all
+}
+
+test(`${count} streams that were changed are refused in words, or loaded`, { timeout: 3_600_000 }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vmon-streams-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'stream')
+  const options = { accel: 'none', memory: 2, paused: true, devices: ['virtio-rng-pci'] } as const
+  await using source = await startMachine(options)
+  await source.machine.board.ready
+  for (const page of [3, 100, 200])
+    await source.machine.board.writePhysical(page * 4096, Buffer.alloc(4096, `page ${page}`))
+  await source.qmp.execute('migrate', { uri: `file:${path}` })
+  while ((await source.qmp.execute('query-migrate')).status !== 'completed') await new Promise(setImmediate)
+  const stream = await readFile(path)
+  const sections = await sectionsOf(stream)
+  await using target = await startMachine(options)
+  const { board } = target.machine
+  await board.ready
+  const disks = { handOver: async () => undefined, takeBack: async () => undefined }
+  const taken = (bytes: Buffer): Promise<string> =>
+    takeMachine(
+      {
+        ...{ answers: false, read: readerOf(bytes), write: async () => undefined },
+        ...{ finish: async () => undefined, destroy: async () => undefined },
+      },
+      { board, disks, uuid: undefined },
+    )
+  let [loaded, refused] = [0, 0]
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), change, fc.nat(20), fc.nat(8), async (framed, by, index, how) => {
+      const bytes = framed ? await streamOf(rearranged(sections, index, how, by)) : changed(stream, by)
+      await taken(bytes).then(
+        () => loaded++,
+        (error: unknown) => {
+          assert.ok(error instanceof MigrationError || error instanceof BoardError, String((error as Error).stack))
+          refused++
+        },
+      )
+    }),
+    { numRuns: count, seed },
+  )
+  t.diagnostic(`${loaded} loaded, ${refused} refused`)
+  assert.ok(loaded > 0 && refused > 0)
+  assert.equal(await taken(stream), 'prelaunch')
+  assert.deepEqual(await board.readPhysical(100 * 4096, 8), Uint8Array.from(Buffer.from('page 100')))
+})
