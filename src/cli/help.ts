@@ -23,11 +23,25 @@ export function versionText(): string {
   return `vmon version ${packageVersion()} (QMP of QEMU ${major}.${minor}.${micro})\n`
 }
 
+const usage = `usage: vmon [options] [disk_image]
+       vmon shell ADDRESS [COMMAND [NAME=VALUE]...]
+       vmon shell -H ADDRESS [LINE]
+       vmon console ADDRESS
+       vmon top ADDRESS...
+       vmon ps FOLDER...
+       vmon metrics FOLDER...
+       vmon img COMMAND ...     as qemu-img
+       vmon io [FILE]           as qemu-io
+       vmon nbd FILE            as qemu-nbd
+       vmon storage [options]   as qemu-storage-daemon
+       vmon completion bash|zsh
+`
+
 /** What -help prints. */
 export function helpText(): string {
   const parts = [
     versionText(),
-    'usage: vmon [options] [disk_image]\n       vmon shell ADDRESS [COMMAND [NAME=VALUE]...]\n       vmon shell -H ADDRESS [LINE]\n       vmon top ADDRESS...\n       vmon console ADDRESS\n       vmon completion bash|zsh\n',
+    usage,
     "\n'disk_image' is a raw hard disk image.\n",
   ]
   for (const [group, title] of Object.entries(groups)) {

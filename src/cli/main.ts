@@ -11,6 +11,8 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
   if (word === 'shell') return (await import('./shell/shell.ts')).runShell(rest)
   if (word === 'top') return (await import('./top/top.ts')).runTop(rest)
   if (word === 'console') return (await import('./console/console.ts')).runConsole(rest)
+  if (word === 'ps') return (await import('./ps/ps.ts')).runPs(rest)
+  if (word === 'metrics') return (await import('./metrics/metrics.ts')).runMetrics(rest)
   if (word === 'img') return (await import('./img/img.ts')).runImg(rest)
   if (word === 'nbd') return (await import('./nbd/nbd.ts')).runNbd(rest)
   if (word === 'storage') return (await import('./storage/storage.ts')).runStorage(rest)

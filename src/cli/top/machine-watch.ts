@@ -1,7 +1,8 @@
 import { CommandError, type QmpClient } from '../../client/index.ts'
 import { connectQmp } from '../../embedding/index.ts'
+import { isLocal } from '../machines/is-local.ts'
+import { threadSeconds } from '../machines/thread-time.ts'
 import { type Job, type Rates, ratesBetween, type Sample } from './sample.ts'
-import { threadSeconds } from './thread-time.ts'
 
 /** How long a machine may take to answer. */
 const patienceMs = 5000
@@ -66,7 +67,7 @@ export class MachineWatch implements AsyncDisposable {
       jobsOf(ask),
     ])
     const threads = (cpus as readonly Answer[]).map((cpu) => Number(cpu['thread-id']))
-    const seconds = this.#isLocal ? await Promise.all(threads.map(threadSeconds)) : [undefined]
+    const seconds = isLocal(this.address) ? await Promise.all(threads.map(threadSeconds)) : [undefined]
     const sum = (counter: string): number =>
       (disks as readonly { readonly stats: Answer }[]).reduce((total, { stats }) => total + Number(stats[counter]), 0)
     return {
@@ -87,11 +88,6 @@ export class MachineWatch implements AsyncDisposable {
       },
       jobs,
     }
-  }
-
-  /** Threads of other hosts have numbers, too. */
-  get #isLocal(): boolean {
-    return this.address.startsWith('unix:') || !/^(?:tcp:)?(\[[^\]]+\]|[^:/[\]]*):\d+$/.test(this.address)
   }
 }
 
