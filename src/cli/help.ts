@@ -39,11 +39,7 @@ const usage = `usage: vmon [options] [disk_image]
 
 /** What -help prints. */
 export function helpText(): string {
-  const parts = [
-    versionText(),
-    usage,
-    "\n'disk_image' is a raw hard disk image.\n",
-  ]
+  const parts = [versionText(), usage, "\n'disk_image' is a raw hard disk image.\n"]
   for (const [group, title] of Object.entries(groups)) {
     parts.push(`\n${title}:\n`)
     for (const option of options.filter((one) => one.group === group)) parts.push(optionHelp(option))
