@@ -14,6 +14,7 @@ import { Guest, vmon } from './guest.ts'
 import { parsePng } from './png-picture.ts'
 import { difference } from './ppm-picture.ts'
 import { ScreenReader } from './screen-text.ts'
+import { TigervncScreen, tigervncPrograms } from './tigervnc.ts'
 
 const run = promisify(execFile)
 const vgaBios = '/usr/share/seabios/vgabios-stdvga.bin'
@@ -42,8 +43,12 @@ async function grubMenu(options: readonly string[], signal: AbortSignal): Promis
 const display = '127.0.0.1:3000,to=3999'
 const tlsDisplay = '127.0.0.1:4000,to=4999'
 
-test('gvnccapture and vncsnapshot see what screendump writes', {
-  skip: noGuest || missingProgram('gvnccapture') || missingProgram('vncsnapshot'),
+test('gvnccapture, TigerVNC and vncsnapshot see what screendump writes', {
+  skip:
+    noGuest ||
+    ['gvnccapture', 'vncsnapshot', ...tigervncPrograms].map((name) => missingProgram(name)).find(Boolean) ||
+    false,
+  timeout: 120_000,
 }, async ({ signal }) => {
   const folder = await mkdtemp(join(tmpdir(), 'vmon-vnc-'))
   try {
@@ -60,6 +65,7 @@ test('gvnccapture and vncsnapshot see what screendump writes', {
     const secured = Number(servers.find(({ id }) => id === 'tls')!.server[0]!.service) - 5900
     await run('gvnccapture', ['-q', `127.0.0.1:${secured}`, file], { timeout: patience })
     assert.equal(difference(await guest.picture(), parsePng(await readFile(file))), undefined)
+    await tigervncSees(guest, Number(port), secured + 5900, signal)
     await lampsFollow(guest, Number(port))
     // A picture that it has compressed with loss: only that there is one, of the right size, says something.
     const snapshot = join(folder, 'snapshot.jpg')
@@ -70,6 +76,22 @@ test('gvnccapture and vncsnapshot see what screendump writes', {
     await rm(folder, { recursive: true })
   }
 })
+
+/** TigerVNC's viewer, by every encoding that it can be made to prefer, and behind TLS. */
+async function tigervncSees(guest: Guest, port: number, secured: number, signal: AbortSignal): Promise<void> {
+  const expected = await guest.picture()
+  const plain = ['-SecurityTypes', 'None', `127.0.0.1::${port}`]
+  const runs = [
+    ...['Tight', 'ZRLE', 'Hextile', 'Raw'].map((name) => ['-PreferredEncoding', name, '-NoJPEG', ...plain]),
+    ['-SecurityTypes', 'TLSNone', `127.0.0.1::${secured}`],
+  ]
+  await Promise.all(
+    runs.map(async (options) => {
+      await using screen = await TigervncScreen.open(expected)
+      await screen.show(options, (picture) => difference(expected, picture) === undefined, signal)
+    }),
+  )
+}
 
 /** The firmware lights the lamps of the keyboard as its locks are, and viewers are told. */
 async function lampsFollow(guest: Guest, port: number): Promise<void> {
