@@ -9,6 +9,7 @@ import { NetError } from './net-error.ts'
 import type { NetdevOptions } from './netdev-options.ts'
 import { openSocket } from './socket/open-socket.ts'
 import { openStream, type StreamChanged } from './stream/open-stream.ts'
+import type { OpenForwardDevice } from './user/guest-forward.ts'
 import type { UserNet } from './user/user-net.ts'
 
 /** A card that is to be on the network. */
@@ -20,6 +21,17 @@ export interface CardWish {
   /** The back end that it is to be joined with. */
   readonly netdev: string | undefined
   readonly end: NetEnd
+}
+
+export interface NetSurroundings {
+  /** Hears who comes to streams, and who leaves. */
+  readonly streamChanged?: StreamChanged
+  /** Opens character devices that guests are to reach. */
+  readonly openDevice?: OpenForwardDevice
+}
+
+const noDevice: OpenForwardDevice = async (_, label) => {
+  throw new NetError('refused', `Could not open guest forwarding device '${label}'`)
 }
 
 interface Entry {
@@ -37,12 +49,13 @@ export class NetSet {
   #hubs: Hub[] = []
   readonly #announcements = new Announcements()
   readonly #streamChanged: StreamChanged
+  readonly #openDevice: OpenForwardDevice
   /** Back ends that are being made, by their names. */
   readonly #opening = new Set<string>()
 
-  /** @param streamChanged - hears who comes to streams, and who leaves */
-  constructor({ streamChanged = () => undefined }: { readonly streamChanged?: StreamChanged } = {}) {
+  constructor({ streamChanged = () => undefined, openDevice = noDevice }: NetSurroundings = {}) {
     this.#streamChanged = streamChanged
+    this.#openDevice = openDevice
   }
 
   /** The clients, in order. */
@@ -172,7 +185,7 @@ export class NetSet {
     switch (options.type) {
       case 'user': {
         const client = new NetClient(options.id, 'user')
-        return { client, backend: await openUser(client, options) }
+        return { client, backend: await openUser(client, options, this.#openDevice) }
       }
       case 'socket': {
         const client = new NetClient(options.id, 'socket')

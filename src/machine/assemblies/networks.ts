@@ -1,12 +1,15 @@
+import type { ChardevSet } from '../../chardev/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
 import { NetError, NetSet } from '../../net/index.ts'
 import type { UserObjects } from '../../objects/index.ts'
 import { ConfigError } from '../config-error.ts'
+import { openForwardDevice } from '../forward-device.ts'
 import type { NetdevConfig } from '../settings/networks.ts'
 import { asked, nobody, type Start } from './start.ts'
 import { isFilter } from './user-objects.ts'
 
 interface Needs extends Start {
+  readonly chardevs: ChardevSet
   readonly events: EventHub
   readonly userObjects: UserObjects
   readonly foundNetworks: (networks: NetSet) => void
@@ -16,12 +19,15 @@ interface Needs extends Start {
 export async function networks({
   config,
   scope,
+  chardevs,
   events,
+  signal,
   userObjects,
   foundNetworks,
 }: Needs): Promise<{ readonly networks: NetSet }> {
   const set = scope.own(
     new NetSet({
+      openDevice: (target, label) => openForwardDevice(chardevs, { target, label, signal }),
       streamChanged: (id, addr) => {
         if (addr === undefined) events.emit('NETDEV_STREAM_DISCONNECTED', { 'netdev-id': id })
         else events.emit('NETDEV_STREAM_CONNECTED', { 'netdev-id': id, addr })

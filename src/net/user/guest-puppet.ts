@@ -4,6 +4,7 @@ import { readArp } from './arp.ts'
 import { broadcastMac, ethernetLength, etherTypes, newFrame, readEthernet, writeEthernet } from './ethernet.ts'
 import { FakeClock } from './fake-clock.ts'
 import { type Ipv4Packet, ipv4Length, protocols, readIpv4, writeIpv4 } from './ipv4.ts'
+import { flags, type TcpHead, tcpLength, writeTcp } from './tcp/segment.ts'
 import { readUdp, type UdpDatagram, udpBytes } from './udp.ts'
 import { UserNet, type UserNetConfig } from './user-net.ts'
 
@@ -89,4 +90,19 @@ export class GuestPuppet implements NetEnd {
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) await new Promise<void>((resolve) => this.#heard.push(resolve))
   }
+}
+
+/** A segment of the guest's, from its port 5000; without more words it is the first of a connection. */
+export function sendTcp(
+  puppet: GuestPuppet,
+  destination: number,
+  port: number,
+  head: Partial<TcpHead>,
+  payload = Buffer.alloc(0),
+): void {
+  const whole = { sequence: 0, acknowledgment: 0, flags: flags.syn, window: 60_000, ...head }
+  const bytes = Buffer.concat([Buffer.alloc(tcpLength(whole.options)), payload])
+  const ends = { source: addresses.guest, destination, sourcePort: 5000, destinationPort: port }
+  writeTcp(bytes, 0, bytes.length, ends, whole)
+  puppet.sendIp({ protocol: protocols.tcp, destination, payload: bytes })
 }

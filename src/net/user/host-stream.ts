@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setImmediate } from '../../timers/index.ts'
 import type { TcpConnection, TcpUser } from './tcp/tcp-connection.ts'
 
@@ -7,18 +8,27 @@ const chunkCost = 256
 /** Bytes for the guest that are read ahead. */
 const readAhead = 256 * 1024
 
+/** The other side of a connection of the guest's: a socket, or a stream that has no network behind it. */
+export type PeerSocket = Duplex & Partial<Pick<Socket, 'setNoDelay' | 'resetAndDestroy' | 'connecting'>>
+
+/** Ends a connection of which nobody is to hear anything more. */
+export function cutOff(socket: PeerSocket): void {
+  if (socket.resetAndDestroy === undefined) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
 /** A TCP connection of the host's, in the place of the guest's peer; who is slow makes the other side wait. */
 export class HostStream implements TcpUser {
-  readonly #socket: Socket
+  readonly #socket: PeerSocket
   #connection: TcpConnection | undefined
   /** Chunks that have been given to the socket since it last had nothing to do. */
   #chunks = 0
   #corked = false
 
   /** @param socket keeps its other half when one ends (`allowHalfOpen`) */
-  constructor(socket: Socket) {
+  constructor(socket: PeerSocket) {
     this.#socket = socket
-    socket.setNoDelay(true)
+    socket.setNoDelay?.(true)
     socket.on('drain', () => {
       this.#chunks = 0
       this.#connection?.windowOpened()
@@ -76,6 +86,6 @@ export class HostStream implements TcpUser {
   }
 
   failed(): void {
-    this.#socket.resetAndDestroy()
+    cutOff(this.#socket)
   }
 }

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import type { Clock } from './clock.ts'
 import type { HostTarget } from './host-address.ts'
-import { HostStream } from './host-stream.ts'
+import { cutOff, HostStream, type PeerSocket } from './host-stream.ts'
 import { unreachable } from './icmp.ts'
 import type { IpLayer } from './ip-layer.ts'
 import { type Ipv4Packet, protocols } from './ipv4.ts'
@@ -36,12 +36,14 @@ export interface TcpServiceParts {
   readonly outbox: Outbox
   /** What a guest means by an address; undefined for what it is not to reach. */
   readonly targetOf: (address: number, port: number) => HostTarget | undefined
+  /** Opens what is at an address of the network itself, if anything is. */
+  readonly forwardAt: (address: number, port: number) => PeerSocket | undefined
 }
 
 interface Entry {
   readonly ends: GuestEnds
   readonly connection: TcpConnection
-  readonly socket: Socket | undefined
+  readonly socket: PeerSocket | undefined
 }
 
 /** The guest's TCP connections, each with one of the host's behind it. */
@@ -121,6 +123,16 @@ export class TcpService {
   }
 
   #open(ends: GuestEnds, packet: Ipv4Packet, segment: TcpSegment): void {
+    if (this.#entries.size < mostConnections) {
+      const forwarded = this.#parts.forwardAt(ends.peer, ends.peerPort)
+      if (forwarded !== undefined) {
+        const stream = new HostStream(forwarded)
+        const connection = this.#add(ends, stream, forwarded)
+        connection.accept(segment)
+        stream.join(connection)
+        return
+      }
+    }
     const target = this.#parts.targetOf(ends.peer, ends.peerPort)
     if (target === undefined) {
       this.#refuse(ends, segment)
@@ -163,7 +175,7 @@ export class TcpService {
     else this.#refuse(ends, segment)
   }
 
-  #add(ends: GuestEnds, user: TcpUser, socket: Socket | undefined): TcpConnection {
+  #add(ends: GuestEnds, user: TcpUser, socket: PeerSocket | undefined): TcpConnection {
     const key = keyOf(ends)
     const { clock, outbox } = this.#parts
     const path: TcpPath = {
@@ -178,7 +190,7 @@ export class TcpService {
         if (entry?.connection === ended) this.#entries.delete(key)
         // A peer that hears nothing more of the guest is not to wait.
         if (socket?.connecting === true) socket.destroy()
-        else if (socket !== undefined && !(socket.readableEnded && socket.writableEnded)) socket.resetAndDestroy()
+        else if (socket !== undefined && !(socket.readableEnded && socket.writableEnded)) cutOff(socket)
       },
     }
     const connection = new TcpConnection({

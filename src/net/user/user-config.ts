@@ -32,7 +32,6 @@ export function userNetConfig(options: UserOptions): UserNetConfig {
   if ((options['tftp-server-name']?.length ?? 0) > longestText)
     throw refused("'tftp-server-name' parameter cannot exceed 255 bytes")
   if (options.smb !== undefined) throw refused('a share by SMB cannot be had here')
-  if ((options.guestfwd?.length ?? 0) > 0) throw refused('connections of the guest cannot be forwarded here (guestfwd)')
   return {
     ...{ network, mask, host, dns, dhcpStart, restrict: options.restrict === true },
     hostName: hostname ?? undefined,

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { checksumOf, sumOf } from './checksum.ts'
-import { addresses, GuestPuppet, guestMac } from './guest-puppet.ts'
+import { addresses, GuestPuppet, guestMac, sendTcp } from './guest-puppet.ts'
 import { protocols } from './ipv4.ts'
-import { flags, readTcp, type TcpHead, tcpLength, writeTcp } from './tcp/segment.ts'
+import { flags, readTcp } from './tcp/segment.ts'
 
 const { guest, host, dns } = addresses
 
@@ -167,20 +167,6 @@ test('tells the guest of a port that nobody listens at', async () => {
   assert.deepEqual([source, payload[0], payload[1]], [host, 3, 3])
   puppet.net.close()
 })
-
-function sendTcp(
-  puppet: GuestPuppet,
-  destination: number,
-  port: number,
-  head: Partial<TcpHead>,
-  payload = Buffer.alloc(0),
-): void {
-  const whole = { sequence: 0, acknowledgment: 0, flags: flags.syn, window: 60_000, ...head }
-  const bytes = Buffer.concat([Buffer.alloc(tcpLength(whole.options)), payload])
-  const ends = { source: guest, destination, sourcePort: 5000, destinationPort: port }
-  writeTcp(bytes, 0, bytes.length, ends, whole)
-  puppet.sendIp({ protocol: protocols.tcp, destination, payload: bytes })
-}
 
 test('says yes to a connection when its peer has, and no when it has not', async () => {
   const server = createServer((socket) => {

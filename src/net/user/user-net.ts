@@ -1,6 +1,7 @@
 import type { NetEnd, NetLine } from '../net-end.ts'
 import { type Clock, hostClock } from './clock.ts'
 import { DhcpServer, dhcpPorts } from './dhcp.ts'
+import type { GuestForward } from './guest-forward.ts'
 import { type HostTarget, isOfNetwork, targetOf } from './host-address.ts'
 import { type ForwardRule, type HostForward, openForward } from './host-forward.ts'
 import { echoReply, unreachable } from './icmp.ts'
@@ -43,19 +44,25 @@ export class UserNet implements NetEnd {
   readonly #dhcp: DhcpServer
   readonly #tftp: TftpServer | undefined
   readonly #forwards: HostForward[] = []
+  readonly #guestForwards: GuestForward[] = []
   #closed = false
 
   constructor(config: UserNetConfig, line: NetLine, clock: Clock = hostClock) {
     this.#config = config
     this.#outbox = new Outbox((frame) => line.send(frame))
-    const isOurs = (address: number): boolean => address === config.host || address === config.dns
+    const isOurs = (address: number): boolean =>
+      address === config.host || address === config.dns || this.#guestForwards.some((one) => one.address === address)
     this.#ip = new IpLayer({
       ...{ clock, outbox: this.#outbox, host: config.host, isOurs },
       isGuest: (address) => isOfNetwork(config, address) && !isOurs(address) && isHost(config, address),
       received: (packet) => this.#received(packet),
     })
     const target = (address: number, port: number): HostTarget | undefined => targetOf(config, address, port)
-    this.#tcp = new TcpService({ clock, ip: this.#ip, outbox: this.#outbox, targetOf: target })
+    this.#tcp = new TcpService({
+      ...{ clock, ip: this.#ip, outbox: this.#outbox, targetOf: target },
+      forwardAt: (address, port) =>
+        this.#guestForwards.find((one) => one.address === address && one.port === port)?.open(),
+    })
     this.#udp = new UdpService({
       ...{ clock, ip: this.#ip, targetOf: target },
       served: (packet, datagram) => this.#served(packet, datagram),
@@ -95,6 +102,11 @@ export class UserNet implements NetEnd {
     if (!this.#closed) this.#outbox.resume()
   }
 
+  /** Puts something at an address of the network. */
+  forwardGuest(forward: GuestForward): void {
+    this.#guestForwards.push(forward)
+  }
+
   /** @throws {Error} what the system says, if the port is not to be had */
   async forward(rule: ForwardRule): Promise<HostForward> {
     const { dhcpStart, host } = this.#config
@@ -117,6 +129,7 @@ export class UserNet implements NetEnd {
     if (this.#closed) return
     for (const forward of this.#forwards.splice(0)) forward.close()
     this.#tcp.close()
+    for (const forward of this.#guestForwards.splice(0)) forward.close()
     this.#udp.close()
     this.#tftp?.close()
     this.#ip.close()
