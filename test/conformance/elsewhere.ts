@@ -32,6 +32,18 @@ export const elsewhere: readonly Elsewhere[] = [
     reason: 'the paths of the other devices are those of QEMU’s PC',
   },
   {
+    where: 'command line',
+    vmon: 'a network card whose own boot loader (iPXE) is not installed has an empty ROM',
+    qemu: 'does not start',
+    reason: 'a machine needs nothing beside npm',
+  },
+  {
+    where: 'command line',
+    vmon: 'of networks, dgram goes by inet alone; a character device for guestfwd= that cannot be had is told in one line; guestfwd= starts at most 64 programs at once by each rule',
+    qemu: 'takes unix sockets and descriptors for datagrams, says first what is wrong with the device, and has no such limit',
+    reason: 'Node has no datagrams by unix sockets; a guest is not to fill the host with processes',
+  },
+  {
     where: 'guest',
     vmon: 'virtio devices interrupt by their pins, and have no MSI-X capability and no region for it, whatever `vectors` says; the window into the regions in the configuration space does nothing',
     qemu: 'has two vectors or more',
