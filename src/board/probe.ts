@@ -24,8 +24,12 @@ export interface Probe {
 /** In nanoseconds since the board was built. */
 export interface SteppedTime {
   now(): Promise<bigint>
-  /** Lets time go on, and everything happen that becomes due on the way; settles when it has. Time never goes back. */
-  goTo(nanoseconds: bigint): Promise<void>
+  /**
+   * Lets time go on, and everything happen that becomes due on the way. Time never goes back.
+   *
+   * @returns what it is then
+   */
+  goTo(nanoseconds: bigint): Promise<bigint>
   /** Lets time go on until something happens, at most 0.1 s. */
-  goToNextEvent(): Promise<void>
+  goToNextEvent(): Promise<bigint>
 }

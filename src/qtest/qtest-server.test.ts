@@ -23,9 +23,11 @@ function fakeBoard(): Pick<Board, 'readPort' | 'writePort' | 'probe'> {
         now: async () => now,
         goTo: async (point) => {
           now = point > now ? point : now
+          return now
         },
         goToNextEvent: async () => {
           now += 100n
+          return now
         },
       },
     },

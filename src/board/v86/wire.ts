@@ -54,8 +54,8 @@ export interface WorkerCalls {
   writeBus(address: number, bytes: Uint8Array): void
   watchInterrupts(): void
   setInterrupt(line: number, asserted: boolean): void
-  /** @param milliseconds - of guest time, undefined for the next thing that happens */
-  stepTo(milliseconds: number | undefined): Promise<void>
+  /** @param milliseconds - of guest time, undefined for the next thing that happens @returns the guest time then */
+  stepTo(milliseconds: number | undefined): Promise<number>
   readPort(port: number, size: PortSize): number
   writePort(port: number, size: PortSize, value: number): void
   setBootOrder(letters: string): void

@@ -16,9 +16,9 @@ export class HostProbe implements Probe {
     this.#call = call
     if (!stepped) return
     this.time = {
-      now: async () => BigInt(Math.round((await call('guestTime')) * nanoseconds)),
-      goTo: (point) => call('stepTo', Number(point) / nanoseconds),
-      goToNextEvent: () => call('stepTo', undefined),
+      now: async () => inNanoseconds(await call('guestTime')),
+      goTo: async (point) => inNanoseconds(await call('stepTo', Number(point) / nanoseconds)),
+      goToNextEvent: async () => inNanoseconds(await call('stepTo', undefined)),
     }
   }
 
@@ -43,6 +43,8 @@ export class HostProbe implements Probe {
     return this.#call('setInterrupt', line, asserted)
   }
 }
+
+const inNanoseconds = (milliseconds: number): bigint => BigInt(Math.round(milliseconds * nanoseconds))
 
 function onBus(address: bigint, length: number): number {
   const left = busEnd - address

@@ -23,6 +23,9 @@ export function probeCalls(emulator: Emulator, tell: (notice: Notice) => void): 
       if (asserted) cpu.device_raise_irq(line)
       else cpu.device_lower_irq(line)
     },
-    stepTo: (milliseconds) => emulator.stepTo(milliseconds),
+    stepTo: async (milliseconds) => {
+      await emulator.stepTo(milliseconds)
+      return emulator.guestTime
+    },
   }
 }
