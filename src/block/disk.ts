@@ -3,7 +3,9 @@ import { ImageCopy } from './copy/image-copy.ts'
 import { keepContents } from './copy/keep-contents.ts'
 import { WriteTarget } from './copy/write-target.ts'
 import { type CreateImageOptions, createImage } from './create/create-image.ts'
+import { DiskGate } from './disk-gate.ts'
 import { ReadOnlyAgain } from './drives/read-only-again.ts'
+import { gatedSnapshots } from './gated-snapshots.ts'
 import type { Attachment } from './graph/attachment.ts'
 import { chainStatus } from './graph/chain-status.ts'
 import { copyDown } from './graph/copy-down.ts'
@@ -69,7 +71,8 @@ export interface RebaseOptions extends WorkOptions {
 
 /**
  * An image by itself, without a machine: what a guest would see of it, byte for byte. Offsets and lengths are bytes and
- * need no alignment; requests may run at the same time in any number.
+ * need no alignment; requests may run at the same time in any number. Work on the whole image (resize, check, snapshots,
+ * commit, rebase, copies) takes turns with what changes it: writes wait for its end, reads go on.
  *
  * While it is open nobody else can write to it: the locks are QEMU's.
  */
@@ -78,6 +81,10 @@ export class Disk implements AsyncDisposable {
   readonly node: BlockNode
   readonly #graph: NodeGraph
   readonly #hold: Attachment
+  readonly #gate = new DiskGate()
+  /** In the order in which a copy takes the turns at its two images: two that go opposite ways never wait for each other. */
+  readonly #order = ++disks
+  #snapshots: Snapshots | undefined
 
   /** @internal disks come from `openDisk()` */
   constructor(graph: NodeGraph, hold: Attachment) {
@@ -97,12 +104,12 @@ export class Disk implements AsyncDisposable {
 
   /** Writes; it is on stable storage after the next `flush()`. @throws {BlockError} kinds `range`, `read-only`, `no-space`, `io` */
   write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
-    return this.node.write(offset, bytes, options)
+    return this.#gate.run('change', () => this.node.write(offset, bytes, options), options?.signal)
   }
 
   /** Makes a range read as zeroes, without writing them where the format can say so. @throws {BlockError} as `write()` */
   writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
-    return this.node.writeZeroes(offset, length, options)
+    return this.#gate.run('change', () => this.node.writeZeroes(offset, length, options), options?.signal)
   }
 
   /** What is known of the beginning of a range without reading it. @throws {BlockError} */
@@ -117,7 +124,7 @@ export class Disk implements AsyncDisposable {
 
   /** Changes the size to a multiple of 512 bytes; new bytes are zeroes. @throws {BlockError} */
   resize(length: number): Promise<void> {
-    return this.node.truncate(length)
+    return this.#gate.run('whole', () => this.node.truncate(length))
   }
 
   /** What the image says of itself, and of those behind it, as query-block shows it. */
@@ -136,14 +143,20 @@ export class Disk implements AsyncDisposable {
    * @throws {BlockError} kind `unsupported`, if the format has nothing to check; `corrupt`, if it cannot be checked
    */
   async check(options: CheckDiskOptions = {}): Promise<CheckResult> {
-    const { driver } = this.node
-    if (driver.check !== undefined) return driver.check(options)
-    throw new BlockError('unsupported', 'This image format does not support checks')
+    const { node } = this
+    const { driver } = node
+    if (driver.check === undefined) throw new BlockError('unsupported', 'This image format does not support checks')
+    return this.#gate.run('whole', async () => {
+      node.checkOpen()
+      return driver.check!(options)
+    })
   }
 
   /** What the image keeps of earlier times: listed, made, applied and deleted. Undefined where the format keeps nothing. */
   get snapshots(): Snapshots | undefined {
-    return this.node.driver.snapshots
+    const { snapshots } = this.node.driver
+    if (snapshots !== undefined) this.#snapshots ??= gatedSnapshots(snapshots, this.#gate)
+    return this.#snapshots
   }
 
   /**
@@ -152,7 +165,12 @@ export class Disk implements AsyncDisposable {
    * @throws {BlockError} kind `missing`, if there is none behind it; as `write()`
    * @throws the reason of `signal`; then the image still holds everything
    */
-  async commit({ progress, signal }: WorkOptions = {}): Promise<void> {
+  commit(options: WorkOptions = {}): Promise<void> {
+    return this.#gate.run('whole', () => this.#commit(options), options.signal)
+  }
+
+  async #commit({ progress, signal }: WorkOptions): Promise<void> {
+    signal?.throwIfAborted()
     const top = this.node
     const base = top.child('backing')
     if (base === undefined) throw new BlockError('missing', 'Image does not have a backing file')
@@ -187,7 +205,11 @@ export class Disk implements AsyncDisposable {
    * @param filename - as it is seen from the image; undefined for none
    * @throws {BlockError} if it cannot be opened, or the image names none @throws the reason of `signal`
    */
-  async rebase(filename: string | undefined, { format, progress, signal }: Partial<RebaseOptions> = {}): Promise<void> {
+  rebase(filename: string | undefined, options: Partial<RebaseOptions> = {}): Promise<void> {
+    return this.#gate.run('whole', () => this.#rebase(filename, options), options.signal)
+  }
+
+  async #rebase(filename: string | undefined, { format, progress, signal }: Partial<RebaseOptions>): Promise<void> {
     const { node } = this
     if (node.driver.nameBacking === undefined) throw new BlockError('unsupported', 'Operation not supported')
     if (filename === undefined) {
@@ -214,13 +236,22 @@ export class Disk implements AsyncDisposable {
 
   /**
    * Writes everything that a guest sees of this image, from the beginning, to another one that is at least as long: a
-   * conversion, if that has another format.
+   * conversion, if that has another format. It is what the image holds at one moment: writes to either wait.
    *
    * @throws {BlockError} in QEMU's words @throws the reason of `signal`; what has been written stays
    */
-  async copyTo(
+  copyTo(target: Disk, options: CopyDiskOptions = {}): Promise<void> {
+    const { signal } = options
+    const copy = (): Promise<void> => this.#copyTo(target, options)
+    const read = (work: () => Promise<void>) => this.#gate.run('copy', work, signal)
+    const written = (work: () => Promise<void>) => target.#gate.run('whole', work, signal)
+    if (target === this) return written(copy)
+    return this.#order < target.#order ? read(() => written(copy)) : written(() => read(copy))
+  }
+
+  async #copyTo(
     target: Disk,
-    { compressed = false, sparse = 4096, targetIsZero, progress, signal }: CopyDiskOptions = {},
+    { compressed = false, sparse = 4096, targetIsZero, progress, signal }: CopyDiskOptions,
   ): Promise<void> {
     const { node } = target
     if (node.length < this.length) throw new BlockError('range', 'output file is smaller than input file')
@@ -251,16 +282,21 @@ export class Disk implements AsyncDisposable {
     return this.node.details()
   }
 
-  /** Brings everything to the file and closes it. @throws {BlockError} kinds `no-space`, `io` */
-  async close(): Promise<void> {
-    await this.#hold.detach()
-    await this.#graph.close()
+  /** Waits for what is under way, brings everything to the file and closes it. @throws {BlockError} kinds `no-space`, `io` */
+  close(): Promise<void> {
+    return this.#gate.run('whole', async () => {
+      await this.#hold.detach()
+      await this.#graph.close()
+    })
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 }
+
+/** How many have been opened. */
+let disks = 0
 
 /**
  * Opens an image, with the backing files that it names.

@@ -30,16 +30,21 @@ export async function keepContents(
 ): Promise<void> {
   const old = node.child('backing')
   const common = sameImage(old, fresh)
-  for (let at = 0; at < node.length; progress?.((100 * at) / node.length)) {
+  const reached = (offset: number): void => {
+    progress?.((100 * offset) / node.length)
     signal?.throwIfAborted()
+  }
+  signal?.throwIfAborted()
+  for (let at = 0; at < node.length; ) {
     const status = await node.status(at, node.length - at)
-    if (status.allocated) {
-      at += status.length
-      continue
+    let { length } = status
+    if (!status.allocated) {
+      const stretch = await untilCommon(old, common, at, length)
+      length = stretch.length
+      if (!stretch.common) await keepStretch(through, [old, fresh], { begin: at, length, reached })
     }
-    const stretch = await untilCommon(old, common, at, status.length)
-    if (!stretch.common) await keepStretch(through, [old, fresh], at, stretch.length)
-    at += stretch.length
+    at += length
+    reached(at)
   }
   await through.flush()
 }
@@ -65,15 +70,23 @@ async function untilCommon(
   return { common: !status.allocated && !status.zero, length: status.length }
 }
 
+interface Stretch {
+  readonly begin: number
+  readonly length: number
+  /** Hears of the offset up to which everything is done, within the stretch. */
+  readonly reached: (offset: number) => void
+}
+
 /** Writes the sectors of a stretch that are not the same in both backing files. */
 async function keepStretch(
   target: Pick<BlockNode, 'write' | 'writeZeroes'>,
   backings: readonly (BlockNode | undefined)[],
-  begin: number,
-  length: number,
+  { begin, length, reached }: Stretch,
 ): Promise<void> {
-  for (let at = begin; at < begin + length; at += pieceSize) {
-    const size = Math.min(pieceSize, begin + length - at)
+  const end = begin + length
+  for (let at = begin; at < end; at += pieceSize) {
+    if (at > begin) reached(at)
+    const size = Math.min(pieceSize, end - at)
     const [old, fresh] = await Promise.all(backings.map((backing) => readPadded(backing, at, size)))
     try {
       for (const { from, to } of differences(old!, fresh!)) {

@@ -3,6 +3,7 @@ import { BlockError } from '../../block-error.ts'
 import type { Access } from '../../graph/access.ts'
 import { InFlight } from '../../graph/in-flight.ts'
 import type { BlockNode } from '../../graph/node.ts'
+import { Turns } from '../../graph/turns.ts'
 import { combinePath } from '../../open/combine-path.ts'
 import type {
   AmendRequest,
@@ -74,6 +75,7 @@ export class Qcow2Driver implements Driver {
   readonly #status: Status
   readonly #compressed: CompressedWriter
   readonly #inFlight = new InFlight()
+  readonly #turns = new Turns()
   readonly changesFile = true
   readonly takesBacking = true
   readonly resettable = changeableOptions
@@ -386,17 +388,22 @@ export class Qcow2Driver implements Driver {
     if (this.#readOnly) throw new BlockError('read-only', 'Block node is read-only')
   }
 
-  /** Runs `work` while no request is under way, and the file has everything that memory has. */
-  async exclusive<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      await this.#inFlight.drain()
-      if (this.#damage !== undefined) throw this.#damage
-      if (this.#writing) await this.image.writeback.settle()
-      return await work()
-    } finally {
-      this.image.metadata.reset()
-      this.#inFlight.resume()
-    }
+  /**
+   * Runs `work` while no request and no other such work is under way, and the file has everything that memory has. It is
+   * not called within such work.
+   */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(async () => {
+      try {
+        await this.#inFlight.drain()
+        if (this.#damage !== undefined) throw this.#damage
+        if (this.#writing) await this.image.writeback.settle()
+        return await work()
+      } finally {
+        this.image.metadata.reset()
+        this.#inFlight.resume()
+      }
+    })
   }
 
   /** Runs a request to what lies behind the guest's bytes. */
