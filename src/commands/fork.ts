@@ -31,7 +31,7 @@ const Image = struct('ForkedImage', {
 export const forkCommands = {
   '__org.vmon_fork': command({
     since: '7.2',
-    doc: "Start a second machine, which goes on from where this one stands, while this one goes on, too. It runs in the same process and ends with this machine at the latest; `quit` to its own monitor ends it before. Its character devices have nothing behind them (see chardev-change), its user network leads no ports in, and it has no display. vmon's own: QEMU does not have it.",
+    doc: "Start a second machine, which goes on from where this one stands, while this one goes on, too. It runs in the same process and ends with this machine at the latest; `quit` to its own monitor ends it before. Its character devices have nothing behind them (see chardev-change), its user network leads no ports in, and it has no display, log or capture. vmon's own: QEMU does not have it.",
     args: {
       qmp: req(str, 'where its QMP is served, as -qmp has it: unix:PATH,server=on,wait=off'),
       folder: opt(
@@ -45,7 +45,7 @@ export const forkCommands = {
     returns: struct('ForkInfo', { images: req(list(Image), 'the images that can be written') }),
     emits: ['STOP', 'RESUME'],
     errors: [
-      'if the machine is in a run state from which no other can go on, or has what two cannot have: a network that leads elsewhere, a device that was plugged in later',
+      'if the machine is in a run state from which no other can go on, or has what two cannot have: a network that leads elsewhere, devices that are not those from its start',
       'if a folder is needed, or an image or the socket cannot be made',
     ],
     examples: [

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { connectQmp } from './connect-qmp.ts'
-import { startMachine } from './start-machine.ts'
+import { type RunningMachine, startMachine } from './start-machine.ts'
 
 const options = { accel: 'none', memory: 16 } as const
 
@@ -136,4 +136,155 @@ describe('a fork', () => {
     await ended
     await assert.rejects(client.execute('query-status'))
   })
+
+  it('leaves the machine as it was if it fails', async (t) => {
+    const directory = await folder(t)
+    const [disk, other] = [join(directory, 'disk.img'), join(directory, 'other.img')]
+    for (const path of [disk, other]) await writeFile(path, Buffer.alloc(1 << 20, 'x'))
+    await using first = await startMachine({
+      ...options,
+      hda: disk,
+      blockdevs: [
+        { driver: 'file', filename: other, 'node-name': 'storage' },
+        { driver: 'raw', file: 'storage', 'node-name': 'other' },
+      ],
+      devices: ['virtio-blk-pci,drive=other,id=v'],
+    })
+    const all = async () => [
+      (await first.qmp.execute('query-block')).map(({ inserted }) => inserted),
+      (await first.qmp.execute('query-named-block-nodes')).map((node) => node['node-name']),
+      await readdir(directory),
+    ]
+    const before = await all()
+    const folders = join(directory, 'new', 'folders')
+    await assert.rejects(
+      first.qmp.execute('__org.vmon_fork', { folder: folders, qmp: `unix:${directory}/no/such,server=on,wait=off` }),
+      { message: /No such file or directory/ },
+    )
+    assert.deepEqual(await all(), before)
+    await write(first, 7)
+    assert.equal((await readFile(disk))[4096], 7)
+    await using _second = await first.fork({ folder: folders })
+  })
+
+  it('is refused, with the images untouched, where devices came later', async (t) => {
+    const directory = await folder(t)
+    const disk = join(directory, 'disk.img')
+    await writeFile(disk, Buffer.alloc(1 << 20))
+    await using first = await startMachine({ ...options, hda: disk })
+    await first.qmp.execute('device_add', { driver: 'virtio-rng-pci', id: 'r' })
+    await assert.rejects(first.fork({ folder: directory }), {
+      message: "The machine cannot be forked: device '/machine/peripheral/r' was plugged in later",
+    })
+    assert.deepEqual(await readdir(directory), ['disk.img'])
+    assert.equal((await first.qmp.execute('query-block'))[0]?.inserted?.file, disk)
+  })
+
+  it('does not fail for what was wrong in another one of the same moment', async (t) => {
+    const directory = await folder(t)
+    await writeFile(join(directory, 'disk.img'), Buffer.alloc(1 << 20))
+    await using first = await startMachine({ ...options, hda: join(directory, 'disk.img') })
+    const outcomes = await Promise.allSettled([
+      first.fork({ folder: directory, uuid: 'x' }),
+      first.fork(),
+      first.fork({ folder: join(directory, 'disk.img', 'below') }),
+      first.fork({ folder: directory, qmp: `unix:${directory}/no/such,server=on,wait=off` }),
+      first.fork({ folder: directory }),
+    ])
+    const texts = outcomes.map((each) => (each.status === 'rejected' ? (each.reason as Error).message : 'made'))
+    assert.match(texts[0]!, /failed to parse UUID string/)
+    assert.match(texts[1]!, /no folder was given/)
+    assert.match(texts[2]!, /Could not create '.*below': Not a directory/)
+    assert.match(texts[3]!, /No such file or directory/)
+    assert.equal(texts[4], 'made')
+    const last = outcomes[4]!
+    if (last.status === 'fulfilled') await last.value.close()
+    assert.equal((await readdir(directory)).length, 3, 'the disk and an overlay for each of the two')
+  })
+
+  it('has nothing of what two machines would write or serve both', async (t) => {
+    const directory = await folder(t)
+    const [capture, log, forwarded] = ['capture', 'log', 'forwarded'].map((name) => join(directory, name))
+    await using first = await startMachine({
+      ...options,
+      netdevs: [`user,id=n0,guestfwd=tcp:10.0.2.100:80-file:${forwarded}`],
+      objects: [`filter-dump,id=f,netdev=n0,file=${capture}`],
+      chardevs: [`ringbuf,id=ring,logfile=${log}`, 'null,id=both,mux=on'],
+      serial: ['chardev:both', 'chardev:both'],
+      display: 'web=127.0.0.1:0',
+    })
+    for (const path of [capture!, log!, forwarded!]) await appendFile(path, 'more')
+    const before = await Promise.all([capture!, log!, forwarded!].map((path) => readFile(path)))
+    await using second = await first.fork()
+    assert.deepEqual(await Promise.all([capture!, log!, forwarded!].map((path) => readFile(path))), before)
+    assert.equal(second.consolePage, undefined)
+  })
+
+  it('is made any number of times, and leaves nothing behind', async (t) => {
+    const directory = await folder(t)
+    await writeFile(join(directory, 'disk.img'), Buffer.alloc(1 << 20))
+    await using first = await startMachine({
+      ...options,
+      blockdevs: [
+        { driver: 'file', filename: join(directory, 'disk.img'), 'node-name': 'storage' },
+        { driver: 'raw', file: 'storage', 'node-name': 'a-name-as-long-as-they-may-be.' },
+      ],
+      devices: ['virtio-blk-pci,drive=a-name-as-long-as-they-may-be.,id=v'],
+    })
+    for (let count = 0; count < 12; count++) await (await first.fork({ folder: directory })).close()
+    const found = (await first.qmp.execute('query-block')).find(({ qdev }) => qdev?.includes('/v/'))
+    assert.ok(found!.inserted!['node-name']!.length <= 31)
+    await using plain = await startMachine(options)
+    const held = async () =>
+      [await readdir('/proc/self/fd'), await readdir('/proc/self/task')].map(({ length }) => length)
+    await (await plain.fork()).close()
+    const before = await held()
+    for (let count = 0; count < 30; count++) await (await plain.fork()).close()
+    assert.deepEqual(await held(), before)
+  })
+
+  it('ends with a machine that ends while it is made, and is refused from then on', async (t) => {
+    const directory = await folder(t)
+    for (let turns = 0; turns < 40; turns += 3) {
+      const first = await startMachine(options)
+      const socket = join(directory, `${turns}.sock`)
+      const outcome = first.qmp
+        .execute('__org.vmon_fork', { qmp: `unix:${socket},server=on,wait=off` })
+        .catch(() => undefined)
+      const other = first.fork().then(
+        (fork) => fork,
+        (error: Error) => error.message,
+      )
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+      await first.close()
+      await outcome
+      const fork = await other
+      if (typeof fork === 'string') assert.match(fork, /it has ended/)
+      else await fork.close()
+      assert.deepEqual(await readdir(directory), [])
+      await assert.rejects(first.fork(), { message: 'The machine cannot be forked: it has ended' })
+    }
+  })
+
+  it('that waits for a client is given up when the machine ends, and what was written meanwhile is kept', async (t) => {
+    const directory = await folder(t)
+    const disk = join(directory, 'disk.img')
+    await writeFile(disk, Buffer.alloc(1 << 20))
+    const first = await startMachine({ ...options, hda: disk })
+    const fork = first.fork({ folder: directory, qmp: `unix:${directory}/a.sock,server=on` })
+    const refused = assert.rejects(fork, { message: /it has ended/ })
+    while (!(await readdir(directory)).includes('a.sock')) await new Promise(setImmediate)
+    await write(first, 9)
+    assert.equal((await readFile(disk))[4096], 0, 'it is in the overlay')
+    await first.close()
+    await refused
+    assert.deepEqual(await readdir(directory), ['disk.img'])
+    assert.equal((await readFile(disk))[4096], 9)
+  })
 })
+
+/** Writes a byte to the sector at 4 KiB of the first disk, as its guest would. */
+async function write({ qmp }: Pick<RunningMachine, 'qmp'>, pattern: number): Promise<void> {
+  for (const line of [`write -P ${pattern} 4k 512`, 'flush'])
+    await qmp.execute('human-monitor-command', { 'command-line': `qemu-io ide0-hd0 "${line}"` })
+}

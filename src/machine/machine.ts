@@ -77,8 +77,8 @@ export class Machine implements AsyncDisposable {
   ): Promise<Machine> {
     const { log = silent, signal, warn, print } = surroundings
     const scope = new Scope()
-    const begin: BeginMachine = (other, restoreOther) =>
-      Machine.#start(other, { log, ...(warn && { warn }), ...(print && { print }) }, restoreOther)
+    const begin: BeginMachine = (other, { restore: restoreOther, signal: givenUp }) =>
+      Machine.#start(other, { log, ...(warn && { warn }), ...(print && { print }), signal: givenUp }, restoreOther)
     try {
       const parts = await assemble({ ...surroundings, config, scope, log, begin })
       if (restore !== undefined) await untilAborted(restore(parts.board), signal)

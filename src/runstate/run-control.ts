@@ -279,6 +279,7 @@ export class RunControl {
       this.#moveTo('running')
       this.#emit('RESUME')
     })
+    outcome.reject(this.#over.signal.reason) // what has not been served never will be
     return outcome.promise
   }
 
@@ -303,6 +304,7 @@ export class RunControl {
       this.#moveTo('running')
       this.#emit('RESUME')
     })
+    outcome.reject(this.#over.signal.reason) // what has not been served never will be
     return outcome.promise
   }
 

@@ -21,6 +21,7 @@ import {
   type InternalSnapshotTarget,
   rootImage,
 } from './internal-snapshot.ts'
+import { OverlayRemoval } from './overlay-removal.ts'
 import { withOwnFile } from './own-file.ts'
 import { Reopening } from './reopening.ts'
 
@@ -148,6 +149,24 @@ export class GraphControl implements AsyncDisposable {
   /** Puts an overlay on an image. */
   snapshot(target: OverlayFile | OverlayNode): Promise<void> {
     return this.transaction([{ type: 'overlay', target }])
+  }
+
+  /**
+   * Puts overlays on images: on all of them, or on none.
+   *
+   * @returns takes them away again, with what has been written to them in the images below; it rejects with a BlockError
+   *   if one cannot go, which then stays, as do those behind it
+   */
+  async putOverlays(targets: readonly OverlayFile[]): Promise<() => Promise<void>> {
+    const removals = targets.map((target) => new OverlayRemoval(this.#drives, this.#drives.image(target)))
+    await this.transaction(targets.map((target) => ({ type: 'overlay', target })))
+    for (const removal of removals) removal.placed()
+    return () =>
+      this.#drives.exclusively(() =>
+        this.standingStill(async () => {
+          for (const removal of removals) await removal.run()
+        }),
+      )
   }
 
   snapshotInside(target: InternalSnapshotTarget): Promise<void> {

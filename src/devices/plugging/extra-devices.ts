@@ -83,6 +83,7 @@ export class ExtraDevices {
   readonly #names = new DeviceNames()
   readonly #busNames = new CarriedBusNames()
   readonly #entries = new Map<string, Entry>()
+  readonly #fromStart: readonly ExtraDevice[]
   #board: Board | undefined
   #guestHasRun = false
   /** Requests are served one after another. */
@@ -92,6 +93,7 @@ export class ExtraDevices {
 
   constructor(surroundings: Surroundings, fromStart: readonly ExtraDevice[]) {
     this.#surroundings = surroundings
+    this.#fromStart = fromStart
     const all = [...fromStart, ...surroundings.lasting].map(({ path }) => path)
     const wished = all.filter((path) => !path.startsWith('/machine/unattached/'))
     for (const path of wished.sort(byNumber)) this.#names.take(idOf(path))
@@ -105,6 +107,14 @@ export class ExtraDevices {
   /** In the order in which they came. */
   *[Symbol.iterator](): Iterator<PluggedExtra> {
     for (const { device } of this.#entries.values()) yield device
+  }
+
+  /** What came and went since the start, by the paths of devices. */
+  get sinceStart(): { readonly came: readonly string[]; readonly gone: readonly string[] } {
+    const now = [...this.#entries.values()].filter(({ gone }) => gone !== true).map(({ device }) => device)
+    const without = (all: readonly ExtraDevice[], others: readonly ExtraDevice[]): string[] =>
+      all.filter((device) => !others.includes(device)).map(({ path }) => path)
+    return { came: without(now, this.#fromStart), gone: without(this.#fromStart, now) }
   }
 
   /** Makes what stands behind the devices from the start: those that come back are for the board's configuration. */

@@ -1,5 +1,6 @@
 import type { Drive, DriveConfig, DriveSet, GraphControl } from '../../block/index.ts'
 import type { Board } from '../../board/index.ts'
+import type { ExtraDevices } from '../../devices/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import { type BeginMachine, Forks } from '../fork/forks.ts'
 import type { Start } from './start.ts'
@@ -10,12 +11,13 @@ interface Needs extends Start {
   readonly graph: GraphControl
   readonly openedDrives: ReadonlyMap<DriveConfig, Drive>
   readonly runControl: RunControl
+  readonly extraDevices: ExtraDevices
   readonly begin: BeginMachine
 }
 
 /** Makes second machines that go on from where this one stands. */
-export function forks({ config, scope, board, drives, graph, openedDrives, runControl, begin }: Needs): {
-  readonly forks: Forks
-} {
-  return { forks: scope.own(new Forks({ config, board, drives, graph, openedDrives, runControl, begin })) }
+export function forks(needs: Needs): { readonly forks: Forks } {
+  const { config, scope, board, drives, graph, openedDrives, runControl, extraDevices, begin } = needs
+  const parts = { config, board, drives, graph, openedDrives, runControl, extraDevices, begin }
+  return { forks: scope.own(new Forks(parts)) }
 }

@@ -1,4 +1,5 @@
 import type { Drive, DriveConfig, OptionValues } from '../../block/index.ts'
+import type { ObjectOptions } from '../../objects/index.ts'
 import type { MachineConfig } from '../config.ts'
 import { resolveConfig } from '../machine-options.ts'
 import { cannotFork, type ForkOptions } from './fork-options.ts'
@@ -22,7 +23,8 @@ export interface PlacedImages {
 
 /**
  * What a fork is: the same machine with its images in place of the other's, and without what only one can have: sockets,
- * files and terminals behind character devices, monitors, displays, ports that lead into its network.
+ * files and terminals behind character devices, logs, captures of its network, monitors, displays and the console page,
+ * ports that lead into its network.
  *
  * @throws {QmpError} GenericError, if two machines cannot have what this one has
  * @throws {ConfigError} if an option is wrong
@@ -47,9 +49,10 @@ export function forkedConfig(config: MachineConfig, options: ForkOptions, images
       ...served,
       ...config.chardevs
         .filter(({ label }) => !taken.has(label))
-        .map(({ label, backend, origin }) => ({
+        .map(({ label, backend, mux, origin }) => ({
           label,
           backend: backend.type === 'ringbuf' || backend.type === 'memory' ? backend : ({ type: 'null' } as const),
+          ...(mux !== undefined && { mux }),
           origin,
         })),
     ],
@@ -59,15 +62,33 @@ export function forkedConfig(config: MachineConfig, options: ForkOptions, images
       if (options.type === 'hubport') return netdev
       if (options.type !== 'user')
         throw cannotFork(`back end '${options.id}' of its network leads to one of them (${options.type})`)
-      const { hostfwd: _, ...others } = options
-      return { ...netdev, options: others }
+      const { hostfwd: _, guestfwd, ...others } = options
+      return {
+        ...netdev,
+        options: { ...others, ...(guestfwd && { guestfwd: guestfwd.map(({ str }) => ({ str: withoutDevice(str) })) }) },
+      }
     }),
+    objects: config.objects.filter(({ 'qom-type': type }) => !type.startsWith('filter-')).map(withFileKept),
+    qtest: undefined,
     displays: [],
+    consolePage: undefined,
     passedDescriptors: [],
     startPaused: true,
     incoming: undefined,
     loadvm: undefined,
   }
+}
+
+/** A rule by which the guest reaches a device: one that is opened for it would be opened a second time. */
+function withoutDevice(rule: string): string {
+  return rule.replace(/^([^:]*:[^:]*:[^-]*-)(?!cmd:|chardev:).*$/s, '$1null')
+}
+
+/** A file of the host's that is memory, too, is not emptied when the fork ends: the other machine has it. */
+function withFileKept(words: ObjectOptions): ObjectOptions {
+  return words['qom-type'] === 'memory-backend-file' && words['discard-data'] !== undefined
+    ? { ...words, 'discard-data': false }
+    : words
 }
 
 function withImage(config: DriveConfig, { driveOf, imageIn }: PlacedImages): Partial<DriveConfig> {

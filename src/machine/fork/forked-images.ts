@@ -1,117 +1,162 @@
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type BlockNode, createImage, type Drive, type DriveSet, type GraphControl } from '../../block/index.ts'
 import { cannotFork, type ForkedImage } from './fork-options.ts'
 import type { ImageForFork } from './forked-config.ts'
+import { NewFiles } from './new-files.ts'
 
 interface Parts {
   readonly drives: DriveSet
   readonly graph: GraphControl
 }
 
-/** What is written over an image by the machine and by each of its forks. */
-interface Overlays {
+/** An image that the machine can write. */
+interface WrittenImage {
   readonly node: BlockNode
+  /** The drive, or the node, that has it. */
   readonly device: string
-  readonly own: string
-  readonly forks: readonly string[]
 }
 
-/** The images of a machine, each with overlays over it for the machine itself and for its forks. */
+/** For each image that is written, the overlay over it. */
+type Overlays = ReadonlyMap<BlockNode, string>
+
+/** What a fork has in drives. */
+export interface ImagesOfFork {
+  imageIn(drive: Drive): ImageForFork | undefined
+  /** What goes by the name of a node: the image of the drive where the node is, or was before others came over it. */
+  imageNamed(name: string): ImageForFork | undefined
+  /** Those that can be written. */
+  list(): readonly ForkedImage[]
+  /** Deletes its overlays. */
+  remove(): Promise<void>
+}
+
+/** The images of a machine at one moment, and overlays over them for the machine itself and for its forks. */
 export class ForkedImages {
   readonly #parts: Parts
-  readonly #overlays: Overlays[] = []
   /** What was in the drives when overlays came over it. */
   readonly #inDrives = new Map<Drive, BlockNode>()
+  readonly #written: readonly WrittenImage[]
+  readonly #files = new NewFiles()
+  readonly #filesOfForks: NewFiles[] = []
+  #own: Overlays = new Map()
+  #takeOff: (() => Promise<void>) | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
-  }
-
-  /** Whether the machine can write an image, so that overlays are needed. */
-  get needed(): boolean {
-    return this.#written().length > 0
+    for (const drive of parts.drives) if (drive.node !== undefined) this.#inDrives.set(drive, drive.node)
+    const found = new Map<BlockNode, string>()
+    for (const [drive, node] of this.#inDrives)
+      if (!node.readOnly && !found.has(node)) found.set(node, nameOf(drive, node))
+    this.#written = [...found].map(([node, device]) => ({ node, device }))
   }
 
   /**
-   * Makes overlays for the machine, which stands still, and puts them on its images; and one on each for every fork.
+   * Looks whether there can be overlays.
    *
-   * @param folders - where those of each fork go; the machine's go to the first
-   * @throws {BlockError} if there can be no such images: everything is as it was then, but for files in the folders
+   * @param folder - where those of a fork are to go
+   * @throws {QmpError} if they cannot be there, or a folder is missing
    */
-  async makeOverlays(folders: readonly string[]): Promise<void> {
-    const { drives, graph } = this.#parts
-    const written = this.#written()
-    for (const drive of drives) if (drive.node !== undefined) this.#inDrives.set(drive, drive.node)
-    if (written.length === 0) return
-    for (const folder of folders) await mkdir(folder, { recursive: true })
-    const serial = ++forks
-    for (const { node, device } of written) {
+  check(folder: string | undefined): void {
+    if (this.#written.length === 0) return
+    if (folder === undefined)
+      throw cannotFork('it has images that it can write, and no folder was given for those that follow')
+    for (const { node, device } of this.#written)
       if (node.driver.filters === true) throw cannotFork(`there is a filter over the image in '${device}'`)
-      const path = (folder: string, whose: string): string =>
-        resolve(join(folder, `${device}.${process.pid}.${serial}.${whose}.qcow2`))
-      const overlays = {
-        ...{ node, device, own: path(folders[0]!, 'own') },
-        forks: folders.map((folder, index) => path(folder, `fork${index + 1}`)),
-      }
-      const { filename, format } = imageOf(node)
-      for (const overlay of [overlays.own, ...overlays.forks])
-        await createImage(drives.graph, {
+  }
+
+  /** Makes the overlays of a fork. @throws {QmpError | BlockError} if they cannot be; nothing is left of them then */
+  async forFork(folder: string | undefined): Promise<ImagesOfFork> {
+    this.check(folder)
+    const files = new NewFiles()
+    this.#filesOfForks.push(files)
+    const overlays = await this.#make(files, folder, 'fork')
+    const imageIn = (drive: Drive): ImageForFork | undefined => {
+      const node = this.#inDrives.get(drive)
+      if (node === undefined) return undefined
+      const filename = overlays.get(node)
+      return filename === undefined ? imageOf(node) : { filename, format: 'qcow2', readOnly: false }
+    }
+    return {
+      imageIn,
+      imageNamed: (name) => {
+        for (const [drive, node] of this.#inDrives)
+          for (let each: BlockNode | undefined = node; each !== undefined; each = each.child('backing'))
+            if (each.name === name) return imageIn(drive)
+        return undefined
+      },
+      list: () =>
+        this.#written.map(({ node, device }) => ({
+          ...{ device, backing: imageOf(node).filename, own: this.#own.get(node)!, fork: overlays.get(node)! },
+        })),
+      remove: () => files.remove(),
+    }
+  }
+
+  /**
+   * Puts overlays on the images of the machine, which stands still.
+   *
+   * @throws {QmpError | BlockError} if that cannot be: everything is as it was then
+   */
+  async putOverlays(folder: string | undefined): Promise<void> {
+    const { drives, graph } = this.#parts
+    this.#own = await this.#make(this.#files, folder, 'own')
+    try {
+      this.#takeOff = await graph.putOverlays(
+        this.#written.map(({ node, device }) => ({
+          ...(drives.find(device)?.node === node ? { device } : { nodeName: node.name, overlayName: freeName(drives) }),
+          ...{ filename: this.#own.get(node)!, format: 'qcow2', mode: 'existing' as const },
+        })),
+      )
+    } catch (error) {
+      await this.#files.remove()
+      throw error
+    }
+  }
+
+  /**
+   * Takes the overlays of the machine away again, also if it has written to them since. There are no forks any more.
+   *
+   * @throws {BlockError} if they are in use in another way by now, or the images below cannot be written; they stay then
+   */
+  async takeBack(): Promise<void> {
+    await this.#takeOff?.()
+    await this.#files.remove()
+    for (const files of this.#filesOfForks) await files.remove() // folders are empty only now
+  }
+
+  async #make(files: NewFiles, folder: string | undefined, whose: string): Promise<Overlays> {
+    const overlays = new Map<BlockNode, string>()
+    if (this.#written.length === 0 || folder === undefined) return overlays
+    try {
+      const path = await files.folder(folder)
+      for (const { node, device } of this.#written) {
+        const named = (number: number): string => join(path, `${device}.${process.pid}.${number}.${whose}.qcow2`)
+        const overlay = await files.file(named)
+        const { filename, format } = imageOf(node)
+        await createImage(this.#parts.drives.graph, {
           ...{ filename: overlay, format: 'qcow2', size: node.length },
           backing: { filename, format },
         })
-      this.#overlays.push(overlays)
+        overlays.set(node, overlay)
+      }
+      return overlays
+    } catch (error) {
+      await files.remove()
+      throw error
     }
-    await graph.transaction(
-      this.#overlays.map(({ node, device, own }) => ({
-        type: 'overlay' as const,
-        target: {
-          ...(drives.find(device)?.node === node
-            ? { device }
-            : { nodeName: node.name, overlayName: `${node.name}.fork${serial}` }),
-          ...{ filename: own, format: 'qcow2', mode: 'existing' as const },
-        },
-      })),
-    )
-  }
-
-  /** What a fork has in a drive. @param index - which of the forks */
-  imageIn(index: number, drive: Drive): ImageForFork | undefined {
-    const node = this.#inDrives.get(drive)
-    if (node === undefined) return undefined
-    const overlays = this.#overlays.find((each) => each.node === node)
-    return overlays === undefined
-      ? imageOf(node)
-      : { filename: overlays.forks[index]!, format: 'qcow2', readOnly: false }
-  }
-
-  /** What a fork has by the name of a node: that of the drive where the node is, or was before others came over it. */
-  imageNamed(index: number, name: string): ImageForFork | undefined {
-    for (const [drive, node] of this.#inDrives)
-      for (let each: BlockNode | undefined = node; each !== undefined; each = each.child('backing'))
-        if (each.name === name) return this.imageIn(index, drive)
-    return undefined
-  }
-
-  /** @param index - which of the forks */
-  listFor(index: number): readonly ForkedImage[] {
-    return this.#overlays.map(({ node, device, own, forks: files }) => ({
-      ...{ device, backing: imageOf(node).filename, own, fork: files[index]! },
-    }))
-  }
-
-  #written(): { readonly node: BlockNode; readonly device: string }[] {
-    const found = new Map<BlockNode, string>()
-    for (const drive of this.#parts.drives) {
-      const { node } = drive
-      if (node !== undefined && !node.readOnly && !found.has(node)) found.set(node, nameOf(drive, node))
-    }
-    return [...found].map(([node, device]) => ({ node, device }))
   }
 }
 
-/** How many times machines of this process have been forked: files are called after it. */
-let forks = 0
+/** A name for an overlay. How many there were before makes it no longer than a node's name may be. */
+function freeName(drives: DriveSet): string {
+  for (;;) {
+    const name = `fork${++named}`
+    if (drives.graph.find(name) === undefined && drives.find(name) === undefined) return name
+  }
+}
+
+/** How many overlays of this process were called after it. */
+let named = 0
 
 function nameOf({ id }: Drive, node: BlockNode): string {
   return id === '' ? node.name : id

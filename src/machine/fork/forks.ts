@@ -1,5 +1,7 @@
+import { untilAborted } from '../../async/index.ts'
 import type { Drive, DriveConfig, DriveSet, GraphControl } from '../../block/index.ts'
 import { type Board, type BoardCopy, copyBoard, pasteBoard } from '../../board/index.ts'
+import type { ExtraDevices } from '../../devices/index.ts'
 import { QmpError } from '../../qapi/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import { nextTurn } from '../../timers/index.ts'
@@ -8,10 +10,13 @@ import { ConfigError } from '../config-error.ts'
 import type { Machine } from '../machine.ts'
 import { cannotFork, type ForkedImage, type ForkOptions } from './fork-options.ts'
 import { forkedConfig, type PlacedImages } from './forked-config.ts'
-import { ForkedImages } from './forked-images.ts'
+import { ForkedImages, type ImagesOfFork } from './forked-images.ts'
 
-/** Starts a machine that goes on from where `restore` brings its board. */
-export type BeginMachine = (config: MachineConfig, restore: (board: Board) => Promise<void>) => Promise<Machine>
+/** Starts a machine that goes on from where `restore` brings its board, unless `signal` fires before. */
+export type BeginMachine = (
+  config: MachineConfig,
+  how: { readonly restore: (board: Board) => Promise<void>; readonly signal: AbortSignal },
+) => Promise<Machine>
 
 export interface ForkParts {
   readonly config: MachineConfig
@@ -19,6 +24,7 @@ export interface ForkParts {
   readonly drives: DriveSet
   readonly graph: GraphControl
   readonly runControl: RunControl
+  readonly extraDevices: Pick<ExtraDevices, 'sinceStart'>
   readonly openedDrives: ReadonlyMap<DriveConfig, Drive>
   readonly begin: BeginMachine
 }
@@ -31,47 +37,63 @@ export interface Fork {
 
 interface Asked {
   readonly options: ForkOptions
-  readonly answer: (fork: Promise<Fork>) => void
+  /** Whether it ends with this machine. */
+  readonly kept: boolean
+  /** What was answered first counts. */
+  readonly answer: (fork: Fork) => void
+  readonly refuse: (error: unknown) => void
 }
 
 /**
  * Makes machines that go on from where this one stands, which goes on, too. Those that are asked for at once are made of
- * one moment: the guest stands still for it a single time.
+ * one moment: the guest stands still for it a single time. When this machine ends, what is under way is given up.
  */
 export class Forks {
   readonly #parts: ForkParts
-  readonly #kept: Machine[] = []
+  readonly #kept = new Set<Machine>()
+  readonly #over = new AbortController()
   #asked: Asked[] = []
   #working: Promise<void> | undefined
 
   constructor(parts: ForkParts) {
     this.#parts = parts
+    const { signal } = parts.runControl
+    signal.addEventListener('abort', () => this.#over.abort(hasEnded()), { once: true })
   }
 
   /**
-   * @throws {QmpError} GenericError, if the machine cannot be forked as it is now, or a folder for its images is missing
-   * @throws {BlockError | BoardError | ConfigError} if the fork cannot have what it needs. Where its images have been made
-   *   by then, this machine writes to its own of them
+   * If it fails, this machine and the folders for images are as they were before.
+   *
+   * @throws {QmpError} GenericError, if the machine cannot be forked as it is now, ends meanwhile, or a folder for its
+   *   images is missing
+   * @throws {BlockError | BoardError | ConfigError} if the fork cannot have what it needs
    */
   fork(options: ForkOptions = {}): Promise<Fork> {
-    return new Promise((resolve) => {
-      this.#asked.push({ options, answer: resolve })
-      this.#working ??= this.#work()
-    })
+    return this.#ask(options, false)
   }
 
   /** As `fork()`; it ends with this machine at the latest. @throws {QmpError} where options are wrong, too */
   async forkAndKeep(options: ForkOptions): Promise<Fork> {
-    const fork = await this.fork(options).catch((error: unknown) => {
+    try {
+      return await this.#ask(options, true)
+    } catch (error) {
       throw error instanceof ConfigError ? new QmpError('GenericError', error.message, { cause: error }) : error
-    })
-    this.#kept.push(fork.machine)
-    return fork
+    }
   }
 
-  /** Ends those that are kept. */
+  /** Gives up what is under way, and ends those that are kept. */
   async close(): Promise<void> {
-    await Promise.all(this.#kept.splice(0).map((machine) => machine.close()))
+    this.#over.abort(hasEnded())
+    await this.#working
+    await Promise.all([...this.#kept].map((machine) => machine.close()))
+  }
+
+  #ask(options: ForkOptions, kept: boolean): Promise<Fork> {
+    return new Promise((resolve, reject) => {
+      if (this.#over.signal.aborted) return reject(this.#over.signal.reason)
+      this.#asked.push({ options, kept, answer: resolve, refuse: reject })
+      this.#working ??= this.#work()
+    })
   }
 
   async #work(): Promise<void> {
@@ -81,64 +103,107 @@ export class Forks {
   }
 
   async #serve(all: readonly Asked[]): Promise<void> {
-    const images = new ForkedImages(this.#parts)
-    const batch = all.filter(({ options, answer }) => {
-      if (options.folder !== undefined || !images.needed) return true
-      answer(
-        Promise.reject(cannotFork('it has images that it can write, and no folder was given for those that follow')),
-      )
-      return false
+    const sound = all.filter((each) => !isRefused(each, () => this.#check(each.options)))
+    if (sound.length === 0) return
+    const moment = await this.#stop(sound).catch((error: unknown) => {
+      for (const { refuse } of sound) refuse(error)
     })
-    if (batch.length === 0) return
-    const moment = this.#stop(images, batch)
-    const made = batch.map(({ options, answer }, index) => {
-      const fork = moment.then(({ copy, running }) => this.#start({ options, images, index, copy, running }))
-      answer(fork)
-      return fork
-    })
-    await Promise.allSettled(made)
+    if (moment === undefined) return
+    const made = await Promise.allSettled(moment.forks.map((each) => this.#start(each, moment)))
+    if (made.every(({ status }) => status === 'rejected')) await moment.images.takeBack().catch(() => undefined) // in use elsewhere by now: they stay
+    for (const [index, outcome] of made.entries())
+      if (outcome.status === 'rejected') moment.forks[index]!.asked.refuse(outcome.reason)
+  }
+
+  /** Looks at what can be seen before anything is touched. */
+  #check(options: ForkOptions): void {
+    const { config, extraDevices, runControl } = this.#parts
+    if (config.machine !== 'pc') throw cannotFork('it is none')
+    const { running, state } = runControl
+    if (!running && state !== 'paused' && state !== 'prelaunch') throw cannotFork(`it is in run state '${state}'`)
+    const { came, gone } = extraDevices.sinceStart
+    if (came[0] !== undefined) throw cannotFork(`device '${came[0]}' was plugged in later`)
+    if (gone[0] !== undefined) throw cannotFork(`device '${gone[0]}' was taken out`)
+    new ForkedImages(this.#parts).check(options.folder)
+    forkedConfig(config, options, emptyHanded)
   }
 
   /** Takes a copy of the machine, and puts overlays on its images. */
-  async #stop(images: ForkedImages, batch: readonly Asked[]): Promise<Moment> {
-    const { board, drives, runControl, config } = this.#parts
-    if (config.machine !== 'pc') throw cannotFork('it is none')
-    await board.ready
-    const { running, state } = runControl
-    if (!running && state !== 'paused' && state !== 'prelaunch') throw cannotFork(`it is in run state '${state}'`)
-    for (const { options } of batch) forkedConfig(config, options, emptyHanded) // before anything is done
+  async #stop(all: readonly Asked[]): Promise<Moment | undefined> {
+    const { board, drives, runControl } = this.#parts
+    await untilAborted(board.ready, this.#over.signal)
+    const { running } = runControl
     return runControl.standingStill(async () => {
       if (drives.waitForGuest)
         throw cannotFork('a request to a drive has failed, and is to be tried again when the guest goes on')
       const copy = await copyBoard(board)
-      await images.makeOverlays(batch.map(({ options }) => options.folder ?? ''))
-      return { copy, running }
+      const images = new ForkedImages(this.#parts)
+      const forks: Beginning[] = []
+      for (const asked of all) {
+        const { folder } = asked.options
+        const own = await images.forFork(folder).catch(asked.refuse)
+        if (own !== undefined) forks.push({ asked, images: own })
+      }
+      if (forks.length === 0) return undefined
+      try {
+        await images.putOverlays(forks[0]!.asked.options.folder)
+      } catch (error) {
+        for (const fork of forks) await fork.images.remove()
+        throw error
+      }
+      return { copy, running, images, forks }
     })
   }
 
-  async #start({ options, images, index, copy, running }: Start): Promise<Fork> {
+  /** Starts a fork and answers who has asked for it. @throws what is to be answered else; nothing is left of it then */
+  async #start({ asked, images }: Beginning, { copy, running }: Moment): Promise<void> {
     const { config, openedDrives, begin } = this.#parts
-    const placed: PlacedImages = {
-      driveOf: (drive) => openedDrives.get(drive),
-      imageIn: (drive) => images.imageIn(index, drive),
-      imageNamed: (name) => images.imageNamed(index, name),
+    const { options, kept, answer } = asked
+    const over = this.#over.signal
+    const start = new AbortController() // one that has begun does not hear of this machine's end
+    const giveUp = (): void => start.abort(over.reason)
+    over.addEventListener('abort', giveUp, { once: true })
+    let machine: Machine | undefined
+    try {
+      over.throwIfAborted()
+      const placed: PlacedImages = {
+        driveOf: (drive) => openedDrives.get(drive),
+        imageIn: (drive) => images.imageIn(drive),
+        imageNamed: (name) => images.imageNamed(name),
+      }
+      const restore = (board: Board): Promise<void> => pasteBoard(board, copy)
+      machine = await begin(forkedConfig(config, options, placed), { restore, signal: start.signal })
+      if (running && options.paused !== true) await machine.runControl.cont()
+      over.throwIfAborted()
+      if (kept) this.#keep(machine)
+      answer({ machine, images: images.list() })
+    } catch (error) {
+      await machine?.close('host-error')
+      await images.remove()
+      throw error
+    } finally {
+      over.removeEventListener('abort', giveUp)
     }
-    const machine = await begin(forkedConfig(config, options, placed), (board) => pasteBoard(board, copy))
-    if (running && options.paused !== true) await machine.runControl.cont()
-    return { machine, images: images.listFor(index) }
+  }
+
+  #keep(machine: Machine): void {
+    this.#kept.add(machine)
+    void machine.ended.catch(() => undefined).then(() => this.#kept.delete(machine))
   }
 }
 
+/** Machines that begin at the same moment. */
 interface Moment {
   readonly copy: BoardCopy
   /** Whether the guest ran. */
   readonly running: boolean
+  readonly images: ForkedImages
+  readonly forks: readonly Beginning[]
 }
 
-interface Start extends Moment {
-  readonly options: ForkOptions
-  readonly images: ForkedImages
-  readonly index: number
+interface Beginning {
+  readonly asked: Asked
+  readonly images: ImagesOfFork
 }
 
 /** For seeing what cannot be in two machines, before images are touched. */
@@ -146,4 +211,19 @@ const emptyHanded: PlacedImages = {
   driveOf: () => undefined,
   imageIn: () => undefined,
   imageNamed: () => undefined,
+}
+
+/** Refuses for what a check has thrown. @returns whether it has */
+function isRefused({ refuse }: Asked, check: () => void): boolean {
+  try {
+    check()
+    return false
+  } catch (error) {
+    refuse(error)
+    return true
+  }
+}
+
+function hasEnded(): QmpError {
+  return cannotFork('it has ended')
 }
