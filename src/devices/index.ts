@@ -23,6 +23,7 @@ export type {
   HostSide,
   HostSurroundings,
 } from './model.ts'
+export { namedObjects } from './named-objects.ts'
 export { busesOf, CarriedBusNames, type CarriedPlace, isCarried } from './plugging/carried-bus.ts'
 export { DeviceNames } from './plugging/device-names.ts'
 export { type DeviceRequest, type DeviceWords, readRequest } from './plugging/device-request.ts'
@@ -36,7 +37,7 @@ export {
 export { noBuses, type OnBuses, pcBuses } from './plugging/pc-buses.ts'
 export { PciSlots } from './plugging/pci-slots.ts'
 export { type PlannedDevice, type PlannedNetwork, planDevice } from './plugging/planned-device.ts'
-export { defaultValue, type PropertyType, type PropertyValue, requireDefaults } from './properties.ts'
+export { defaultValue, objectIdOf, type PropertyType, type PropertyValue, requireDefaults } from './properties.ts'
 export { settledProperties } from './scsi/unit-identity.ts'
 export { deviceTable } from './table.ts'
 export { virtioDeviceProperties } from './virtio/properties.ts'

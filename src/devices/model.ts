@@ -95,6 +95,8 @@ export interface HostServices {
   drive(): GuestDrive
   /** The same of one whose discs come and go. @throws {Error} if there is none */
   discDrive(): GuestDiscDrive
+  /** As many random bytes as that, or fewer, of the object that the properties name, or the host's. */
+  random(count: number): Promise<Uint8Array>
   /** What the machine knows of the guest's balloon. */
   readonly balloon: Balloon
   /** Calls `hear` whenever somebody has come to the character device's other side, or has gone: at once, if one is there. */

@@ -22,6 +22,14 @@ export interface PropertyType {
   readonly chardev?: { readonly missing?: string; readonly owner?: string }
   /** Its value names a back end of the network; the part of the device that has the property, if not the device itself. */
   readonly netdev?: { readonly owner?: string }
+  /** Its value names an object that a user has made: one of these types. */
+  readonly object?: WantedObject
+}
+
+/** Which objects a property can name: what QEMU calls them, and the types that are. */
+export interface WantedObject {
+  readonly called: string
+  readonly types: readonly string[]
 }
 
 export type PropertyValue = string | number | boolean
@@ -66,6 +74,16 @@ export function child(type: string): PropertyType {
       throw new OptionError(`Property '${owner}.${property}' is not writable`)
     },
   }
+}
+
+/** An object that a user has made, by its id or its path. */
+export function userObject(called: string, types: readonly string[]): PropertyType {
+  return { ...text(), name: `link<${called}>`, object: { called, types } }
+}
+
+/** The id of the object that the value of such a property names; undefined for none. */
+export function objectIdOf(value: unknown): string | undefined {
+  return value === undefined || value === '' ? undefined : String(value).replace(/^\/objects\//, '')
 }
 
 /** Another device, by its path: what it is wired to. */

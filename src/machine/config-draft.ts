@@ -41,7 +41,7 @@ import { nameKinds, namesOf, parseUuid } from './settings/name.ts'
 import { NetworkDraft } from './settings/network-draft.ts'
 import { networkWarnings } from './settings/network-warnings.ts'
 import { NetworkPlan } from './settings/networks.ts'
-import { checkNewObject, type ObjectConfig, readObject } from './settings/objects.ts'
+import { checkNewObject, type ObjectConfig, readObject, typeOfObject } from './settings/objects.ts'
 import { addFdKinds, passedDescriptorOf } from './settings/passed-descriptors.ts'
 import { QtestDraft } from './settings/qtest.ts'
 import { rtcBaseOf, rtcKinds, rtcStopsOf } from './settings/rtc.ts'
@@ -381,6 +381,7 @@ export class ConfigDraft {
     const network = new NetworkPlan(netdevs, this.#firmwareFolders)
     const { videoCard, serialDevices, cards, devices, driveDevices, lastingDevices, wished } = devicesOf(wishes, {
       ...{ machine, vga, serialPorts, network },
+      objectType: (id) => typeOfObject(this.#objects, id),
       cards: machine === 'pc' ? cardWishes : [],
       withGlobals: (words) => this.#globals.with(words),
     })

@@ -31,6 +31,8 @@ export interface MadeObject {
   readonly reload?: () => void
   /** Whether somebody of that name may do what it guards. */
   readonly authorizes?: (name: string) => boolean
+  /** As many random bytes as that, or fewer: what there is of them now, or soon. */
+  readonly random?: (count: number) => Promise<Uint8Array>
   /** What it is to who asks for all of its kind. */
   readonly info?: () => object
 }

@@ -16,11 +16,21 @@ export interface UserObjectsSurroundings {
   readonly networks: FilteredNetworks
 }
 
+/** An object, as who uses it has it. */
+export interface UsedObject {
+  /** As many random bytes as that, or fewer; none of an object that is no source of them. */
+  random(count: number): Promise<Uint8Array>
+  /** It is not needed any more. */
+  end(): void
+}
+
 /** The objects that users have made: `/objects`. */
 export class UserObjects {
   readonly #tree: ObjectTree
   readonly #kinds: Readonly<Record<string, ObjectKind>>
   readonly #made = new Map<string, KnownObject>()
+  /** How many devices use an object, which may be gone for users. */
+  readonly #uses = new Map<KnownObject, number>()
   /** What the objects do for others. */
   readonly services = new ObjectServices((id) => this.#made.get(id))
 
@@ -62,7 +72,27 @@ export class UserObjects {
     if (made.busy?.() === true) throw new QmpError('GenericError', `object '${id}' is in use, can not be deleted`)
     this.#made.delete(id)
     this.#tree.folder('objects')?.component(id)?.unparent()
-    made.close?.()
+    if (!this.#uses.has(made)) made.close?.()
+  }
+
+  /** The type of an object; undefined if there is none of that name. */
+  typeOf(id: string): string | undefined {
+    return this.#made.get(id)?.type
+  }
+
+  /** Somebody uses an object, which goes on doing its work for them when the user has removed it. */
+  use(id: string): UsedObject {
+    const made = this.#made.get(id)!
+    this.#uses.set(made, (this.#uses.get(made) ?? 0) + 1)
+    return {
+      random: async (count) => (await made.random?.(count)) ?? new Uint8Array(0),
+      end: () => {
+        const left = this.#uses.get(made)! - 1
+        if (left > 0) this.#uses.set(made, left)
+        else this.#uses.delete(made)
+        if (left === 0 && this.#made.get(id) !== made) made.close?.()
+      },
+    }
   }
 
   /** Names, in the order in which they were made. */
@@ -81,8 +111,9 @@ export class UserObjects {
 
   /** Closes what objects hold. */
   async close(): Promise<void> {
-    for (const { close } of this.#made.values()) close?.()
+    for (const { close } of new Set([...this.#made.values(), ...this.#uses.keys()])) close?.()
     this.#made.clear()
+    this.#uses.clear()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

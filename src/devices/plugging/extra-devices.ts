@@ -45,6 +45,8 @@ interface Surroundings {
   readonly hostOf: (device: ExtraDevice, carrier: DeviceHost | undefined) => Promise<DeviceHost | undefined>
   /** Looks whether a device may use a character device. @throws {OptionError} in QEMU's words */
   readonly checkChardev: (label: string, property: string) => void
+  /** The type of an object that a user has made; undefined if there is none of that id. */
+  readonly objectType: (id: string) => string | undefined
   /** Whether the machine is on its way elsewhere: it keeps its shape then. */
   readonly migrating: () => boolean
   /** The network that cards are on. */
@@ -197,7 +199,7 @@ export class ExtraDevices {
   }
 
   async #add(words: DeviceWords): Promise<void> {
-    const { slots, checkChardev, network, migrating } = this.#surroundings
+    const { slots, checkChardev, objectType, network, migrating } = this.#surroundings
     const name = (id: string | undefined): string => {
       const path = this.#names.take(id)
       named = { id }
@@ -209,7 +211,7 @@ export class ExtraDevices {
       const request = readRequest(words, { hot: true, typed: false }, { buses: this.#buses(), name, migrating })
       const { path } = request
       planned = planDevice(request, {
-        ...{ slots, useChardev: checkChardev, network, hot: true },
+        ...{ slots, useChardev: checkChardev, objectType, network, hot: true },
         ...{ others: [...this], busNames: this.#busNames },
       })
       const device = { ...planned, path }

@@ -1,7 +1,7 @@
 import type { DevicePlace, DeviceProperties, NewDevice } from '../../board/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import type { DeviceModel } from '../model.ts'
-import { defaultValue, type PropertyValue, requireDefaults } from '../properties.ts'
+import { defaultValue, objectIdOf, type PropertyValue, requireDefaults } from '../properties.ts'
 import {
   type CarriedBusNames,
   type CarriedPlace,
@@ -12,6 +12,7 @@ import {
 } from './carried-bus.ts'
 import type { DeviceRequest } from './device-request.ts'
 import type { PciSlots } from './pci-slots.ts'
+import { PlugError } from './plug-error.ts'
 import { romProperties } from './rom-properties.ts'
 
 /** A device of one of the models, in a place of its own. */
@@ -42,6 +43,8 @@ export interface PlanSurroundings {
    * @throws {OptionError} in QEMU's words, if there is none, or it has a user
    */
   readonly useChardev: (label: string, property: string) => void
+  /** The type of an object that a user has made; undefined if there is none of that id. */
+  readonly objectType: (id: string) => string | undefined
   readonly network: PlannedNetwork
   readonly hot: boolean
 }
@@ -72,6 +75,7 @@ export function planDevice(
 ): PlannedDevice {
   if (model.onlyOne !== undefined && among.others.some((other) => other.model === model.name))
     throw new OptionError(model.onlyOne)
+  checkObjects(model, said, among)
   const chardev = chardevOf(model, said, among)
   model.check?.(said)
   requireDefaults(model.name, model, pickNames(said, model.fixed ?? []))
@@ -110,6 +114,18 @@ function placeOf(
   const place = typeof addr === 'number' && addr >= 0 ? slots.place(addr) : slots.free(model.name)
   slots.take(place, { name: model.name, id, multifunction: multifunction === true }, { hot })
   return { bus: 'PCI', ...place, id }
+}
+
+/** @throws {OptionError} in QEMU's words, if a property names an object that is not there, or one of another kind */
+function checkObjects({ properties }: DeviceModel, said: Said, { objectType }: PlanSurroundings): void {
+  for (const [property, { object }] of Object.entries(properties)) {
+    const id = object && objectIdOf(said[property])
+    if (object === undefined || id === undefined) continue
+    const type = objectType(id)
+    if (type === undefined) throw new PlugError(`Device '${said[property]}' not found`, 'DeviceNotFound')
+    if (!object.types.includes(type))
+      throw new OptionError(`Invalid parameter type for '${property}', expected: ${object.called}`)
+  }
 }
 
 function chardevOf({ name, properties }: DeviceModel, said: Said, among: PlanSurroundings): string | undefined {

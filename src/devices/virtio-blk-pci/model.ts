@@ -1,9 +1,10 @@
 import { driveProperties, fixedDriveProperties, geometryProperties, onError } from '../block-properties.ts'
 import type { DeviceModel } from '../model.ts'
-import { int32, link, onOff, text, unsigned } from '../properties.ts'
+import { int32, onOff, text, unsigned } from '../properties.ts'
 import {
   fixedVirtioProperties,
   ioeventfd,
+  iothread,
   transportOrder,
   vectors,
   virtioInOrder,
@@ -29,7 +30,7 @@ export const virtioBlkPci: DeviceModel = {
   parent: 'virtio-blk-pci-base',
   bus: 'PCI',
   category: 'Storage',
-  fixed: [...fixedVirtioProperties, ...fixedDriveProperties, 'iothread', 'lcyls', 'lheads', 'lsecs'],
+  fixed: [...fixedVirtioProperties, ...fixedDriveProperties, 'lcyls', 'lheads', 'lsecs'],
   check: checkDisk,
   driveOwner: 'virtio-backend',
   bootName: ['scsi@', '/disk@0,0'],
@@ -43,7 +44,7 @@ export const virtioBlkPci: DeviceModel = {
     class: unsigned(32, 0),
     'config-wce': onOff(true, 'on/off'),
     discard: onOff(true, 'on/off'),
-    iothread: link('iothread'),
+    iothread,
     'max-discard-sectors': unsigned(32, mostSectors),
     'max-write-zeroes-sectors': unsigned(32, mostSectors),
     'num-queues': unsigned(16, 0xffff),

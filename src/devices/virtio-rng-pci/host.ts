@@ -1,17 +1,13 @@
-import { randomFill } from 'node:crypto'
-import { promisify } from 'node:util'
 import type { PluggedDevice } from '../../board/index.ts'
 import type { HostSide } from '../model.ts'
 import type { Given, Wanted } from './wire.ts'
 
-const fill = promisify<Uint8Array, Uint8Array>(randomFill)
-
-/** The host's own source of random bytes, as QEMU's `rng-builtin`. */
-export const host: HostSide = () => {
+/** Passes on what its source of random bytes gives. */
+export const host: HostSide = ({ services }) => {
   let guest: PluggedDevice | undefined
   const give = async ({ count }: Wanted): Promise<void> => {
-    const bytes = await fill(new Uint8Array(count))
-    guest?.send({ bytes } satisfies Given, [bytes.buffer as ArrayBuffer])
+    const bytes = new Uint8Array(await services.random(count)) // of its own: the memory goes to the guest's side
+    guest?.send({ bytes } satisfies Given, [bytes.buffer])
   }
   return {
     connected: (device) => {

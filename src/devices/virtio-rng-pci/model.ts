@@ -1,6 +1,6 @@
 import { OptionError } from '../../keyval/index.ts'
 import type { DeviceModel } from '../model.ts'
-import { type PropertyType, text, unsigned } from '../properties.ts'
+import { type PropertyType, unsigned, userObject } from '../properties.ts'
 import {
   checkTransport,
   fixedVirtioProperties,
@@ -18,14 +18,14 @@ const order = `${transportOrder} vectors ioeventfd disable-legacy disable-modern
 /** All that there are: as good as no limit. */
 const unlimited: PropertyType = { ...unsigned(64), byDefault: '9223372036854775807' }
 
-/** A source of random numbers: those of the host. */
+/** A source of random numbers: those of an object that the user has made, or the host's. */
 export const virtioRngPci: DeviceModel = {
   name: 'virtio-rng-pci',
   aliases: ['virtio-rng'],
   parent: 'virtio-rng-pci-base',
   bus: 'PCI',
   category: 'Misc',
-  fixed: [...fixedVirtioProperties, 'rng'],
+  fixed: fixedVirtioProperties,
   check: (said) => {
     checkTransport(said)
     if (said['period'] === 0) throw new OptionError("'period' parameter expects a positive integer")
@@ -36,6 +36,6 @@ export const virtioRngPci: DeviceModel = {
     ...ioeventfd,
     'max-bytes': unlimited,
     period: unsigned(32, 65536),
-    rng: { ...text(), name: 'link<rng-backend>' },
+    rng: userObject('rng-backend', ['rng-builtin', 'rng-random']),
   }),
 }

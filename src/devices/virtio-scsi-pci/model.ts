@@ -1,10 +1,11 @@
 import { OptionError } from '../../keyval/index.ts'
 import type { DeviceModel } from '../model.ts'
-import { link, onOff, unsigned } from '../properties.ts'
+import { onOff, unsigned } from '../properties.ts'
 import {
   checkTransport,
   fixedVirtioProperties,
   ioeventfd,
+  iothread,
   transportOrder,
   vectors,
   virtioInOrder,
@@ -28,7 +29,7 @@ export const virtioScsiPci: DeviceModel = {
   parent: 'virtio-scsi-pci-base',
   bus: 'PCI',
   category: 'Storage',
-  fixed: [...fixedVirtioProperties, 'iothread'],
+  fixed: fixedVirtioProperties,
   carries: {
     bus: 'SCSI',
     part: 'virtio-scsi-device',
@@ -54,7 +55,7 @@ export const virtioScsiPci: DeviceModel = {
     ...ioeventfd,
     cmd_per_lun: unsigned(32, 128),
     hotplug: onOff(true, 'on/off'),
-    iothread: link('iothread'),
+    iothread,
     max_sectors: unsigned(32, 0xffff),
     num_queues: unsigned(32, byNumber),
     param_change: onOff(true, 'on/off'),

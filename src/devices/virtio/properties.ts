@@ -7,6 +7,7 @@ import {
   type PropertyValue,
   pciProperties,
   unsigned,
+  userObject,
   word,
 } from '../properties.ts'
 
@@ -104,3 +105,6 @@ export function virtioInOrder(
   const own = all.findIndex(([name]) => name === 'disable-modern') + 1
   return Object.fromEntries(all.map(([name, type], index) => [name, index < own ? type : { ...type, ofEach: true }]))
 }
+
+/** The thread that is to serve the device: it must be there, and changes nothing here, where one thread serves all. */
+export const iothread: PropertyType = { ...userObject('iothread', ['iothread']), ofEach: true }

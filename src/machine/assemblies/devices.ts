@@ -1,3 +1,5 @@
+import { randomBytes as systemRandom } from 'node:crypto'
+import { promisify } from 'node:util'
 import type { DriveSet } from '../../block/index.ts'
 import { findOptionRom, readOptionRom } from '../../board/index.ts'
 import { ChardevError, type ChardevSet, Line } from '../../chardev/index.ts'
@@ -10,10 +12,12 @@ import {
   ExtraDevices,
   type HostServices,
   hostSideOf,
+  namedObjects,
 } from '../../devices/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
 import { type NetEnd, NetError, type NetSet } from '../../net/index.ts'
+import type { UserObjects } from '../../objects/index.ts'
 import type { ObjectTree } from '../../qom/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
 import type { MachineConfig } from '../config.ts'
@@ -23,6 +27,8 @@ import type { PcObjects } from '../tree/pc-objects.ts'
 import { shownDevices } from '../tree/wished-objects.ts'
 import type { Start } from './start.ts'
 
+const randomBytes = promisify(systemRandom)
+
 interface Needs extends Start {
   readonly drives: DriveSet
   readonly balloon: Balloon
@@ -31,6 +37,7 @@ interface Needs extends Start {
   readonly events: EventHub
   readonly listeners: BoardListeners
   readonly objectTree: ObjectTree
+  readonly userObjects: UserObjects
   readonly pcObjects: PcObjects
 }
 
@@ -38,7 +45,7 @@ interface Needs extends Start {
 export function devices(needs: Needs): {
   readonly extraDevices: ExtraDevices
 } {
-  const { config, drives, balloon, chardevs, networks, events, listeners, objectTree, pcObjects } = needs
+  const { config, drives, balloon, chardevs, networks, events, listeners, objectTree, userObjects, pcObjects } = needs
   const { machine, vga, videoCard } = config
   const fromStart = [...pcObjects.cards, ...config.devices]
   const slots = takenSlots({ vga: vga && videoCard === undefined })
@@ -54,7 +61,8 @@ export function devices(needs: Needs): {
       shown: shownDevices(objectTree, { pc: pcObjects, balloon }),
       emit: (name, ...[data]) => events.emit(name, data),
       hostOf: (device, carrier) =>
-        hostOf(device, carrier, { config, drives, balloon, chardevs, networks, listeners, events }),
+        hostOf(device, carrier, { config, drives, balloon, chardevs, networks, userObjects, listeners, events }),
+      objectType: (id) => userObjects.typeOf(id),
       checkChardev: (label, property) => checkChardev(chardevs, label, property),
       migrating: () => listeners.migrations?.active === true,
       network: {
@@ -78,9 +86,10 @@ async function hostOf(
     balloon,
     chardevs,
     networks,
+    userObjects,
     listeners,
     events,
-  }: Pick<Needs, 'config' | 'drives' | 'balloon' | 'chardevs' | 'networks' | 'listeners' | 'events'>,
+  }: Pick<Needs, 'config' | 'drives' | 'balloon' | 'chardevs' | 'networks' | 'userObjects' | 'listeners' | 'events'>,
 ): Promise<DeviceHost | undefined> {
   const { id, model, properties, place, chardev } = device
   const side = await hostSideOf(model)
@@ -93,6 +102,7 @@ async function hostOf(
   const rom = await romOf(device, config)
   const line = new Line((bytes) => input(bytes), { leaves: place.bus !== 'ISA' })
   if (chardev !== undefined) chardevs.find(chardev).attach(line)
+  const uses = new Map(namedObjects(device).map(([property, object]) => [property, userObjects.use(object)]))
   const host = side({
     properties,
     services: {
@@ -118,6 +128,7 @@ async function hostOf(
       drive: () => guestDrive(drives, ofDrive?.path),
       discDrive: () => discDrive(drives, ofDrive?.path),
       balloon,
+      random: (count) => uses.get('rng')?.random(count) ?? randomBytes(count),
       rom,
       network: (end) => cardWire(networks, device, { end, events }),
     },
@@ -130,6 +141,7 @@ async function hostOf(
     closed: async () => {
       await host.closed?.()
       if (chardev !== undefined) chardevs.find(chardev).detach(line)
+      for (const used of uses.values()) used.end()
       if (ofDrive !== undefined) await drives.removeDevice(ofDrive.path)
     },
   }

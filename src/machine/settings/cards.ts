@@ -59,7 +59,14 @@ export function planCard(wish: CardWish, { slots, network, withGlobals }: CardSu
     { hot: false, typed: false },
     { buses: pcBuses([], { vga: false }), name: () => '' },
   )
-  return planDevice(request, { slots, network, hot: false, ...alone, useChardev: () => undefined })
+  return planDevice(request, {
+    slots,
+    network,
+    hot: false,
+    ...alone,
+    useChardev: () => undefined,
+    objectType: () => undefined,
+  })
 }
 
 /** @returns as text, undefined for none @throws {OptionError} in QEMU's words, if it cannot be a card's address */

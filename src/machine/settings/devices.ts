@@ -44,6 +44,8 @@ export interface DeviceSurroundings {
   /** What else was said of a model. */
   readonly withGlobals: (words: DeviceWords) => DeviceWords
   readonly serialPorts: SerialPorts
+  /** The type of an object that was asked for; undefined if there is none of that id. */
+  readonly objectType: (id: string) => string | undefined
   readonly network: PlannedNetwork
 }
 
@@ -148,6 +150,7 @@ class Wished implements WishedDevices {
         slots: this.#slots,
         ...{ others: this.devices, busNames: this.#busNames },
         useChardev: this.#surroundings.serialPorts.use,
+        objectType: this.#surroundings.objectType,
         network: this.#surroundings.network,
         hot: false,
       })

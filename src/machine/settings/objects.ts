@@ -41,6 +41,12 @@ export function readObject(text: string): ObjectConfig | string {
   return objectFrom(type === 'throttle-group' ? withNumbers(object) : object)
 }
 
+/** The type of an object that was asked for; undefined if there is none of that id. */
+export function typeOfObject(objects: readonly ObjectConfig[], id: string): string | undefined {
+  const asked = objects.find(({ object }) => object.id === id)
+  return asked?.type === 'other' ? asked.object['qom-type'] : asked?.type
+}
+
 /** What QEMU has to say of host memory: none of it makes a difference to RAM that is a JavaScript array. */
 const memoryProperties = [
   ...['dump', 'host-nodes', 'merge', 'policy', 'prealloc', 'prealloc-context', 'prealloc-threads', 'reserve', 'share'],

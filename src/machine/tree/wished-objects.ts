@@ -9,6 +9,7 @@ import {
   type ExtraDevice,
   isCarried,
   isPluggable,
+  namedObjects,
   type ShownDevices,
   settledProperties,
   virtioDeviceProperties,
@@ -79,7 +80,10 @@ function addDeviceObject(tree: ObjectTree, wished: PlacedDevice, about: Circumst
     bus: carrier ?? pc.bus(busOf(model.bus, properties)),
     hotPluggable: model.hotplugs !== false && model.bus !== 'ISA' && isPluggable(model.name),
     properties: { ...wished.properties, ...properties },
-    ...(model === deviceModels['virtio-balloon-pci'] && { access: balloonAccess(balloon) }),
+    access: {
+      ...(model === deviceModels['virtio-balloon-pci'] && balloonAccess(balloon)),
+      ...objectLinks(tree, wished),
+    },
     hotplugged,
   })
   const cut = wished.path.lastIndexOf('/')
@@ -124,6 +128,17 @@ function addCarrier(
   )
   device.addChild('virtio-backend', backend)
   backend.addChild(name, new BusObject(types, kind, { hotplugHandler: () => backend }))
+}
+
+/** The objects that a device's properties name, as long as users have them: one that comes later by the name is another. */
+function objectLinks(tree: ObjectTree, device: PlacedDevice): Readonly<Record<string, ClassAccess>> {
+  const named = (id: string) => tree.folder('objects')?.component(id)
+  return Object.fromEntries(
+    namedObjects(device).map(([property, id]) => {
+      const object = named(id)
+      return [property, { target: () => (named(id) === object ? object : undefined) }]
+    }),
+  )
 }
 
 /** What can be asked of a balloon while it is there. */
