@@ -271,6 +271,13 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.device(text, origin),
   },
   {
+    names: ['set'],
+    argument: 'GROUP.ID.MEMBER=VALUE',
+    group: 'machine',
+    help: 'a member of a -device or -drive that was said before',
+    apply: ({ draft }, text, origin) => draft.set(text, origin),
+  },
+  {
     names: ['global'],
     argument: 'DRIVER.PROPERTY=VALUE',
     group: 'machine',

@@ -11,6 +11,7 @@ import { CommandLineError } from './command-line-error.ts'
  * @throws {CommandLineError} in QEMU's words
  */
 export function writePidFile(path: string): () => void {
+  loadLibc() // takes its time, in which others would read an empty file
   for (;;) {
     const fd = openLocked(path)
     // Whoever held the lock before may have removed the file while we waited at the door.

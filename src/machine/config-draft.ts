@@ -46,6 +46,7 @@ import { addFdKinds, passedDescriptorOf } from './settings/passed-descriptors.ts
 import { QtestDraft } from './settings/qtest.ts'
 import { rtcBaseOf, rtcKinds, rtcStopsOf } from './settings/rtc.ts'
 import { ScreenDraft } from './settings/screen-draft.ts'
+import { setMember } from './settings/set-option.ts'
 import { SmbiosDraft } from './settings/smbios.ts'
 import { StartDraft } from './settings/start-draft.ts'
 import { virtioDevicesOf } from './settings/virtio-drives.ts'
@@ -301,6 +302,11 @@ export class ConfigDraft {
     const wish = inWordsOf(origin, () => readDevice(text, (said) => this.#warn(`${origin}: warning: ${said}`)))
     if (wish.help !== undefined) this.#answer({ text: wish.help, status: 0 })
     else this.#extraDevices.push({ words: wish.words, origin, json: isJsonOption(text) })
+  }
+
+  /** -set: of a device or a drive that was asked for before; one that was said in JSON is none. */
+  set(text: string, origin: string): void {
+    inWordsOf(origin, () => setMember(text, { devices: this.#extraDevices, drives: this.#drives }))
   }
 
   #globalShape(machine: MachineConfig['machine']): GlobalShape {

@@ -43,6 +43,14 @@ export const refusals: readonly Refusal[] = [
   about('-add-fd', 'fd=x,set=1', "Parameter 'fd' expects a number"),
   about('-add-fd', 'fd=99,bogus=1', "Invalid parameter 'bogus'"),
 
+  about('-set', 'foo', `can't parse: "foo"`),
+  about('-set', 'device.x=1', `can't parse: "device.x=1"`),
+  about('-set', 'none.x.y=1', "There is no option group 'none'"),
+  about('-set', 'machine.x.y=1', '-set is not supported with machine'),
+  about('-set', 'device.x.y=1', 'there is no device "x" defined'),
+  about('-set', 'drive.x.y=1', 'there is no drive "x" defined'),
+  [['-device', 'ib700,id=x', '-set', 'device.x.y=1'], "-device ib700,id=x: Property 'ib700.y' not found"],
+
   about('-m', '5x', noSize),
   about('--m', '5x', noSize),
   about('-m', '-1', noSize),

@@ -63,6 +63,5 @@ export const exceptions: Readonly<Record<string, Expectation>> = {
   [`${pci}/virtio-net-pci/virtio-net/virtio-net-tests/basic`]: socketPair,
   [`${pci}/virtio-net-pci/virtio-net/virtio-net-tests/rx_stop_cont`]: socketPair,
   [`${pci}/virtio-net-pci/virtio-net/virtio-net-tests/announce-self`]: socketPair,
-  [`${pci}/virtio-scsi-pci/virtio-scsi-pci-tests/iothread-attach-node`]: differs('virtio devices have no iothread'),
   [`${pci}/virtio-scsi-pci/virtio-scsi/virtio-scsi-tests/large-lba-unmap`]: differs('blocks of scsi-hd have 512 bytes'),
 }
