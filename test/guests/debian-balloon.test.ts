@@ -36,7 +36,9 @@ describe('a guest with a balloon', { skip: noDebianGuest, timeout }, () => {
     }
     assert.equal((await qmp.execute('query-balloon')).actual, 128 * mebibyte)
     // Memory that has been used, and is not any more.
-    await guest.run('mkdir -p /tmp/m; mount -t tmpfs m /tmp/m; dd if=/dev/zero of=/tmp/m/f bs=1M count=76 2>/dev/null; umount /tmp/m')
+    await guest.run(
+      'mkdir -p /tmp/m; mount -t tmpfs m /tmp/m; dd if=/dev/zero of=/tmp/m/f bs=1M count=76 2>/dev/null; umount /tmp/m',
+    )
     const [before, held] = [await total(), await heldBytes()]
     await reach(88 * mebibyte)
     const [after, heldAfter] = [await total(), await heldBytes()]
