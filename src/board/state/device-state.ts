@@ -1,6 +1,6 @@
 import { BoardError } from '../board-error.ts'
 import { type BoardShape, requireShape } from './board-shape.ts'
-import { pageBytes, pagesFit, placePages, takePages } from './ram-pages.ts'
+import { pageBytes, pagesFit, takePages } from './ram-pages.ts'
 
 /** Begins every device state; the number behind it is the version of what follows. */
 const magic = 'vmon-devices'
@@ -23,15 +23,17 @@ interface Header {
  * emulator's bytes, of which video memory is most: only the pages that are not zeros.
  */
 export function packDevices(shape: BoardShape, own: unknown, emulator: Uint8Array): Uint8Array {
-  const padded = new Uint8Array(Math.ceil(emulator.length / pageBytes) * pageBytes)
-  padded.set(emulator)
-  const { addresses, bytes } = takePages(padded, 0)
-  const described = { magic, version, shape, own, length: emulator.length, pages: [...addresses] }
-  const header = Buffer.from(JSON.stringify(described))
-  const state = new Uint8Array(4 + header.length + bytes.length)
+  const whole = emulator.length - (emulator.length % pageBytes)
+  const last = new Uint8Array(whole < emulator.length ? pageBytes : 0)
+  last.set(emulator.subarray(whole))
+  const [body, tail] = [takePages(emulator.subarray(0, whole), 0), takePages(last, whole)]
+  const pages = [...body.addresses, ...tail.addresses]
+  const header = Buffer.from(JSON.stringify({ magic, version, shape, own, length: emulator.length, pages }))
+  const state = new Uint8Array(4 + header.length + body.bytes.length + tail.bytes.length)
   new DataView(state.buffer).setUint32(0, header.length, true)
   state.set(header, 4)
-  state.set(bytes, 4 + header.length)
+  state.set(body.bytes, 4 + header.length)
+  state.set(tail.bytes, 4 + header.length + body.bytes.length)
   return state
 }
 
@@ -57,13 +59,17 @@ export function unpackDevices(shape: BoardShape, state: Uint8Array): { own: unkn
   return { own: header.own, emulator: emulatorBytes(header, state.subarray(4 + headerBytes)) }
 }
 
+/** @returns all of an array buffer */
 function emulatorBytes({ length = 0, pages = [] }: Partial<Header>, bytes: Uint8Array): Uint8Array {
   const sensible = Number.isInteger(length) && length >= 0 && length <= emulatorLimit && Array.isArray(pages)
-  const emulator = new Uint8Array(sensible ? Math.ceil(length / pageBytes) * pageBytes : 0)
   const found = { addresses: Uint32Array.from(sensible ? pages : []), bytes }
-  if (!sensible || !pagesFit(found, 0, emulator.length)) throw noState()
-  placePages(emulator, 0, found)
-  return emulator.subarray(0, length)
+  if (!sensible || !pagesFit(found, 0, Math.ceil(length / pageBytes) * pageBytes)) throw noState()
+  const emulator = new Uint8Array(length) // zeros where nothing is set: those are not touched
+  for (const [index, page] of found.addresses.entries()) {
+    const start = index * pageBytes
+    emulator.set(bytes.subarray(start, start + Math.min(pageBytes, length - page)), page)
+  }
+  return emulator
 }
 
 function noState(options: ErrorOptions = {}): BoardError {

@@ -61,7 +61,10 @@ export class SavedState {
     }
   }
 
-  /** @throws {BoardError} kind `state`, if there is no sense in it: the machine then needs a reset */
+  /**
+   * @param bytes - become the emulator's, if they are all of a buffer
+   * @throws {BoardError} kind `state`, if there is no sense in it: the machine then needs a reset
+   */
   restore(omitted: unknown, bytes: Uint8Array): void {
     try {
       this.#restore(omitted as Omitted, bytes)
@@ -73,7 +76,9 @@ export class SavedState {
   #restore(omitted: Omitted, bytes: Uint8Array): void {
     const { cpu } = this.#emulator.v86
     this.#clock.set(omitted.clock)
-    this.#shadowed({ unpack_memory: () => undefined }, () => this.#emulator.v86.restore_state(bytes.slice().buffer))
+    const { buffer } = bytes
+    const own = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length ? buffer : bytes.slice().buffer
+    this.#shadowed({ unpack_memory: () => undefined }, () => this.#emulator.v86.restore_state(own))
     const { acpi, vga, uart0, uart1, uart2, uart3 } = cpu.devices
     for (const [name, device] of this.#devices) device.set_state(omitted.devices[name])
     acpi.last_timer = omitted.pmTimer
