@@ -20,7 +20,7 @@ const signalNames = Object.keys(signals) as (keyof typeof signals)[]
 
 /**
  * How long a machine that is told to end, or its start, has for it, in milliseconds. It may wait for what never comes: a
- * device that a file is opened on, a server, a thread that does not listen.
+ * device that a file is opened on, a server, a thread that does not listen. What has been written to images is saved then.
  */
 const patience = 1700
 
@@ -104,7 +104,7 @@ async function runToEnd(
   let callOff: (() => void) | undefined
   let status = 1
   const hurry = (): void => {
-    callOff ??= endProcessIn(patience, () => status)
+    callOff ??= endProcessIn(patience, () => status, { save: async () => (await machine?.saveImages()) ?? [] })
   }
   const end = (signal: keyof typeof signals): void => {
     complain(`terminating on signal ${signals[signal]}`)

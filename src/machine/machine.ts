@@ -145,6 +145,14 @@ export class Machine implements AsyncDisposable {
     await this.close('host-error')
   }
 
+  /**
+   * Brings what has been written to images to their storage, also while the machine ends: for a process that cannot wait for
+   * that. @returns what has failed
+   */
+  saveImages(): Promise<readonly Error[]> {
+    return this.#drives.graph.save()
+  }
+
   /** Ends the machine; `ended` settles as well. Later callers join the first. */
   async close(reason: Extract<Cause, 'host-qmp-quit' | 'host-signal' | 'host-error'> = 'host-qmp-quit'): Promise<void> {
     this.runControl.quit(reason)

@@ -236,6 +236,25 @@ export class NodeGraph implements AsyncDisposable {
     for (const node of this.nodes) if (this.above(node).length === 0) await node.links.spread()
   }
 
+  /**
+   * Brings what has been written to the storage, for a process that is about to end, whatever nodes wait for: they are
+   * flushed past what holds requests back, and while they close.
+   *
+   * @returns what has failed
+   */
+  async save(): Promise<readonly BlockError[]> {
+    const written = [...this.nodes].filter(({ writes, readOnly, state, children }) => {
+      // What closes, and keeps nothing in memory, has nothing to be saved.
+      return writes.highest > 0 && !readOnly && (state === 'open' || children.size > 0)
+    })
+    const results = await Promise.allSettled(written.map(async ({ driver }) => driver.flush()))
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+    const bug = errors.find((error) => !(error instanceof BlockError))
+    if (bug !== undefined) throw bug
+    // What has closed in the meantime is on its storage.
+    return errors.filter(({ kind }) => kind !== 'closed')
+  }
+
   /** Closes the nodes that nobody uses. */
   async close(): Promise<void> {
     for (const node of [...this.#nodes.values()]) if (!node.attached) await node.close()

@@ -183,6 +183,7 @@ export class BlockNode {
       if (driver.writeCompressed === undefined) {
         throw new BlockError('unsupported', 'Operation not supported', { node: name })
       }
+      this.writes.note(offset + bytes.byteLength)
       await driver.writeCompressed(offset, bytes, options)
     })
   }
@@ -220,9 +221,11 @@ export class BlockNode {
 
   /** Settles when everything whose write has settled before is on stable storage. @throws {BlockError} kinds `closed`, `io` */
   flush(options?: RequestOptions): Promise<void> {
-    return this.#request(0, 0, options, () =>
-      this.cache.noFlush || this.readOnly ? Promise.resolve() : this.driver.flush(options),
-    )
+    return this.#request(0, 0, options, () => {
+      // Even so the host gets what only our memory holds: it is lost with the host alone.
+      const unneeded = this.cache.noFlush && this.driver.children.size === 0
+      return unneeded || this.readOnly ? Promise.resolve() : this.driver.flush(options)
+    })
   }
 
   /**

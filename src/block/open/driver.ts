@@ -19,7 +19,7 @@ export interface RequestOptions {
 export interface CacheMode {
   /** Around the host's page cache. */
   readonly direct: boolean
-  /** Flushes do nothing: fast, and unsafe if the host dies. */
+  /** Flushes bring everything to the host, and not to its disk: fast, and unsafe if the host dies. */
   readonly noFlush: boolean
 }
 

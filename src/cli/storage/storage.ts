@@ -11,7 +11,7 @@ const known = `V:version T:trace= daemonize pidfile= ${Object.keys(storageOption
   .map((name) => `${name}=`)
   .join(' ')}`
 
-/** How long it has to end when it is told to, in milliseconds. */
+/** How long it has to end when it is told to, before images get what they must have and nothing else is waited for: in milliseconds. */
 const patience = 1700
 
 /**
@@ -61,7 +61,7 @@ async function serve(args: Arguments): Promise<number> {
     daemon.start()
     if (isDaemon) releaseTerminal()
     await daemon.ending
-    const callOff = endProcessIn(patience, () => 0)
+    const callOff = endProcessIn(patience, () => 0, { save: () => daemon.saveImages() })
     await daemon.close()
     callOff()
     removePidFile()

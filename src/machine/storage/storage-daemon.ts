@@ -155,6 +155,15 @@ export class StorageDaemon implements AsyncDisposable {
     this.#over.abort()
   }
 
+  /**
+   * Brings what has been written to images to their storage, also while it closes: for a process that cannot wait for that.
+   *
+   * @returns what has failed
+   */
+  saveImages(): Promise<readonly Error[]> {
+    return this.#parts.drives.graph.save()
+  }
+
   /** Ends exports and jobs, of which clients hear, then monitors, and closes all images. */
   close(): Promise<void> {
     this.#closed ??= this.#close()

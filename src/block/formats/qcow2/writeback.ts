@@ -78,12 +78,14 @@ export class Writeback {
     return this.#next
   }
 
-  /** Brings everything into the file, reference counts too if they are lazy. Nothing else may be under way. */
+  /** Brings everything into the file, reference counts too if they are lazy. Nothing else than flushes may be under way. */
   async settle(): Promise<void> {
     // Counts of what is given back change when the tables have been written.
-    while (this.pending) {
-      await this.#running
-      await this.#start(true)
+    for (;;) {
+      const underWay = this.#next ?? this.#running
+      if (underWay !== undefined) await underWay
+      else if (this.pending) await this.#start(true)
+      else return
     }
   }
 
