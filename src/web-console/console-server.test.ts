@@ -2,18 +2,20 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { deferred } from '../async/index.ts'
 import { masked } from '../../test/websocket/browser.ts'
 import { type Duplex, memoryPair } from '../transport/index.ts'
 import { ConsoleServer } from './console-server.ts'
 
 /** A server over services that answer with what they are told, twice. */
-async function opened(patienceMs?: number) {
+async function opened(patienceMs?: number, qmp?: () => Promise<Duplex>) {
   const echo = (): Duplex => {
     const [ours, theirs] = memoryPair()
     ours.start({ data: (chunk) => void ours.write(Buffer.concat([chunk, chunk])), end: () => void ours.close() })
     return theirs
   }
-  const services = { name: 'lab', qmp: echo, screen: echo, serial: [{ name: 'COM1', open: echo }] }
+  const services = { name: 'lab', qmp: qmp ?? echo, screen: echo, serial: [{ name: 'COM1', open: echo }] }
   const server = await ConsoleServer.open(
     { host: '127.0.0.1', port: 0 },
     { services, log: () => undefined, ...(patienceMs !== undefined && { patienceMs }) },
@@ -155,6 +157,28 @@ test('WebSockets are for the pages of the server alone, and lead to the parts of
     socket.write(masked(2, Buffer.from(name === 'qmp' ? '{"execute": "stop"}' : 'hallo')))
     const [frame] = (await once(socket, 'data')) as [Buffer]
     assert.equal(frame.subarray(2).toString(), answer)
+    socket.destroy()
+  }
+})
+
+test('a viewer that leaves, or is sent away, while its service is opened leaves no connection to the machine', async () => {
+  for (const leave of ['reset', 'close'] as const) {
+    const [service, machine] = memoryPair()
+    const wanted = deferred()
+    const connected = deferred<Duplex>()
+    const { server, control } = await opened(undefined, () => {
+      wanted.resolve()
+      return connected.promise
+    })
+    await using _ = server
+    const [socket] = await upgrade(control, 'qmp', { Origin: control.origin })
+    await wanted.promise
+    if (leave === 'reset') socket.resetAndDestroy()
+    else void server.close()
+    for (let count = 0; count < 50; count++) await turn()
+    connected.resolve(service)
+    machine.start({ data: () => undefined, end: () => void machine.close() })
+    await machine.closed
     socket.destroy()
   }
 })

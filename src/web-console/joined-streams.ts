@@ -13,17 +13,29 @@ const everything: Filter = (chunk) => ({ forward: chunk })
 
 /** Joins a viewer with a service, until one of them ends; who does not read stops the other. */
 export function joinStreams(viewer: Duplex, service: Duplex, filter: Filter = everything): Promise<void> {
+  /** Who has no room for what the viewer's words lead to. */
+  const full = new Set<Duplex>()
+  const hold = (who: Duplex): void => {
+    full.add(who)
+    viewer.pause()
+  }
+  const release = (who: Duplex): void => {
+    if (full.delete(who) && full.size === 0) viewer.resume()
+  }
   viewer.start({
     data: (chunk) => {
       try {
         const { forward, answer } = filter(chunk)
-        if (answer !== undefined) viewer.write(answer)
-        if (forward.length > 0 && !service.write(forward)) viewer.pause()
+        if (answer !== undefined && !viewer.write(answer)) hold(viewer)
+        if (forward.length > 0 && !service.write(forward)) hold(service)
       } catch (error) {
         viewer.destroy(error as Error)
       }
     },
-    drain: () => service.resume(),
+    drain: () => {
+      service.resume()
+      release(viewer)
+    },
     end: () => void viewer.close(),
     closed: () => service.destroy(),
   })
@@ -31,7 +43,7 @@ export function joinStreams(viewer: Duplex, service: Duplex, filter: Filter = ev
     data: (chunk) => {
       if (!viewer.write(chunk)) service.pause()
     },
-    drain: () => viewer.resume(),
+    drain: () => release(service),
     end: () => void viewer.close(),
     closed: () => void viewer.close(),
   })

@@ -26,11 +26,13 @@ const qemuKey: Shape = { head: 2, length: () => 12, passes: false }
 const longest = 1 << 16
 const version = 'RFB 003.008\n'
 const challengeAnswer = 16
+/** ClientInit: the others stay. */
+const shared = Uint8Array.of(1)
 const Security = { none: 1, vnc: 2 } as const
 
 /**
- * Lets a viewer look, and nothing else: keys, the pointer and the like are taken out of what it says. It has to speak
- * RFB 3.8 without TLS, as the page's viewers do.
+ * Lets a viewer look, and nothing else: keys, the pointer and the like are taken out of what it says, and it shares the
+ * screen, whether it wants to be alone with it or not. It has to speak RFB 3.8 without TLS, as the page's viewers do.
  */
 export function watchOnlyRfb(): Filter {
   let pending: Uint8Array = new Uint8Array(0)
@@ -43,8 +45,9 @@ export function watchOnlyRfb(): Filter {
         const [length] = entering as readonly [number, ...number[]]
         if (pending.length < length) break
         const said = pending.subarray(0, length)
-        forward.push(said)
+        forward.push(entering.length === 1 ? shared : said)
         entering = afterEntering(entering, said)
+        pending = pending.subarray(length)
       } else {
         const shape = shapeOf(pending)
         if (shape === undefined) break
@@ -53,9 +56,7 @@ export function watchOnlyRfb(): Filter {
         if (pending.length < length) break
         if (shape.passes) forward.push(pending.subarray(0, length))
         pending = pending.subarray(length)
-        continue
       }
-      pending = pending.subarray(forward.at(-1)!.length)
     }
     return { forward: Buffer.concat(forward) }
   }

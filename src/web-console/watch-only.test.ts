@@ -52,6 +52,8 @@ test('who only looks gets pictures; keys, pointers, power and the like are let f
   assertFiltered(watchOnlyRfb, Buffer.concat(said), Buffer.concat(passes))
   const withPassword = [Buffer.from('RFB 003.008\n'), Uint8Array.of(2), new Uint8Array(16), Uint8Array.of(1), request]
   assertFiltered(watchOnlyRfb, Buffer.concat([...withPassword, falls[0]!]), Buffer.concat(withPassword))
+  const alone = Buffer.from('RFB 003.008\n\x01\x00', 'latin1')
+  assertFiltered(watchOnlyRfb, Buffer.concat([alone, request]), Buffer.concat([...entering, request])) // shares the screen
   for (const bad of [
     'RFB 003.003\n',
     'RFB 003.008\n\x13',

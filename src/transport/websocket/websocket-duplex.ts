@@ -16,6 +16,12 @@ export class WebsocketDuplex implements Duplex {
   readonly #opened = deferred<boolean>()
   /** What came behind the request, before anybody was there to read it. */
   #early: Uint8Array[] = []
+  /** What else has happened before that. */
+  #ended = false
+  #gone: { readonly reason: Error | undefined } | undefined
+  /** The inner stream has no room: only the last ping is answered, as soon as it has (RFC 6455, 5.5.3). */
+  #full = false
+  #owedPong: Uint8Array | undefined
 
   constructor(inner: Duplex) {
     this.#inner = inner
@@ -42,7 +48,7 @@ export class WebsocketDuplex implements Duplex {
   }
 
   /**
-   * Waits for the client to ask. What it says then is kept until `start()`.
+   * Waits for the client to ask. What it says then is kept until `start()`, and that it has left.
    *
    * @returns whether it has asked for a WebSocket; if not, the stream is closing
    */
@@ -54,9 +60,16 @@ export class WebsocketDuplex implements Duplex {
   start(sink: DuplexSink): void {
     this.#sink = sink
     this.#begin()
-    const early = this.#early.splice(0)
-    if (early.length > 0) process.nextTick(() => this.#unwrap(Buffer.concat(early)))
+    process.nextTick(() => this.#tellPast(sink))
     this.#inner.resume()
+  }
+
+  /** Tells what has happened before there was a sink. */
+  #tellPast(sink: DuplexSink): void {
+    const early = this.#early.splice(0)
+    if (early.length > 0) this.#unwrap(Buffer.concat(early))
+    if (this.#ended) sink.end?.()
+    if (this.#gone !== undefined) sink.closed?.(this.#gone.reason)
   }
 
   #begin(): void {
@@ -64,13 +77,31 @@ export class WebsocketDuplex implements Duplex {
     this.#begun = true
     this.#inner.start({
       data: (chunk) => this.#receive(chunk),
-      drain: () => this.#sink?.drain?.(),
-      end: () => this.#sink?.end?.(),
+      drain: () => this.#drained(),
+      end: () => this.#peerEnded(),
       closed: (reason) => {
         this.#opened.resolve(false)
-        this.#sink?.closed?.(reason)
+        if (this.#sink === undefined) this.#gone = { reason }
+        else this.#sink.closed?.(reason)
       },
     })
+  }
+
+  /** Who leaves before the request is whole will not get an answer. */
+  #peerEnded(): void {
+    if (this.#sink === undefined) this.#ended = true
+    else this.#sink.end?.()
+    if (this.#request === undefined) return
+    this.#opened.resolve(false)
+    void this.#inner.close()
+  }
+
+  #drained(): void {
+    this.#full = false
+    const owed = this.#owedPong
+    this.#owedPong = undefined
+    if (owed !== undefined) this.#send(owed)
+    this.#sink?.drain?.()
   }
 
   pause(): void {
@@ -83,7 +114,7 @@ export class WebsocketDuplex implements Duplex {
 
   write(data: Uint8Array | string): boolean {
     const frame = binaryFrame(typeof data === 'string' ? Buffer.from(data) : data)
-    if (this.#request === undefined) return this.#inner.write(frame)
+    if (this.#request === undefined) return this.#send(frame)
     this.#waiting.push(frame)
     return true
   }
@@ -104,6 +135,17 @@ export class WebsocketDuplex implements Duplex {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #send(frame: Uint8Array): boolean {
+    const room = this.#inner.write(frame)
+    if (!room) this.#full = true
+    return room
+  }
+
+  #pong(frame: Uint8Array): void {
+    if (this.#full) this.#owedPong = frame
+    else this.#send(frame)
   }
 
   #receive(chunk: Uint8Array): void {
@@ -132,7 +174,7 @@ export class WebsocketDuplex implements Duplex {
     }
     this.#request = undefined
     this.#opened.resolve(true)
-    for (const frame of this.#waiting.splice(0)) this.#inner.write(frame)
+    for (const frame of this.#waiting.splice(0)) this.#send(frame)
     this.#receive(request.subarray(end + 4))
   }
 
@@ -140,7 +182,7 @@ export class WebsocketDuplex implements Duplex {
     try {
       for (const event of this.#frames.read(chunk)) {
         if (event.type === 'data') this.#sink?.data(event.bytes)
-        else if (event.type === 'ping') this.#inner.write(pongFrame(event.bytes))
+        else if (event.type === 'ping') this.#pong(pongFrame(event.bytes))
         else this.#sink?.end?.()
       }
     } catch (error) {
