@@ -253,15 +253,16 @@ test('objects have no prototype, whichever path read them', () => {
 })
 
 test('integers are exact, and doubles without a fraction are no integers', () => {
-  const text = '[1, -0, 9007199254740991, 9007199254740992, 18446744073709551615, -9223372036854775808, 0.5, 1e400]'
+  const text = '[1, -0, 9007199254740991, 9007199254740992, 18446744073709551615, -9223372036854775808, 0.5]'
   const array = firstValue(bytesOf(text)) as unknown[]
   const exact = [1, 0, 9007199254740991, 9007199254740992n, 18446744073709551615n, -9223372036854775808n]
-  assert.deepStrictEqual(array, [...exact, 0.5, Number.POSITIVE_INFINITY])
+  assert.deepStrictEqual(array, [...exact, 0.5])
   for (const [text, value] of [
     ['1.0', 1],
     ['1e3', 1000],
     ['-0.0', -0],
     ['18446744073709551616', 2 ** 64],
+    ['1e400', Number.POSITIVE_INFINITY],
   ] as const) {
     const [double] = firstValue(bytesOf(`[${text}]`)) as [Double]
     assert.ok(double instanceof Double, text)

@@ -111,6 +111,8 @@ test('pretty printing puts each member on a line of its own', () => {
 test('what has no place in JSON is refused', () => {
   assert.throws(() => print(undefined), TypeError)
   assert.throws(() => print([undefined]), TypeError)
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+    assert.throws(() => print({ a: [value] }), new TypeError(`${value} has no place in JSON`))
   assert.throws(() => print({ a: () => 1 }), /function has no place in JSON/)
 })
 

@@ -11,10 +11,10 @@ export interface PrintOptions {
 /**
  * A value as QEMU prints it: members in QDict's order, ASCII only, doubles with 17 digits; no line end behind it.
  *
- * Numbers without a fraction are integers as far as 64 bits reach; a {@link Double} is printed as a double. Members
- * that are undefined are left out.
+ * Numbers without a fraction are integers as far as 64 bits reach; a {@link Double} is printed as a double, one from
+ * outside that is infinite as QEMU prints it (`inf`). Members that are undefined are left out.
  *
- * @throws {TypeError} if something in the value has no place in JSON
+ * @throws {TypeError} if something in the value has no place in JSON, as have numbers that are not finite
  */
 export function print(value: unknown, { pretty = false }: PrintOptions = {}): string {
   return pretty ? printPretty(value, '\n') : printPlain(value)
@@ -95,6 +95,7 @@ function labelsOf(object: Members): Label[] {
 
 function printNumber(value: number): string {
   if (Number.isSafeInteger(value)) return String(value)
+  if (!Number.isFinite(value)) throw new TypeError(`${value} has no place in JSON`)
   const isInteger = Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 64
   return isInteger ? String(BigInt(value)) : formatDouble(value)
 }

@@ -47,6 +47,12 @@ describe('auto-converge', () => {
     assert.equal(pass(0, 100), 36)
   })
 
+  it('goes at least a percent further at the tail, however little is needed', () => {
+    const { pass } = converging({ cpuThrottleTailslow: true, cpuThrottleInitial: 50 })
+    const percentages = Array.from({ length: 6 }, () => pass(1000, 1999)) // 999.5 of 1000 could be borne
+    assert.deepEqual(percentages, [0, 50, 50, 51, 51, 52])
+  })
+
   it('takes passes together that are shorter than a second', () => {
     const { pass } = converging()
     for (let turn = 0; turn < 19; turn++) assert.equal(pass(100, 100, 100), 0)

@@ -63,7 +63,7 @@ export class AutoConverge {
     if (this.#percentage === 0) return cpuThrottleInitial
     const runs = 100 - this.#percentage
     const step = cpuThrottleTailslow
-      ? Math.min(Math.floor(runs - runs * share), cpuThrottleIncrement)
+      ? Math.min(runs - Math.floor(runs * share), cpuThrottleIncrement)
       : cpuThrottleIncrement
     return Math.min(this.#percentage + step, maxCpuThrottle)
   }

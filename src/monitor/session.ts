@@ -168,7 +168,11 @@ export class Session {
       this.#duplex.destroy(new Error('the client does not read'))
       return
     }
-    this.#out += line(this.#pretty)
+    try {
+      this.#out += line(this.#pretty)
+    } catch (error) {
+      this.#log.log('qmp', 'an event cannot be told', { error })
+    }
     if (!this.#pumping) this.#flush()
   }
 
@@ -292,7 +296,11 @@ export class Session {
   }
 
   #reply(value: unknown, id: unknown): void {
-    this.#send(id === undefined ? { return: value } : { return: value, id })
+    try {
+      this.#send(id === undefined ? { return: value } : { return: value, id })
+    } catch (error) {
+      this.#replyError(error, id) // a result that cannot be told
+    }
   }
 
   #replyError(error: unknown, id: unknown): void {

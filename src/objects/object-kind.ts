@@ -1,4 +1,4 @@
-import { type ObjectType, QmpError } from '../qapi/index.ts'
+import { memberAt, type ObjectType, QmpError, root, type Type } from '../qapi/index.ts'
 import type { ClassAccess } from '../qom/index.ts'
 import type { TlsCredentials } from '../transport/index.ts'
 
@@ -42,17 +42,18 @@ export interface OtherObjects {
   password(id: string): Uint8Array | undefined
 }
 
-/** A property that is what it was made with. */
-export function unchanging(value: unknown, refusal: string): ClassAccess {
+/** A property that is what it was made with. @param typed - its name and type, if what is of another type is refused for that */
+export function unchanging(value: unknown, refusal: string, typed?: readonly [string, Type<unknown>]): ClassAccess {
   return {
     get: () => value,
-    set: () => {
+    set: (wanted) => {
+      if (typed !== undefined) typed[1].decode(wanted, memberAt(root, typed[0]))
       throw new QmpError('GenericError', refusal)
     },
   }
 }
 
-/** Properties that are remembered, and matter only when the object is made. */
+/** @throws {QmpError} always: an object that cannot be, or not be changed like that */
 export function refused(text: string): never {
   throw new QmpError('GenericError', text)
 }

@@ -2,6 +2,7 @@ import { CommandError, type QmpClient } from '../../client/index.ts'
 import { connectQmp, openAddress } from '../../embedding/index.ts'
 import { ConsoleServer, type ConsoleServices } from '../../web-console/index.ts'
 import { say, warn } from '../outputs.ts'
+import { printable } from '../printable.ts'
 import { type ConsoleOptions, consoleHelp, readConsoleOptions } from './console-options.ts'
 
 const endingSignals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
@@ -28,7 +29,7 @@ async function serve(options: ConsoleOptions): Promise<void> {
   const services = await servicesOf(options)
   await using server = await ConsoleServer.open(options.listen, {
     services,
-    log: (what, error) => warn(`vmon console: ${what}: ${(error as Error).message}\n`),
+    log: (what, error) => warn(`vmon console: ${what}: ${printable((error as Error).message)}\n`),
   })
   const ended = new Promise<void>((resolve) => {
     for (const signal of endingSignals) process.once(signal, () => resolve())

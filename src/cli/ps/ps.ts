@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { findMachines } from '../machines/find-machines.ts'
 import { say, warn } from '../outputs.ts'
+import { printable } from '../printable.ts'
 import { MachineWatch } from '../top/machine-watch.ts'
 
 const help = `Usage: vmon ps [OPTION]... ADDRESS|FOLDER...
@@ -43,8 +44,13 @@ async function list(addresses: readonly string[], quiet: boolean): Promise<numbe
   try {
     await Promise.all(watches.map((watch) => watch.look()))
     const there = watches.filter(({ watched }) => watched.state === 'known')
-    if (quiet) for (const { address } of there) say(`${address}\n`)
-    else say(tableOf([['NAME', 'STATE', 'CPUS', 'JOBS', 'ADDRESS'], ...watches.map(cellsOf)]))
+    if (quiet) for (const { address } of there) say(`${printable(address)}\n`)
+    else
+      say(
+        tableOf(
+          [['NAME', 'STATE', 'CPUS', 'JOBS', 'ADDRESS'], ...watches.map(cellsOf)].map((row) => row.map(printable)),
+        ),
+      )
     return there.length === watches.length ? 0 : 1
   } finally {
     await Promise.all(watches.map((watch) => watch[Symbol.asyncDispose]()))

@@ -4,6 +4,7 @@ import { connectQmp } from '../../embedding/index.ts'
 import { print } from '../../json/index.ts'
 import { complete, type SchemaInfo } from '../../qapi/index.ts'
 import { output, say, warn } from '../outputs.ts'
+import { printable, printableLines } from '../printable.ts'
 import { History } from './history.ts'
 import { HumanLines } from './human-lines.ts'
 import { LineError, type RequestLine, readLine, splitWords, wordsRequest } from './request-line.ts'
@@ -30,7 +31,7 @@ export async function runShell(argv: readonly string[]): Promise<number> {
   try {
     client = await connectQmp(options.address)
   } catch (error) {
-    warn(`vmon shell: ${(error as Error).message}\n`)
+    warn(`vmon shell: ${printableLines((error as Error).message)}\n`)
     return 2
   }
   await using shell = new Shell(client, options)
@@ -152,11 +153,11 @@ class Shell implements AsyncDisposable {
 
   /** Output above the line that is being typed. */
   #show(text: string): void {
-    this.#above(() => say(`${text.replaceAll('\r\n', '\n')}\n`))
+    this.#above(() => say(`${printableLines(text.replaceAll('\r\n', '\n'))}\n`))
   }
 
   #say(text: string): void {
-    this.#above(() => warn(`vmon shell: ${text}\n`))
+    this.#above(() => warn(`vmon shell: ${printableLines(text)}\n`))
   }
 
   #above(write: () => void): void {
@@ -175,6 +176,11 @@ class Shell implements AsyncDisposable {
   }
 
   async #completions(line: string): Promise<[string[], string]> {
+    const [found, word] = await this.#candidates(line)
+    return [found.filter((one) => printable(one) === one), word]
+  }
+
+  async #candidates(line: string): Promise<[string[], string]> {
     if (this.#human !== undefined) return this.#human.completions(line)
     const words = splitWords(line)
     if (line === '' || /\s$/.test(line)) words.push('')

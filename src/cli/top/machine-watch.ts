@@ -72,8 +72,8 @@ export class MachineWatch implements AsyncDisposable {
       (disks as readonly { readonly stats: Answer }[]).reduce((total, { stats }) => total + Number(stats[counter]), 0)
     return {
       time: performance.now(),
-      name: (name as Answer)['name'] as string | undefined,
-      status: (status as Answer)['status'] as string,
+      name: textOf((name as Answer)['name']),
+      status: String((status as Answer)['status']),
       running: (status as Answer)['running'] as boolean,
       cpus: threads.length,
       cpuSeconds: seconds.reduce(
@@ -90,6 +90,8 @@ export class MachineWatch implements AsyncDisposable {
     }
   }
 }
+
+const textOf = (value: unknown): string | undefined => (value === undefined ? undefined : String(value))
 
 /** Block jobs, by whichever command the server has. */
 async function jobsOf(ask: (command: string) => Promise<unknown>): Promise<readonly Job[] | undefined> {

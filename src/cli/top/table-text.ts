@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts'
 import type { Watched } from './machine-watch.ts'
 import type { Job } from './sample.ts'
 
@@ -32,7 +33,7 @@ export function headLines(rows: readonly Row[]): readonly [string, string] {
 /** A line for a machine. */
 export function machineLine({ address, watched }: Row): string {
   if (watched.state === 'asked') return cells([address, '...'])
-  if (watched.state === 'lost') return `${cell(address, 0)} ${watched.reason}`
+  if (watched.state === 'lost') return `${cell(address, 0)} ${printable(watched.reason)}`
   const { sample, rates } = watched
   const bytes = (rate: number | undefined): string => (rate === undefined ? '-' : byteText(rate))
   const number = (rate: number | undefined): string => (rate === undefined ? '-' : String(Math.round(rate)))
@@ -55,8 +56,9 @@ function cells(texts: readonly string[]): string {
     .trimEnd()
 }
 
-function cell(text: string, index: number): string {
+function cell(said: string, index: number): string {
   const { width, align } = columns[index]!
+  const text = printable(said)
   const shown = text.length > width && index === 0 ? `…${text.slice(1 - width)}` : text
   return align === 'left' ? shown.padEnd(width) : shown.padStart(width)
 }

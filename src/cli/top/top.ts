@@ -1,5 +1,6 @@
 import { pause } from '../../async/index.ts'
 import { say, warn } from '../outputs.ts'
+import { printable } from '../printable.ts'
 import { MachineWatch } from './machine-watch.ts'
 import { headLines, machineLine, type Row } from './table-text.ts'
 import { type Key, TerminalScreen } from './terminal-screen.ts'
@@ -65,7 +66,7 @@ function jsonOf({ address, watched }: MachineWatch): object {
 /** @returns how many machines are out of reach */
 function complainOfLost(watches: readonly MachineWatch[]): number {
   const lost = watches.flatMap(({ address, watched }) => (watched.state === 'lost' ? [{ address, watched }] : []))
-  for (const { address, watched } of lost) warn(`vmon top: ${address}: ${watched.reason}\n`)
+  for (const { address, watched } of lost) warn(`vmon top: ${printable(`${address}: ${watched.reason}`)}\n`)
   return lost.length
 }
 

@@ -1,6 +1,6 @@
 import { reasonText } from '../../errno/index.ts'
 import { type FrameWay, type NetClient, type NetSet, PcapFile } from '../../net/index.ts'
-import { oneOf, opt, QmpError, req, str, struct, uint32 } from '../../qapi/index.ts'
+import { memberAt, oneOf, opt, req, root, str, struct, type Type, uint32 } from '../../qapi/index.ts'
 import type { ClassAccess } from '../../qom/index.ts'
 import { type MadeObject, type ObjectKind, refused } from '../object-kind.ts'
 
@@ -17,12 +17,10 @@ interface Options {
   readonly maxlen?: number
 }
 
+const directions = oneOf('NetFilterDirection', ['all', 'rx', 'tx'])
 const FilterDumpProperties = struct('FilterDumpProperties', {
   netdev: req(str, 'the back end whose frames are kept'),
-  queue: opt(
-    oneOf('NetFilterDirection', ['all', 'rx', 'tx']),
-    'which: those that come to it, those that it sends, or all',
-  ),
+  queue: opt(directions, 'which: those that come to it, those that it sends, or all'),
   status: opt(str, '`off`, and nothing is kept for now'),
   position: opt(str, 'where it is among the filters of the back end: `head`, `tail`, `id=` and the name of another'),
   insert: opt(oneOf('NetfilterInsert', ['before', 'behind']), 'on which side of that'),
@@ -30,10 +28,22 @@ const FilterDumpProperties = struct('FilterDumpProperties', {
   maxlen: opt(uint32, 'how many bytes of each frame are kept (default 65536)'),
 })
 
+/** What its properties are now. */
+type Now = Required<Omit<Options, 'insert'>> & { readonly insert: string }
+
 const usualLength = 65_536
-const checkStatus = (value: unknown): string => {
-  if (value === 'on' || value === 'off') return value
-  throw new QmpError('GenericError', "Invalid value for netfilter status, should be 'on' or 'off'")
+
+function checkStatus(status: string): void {
+  if (status !== 'on' && status !== 'off') refused("Invalid value for netfilter status, should be 'on' or 'off'")
+}
+
+function checkInsert(insert: string): void {
+  if (insert !== 'before' && insert !== 'behind')
+    refused("Invalid value for netfilter insert, should be 'before' or 'behind'")
+}
+
+function checkLength(length: number): void {
+  if (length === 0) refused("Property 'filter-dump.maxlen' doesn't take value '0'")
 }
 
 /** Keeps the frames of a back end in a file, as tcpdump reads it. */
@@ -41,18 +51,19 @@ export function filterDump(networks: FilteredNetworks, gone: (id: string) => voi
   return {
     options: FilterDumpProperties,
     make(said, id): MadeObject {
-      const { position = 'tail', insert = 'behind', file } = said
-      const now = { queue: said.queue ?? 'all', status: checkStatus(said.status ?? 'on'), netdev: said.netdev }
-      let { maxlen = usualLength } = said
-      if (maxlen === 0) refused("Property 'filter-dump.maxlen' doesn't take value '0'")
+      const { position = 'tail', insert = 'behind', queue = 'all', status = 'on', maxlen = usualLength } = said
+      const { netdev, file } = said
+      checkStatus(status)
+      checkLength(maxlen)
       if (position !== 'head' && position !== 'tail' && !position.startsWith('id='))
         refused("Parameter 'position' expects 'head', 'tail' or 'id=<id>'")
+      const now: Now = { netdev, queue, status, position, insert, file, maxlen }
       let pcap: PcapFile | undefined
       let client: NetClient | undefined
       const text = (): string =>
         [
-          ...[`type=filter-dump,file=${file},maxlen=${maxlen},position=${position},status=${now.status}`],
-          ...[`insert=${insert},netdev=${now.netdev},queue=${now.queue}`],
+          ...[`type=filter-dump,file=${now.file},maxlen=${now.maxlen},position=${now.position},status=${now.status}`],
+          ...[`insert=${now.insert},netdev=${now.netdev},queue=${now.queue}`],
         ].join(',')
       const tap = {
         seen(frame: Uint8Array, way: FrameWay) {
@@ -61,7 +72,7 @@ export function filterDump(networks: FilteredNetworks, gone: (id: string) => voi
         gone: () => gone(id),
       }
       return {
-        access: accessOf({ now, position, insert, file, maxlen: () => maxlen, setMaxlen: (to) => (maxlen = to) }),
+        access: accessOf(now),
         complete() {
           client = networks()?.backend(said.netdev)
           if (client === undefined) refused("Parameter 'netdev' expects a network backend id")
@@ -93,52 +104,27 @@ function placeOf({ taps }: NetClient, position: string, insert: NonNullable<Opti
   return insert === 'before' ? at : at + 1
 }
 
-/** Most of it can be set, and matters only when the object is made. */
-function accessOf({
-  now,
-  position,
-  insert,
-  file,
-  maxlen,
-  setMaxlen,
-}: {
-  readonly now: { queue: string; status: string; netdev: string }
-  readonly position: string
-  readonly insert: string
-  readonly file: string
-  readonly maxlen: () => number
-  readonly setMaxlen: (to: number) => void
-}): Readonly<Record<string, ClassAccess>> {
+/** All of it can be set; what says where the frames go to matters only when the object is made. */
+function accessOf(now: Now): Readonly<Record<string, ClassAccess>> {
+  const property = <T extends number | string>(
+    name: keyof Now,
+    type: Type<T>,
+    check: (value: T) => unknown = () => undefined,
+  ): ClassAccess => ({
+    get: () => now[name],
+    set: (wanted) => {
+      const value = type.decode(wanted, memberAt(root, name))
+      check(value)
+      Object.assign(now, { [name]: value })
+    },
+  })
   return {
-    queue: {
-      get: () => now.queue,
-      set: (value) => {
-        if (value !== 'all' && value !== 'rx' && value !== 'tx')
-          refused(`Parameter 'queue' does not accept value '${value}'`)
-        now.queue = String(value)
-      },
-    },
-    netdev: {
-      get: () => now.netdev,
-      set: (value) => {
-        now.netdev = String(value)
-      },
-    },
-    insert: { get: () => insert },
-    status: {
-      get: () => now.status,
-      set: (value) => {
-        now.status = checkStatus(value)
-      },
-    },
-    position: { get: () => position },
-    maxlen: {
-      get: maxlen,
-      set: (value) => {
-        if (value === 0) refused("Property 'filter-dump.maxlen' doesn't take value '0'")
-        setMaxlen(Number(value))
-      },
-    },
-    file: { get: () => file },
+    queue: property('queue', directions),
+    netdev: property('netdev', str),
+    insert: property('insert', str, checkInsert),
+    status: property('status', str, checkStatus),
+    position: property('position', str),
+    maxlen: property('maxlen', uint32, checkLength),
+    file: property('file', str),
   }
 }

@@ -23,6 +23,7 @@ const defaults = {
 type Name = keyof typeof defaults
 
 const largest = 2n ** 63n - 1n
+const largestPool = 2 ** 31 - 1
 const options = struct('IothreadProperties', {
   'aio-max-batch': opt(int, 'how many requests are given to the system at once'),
   'thread-pool-min': opt(int, 'how many threads there are at least'),
@@ -43,7 +44,9 @@ export const iothread: ObjectKind<Partial<Record<Name, number>>> = {
     const set = (name: Name, value: number | bigint): void => {
       if (value < 0) refused(`${name} value must be in range [0, ${largest}]`)
       const changed = { ...values, [name]: value }
-      if (changed['thread-pool-max'] < changed['thread-pool-min']) refused('bad thread-pool-min/thread-pool-max values')
+      const { 'thread-pool-min': fewest, 'thread-pool-max': most } = changed
+      if (most < fewest || most === 0 || fewest > largestPool || most > largestPool)
+        refused('bad thread-pool-min/thread-pool-max values')
       values[name] = value
     }
     const accessTo = (name: Name): ClassAccess => ({

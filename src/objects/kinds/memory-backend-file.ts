@@ -43,9 +43,9 @@ export const memoryBackendFile: ObjectKind<FileOptions> = {
         ...memory.access,
         align: unchanging(align, fixed('align')),
         'discard-data': discard,
-        'mem-path': unchanging(path, fixed('mem-path')),
-        pmem: unchanging(pmem, fixed('pmem', '.')),
-        readonly: unchanging(readonly, fixed('readonly', '.')),
+        'mem-path': unchanging(path, fixed('mem-path'), ['mem-path', str]),
+        pmem: unchanging(pmem, fixed('pmem', '.'), ['pmem', bool]),
+        readonly: unchanging(readonly, fixed('readonly', '.'), ['readonly', bool]),
       },
       complete() {
         memory.complete()

@@ -1,5 +1,19 @@
-import { bool, int, list, memberAt, oneOf, opt, req, root, size, str, struct } from '../../qapi/index.ts'
-import { remembered } from '../../qom/index.ts'
+import {
+  bool,
+  int,
+  list,
+  memberAt,
+  oneOf,
+  opt,
+  QmpError,
+  req,
+  root,
+  size,
+  str,
+  struct,
+  uint32,
+} from '../../qapi/index.ts'
+import { type ClassAccess, remembered } from '../../qom/index.ts'
 import { type MadeObject, type ObjectKind, refused, unchanging } from '../object-kind.ts'
 
 const policies = oneOf('HostMemPolicy', ['default', 'preferred', 'bind', 'interleave'])
@@ -38,7 +52,7 @@ export const memoryOptions = {
   merge: opt(bool, 'whether equal pages may be one'),
   policy: opt(policies, 'how it is spread over nodes'),
   prealloc: opt(bool, 'whether it is taken at once'),
-  'prealloc-threads': opt(int, 'how many threads take it'),
+  'prealloc-threads': opt(uint32, 'how many threads take it'),
   'prealloc-context': opt(str, 'what makes these threads'),
   share: opt(bool, 'whether others can share it'),
   reserve: opt(bool, 'whether the host keeps room for it'),
@@ -62,17 +76,17 @@ export function memoryBackend(
   id: string,
 ): MadeObject & { complete(): void; info(): MemoryBackendInfo } {
   if (said.size === 0) refused(`property 'size' of ${type} doesn't take value '0'`)
-  if (said['prealloc-threads'] === 0) refused(`property 'prealloc-threads' of ${type} doesn't take value '0'`)
+  const threads = threadsOf(type, said['prealloc-threads'])
   const { policy = 'default', 'host-nodes': nodes = [] } = said
   const fixed = 'cannot change property value'
   const access = {
     size: unchanging(said.size, `cannot change property size of ${type} `),
-    share: unchanging(said.share ?? false, fixed),
-    reserve: unchanging(said.reserve ?? true, fixed),
+    share: unchanging(said.share ?? false, fixed, ['share', bool]),
+    reserve: unchanging(said.reserve ?? true, fixed, ['reserve', bool]),
     merge: remembered('merge', bool, said.merge ?? true),
     dump: remembered('dump', bool, said.dump ?? true),
     prealloc: remembered('prealloc', bool, said.prealloc ?? false),
-    'prealloc-threads': remembered('prealloc-threads', int, said['prealloc-threads'] ?? 1),
+    'prealloc-threads': threads,
     policy: remembered<string>('policy', policies, policy),
     'host-nodes': remembered<readonly number[]>('host-nodes', list(int), nodes),
     'x-use-canonical-path-for-ramblock-id': remembered(
@@ -107,7 +121,21 @@ export function memoryBackend(
   }
 }
 
+/** How many threads take the memory; none would not. */
+function threadsOf(type: string, said = 1): ClassAccess {
+  const name = 'prealloc-threads'
+  const checked = (count: number): number =>
+    count === 0 ? refused(`property '${name}' of ${type} doesn't take value '0'`) : count
+  let count = checked(said)
+  return {
+    get: () => count,
+    set: (wanted) => {
+      count = checked(uint32.decode(wanted, memberAt(root, name)))
+    },
+  }
+}
+
 function noContext(value: unknown): void {
   const name = str.decode(value, memberAt(root, 'prealloc-context'))
-  if (name !== '') refused(`Device '${name}' not found`)
+  if (name !== '') throw new QmpError('DeviceNotFound', `Device '${name}' not found`)
 }

@@ -33,7 +33,10 @@ export const rngRandom: ObjectKind<FileOptions> = {
     const { access } = made('rng-random', said)
     let file: number | undefined
     return {
-      access: { ...access, filename: unchanging(filename, "Property 'filename' can no longer be set") },
+      access: {
+        ...access,
+        filename: unchanging(filename, "Property 'filename' can no longer be set", ['filename', str]),
+      },
       complete() {
         try {
           file = openSync(filename, constants.O_RDONLY | constants.O_NONBLOCK)
