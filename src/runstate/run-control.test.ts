@@ -264,3 +264,13 @@ test('a guest whose panics are nobody’s business goes on, as does one with a k
   const loaded = await upset((control) => control.guestCrashloaded(), {})
   assert.deepEqual([loaded.told, loaded.asked], [['GUEST_CRASHLOADED {"action":"run"}'], []])
 })
+
+test('what waits to be done while the machine stands still is refused when it ends, and told before whether it ran', async () => {
+  const { control } = setUp()
+  await control.cont()
+  assert.equal(await control.standingStill(async (ran) => ran), true)
+  const first = control.standingStill(async () => control.quit('host-qmp-quit'))
+  const waiting = [control.standingStill(async () => 1), control.restoring(async () => 1)]
+  for (const each of waiting) await assert.rejects(each, { message: 'The machine has ended' })
+  await first
+})

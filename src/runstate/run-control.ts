@@ -266,20 +266,25 @@ export class RunControl {
     })
   }
 
-  /** Does something while the machine stands still, which runs on afterwards if it ran. @throws what `work` throws */
-  async standingStill<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Does something while the machine stands still, which runs on afterwards if it ran.
+   *
+   * @param work - is told whether it ran
+   * @throws what `work` throws
+   */
+  async standingStill<T>(work: (ran: boolean) => Promise<T>): Promise<T> {
     const outcome = deferred<T>()
     outcome.promise.catch(noop) // who called hears of it below
     await this.#serve(async () => {
       const ran = this.running
       await this.#halt('save-vm')
-      await work().then(outcome.resolve, outcome.reject)
+      await work(ran).then(outcome.resolve, outcome.reject)
       if (!ran || this.#over.signal.aborted) return
       await this.#board.resume()
       this.#moveTo('running')
       this.#emit('RESUME')
     })
-    outcome.reject(this.#over.signal.reason) // what has not been served never will be
+    outcome.reject(new QmpError('GenericError', 'The machine has ended')) // what has not been served never will be
     return outcome.promise
   }
 
@@ -304,7 +309,7 @@ export class RunControl {
       this.#moveTo('running')
       this.#emit('RESUME')
     })
-    outcome.reject(this.#over.signal.reason) // what has not been served never will be
+    outcome.reject(new QmpError('GenericError', 'The machine has ended')) // what has not been served never will be
     return outcome.promise
   }
 

@@ -106,7 +106,7 @@ export class Forks {
     const sound = all.filter((each) => !isRefused(each, () => this.#check(each.options)))
     if (sound.length === 0) return
     const moment = await this.#stop(sound).catch((error: unknown) => {
-      for (const { refuse } of sound) refuse(error)
+      for (const { refuse } of sound) refuse(this.#over.signal.aborted ? hasEnded() : error)
     })
     if (moment === undefined) return
     const made = await Promise.allSettled(moment.forks.map((each) => this.#start(each, moment)))
@@ -119,8 +119,7 @@ export class Forks {
   #check(options: ForkOptions): void {
     const { config, extraDevices, runControl } = this.#parts
     if (config.machine !== 'pc') throw cannotFork('it is none')
-    const { running, state } = runControl
-    if (!running && state !== 'paused' && state !== 'prelaunch') throw cannotFork(`it is in run state '${state}'`)
+    if (!runControl.running) requireStandstill(runControl)
     const { came, gone } = extraDevices.sinceStart
     if (came[0] !== undefined) throw cannotFork(`device '${came[0]}' was plugged in later`)
     if (gone[0] !== undefined) throw cannotFork(`device '${gone[0]}' was taken out`)
@@ -132,8 +131,8 @@ export class Forks {
   async #stop(all: readonly Asked[]): Promise<Moment | undefined> {
     const { board, drives, runControl } = this.#parts
     await untilAborted(board.ready, this.#over.signal)
-    const { running } = runControl
-    return runControl.standingStill(async () => {
+    return runControl.standingStill(async (running) => {
+      if (!running) requireStandstill(runControl)
       if (drives.waitForGuest)
         throw cannotFork('a request to a drive has failed, and is to be tried again when the guest goes on')
       const copy = await copyBoard(board)
@@ -180,7 +179,7 @@ export class Forks {
     } catch (error) {
       await machine?.close('host-error')
       await images.remove()
-      throw error
+      throw over.aborted ? hasEnded() : error
     } finally {
       over.removeEventListener('abort', giveUp)
     }
@@ -204,6 +203,11 @@ interface Moment {
 interface Beginning {
   readonly asked: Asked
   readonly images: ImagesOfFork
+}
+
+/** @throws {QmpError} if a machine that does not run cannot go on just so */
+function requireStandstill({ state }: RunControl): void {
+  if (state !== 'paused' && state !== 'prelaunch') throw cannotFork(`it is in run state '${state}'`)
 }
 
 /** For seeing what cannot be in two machines, before images are touched. */
