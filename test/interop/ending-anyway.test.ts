@@ -1,5 +1,6 @@
 /** A signal ends every process, whatever it waits for: in less time than a person would wait before killing it. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
@@ -151,6 +152,27 @@ describe('SIGTERM ends a process', { concurrency: 3 }, () => {
       assert.doesNotMatch(exit.stderr, /\n {4}at /)
     })
   }
+
+  it('whose image does not take what was written to it: it says so', async (t) => {
+    const failing = 'driver=blkdebug,node-name=d,image.driver=file,image.filename=img,inject-error.0.event=l2_update'
+    const server = await Server.start(
+      [
+        ...[...vmon.command, 'storage', '--blockdev', failing, '--blockdev', 'driver=qcow2,node-name=q,file=d'],
+        ...['--nbd-server', 'addr.type=unix,addr.path=nbd.sock'],
+        ...['--export', 'type=nbd,id=e,node-name=q,writable=on'],
+      ],
+      [`${vmon.command.join(' ')} img create -q -f qcow2 img 1M`],
+    )
+    t.after(() => server[Symbol.asyncDispose]())
+    await server.listening('nbd.sock')
+    const url = `nbd+unix:///q?socket=${server.path('nbd.sock')}`
+    const written = spawnSync(vmon.command[0]!, [
+      ...[...vmon.command.slice(1), 'io', '-f', 'raw', '-t', 'writeback', '-c', 'write 0 64k', url],
+    ])
+    assert.match(String(written.stdout), /wrote 65536/)
+    const exit = await server.stop()
+    assert.deepEqual(exit, { status: 1, signal: null, stderr: 'vmon storage: Input/output error\n' })
+  })
 
   it('that converts an image which does not come', async (t) => {
     const web = await slowServer(t, 1)

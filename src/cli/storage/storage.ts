@@ -1,3 +1,4 @@
+import { BlockError } from '../../block/index.ts'
 import { ConfigError, StorageDaemon, startupError, storageOptions } from '../../machine/index.ts'
 import { CommandLineError } from '../command-line-error.ts'
 import { isDaemon, releaseTerminal, startDaemon } from '../daemon.ts'
@@ -84,6 +85,10 @@ async function apply(daemon: StorageDaemon, name: string, text: string): Promise
 /** @throws the error, if it is a bug */
 function complaintsOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.reports
+  if (error instanceof AggregateError) return error.errors.flatMap(complaintsOf)
+  // The daemon is closed once more after it could not be: the first error says why.
+  if (error instanceof Error && 'suppressed' in error) return complaintsOf(error.suppressed)
+  if (error instanceof BlockError) return [error.message]
   if (error instanceof UsageError || error instanceof CommandLineError) return [error.message]
   throw error
 }
