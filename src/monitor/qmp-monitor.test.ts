@@ -63,6 +63,11 @@ const commands = {
       throw new TypeError('oops')
     },
   }),
+  uncounted: command({
+    ...bare,
+    args: {},
+    run: async () => ({ return: Number.NaN }),
+  }),
 }
 
 class Client {
@@ -166,6 +171,7 @@ const refusals: [sent: string, desc: string][] = [
   ['{"exec-oob":"urgent"}', "QMP input member 'exec-oob' is unexpected"],
   ['zzz ', "JSON parse error, invalid keyword 'zzz'"],
   ['{"execute":"bug"}', 'Internal error: oops'],
+  ['{"execute":"uncounted"}', 'Internal error: NaN has no place in JSON'],
 ]
 
 for (const [sent, desc] of refusals) {

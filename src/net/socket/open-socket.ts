@@ -1,5 +1,7 @@
-import { createSocket } from 'node:dgram'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
+import { lookup } from 'node:dns/promises'
+import { connect, createServer, isIPv4, type Server, type Socket } from 'node:net'
+import { reasonText } from '../../errno/index.ts'
 import type { NetBackend } from '../backend.ts'
 import type { NetClient } from '../net-client.ts'
 import { NetError } from '../net-error.ts'
@@ -27,7 +29,8 @@ export async function openSocket(client: NetClient, options: SocketOptions): Pro
   return openDatagrams(client, { local: targetOf(localaddr), remote: targetOf(udp!) })
 }
 
-async function openListening(client: NetClient, { address, port }: Target): Promise<NetBackend> {
+async function openListening(client: NetClient, at: Target): Promise<NetBackend> {
+  const { address, port } = await resolved(at)
   const end = new StreamEnd(client)
   client.end = end
   const server: Server = createServer((socket) => {
@@ -42,7 +45,8 @@ async function openListening(client: NetClient, { address, port }: Target): Prom
     })
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(refused(`can't bind ip=${address} to socket: ${error.message}`)))
+    // Later ones are of connections that cannot be taken.
+    server.on('error', (error) => reject(refused(`can't bind ip=${address} to socket: ${reasonText(error)}`)))
     server.listen({ host: address, port }, resolve)
   })
   return {
@@ -53,13 +57,14 @@ async function openListening(client: NetClient, { address, port }: Target): Prom
   }
 }
 
-async function openConnecting(client: NetClient, { address, port }: Target, text: string): Promise<NetBackend> {
+async function openConnecting(client: NetClient, to: Target, text: string): Promise<NetBackend> {
+  const { address, port } = await resolved(to)
   const end = new StreamEnd(client)
   client.end = end
   const socket: Socket = connect({ host: address, port })
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve)
-    socket.once('error', (error: NodeJS.ErrnoException) => reject(refused(`can't connect socket: ${wordsOf(error)}`)))
+    socket.once('error', (error) => reject(refused(`can't connect socket: ${reasonText(error)}`)))
   })
   client.info = () => `connect to ${text}`
   end.use(socket, () => {
@@ -69,41 +74,73 @@ async function openConnecting(client: NetClient, { address, port }: Target, text
 }
 
 /** Frames as datagrams to a group. @throws {NetError} kind `refused`, in QEMU's words */
-export async function openGroup(client: NetClient, group: Target, local: string | undefined): Promise<NetBackend> {
-  const first = Number(group.address.split('.')[0])
+export async function openGroup(client: NetClient, to: Target, local: string | undefined): Promise<NetBackend> {
+  const group = await resolved(to)
+  const { address, port } = group
+  if (local !== undefined && !isIPv4(local)) throw refused(`localaddr '${local}' is not a valid IPv4 address`)
+  const first = Number(address.split('.')[0])
   if (!(first >= 224 && first < 240))
-    throw refused(`specified mcastaddr ${group.address} (0x${hex(group.address)}) does not contain a multicast address`)
-  const socket = createSocket({ type: 'udp4', reuseAddr: true })
-  await bound(socket, group.port, group.address)
-  socket.addMembership(group.address, local)
-  if (local !== undefined) socket.setMulticastInterface(local)
-  socket.setMulticastLoopback(true)
+    throw refused(`specified mcastaddr ${address} (0x${hex(address)}) does not contain a multicast address`)
+  const socket = await boundSocket(group, (socket) => {
+    attempt(`can't add socket to multicast group ${address}`, () => socket.addMembership(address, local))
+    attempt("can't force multicast message to loopback", () => socket.setMulticastLoopback(true))
+    if (local !== undefined)
+      attempt("can't set the default network send interface", () => socket.setMulticastInterface(local))
+  })
   const end = new DatagramEnd(client, socket, group)
   client.end = end
-  client.info = () => `mcast=${group.address}:${group.port}`
+  client.info = () => `mcast=${address}:${port}`
   return { close: () => end.close() }
 }
 
-/** Frames as datagrams between two. */
+/** Frames as datagrams between two. @throws {NetError} kind `refused`, in QEMU's words */
 export async function openDatagrams(
   client: NetClient,
   { local, remote }: { readonly local: Target; readonly remote: Target },
 ): Promise<NetBackend> {
-  const socket = createSocket({ type: 'udp4', reuseAddr: true })
-  await bound(socket, local.port, local.address)
-  const end = new DatagramEnd(client, socket, remote)
+  const here = await resolved(local)
+  const there = await resolved(remote)
+  const end = new DatagramEnd(client, await boundSocket(here), there)
   client.end = end
-  client.info = () => `udp=${local.address}:${local.port}/${remote.address}:${remote.port}`
+  client.info = () => `udp=${here.address}:${here.port}/${there.address}:${there.port}`
   return { close: () => end.close() }
 }
 
-function bound(socket: ReturnType<typeof createSocket>, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      reject(refused(`can't bind ip=${address} to socket: ${wordsOf(error)}`))
+/** A socket at an address; it is closed if it cannot be there, or if `setUp` throws. */
+async function boundSocket(
+  { address, port }: Target,
+  setUp: (socket: DatagramSocket) => void = () => undefined,
+): Promise<DatagramSocket> {
+  const socket = createSocket({ type: 'udp4', reuseAddr: true })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', (error) => reject(refused(`can't bind ip=${address} to socket: ${reasonText(error)}`)))
+      socket.bind({ port, address }, resolve)
     })
-    socket.bind({ port, address }, resolve)
-  })
+    setUp(socket)
+    return socket
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+}
+
+/** Sets something of a socket. @throws {NetError} kind `refused`: what could not be done, and why */
+function attempt(failure: string, set: () => void): void {
+  try {
+    set()
+  } catch (error) {
+    throw refused(`${failure}: ${reasonText(error)}`)
+  }
+}
+
+/** The address of a host, by number or by name. @throws {NetError} kind `refused`, in QEMU's words */
+async function resolved({ address, port }: Target): Promise<Target> {
+  if (isIPv4(address)) return { address, port }
+  if (/^\d/.test(address)) throw refused(`host address '${address}' is not a valid IPv4 address`)
+  const found = await lookup(address, { family: 4 }).catch(() => undefined)
+  if (found?.family !== 4) throw refused(`can't resolve host address '${address}'`)
+  return { address: found.address, port }
 }
 
 /** Reads `[host]:port`; no host is any of this machine. */
@@ -121,15 +158,6 @@ function hex(address: string): string {
     .split('.')
     .map((part) => Number(part).toString(16).padStart(2, '0'))
     .join('')
-}
-
-const texts: Readonly<Record<string, string>> = {
-  ...{ ECONNREFUSED: 'Connection refused', EADDRINUSE: 'Address already in use' },
-  ...{ EADDRNOTAVAIL: 'Cannot assign requested address', EACCES: 'Permission denied' },
-}
-
-function wordsOf(error: NodeJS.ErrnoException): string {
-  return texts[error.code ?? ''] ?? error.message
 }
 
 function refused(message: string): NetError {
