@@ -131,11 +131,12 @@ export class MirrorJob implements JobWork, MirrorWatch {
 
   async prepare(): Promise<void> {
     const { target, source, filter, giveBacking } = this.#plan
-    await giveBacking?.()
     const to = this.#completes ? (this.#replaced ?? source) : undefined
     await this.#plan.writer.detach()
     this.#plan.driver.letGo()
     await filter.node.begin()
+    // The source can be below the target when nobody writes to it through the filter any more.
+    await giveBacking?.()
     if (to !== undefined) {
       if (to.readOnly !== target.readOnly && to.readOnly) {
         await target.reconfigure({ ...target.settings, given: target.given, readOnly: true })

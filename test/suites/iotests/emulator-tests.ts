@@ -31,7 +31,6 @@ export const emulatorExceptions: Exceptions = {
   ...all('258 273', 'x-debug-query-block-graph'),
   ...all('108 206 210 211 237 244 266', 'blockdev-create'),
   ...all('223', 'x-blockdev-set-iothread'),
-  '155': differs('a mirror that QEMU finds at its target when it is complete is found at its source'),
   ...all('181 183 192 194 201 203 234 262 280 300 migrate-bitmaps-postcopy-test', 'migration'),
   ...all('migrate-bitmaps-test migrate-during-backup migration-permissions', 'migration'),
   ...all('240', 'disks of null-co on virtio-scsi'),
