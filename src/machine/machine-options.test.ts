@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { noSmbiosSettings } from '../board/index.ts'
-import { ConfigError, type MachineConfig, type MachineOptions, resolveConfig } from './index.ts'
+import { ConfigError, type MachineConfig, type MachineOptions, type OptionText, resolveConfig } from './index.ts'
 
 const mebibyte = 1 << 20
 
@@ -341,3 +341,12 @@ for (const [device, said] of [
   test(`QEMU's words for a device that cannot be: ${said}`, () => {
     assert.throws(() => resolveConfig({ devices: device }), { message: `devices ${device.at(-1)}: ${said}` })
   })
+
+test('objects and lists in an option are its members', () => {
+  const flat = { driver: 'qcow2', 'node-name': 'a', 'file.driver': 'file', 'file.filename': 'x,y' }
+  const nested = { driver: 'qcow2', 'node-name': 'a', file: { driver: 'file', filename: 'x,y' } }
+  const options = (one: OptionText) => resolveConfig({ blockdevs: [one] }).blockdevs.map(({ options }) => options)
+  assert.deepEqual(options(nested), options(flat))
+  const rules = { driver: 'blkdebug', 'node-name': 'b', image: 'a', 'inject-error': [{ event: 'read_aio', errno: 5 }] }
+  assert.equal(options(rules)[0]!['inject-error.0.errno'], 5n)
+})

@@ -4,7 +4,14 @@ import { ConfigDraft } from './config-draft.ts'
 import { ConfigError } from './config-error.ts'
 
 /** A list of options: as QEMU's users write it, or by names. */
-export type OptionText = string | Readonly<Record<string, string | number | boolean | undefined>>
+export type OptionText = string | OptionObject
+
+/** Members as an option takes them; objects and lists in one are its members with dots: `file.driver`. */
+export interface OptionObject {
+  readonly [name: string]: OptionMember
+}
+
+type OptionMember = string | number | boolean | undefined | OptionObject | readonly OptionMember[]
 
 /**
  * A machine for an embedding program to ask for. Values are those of the options of the same name on the command line
@@ -164,11 +171,18 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
 function say(draft: ConfigDraft, name: keyof MachineOptions, value: Value): void {
   if (value === false) return
   for (const each of isList(value) ? value : [value]) {
-    const text = typeof each === 'object' ? printOptionList(each) : String(each)
+    const text = typeof each === 'object' ? printOptionList(Object.fromEntries(membersOf(each))) : String(each)
     settings[name](draft, text, value === true ? name : `${name} ${text}`)
   }
 }
 
 function isList(value: Value): value is readonly OptionText[] {
   return Array.isArray(value)
+}
+
+/** The members of an object and of those in it, by their names with dots. */
+function membersOf(object: OptionObject, before = ''): [string, string | number | boolean | undefined][] {
+  return Object.entries(object).flatMap(([name, value]) =>
+    typeof value === 'object' ? membersOf(value as OptionObject, `${before}${name}.`) : [[before + name, value]],
+  )
 }
