@@ -62,6 +62,11 @@ test('a pipe is opened at once, waited for, and left when the object is closed',
   closeSync(writer)
 })
 
+test('what is not there cannot be used', async () => {
+  await using all = objects()
+  assert.throws(() => all.use('nix'), { message: "Device 'nix' not found" })
+})
+
 test('what is no source gives nothing', async () => {
   await using all = objects()
   await all.add({ 'qom-type': 'iothread', id: 'io' })

@@ -80,9 +80,14 @@ export class UserObjects {
     return this.#made.get(id)?.type
   }
 
-  /** Somebody uses an object, which goes on doing its work for them when the user has removed it. */
+  /**
+   * Somebody uses an object, which goes on doing its work for them when the user has removed it.
+   *
+   * @throws {QmpError} `DeviceNotFound`, in QEMU's words, if there is none of that name
+   */
   use(id: string): UsedObject {
-    const made = this.#made.get(id)!
+    const made = this.#made.get(id)
+    if (made === undefined) throw new QmpError('DeviceNotFound', `Device '${id}' not found`)
     this.#uses.set(made, (this.#uses.get(made) ?? 0) + 1)
     return {
       random: async (count) => (await made.random?.(count)) ?? new Uint8Array(0),

@@ -143,7 +143,8 @@ export const elsewhere: readonly Elsewhere[] = [
     where: 'command line',
     vmon: 'of `-sandbox` only `elevateprivileges` is carried out; the rest is taken',
     qemu: 'filters system calls',
-    reason: 'Node offers no filter that its own threads would live with; `migrate exec:` and `guestfwd=...-cmd:` start programs whatever `spawn=` says',
+    reason:
+      'Node offers no filter that its own threads would live with; `migrate exec:` and `guestfwd=...-cmd:` start programs whatever `spawn=` says',
   },
   {
     where: 'command line',

@@ -49,6 +49,7 @@ export const refusals: readonly Refusal[] = [
   about('-set', 'machine.x.y=1', '-set is not supported with machine'),
   about('-set', 'device.x.y=1', 'there is no device "x" defined'),
   about('-set', 'drive.x.y=1', 'there is no drive "x" defined'),
+  about('-set', 'memory.x.y=1', 'there is no memory "x" defined'),
   [['-device', 'ib700,id=x', '-set', 'device.x.y=1'], "-device ib700,id=x: Property 'ib700.y' not found"],
 
   about('-m', '5x', noSize),

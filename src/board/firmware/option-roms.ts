@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { readWholeFile } from '../../files/index.ts'
 import { usualFirmwareFolders } from './firmware.ts'
@@ -40,11 +40,11 @@ export async function readOptionRom(name: string, folders: readonly string[]): P
   }
 }
 
-/** What is no regular file has no end. */
+/** What a folder holds has no end; a pipe that nobody writes to is opened at once, and empty. */
 function lengthOf(path: string): number | undefined {
   let file: number
   try {
-    file = openSync(path, 'r')
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch {
     return undefined // the next place is looked at
   }

@@ -49,6 +49,7 @@ async function serve(args: Arguments): Promise<number> {
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, end)
   // Without a monitor or an export nothing else keeps the process.
+  let removePidFile: () => void = () => undefined
   const alive = setInterval(() => undefined, 2 ** 31 - 1)
   try {
     for (const [name, text] of args.options) {
@@ -58,16 +59,16 @@ async function serve(args: Arguments): Promise<number> {
       return 0
     }
     const pidFile = args.value('pidfile')
-    const removePidFile = pidFile === undefined ? () => undefined : writePidFile(pidFile)
+    if (pidFile !== undefined) removePidFile = writePidFile(pidFile)
     daemon.start()
     if (isDaemon) releaseTerminal()
     await daemon.ending
     const callOff = endProcessIn(patience, () => 0, { save: () => daemon.saveImages() })
     await daemon.close()
     callOff()
-    removePidFile()
     return 0
   } finally {
+    removePidFile()
     clearInterval(alive)
     for (const signal of signals) process.off(signal, end)
   }

@@ -81,16 +81,21 @@ export function planDevice(
   requireDefaults(model.name, model, pickNames(said, model.fixed ?? []))
   const place =
     found.carrier === undefined ? placeOf({ model, id, said }, among) : carriedPlace(model, found, found.carrier)
-  const settled = isCarried(place) ? model.findPlace?.(said, neighboursOf(place, among.others)) : undefined
-  const boot = bootEntryOf(model, place, said)
-  return {
-    model: model.name,
-    id,
-    properties: { ...withDefaults(model, said), ...cardProperties(model, said, among), ...settled },
-    place,
-    ...(model.carries !== undefined && { brings: among.busNames.nameFor(model.carries.bus, id) }),
-    ...(chardev !== undefined && { chardev }),
-    ...(boot !== undefined && { boot }),
+  try {
+    const settled = isCarried(place) ? model.findPlace?.(said, neighboursOf(place, among.others)) : undefined
+    const boot = bootEntryOf(model, place, said)
+    return {
+      model: model.name,
+      id,
+      properties: { ...withDefaults(model, said), ...cardProperties(model, said, among), ...settled },
+      place,
+      ...(model.carries !== undefined && { brings: among.busNames.nameFor(model.carries.bus, id) }),
+      ...(chardev !== undefined && { chardev }),
+      ...(boot !== undefined && { boot }),
+    }
+  } catch (error) {
+    if (place.bus === 'PCI') among.slots.release(place)
+    throw error
   }
 }
 

@@ -8,6 +8,8 @@ type Said = Readonly<Record<string, PropertyValue>>
 const unsaid = 0xffff_ffff
 /** How large the ROM of a card is that has its own boot loader: as large as iPXE's files want it. */
 const usualBytes = 256 << 10
+/** More than any card's boot loader has. */
+const mostBytes = 16 << 20
 
 /**
  * The ROM of a card: which file is in it, and how large it is. A file that belongs to the model need not be there: the
@@ -39,6 +41,7 @@ export function romProperties(
   }
   if (bytes === 0) throw new OptionError(`romfile "${file}" is empty`)
   if (bytes > 2 ** 31) throw new OptionError(`romfile "${file}" too large (size cannot exceed 2 GiB)`)
+  if (bytes > mostBytes) throw new OptionError(`romfile "${file}" too large (vmon's cards hold 16 MiB)`)
   if (size !== unsaid && bytes > size)
     throw new OptionError(`romfile "${file}" (${bytes} bytes) is too large for ROM size ${size}`)
   return { romfile: file, romsize: size === unsaid ? 2 ** Math.ceil(Math.log2(bytes)) : size }

@@ -101,8 +101,8 @@ async function hostOf(
   let input: (bytes: Uint8Array) => Promise<void> = () => new Promise(() => undefined) // nothing of it is read
   const rom = await romOf(device, config)
   const line = new Line((bytes) => input(bytes), { leaves: place.bus !== 'ISA' })
-  if (chardev !== undefined) chardevs.find(chardev).attach(line)
   const uses = new Map(namedObjects(device).map(([property, object]) => [property, userObjects.use(object)]))
+  if (chardev !== undefined) chardevs.find(chardev).attach(line)
   const host = side({
     properties,
     services: {

@@ -15,6 +15,8 @@ interface AskedDrive {
 
 /** What these say cannot be changed so in QEMU either. */
 const never = ['object', 'machine', 'smp-opts', 'boot-opts']
+/** There may be one of that id. */
+const named = ['chardev', 'netdev', 'net', 'nic', 'mon', 'vnc', 'fw_cfg']
 
 /**
  * Sets a member of something that was said before, as if it had been said last there: `-set GROUP.ID.MEMBER=VALUE`.
@@ -58,7 +60,8 @@ function replaced<T>(all: T[], is: (one: T) => boolean, change: (one: T) => T): 
   return index >= 0
 }
 
-function unsettable(group: string): never {
+function unsettable(group: string): false {
   if (!Object.hasOwn(optionParameters, group)) throw new OptionError(`There is no option group '${group}'`)
-  throw new OptionError(`vmon sets members of a device or a drive alone, not of a ${group}`)
+  if (named.includes(group)) throw new OptionError(`vmon sets members of a device or a drive alone, not of a ${group}`)
+  return false
 }

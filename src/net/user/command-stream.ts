@@ -42,9 +42,10 @@ export class CommandStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#child?.stdin?.destroy()
+    // It sees that nobody reads, and that nothing comes behind what was written; how it ends is its own affair.
+    this.#child?.stdin?.end()
     this.#child?.stdout?.destroy()
-    this.#child?.kill()
+    this.#child?.unref()
     done(error)
   }
 }
