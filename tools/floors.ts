@@ -23,6 +23,7 @@ const floors: Record<string, number> = {
   nbd: 1,
   descriptors: 2,
   files: 2,
+  installed: 2,
   transport: 2,
   block: 3,
   chardev: 3,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BoardError } from '../board/index.ts'
-import { resolveInstalled } from '../files/index.ts'
+import { resolveInstalled } from '../installed/index.ts'
 
 /**
  * Where the program of a board's thread is: beside this module, or, for an application that a bundler has put into one

@@ -31,8 +31,13 @@ export async function connectQmp(
 /** Opens a connection to an address as `connectQmp` takes it. @throws {TransportError} */
 export function openAddress(address: string, signal?: AbortSignal): Promise<Duplex> {
   const options = signal === undefined ? {} : { signal }
+  const place = tcpPlace(address)
+  return place === undefined ? connectUnix(address.replace(/^unix:/, ''), options) : connectTcp(place, options)
+}
+
+/** Where an address leads over TCP, as `connectQmp` takes it; undefined for that of a unix socket. */
+export function tcpPlace(address: string): { readonly host: string; readonly port: number } | undefined {
   const tcp = /^(?:tcp:)?(\[[^\]]+\]|[^:/[\]]*):(\d+)$/.exec(address)
-  if (tcp === null || address.startsWith('unix:')) return connectUnix(address.replace(/^unix:/, ''), options)
-  const host = tcp[1]!.replace(/^\[(.*)\]$/, '$1') || 'localhost'
-  return connectTcp({ host, port: Number(tcp[2]) }, options)
+  if (tcp === null || address.startsWith('unix:')) return undefined
+  return { host: tcp[1]!.replace(/^\[(.*)\]$/, '$1') || 'localhost', port: Number(tcp[2]) }
 }

@@ -141,6 +141,18 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'command line',
+    vmon: 'a `romfile` of more than 16 MiB is refused',
+    qemu: 'takes up to 2 GiB',
+    reason: 'no boot loader is so long, and the card holds the file in memory',
+  },
+  {
+    where: 'guest',
+    vmon: 'TFTP does not follow links that lead out of its folder, and takes names byte by byte',
+    qemu: 'follows them',
+    reason: 'a guest reads nothing that is not in the folder',
+  },
+  {
+    where: 'command line',
     vmon: 'of `-sandbox` only `elevateprivileges` is carried out; the rest is taken',
     qemu: 'filters system calls',
     reason:

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
-import { readWholeFileNow, resolveInstalled } from '../../files/index.ts'
+import { readWholeFileNow } from '../../files/index.ts'
+import { resolveInstalled } from '../../installed/index.ts'
 import type { Logger } from '../../log/index.ts'
 import type { BoardConfig } from '../board.ts'
 import { BoardError } from '../board-error.ts'

@@ -6,7 +6,7 @@ import { usualFirmwareFolders } from './firmware.ts'
 /** Where distributions put the boot loaders of network cards (iPXE), beside firmware. */
 const romFolders = ['/usr/lib/ipxe/qemu', '/usr/share/qemu/ipxe', '/usr/share/ipxe/qemu'] as const
 /** More than any card's ROM has. */
-const mostBytes = 16 << 20
+export const mostOptionRomBytes = 16 << 20
 
 /** A file of a card's ROM: a path, or a name in one of the folders of firmware. */
 export interface OptionRomFile {
@@ -34,7 +34,7 @@ export async function readOptionRom(name: string, folders: readonly string[]): P
   const file = findOptionRom(name, folders)
   if (file === undefined) return undefined
   try {
-    return await readWholeFile(file.path, { limit: mostBytes })
+    return await readWholeFile(file.path, { limit: mostOptionRomBytes })
   } catch {
     return undefined // a card without a boot loader is still a card
   }

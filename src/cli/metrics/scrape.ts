@@ -1,5 +1,4 @@
-import { connectQmp } from '../../embedding/index.ts'
-import { isLocal } from '../machines/is-local.ts'
+import { connectQmp, tcpPlace } from '../../embedding/index.ts'
 import { threadSeconds } from '../machines/thread-time.ts'
 import type { Family, Labels } from './exposition.ts'
 import { machineMetrics } from './machine-metrics.ts'
@@ -22,7 +21,7 @@ export async function scrape(address: string): Promise<Family[]> {
     const ask = (command: string): Promise<unknown> => client.executeAny(command, undefined, { signal })
     const { name } = (await ask('query-name')) as { readonly name?: string }
     labels = { ...labels, name: name ?? '' }
-    metrics = await machineMetrics(ask, isLocal(address) ? threadSeconds : async () => undefined, labels)
+    metrics = await machineMetrics(ask, tcpPlace(address) === undefined ? threadSeconds : async () => undefined, labels)
     up = 1
   } catch {
     labels = { ...labels, name: '' }

@@ -1,6 +1,5 @@
 import { CommandError, type QmpClient } from '../../client/index.ts'
-import { connectQmp } from '../../embedding/index.ts'
-import { isLocal } from '../machines/is-local.ts'
+import { connectQmp, tcpPlace } from '../../embedding/index.ts'
 import { threadSeconds } from '../machines/thread-time.ts'
 import { type Job, type Rates, ratesBetween, type Sample } from './sample.ts'
 
@@ -67,7 +66,7 @@ export class MachineWatch implements AsyncDisposable {
       jobsOf(ask),
     ])
     const threads = (cpus as readonly Answer[]).map((cpu) => Number(cpu['thread-id']))
-    const seconds = isLocal(this.address) ? await Promise.all(threads.map(threadSeconds)) : [undefined]
+    const seconds = tcpPlace(this.address) === undefined ? await Promise.all(threads.map(threadSeconds)) : [undefined]
     const sum = (counter: string): number =>
       (disks as readonly { readonly stats: Answer }[]).reduce((total, { stats }) => total + Number(stats[counter]), 0)
     return {

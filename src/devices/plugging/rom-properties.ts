@@ -1,4 +1,4 @@
-import type { DeviceProperties } from '../../board/index.ts'
+import { type DeviceProperties, mostOptionRomBytes } from '../../board/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import type { DeviceModel } from '../model.ts'
 import type { PropertyValue } from '../properties.ts'
@@ -8,8 +8,6 @@ type Said = Readonly<Record<string, PropertyValue>>
 const unsaid = 0xffff_ffff
 /** How large the ROM of a card is that has its own boot loader: as large as iPXE's files want it. */
 const usualBytes = 256 << 10
-/** More than any card's boot loader has. */
-const mostBytes = 16 << 20
 
 /**
  * The ROM of a card: which file is in it, and how large it is. A file that belongs to the model need not be there: the
@@ -30,6 +28,7 @@ export function romProperties(
   if (file === '') return {}
   if (rombar === 0) {
     if (hot) throw new OptionError("Hot-plugged device without ROM bar can't have an option ROM")
+    requireHeld(file, byteLengthOf(file))
     return { romfile: file }
   }
   const isUsual = romfile === undefined
@@ -41,8 +40,14 @@ export function romProperties(
   }
   if (bytes === 0) throw new OptionError(`romfile "${file}" is empty`)
   if (bytes > 2 ** 31) throw new OptionError(`romfile "${file}" too large (size cannot exceed 2 GiB)`)
-  if (bytes > mostBytes) throw new OptionError(`romfile "${file}" too large (vmon's cards hold 16 MiB)`)
+  requireHeld(file, bytes)
   if (size !== unsaid && bytes > size)
     throw new OptionError(`romfile "${file}" (${bytes} bytes) is too large for ROM size ${size}`)
   return { romfile: file, romsize: size === unsaid ? 2 ** Math.ceil(Math.log2(bytes)) : size }
+}
+
+/** @throws {OptionError} if the file is longer than what cards hold here */
+function requireHeld(file: string, bytes = 0): void {
+  const most = mostOptionRomBytes
+  if (bytes > most) throw new OptionError(`romfile "${file}" too large (vmon's cards hold ${most >> 20} MiB)`)
 }

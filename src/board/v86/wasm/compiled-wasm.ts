@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { resolveInstalled } from '../../../files/index.ts'
+import { resolveInstalled } from '../../../installed/index.ts'
 import { patchedWasm } from './wasm-patches.ts'
 
 let wasm: Promise<WebAssembly.Module> | undefined
