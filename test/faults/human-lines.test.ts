@@ -67,9 +67,9 @@ const mutated = fc
     return line.slice(0, from) + text + line.slice(to)
   })
 
-/** What ends the machine, writes to files anywhere, or is right to take its time: all of memory. */
+/** What ends the machine, runs programs, writes to files anywhere, or is right to take its time: all of memory. */
 const left =
-  /^\s*(q|quit|sum|qemu-io)(\s|\/|$)|^\s*(memsave|pmemsave|screendump|logfile|snapshot_blkdev|change|drive_add|dumpdtb|wavcapture|commit)\b.*\/|\/[^\s]*\d{4}|0x[0-9a-f]{8}/s
+  /^\s*(q|quit|sum|qemu-io)(\s|\/|$)|^\s*(memsave|pmemsave|screendump|logfile|snapshot_blkdev|change|drive_add|dumpdtb|wavcapture|commit)\b.*\/|exec:|cmd:|script=|\/[^\s]*\d{4}|0x[0-9a-f]{8}/s
 const line = fc.oneof(mutated, mutated, mutated, invented).filter((text) => !left.test(text))
 
 test(`${lineCount} lines are answered, and the good ones behind them rightly`, { timeout: 3_600_000 }, async () => {
