@@ -458,6 +458,10 @@ export interface PciFunction {
   readonly interruptPin: number
   /** What firmware or guest wrote into the interrupt line register. */
   readonly interruptLine: number
+  /** The guest lets it reach memory by itself. */
+  readonly busMaster: boolean
+  /** Where ports answer that a register of its own places; undefined while none do. */
+  readonly ownPorts?: number | undefined
   readonly regions: readonly PciRegion[]
 }
 

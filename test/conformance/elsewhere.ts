@@ -251,6 +251,13 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'human monitor',
+    vmon: '`info mtree` has RAM between c0000 and fffff (`pam-ram`) from the start; no HPET, kvmvapic, SMBus, MSI-X, parallel port; `-d` adds nothing',
+    qemu: 'what the PAM registers say; all of them, and an address space for system management mode; `-d` shows how it finds regions',
+    reason:
+      'RAM there can always be written, the others are no part of the board, and there is nothing like dispatch trees in it',
+  },
+  {
+    where: 'human monitor',
     vmon: '`info jit` tells how many modules of code were made, and their size',
     qemu: 'tells more of its translator',
     reason: 'that is what the emulated processor lets one see',

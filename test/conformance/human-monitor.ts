@@ -41,7 +41,7 @@ const families: readonly (readonly [family: string, commands: string, topics: st
     'migrate migrate_capabilities migrate_parameters',
   ],
   ['character devices', 'chardev-add chardev-change chardev-remove chardev-send-break ringbuf_read ringbuf_write', ''],
-  ['devices', 'device_add device_del object_add object_del qom-get qom-list qom-set', 'mtree qdm qom-tree qtree'],
+  ['devices', 'device_add device_del object_add object_del qom-get qom-list qom-set', 'qdm qom-tree qtree'],
   ['dumps', 'dump-guest-memory', ''],
   ['remote screens', 'expire_password set_password', ''],
   ['NBD', 'nbd_server_add nbd_server_remove nbd_server_start nbd_server_stop', ''],
@@ -65,6 +65,9 @@ const claims: Readonly<Record<string, HmpClaim>> = {
   gpa2hva: refused('guest memory lies in an array, which tells nobody where it is'),
   object_add: divergent('makes the kinds of object that vmon has'),
   'qom-list': divergent('the tree has the objects that vmon has'),
+  'info mtree': divergent(
+    'shows the memory that the board has (see the differences); order and numbers of the spaces are fixed',
+  ),
   'info qdm': divergent('lists the models that vmon has, which are fewer'),
   'info qtree': divergent('shows the devices that vmon has; HPET, kvmvapic and memory chips on the I2C bus are none'),
   'info qom-tree': divergent('the tree has the objects that vmon has'),

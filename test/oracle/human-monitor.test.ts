@@ -166,6 +166,30 @@ describe('the human monitor beside that of QEMU', { skip }, () => {
     assert.deepEqual(ours, withoutDevices(theirs, /(dev: (hpet|kvmvapic|smbus-eeprom),|bus: i2c)/))
   })
 
+  test('shows the tree of memory as QEMU does, but for what the board has not', async () => {
+    const options = [
+      ...['-vga', 'none', '-device', 'VGA', '-serial', 'null', '-netdev', 'user,id=net', '-device', 'e1000,netdev=net'],
+      ...['-drive', 'if=none,id=disk,driver=null-co,size=64M', '-device', 'virtio-blk-pci,drive=disk,id=vda'],
+      ...['-chardev', 'null,id=one', '-device', 'isa-debugcon,chardev=one', '-device', 'pvpanic,ioport=1288'],
+      ...['-device', 'ib700', '-device', 'pc-testdev', '-device', 'isa-debug-exit', '-device', 'i6300esb'],
+    ]
+    // Which space comes first, and the numbers of views, differ from run to run of QEMU.
+    const treesOf = async (command: readonly string[]): Promise<string[][]> => {
+      await using terminal = await Terminal.start(command, options)
+      await terminal.until((text) => text.includes('(qemu) '))
+      const shown: string[][] = []
+      for (const switches of ['', ' -o', ' -D', ' -f -o'])
+        shown.push([...new Set((await terminal.enter(`info mtree${switches}`)).split('\r\n').slice(1))].sort())
+      return shown
+    }
+    const [theirs, ours] = [await treesOf(qemu.command), await treesOf(vmon.command)]
+    const absent =
+      /hpet|kvmvapic|pam-(pci|rom|ram)|pm-smbus|smram|cpu-smm-0|: memory( |$)|alias memory @|FlatView #|: io @|^ {2}\S+ \(prio \d, r[ao]m\): pc\.(rom|(ram|bios) @)/
+    const common = (lines: readonly string[]): string[] => lines.filter((line) => !absent.test(line))
+    assert.deepEqual(ours.map(common), theirs.map(common))
+    assert.ok(ours.every((lines) => common(lines).length > 40))
+  })
+
   test('has the same help for every command and topic', async () => {
     const names = Object.keys(commandTable)
     const topics = Object.keys(infoTable)

@@ -30,6 +30,8 @@ export interface FunctionShape {
   /** 1 = INTA# ... 4 = INTD#; 0 or absent: the function has none. */
   readonly interruptPin?: number
   readonly bars?: readonly BarShape[]
+  /** Registers behind the header that place ports: the base, of which the mask's bits count, and what switches them on by bit 0. */
+  readonly ownPorts?: { readonly base: number; readonly mask: number; readonly enable: number }
   /** Bytes behind the header at power-on. */
   readonly registers?: readonly (readonly [offset: number, value: number])[]
   /** The registers behind the header that a reset brings back to what they were at power-on; others stay. */
@@ -51,7 +53,7 @@ export const register = {
   own: 0x40,
 } as const
 
-export const command = { io: 0x0001, memory: 0x0002, interruptDisable: 0x0400 } as const
+export const command = { io: 0x0001, memory: 0x0002, busMaster: 0x0004, interruptDisable: 0x0400 } as const
 /** Status: an interrupt is pending. */
 export const interruptPending = 0x08
 
@@ -135,6 +137,13 @@ export class ConfigSpace {
     return address === 0 || last >= 0xffffffff ? undefined : address
   }
 
+  /** Where the ports answer that registers behind the header place; undefined if they do not. */
+  get ownPorts(): number | undefined {
+    const { ownPorts } = this.shape
+    if (ownPorts === undefined || (this.bytes[ownPorts.enable]! & 1) === 0) return undefined
+    return this.read(ownPorts.base, 4) & ownPorts.mask
+  }
+
   describe(): PciFunction {
     const view = this.#view
     const { shape } = this
@@ -149,6 +158,8 @@ export class ConfigSpace {
       classCode: view.getUint16(register.revision + 2, true),
       interruptPin: this.bytes[register.interruptPin]!,
       interruptLine: this.bytes[register.interruptLine]!,
+      busMaster: (this.command & command.busMaster) !== 0,
+      ...(shape.ownPorts !== undefined && { ownPorts: this.ownPorts }),
       regions: (shape.bars ?? []).map((bar) => ({
         bar: bar.bar,
         kind: bar.kind,

@@ -70,8 +70,8 @@ export const ideController: FunctionShape = {
   bars: [{ bar: 4, kind: 'io', size: 16 }],
 }
 
-/** Registers of the power management function: where its ports are, and whether they answer. */
-export const pmRegisters = { base: 0x40, enable: 0x80 } as const
+/** Registers of the power management function: where its ports are, aligned so and below 64 KiB, and whether they answer. */
+const pmRegisters = { base: 0x40, mask: 0xffc0, enable: 0x80 } as const
 
 /** PIIX4: power management. Its interrupt is the system control interrupt, whatever the pin says. */
 export const powerManagement = (serialPorts: number): FunctionShape => ({
@@ -83,6 +83,7 @@ export const powerManagement = (serialPorts: number): FunctionShape => ({
   classCode: 0x068000,
   status: 0x0280,
   interruptPin: 1,
+  ownPorts: pmRegisters,
   registers: [
     [pmRegisters.base, 0x01],
     // Which ISA devices there are: floppy controller, IDE, COM1 and COM2.

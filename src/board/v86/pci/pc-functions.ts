@@ -1,12 +1,5 @@
 import type { MemoryResponder } from '../../bus/device-bus.ts'
-import {
-  hostBridge,
-  ideController,
-  type PcConfig,
-  pmRegisters,
-  powerManagement,
-  standardVga,
-} from '../../pci/pc-functions.ts'
+import { hostBridge, ideController, type PcConfig, powerManagement, standardVga } from '../../pci/pc-functions.ts'
 import type { Piix4Pm } from '../devices/piix4-pm.ts'
 import { vgaRegisters } from '../screen/vga-registers.ts'
 import type { V86Cpu, V86PortEntry } from '../v86-internals.ts'
@@ -19,8 +12,6 @@ const videoMemory = 0xe0000000
 /** Where v86 has the video BIOS: a megabyte. */
 const vgaRom = { address: 0xfeb00000, blocks: 8 }
 const blockBits = 17
-/** The power management's ports are aligned so, below 64 KiB. */
-const pmBaseMask = 0xffc0
 
 /**
  * Puts the functions of QEMU's `pc` into its slots, with v86's devices behind them. Call it before the machine first
@@ -39,10 +30,7 @@ export function addPcFunctions(
   bus.ports.take(v86BusMaster.port, v86BusMaster.count)
   bus.add(ideController, { ports: new Map([[4, busMaster]]) })
   bus.add(powerManagement(serialPorts), {
-    changed: (space) => {
-      const on = (space.read(pmRegisters.enable, 1) & 1) !== 0
-      power.window.move(on ? space.read(pmRegisters.base, 4) & pmBaseMask : undefined)
-    },
+    changed: (space) => power.window.move(space.ownPorts),
   })
   if (!vga) return
   takeVgaRom(cpu)

@@ -66,7 +66,7 @@ for (const seed of [1, 0x5eed, 0xffffffff]) {
     }
     assert.deepEqual(witness.notices, [])
     const identity = (functions: typeof before) =>
-      functions.map(({ interruptLine: _, regions, ...rest }) => [
+      functions.map(({ interruptLine: _, busMaster: _mastery, ownPorts: _ports, regions, ...rest }) => [
         rest,
         regions.map(({ bar, kind, size }) => [bar, kind, size]),
       ])
