@@ -36,6 +36,7 @@ const floors: Record<string, number> = {
   objects: 4,
   client: 4,
   runstate: 4,
+  mcp: 3,
   'block-io': 4,
   'nbd-server': 4,
   vnc: 4,

@@ -25,7 +25,7 @@ ${cases}
     *) if [[ $word == -* ]]; then
          COMPREPLY=($(compgen -W '${names.map(({ name }) => `-${name}`).join(' ')}' -- "$word"))
        else
-         COMPREPLY=($(compgen -W 'shell top console ps metrics img nbd storage io completion' -- "$word") $(compgen -f -- "$word"))
+         COMPREPLY=($(compgen -W 'shell top console ps metrics img nbd storage io mcp completion' -- "$word") $(compgen -f -- "$word"))
        fi ;;
   esac
 }

@@ -34,6 +34,7 @@ const usage = `usage: vmon [options] [disk_image]
        vmon io [FILE]           as qemu-io
        vmon nbd FILE            as qemu-nbd
        vmon storage [options]   as qemu-storage-daemon
+       vmon mcp [OPTION]...     for clients of the Model Context Protocol
        vmon completion bash|zsh
 `
 

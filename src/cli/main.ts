@@ -17,6 +17,7 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
   if (word === 'nbd') return (await import('./nbd/nbd.ts')).runNbd(rest)
   if (word === 'storage') return (await import('./storage/storage.ts')).runStorage(rest)
   if (word === 'io') return (await import('./io/io.ts')).runIo(rest)
+  if (word === 'mcp') return (await import('./mcp/mcp.ts')).runMcp(rest)
   if (word === 'completion') return printCompletion(rest[0])
   const { runMachine } = await import('./run-machine.ts')
   const status = await runMachine(word === undefined ? [] : [word, ...rest])

@@ -31,6 +31,7 @@ export class GuestSerial {
   readonly #port: SerialPortDoor
   readonly #lines = new Set<BoundedQueue<string>>()
   #text = ''
+  #received = 0
   /** Where in `#text` the part begins that nobody has waited for yet. */
   #fresh = 0
   #line = ''
@@ -44,6 +45,11 @@ export class GuestSerial {
   /** What the guest has sent, the last megabyte of it. */
   get text(): string {
     return this.#text
+  }
+
+  /** How many characters the guest has sent. */
+  get received(): number {
+    return this.#received
   }
 
   /** Sends to the guest. Settles when it has room for more. @throws {BoardError} if the machine has ended */
@@ -96,6 +102,7 @@ export class GuestSerial {
 
   #hear(text: string): void {
     this.#text += text
+    this.#received += text.length
     const surplus = this.#text.length - remembered
     if (surplus > remembered) {
       this.#text = this.#text.slice(surplus)

@@ -1,0 +1,42 @@
+import { lstat, realpath } from 'node:fs/promises'
+import { basename, dirname, join, resolve, sep } from 'node:path'
+
+/** The one folder that tools reach: names lead nowhere else, by no `..` and no symbolic link. */
+export class OwnFolder {
+  readonly path: string
+
+  private constructor(path: string) {
+    this.path = path
+  }
+
+  /** @throws {Error} with the system's `code`, if there is no such folder */
+  static async open(path: string): Promise<OwnFolder> {
+    return new OwnFolder(await realpath(path))
+  }
+
+  /**
+   * The absolute path of a file that is there, or may be made.
+   *
+   * @throws {Error} with a text for the client, if it is not below the folder
+   */
+  async pathOf(name: string): Promise<string> {
+    const asked = resolve(this.path, name)
+    if (asked !== this.path && !name.includes('\0')) {
+      const real = await realpath(asked).catch(() => undefined)
+      // What is not there yet: its folder has to be there. A link that leads nowhere is no file that may be made.
+      const parent = real === undefined ? await realpath(dirname(asked)).catch(() => undefined) : undefined
+      const path = real ?? (parent === undefined ? undefined : join(parent, basename(asked)))
+      if (path?.startsWith(this.path === sep ? sep : this.path + sep) && (real !== undefined || !(await isLink(path))))
+        return path
+      if (path === undefined) throw new Error(`'${name}': there is no such folder`)
+    }
+    throw new Error(`'${name}' is not below the folder of this server`)
+  }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (stats) => stats.isSymbolicLink(),
+    () => false,
+  )
+}
