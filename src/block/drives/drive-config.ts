@@ -34,6 +34,8 @@ export interface DriveConfig {
   /** What is written goes to a file that nobody keeps. */
   readonly snapshot: boolean
   readonly detectZeroes: DetectZeroes
+  /** What is read from behind the image is copied into it. */
+  readonly copyOnRead: boolean
   /** Writes are complete when the host has them; if not, when they are on stable storage. */
   readonly writeback: boolean
   readonly onReadError: ReadErrorPolicy

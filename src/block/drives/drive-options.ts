@@ -81,10 +81,6 @@ export function driveFromOptions(
   const throttle = takeThrottle(options)
   const snapshot = options.takeBoolean('snapshot') ?? false
   const nodeOptions = options.takeAll()
-  if (copies && !readOnly && hasImage({ file, nodeOptions })) {
-    const text = 'copy-on-read=on is not available: put a copy-on-read node over the image with -blockdev'
-    throw new BlockError('unsupported', text, { option: 'copy-on-read' })
-  }
   return {
     id,
     interface: drive,
@@ -95,6 +91,7 @@ export function driveFromOptions(
     readOnly,
     snapshot: snapshot && hasImage({ file, nodeOptions }),
     detectZeroes,
+    copyOnRead: copies && !readOnly,
     writeback,
     onReadError,
     onWriteError,

@@ -346,13 +346,15 @@ export class DriveSet implements AsyncDisposable {
 
   async #openImage(config: DriveConfig): Promise<BlockNode | undefined> {
     if (!hasImage(config)) return undefined
-    const { file, nodeOptions, readOnly, snapshot, detectZeroes } = config
+    const { file, nodeOptions, readOnly, snapshot, detectZeroes, copyOnRead } = config
     const options = { ...nodeOptions, 'detect-zeroes': detectZeroes }
-    const node = await this.graph.open({ filename: file, options, readOnly: readOnly || snapshot })
+    const copyReads = copyOnRead && !snapshot
+    const node = await this.graph.open({ filename: file, options, readOnly: readOnly || snapshot, copyReads })
     if (!snapshot) return node
     try {
       const overlay = await throwawayOverlay(this.graph, node, readOnly)
       this.#throwaway.push(overlay)
+      if (copyOnRead) overlay.node.copyReads()
       return overlay.node
     } catch (error) {
       await node.close()

@@ -20,6 +20,7 @@ import { canMoveTray, isTrayLocked, isTrayOpen, moveTray, type TrayMove, type Tr
 export interface DriveDefaults {
   readonly readOnly: boolean
   readonly detectZeroes: DetectZeroes
+  readonly copyOnRead: boolean
   readonly cache: CacheMode
 }
 
@@ -72,7 +73,8 @@ export class Drive {
     this.place = place
     this.media = config.media
     this.#config = config
-    this.#defaults = { readOnly: config.readOnly, detectZeroes: config.detectZeroes, cache: cacheOf(config) }
+    const { readOnly, detectZeroes, copyOnRead } = config
+    this.#defaults = { readOnly, detectZeroes, copyOnRead, cache: cacheOf(config) }
   }
 
   /** Empty for a drive that a device has without anybody having made one, and for one that was deleted under its device. */
@@ -288,7 +290,8 @@ export class Drive {
       await this.remove()
       throw error
     }
-    this.#defaults = { readOnly: node.readOnly, detectZeroes: node.detectZeroes, cache: node.cache }
+    const { readOnly, detectZeroes, copiesReads: copyOnRead, cache } = node
+    this.#defaults = { readOnly, detectZeroes, copyOnRead, cache }
   }
 
   /** Takes the image out; it closes if nobody else uses it. Waits for requests under way. */

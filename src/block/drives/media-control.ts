@@ -137,10 +137,11 @@ export class MediaControl {
     { filename, format, readOnlyMode = 'retain' }: NewMedium,
     { keyLater = false } = {},
   ): Promise<BlockNode> {
-    const { readOnly, detectZeroes, cache } = defaults
+    const { readOnly, detectZeroes, copyOnRead, cache } = defaults
     return this.#drives.graph.open({
       filename,
       keyLater,
+      copyReads: copyOnRead,
       options: {
         ...(format !== undefined && { driver: format }),
         'detect-zeroes': detectZeroes,

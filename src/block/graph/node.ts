@@ -22,6 +22,7 @@ import { hurryWithin } from './cycles.ts'
 import { InFlight } from './in-flight.ts'
 import { type GraphParts, NodeLinks } from './node-links.ts'
 import type { NewNodeSettings, NodeSettings, NodeState, NodeUser } from './node-settings.ts'
+import { ReadCopies } from './read-copies.ts'
 import { Shaping } from './shaping.ts'
 import { WriteMark } from './write-mark.ts'
 
@@ -48,6 +49,8 @@ export class BlockNode {
   readonly links: NodeLinks
   readonly #io: Driver | Shaping
   readonly #forget: (node: BlockNode) => void
+  /** If what is read from behind is copied. */
+  #readCopies: ReadCopies | undefined
   #state: NodeState = 'open'
   readonly #inFlight = new InFlight()
 
@@ -89,6 +92,11 @@ export class BlockNode {
     return this.#settings.detectZeroes
   }
 
+  /** Whether what is read from behind is copied into this image. */
+  get copiesReads(): boolean {
+    return this.#readCopies !== undefined
+  }
+
   get discards(): boolean {
     return this.#settings.discard
   }
@@ -106,6 +114,27 @@ export class BlockNode {
     for (let node = this.#openedFor; node !== undefined; node = node.openedFor) {
       if (node === above) this.#openedFor = above
     }
+  }
+
+  /**
+   * From now on copies what is read from behind into the image itself, while somebody uses it who writes.
+   *
+   * @throws {BlockError} kind `read-only`
+   */
+  copyReads(): void {
+    if (this.readOnly)
+      throw new BlockError('read-only', "Can't use copy-on-read on read-only device", { node: this.name })
+    this.#readCopies ??= new ReadCopies({
+      look: async (offset, length) => {
+        if (this.readOnly || !this.access.uses.includes('write')) return { length, copies: false }
+        // Of the driver itself: who drains the node waits for this request.
+        const status = await this.driver.status?.(offset, length)
+        return { length: status?.length ?? length, copies: status?.allocated === false }
+      },
+      readInto: (offset, target, options) => this.#io.readInto(offset, target, options),
+      write: (offset, bytes) => this.#io.write(offset, bytes),
+      writeZeroes: (offset, length) => this.#writeZeroes(offset, length),
+    })
   }
 
   /** What the image is called where users read it. */
@@ -152,7 +181,9 @@ export class BlockNode {
 
   /** @throws {BlockError} kinds `range`, `closed`, `io` */
   readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
-    return this.#request(offset, target.byteLength, options, () => this.#io.readInto(offset, target, options))
+    return this.#request(offset, target.byteLength, options, () =>
+      (this.#readCopies ?? this.#io).readInto(offset, target, options),
+    )
   }
 
   /**
@@ -207,7 +238,8 @@ export class BlockNode {
     return this.#request(offset, length, options, async () => {
       this.#checkUse('write')
       if (!this.discards || length === 0 || this.driver.discard === undefined) return
-      await this.#noted(offset, length, this.driver.discard(offset, length, options))
+      const change = (): Promise<void> => this.#noted(offset, length, this.driver.discard!(offset, length, options))
+      await (this.#readCopies?.changing(offset, length, change) ?? change())
     })
   }
 
@@ -394,7 +426,8 @@ export class BlockNode {
 
   /** As `#request()`, of one that changes what the range holds. */
   #alter(offset: number, length: number, options: RequestOptions | undefined, run: () => Promise<void>): Promise<void> {
-    return this.#request(offset, length, options, () => this.#noted(offset, length, run()))
+    const change = (): Promise<void> => this.#noted(offset, length, run())
+    return this.#request(offset, length, options, () => this.#readCopies?.changing(offset, length, change) ?? change())
   }
 
   /** The bitmaps hear of a change when it has ended, well or not. */

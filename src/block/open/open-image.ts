@@ -36,6 +36,8 @@ export interface ImageSource {
   /** Options by dotted keys (`driver`, `node-name`, `file.filename`, ...), as `-drive` and `-blockdev` have them. */
   readonly options?: OptionValues
   readonly readOnly?: boolean
+  /** What is read from behind the image is copied into it. */
+  readonly copyReads?: boolean
   /** The image is to be checked: open it even if it says that it is damaged. */
   readonly forCheck?: boolean
   /** Nobody will read what the guest sees, or write it: no password is needed. */
@@ -87,10 +89,18 @@ type Common = Pick<Source, 'options' | 'readOnly' | 'autoReadOnly' | 'cache' | '
  */
 export async function openImage(
   graph: NodeGraph,
-  { filename, options, readOnly = false, forCheck = false, noIo = false, keyLater = false }: ImageSource,
+  {
+    filename,
+    options,
+    readOnly = false,
+    copyReads = false,
+    forCheck = false,
+    noIo = false,
+    keyLater = false,
+  }: ImageSource,
   { warn, print, damaged, secret, files, securing, legacyEncryption }: ImageHearer,
 ): Promise<BlockNode> {
-  return openAny({
+  const opened = await openAny({
     filename,
     options: new OptionBag(options ?? {}),
     readOnly,
@@ -100,6 +110,13 @@ export async function openImage(
     above: [],
     opening: [],
   })
+  try {
+    if (copyReads) opened.copyReads()
+    return opened
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
 
   async function openAny(given: Source): Promise<BlockNode> {
     const unread = withoutJsonName(given)

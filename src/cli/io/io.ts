@@ -62,8 +62,13 @@ async function serve(args: Arguments): Promise<number> {
 
 /** @throws {ImgError} in QEMU's words */
 function modeOf(args: Arguments): OpenMode {
-  if (args.has('C')) throw new ImgError('copy-on-read is not there')
-  let mode = { ...defaultMode, readOnly: args.has('r'), snapshot: args.has('s'), forceShare: args.has('U') }
+  let mode = {
+    ...defaultMode,
+    readOnly: args.has('r'),
+    copyOnRead: args.has('C'),
+    snapshot: args.has('s'),
+    forceShare: args.has('U'),
+  }
   for (const [name, value] of args.options) {
     if (name === 'n') mode = { ...mode, ...cacheMode('none') }
     if (name === 't') mode = { ...mode, ...cacheMode(value) }

@@ -16,6 +16,8 @@ export interface OpenMode {
   /** Discards reach the file. */
   readonly discard: boolean
   readonly forceShare: boolean
+  /** What is read from behind the image is copied into it. */
+  readonly copyOnRead: boolean
   /** Writes go to a file that nobody keeps. */
   readonly snapshot: boolean
 }
@@ -27,6 +29,7 @@ export const defaultMode: OpenMode = {
   writethrough: true,
   discard: true,
   forceShare: false,
+  copyOnRead: false,
   snapshot: false,
 }
 
@@ -41,10 +44,11 @@ export async function openImage(
   filename: string | undefined,
   { mode, options }: { readonly mode: OpenMode; readonly options: OptionValues },
 ): Promise<OpenImage> {
-  const { readOnly, snapshot } = mode
+  const { readOnly, snapshot, copyOnRead } = mode
   const base = await graph.open({
     ...(filename !== undefined && { filename }),
     readOnly: readOnly || snapshot,
+    copyReads: copyOnRead && !snapshot,
     options: {
       'cache.direct': mode.direct,
       'cache.no-flush': mode.noFlush,
@@ -56,6 +60,7 @@ export async function openImage(
   const overlay = snapshot ? await throwawayOverlay(graph, base, readOnly) : undefined
   const node = overlay?.node ?? base
   try {
+    if (snapshot && copyOnRead) node.copyReads()
     const access = await accessToNode(node, {
       description: 'vmon io',
       uses: node.readOnly ? ['read'] : ['read', 'write', 'resize'],

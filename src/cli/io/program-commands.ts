@@ -61,7 +61,6 @@ export function programCommands(holder: ImageHolder): IoTable {
         }
         if (operands.length > 1) throw new UsageComplaint()
         return await inWords(async () => {
-          if (C === true) throw new ImgError('copy-on-read is not there')
           if (i !== undefined) checkAioMode(i)
           const mode: OpenMode = {
             ...defaultMode,
@@ -69,6 +68,7 @@ export function programCommands(holder: ImageHolder): IoTable {
             ...(t === undefined ? {} : cacheMode(t)),
             ...(d === undefined ? {} : discardMode(d)),
             readOnly: r === true,
+            copyOnRead: C === true,
             snapshot: s === true,
             forceShare: U === true,
           }

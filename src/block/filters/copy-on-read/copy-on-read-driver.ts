@@ -1,13 +1,9 @@
 import type { Access } from '../../graph/access.ts'
 import { allocation, skipFilters } from '../../graph/allocation.ts'
 import type { BlockNode } from '../../graph/node.ts'
-import { RangeLocks } from '../../graph/range-locks.ts'
+import { ReadCopies } from '../../graph/read-copies.ts'
 import type { ChildRole, NestedOptions, RequestOptions, WriteOptions, ZeroesOptions } from '../../open/driver.ts'
-import { isZero } from '../../zeroes.ts'
 import { PassThrough } from '../pass-through.ts'
-
-/** The largest buffer that a copy takes. */
-const largestPiece = 2 ** 20
 
 export interface CopyOnReadOptions {
   /** What this image and those behind it hold is not copied, but for its own. Default: everything is. */
@@ -25,8 +21,12 @@ export class CopyOnReadDriver extends PassThrough {
   readonly #bottom: BlockNode | undefined
   readonly #always: boolean
   #copies = true
-  /** A copy must not take the place of what somebody writes meanwhile. */
-  readonly #ranges = new RangeLocks()
+  readonly #reads = new ReadCopies({
+    look: (offset, length) => this.look(offset, length),
+    readInto: (offset, target, options) => this.below.readInto(offset, target, options),
+    write: (offset, bytes) => this.below.write(offset, bytes),
+    writeZeroes: (offset, length) => this.below.writeZeroes(offset, length),
+  })
 
   constructor(file: BlockNode, { bottom, implicit = false, always = false }: CopyOnReadOptions = {}) {
     super(file)
@@ -45,21 +45,13 @@ export class CopyOnReadDriver extends PassThrough {
     return { driver: this.name, ...bottom, file: this.below.driver.fullOptions() }
   }
 
-  override async readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
-    const end = offset + target.byteLength
-    for (let at = offset; at < end; ) {
-      const { length, copies } = this.#copies
-        ? await this.look(at, Math.min(end - at, largestPiece))
-        : { length: end - at, copies: false }
-      const part = target.subarray(at - offset, at - offset + length)
-      if (copies) await this.#copy(at, part, options)
-      else await this.below.readInto(at, part, options)
-      at += length
-    }
+  override readInto(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
+    return this.#reads.readInto(offset, target, options)
   }
 
   /** Whether a read would copy the beginning of a range, and how long that beginning is. */
   async look(offset: number, length: number): Promise<{ readonly length: number; readonly copies: boolean }> {
+    if (!this.#copies) return { length, copies: false }
     const image = skipFilters(this.below)
     const own = await allocation(image, image, offset, length)
     const behind = image.behind
@@ -72,15 +64,15 @@ export class CopyOnReadDriver extends PassThrough {
   }
 
   override write(offset: number, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
-    return this.#ranges.together(offset, bytes.byteLength, () => super.write(offset, bytes, options))
+    return this.#reads.changing(offset, bytes.byteLength, () => super.write(offset, bytes, options))
   }
 
   override writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
-    return this.#ranges.together(offset, length, () => super.writeZeroes(offset, length, options))
+    return this.#reads.changing(offset, length, () => super.writeZeroes(offset, length, options))
   }
 
   override discard(offset: number, length: number, options?: RequestOptions): Promise<void> {
-    return this.#ranges.together(offset, length, () => super.discard(offset, length, options))
+    return this.#reads.changing(offset, length, () => super.discard(offset, length, options))
   }
 
   /** What it copies it writes. */
@@ -92,19 +84,5 @@ export class CopyOnReadDriver extends PassThrough {
 
   retire(): void {
     this.#copies = false
-  }
-
-  #copy(offset: number, target: Uint8Array, options?: RequestOptions): Promise<void> {
-    return this.#ranges.alone(offset, target.byteLength, async () => {
-      await this.below.readInto(offset, target, options)
-      for (let at = 0; at < target.byteLength; ) {
-        // Somebody may have written it while this waited.
-        const { length, copies } = await this.look(offset + at, target.byteLength - at)
-        const part = target.subarray(at, at + length)
-        if (copies)
-          await (isZero(part) ? this.below.writeZeroes(offset + at, length) : this.below.write(offset + at, part))
-        at += length
-      }
-    })
   }
 }
