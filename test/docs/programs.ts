@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import ts from 'typescript'
+import { transform } from 'esbuild'
 
 /** The blocks of a language in a page. */
 export function blocksOf(page: string, language: string): readonly string[] {
@@ -25,9 +25,8 @@ export async function runShown(
   folder: string,
   name: string,
 ): Promise<{ status: number; said: string }> {
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
   const path = join(folder, `${name}.mjs`)
-  await writeFile(path, ts.transpileModule(program, { compilerOptions }).outputText)
+  await writeFile(path, (await transform(program, { loader: 'ts', target: 'es2022' })).code)
   const child = spawn(process.execPath, [path], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
