@@ -18,7 +18,8 @@ export function netdevFromItems(id: string, items: readonly (readonly [string, s
   const branch = variants!.branches[type]?.shape
   const members = branch?.meta === 'object' ? branch.members : {}
   const words: Record<string, unknown> = { id, type }
-  for (const [name, text] of items) {
+  const parts = items.flatMap((item) => (type === 'user' && item[0] === 'ipv6-net' ? ipv6NetItems(item[1]) : [item]))
+  for (const [name, text] of parts) {
     if (name === 'type') continue
     const member = ownEntry(members, name)
     if (member === undefined) throw new OptionError(`Invalid parameter '${name}'`)
@@ -27,6 +28,18 @@ export function netdevFromItems(id: string, items: readonly (readonly [string, s
     else words[name] = wanted.meta === 'builtin' ? scalarOf(name, wanted.jsonType, text) : text
   }
   return decodeNetdev(words)
+}
+
+/** A network and how long its prefix is, as texts alone can say it. */
+function ipv6NetItems(text: string): readonly (readonly [string, string])[] {
+  const [prefix, ...rest] = text.split('/')
+  if (text === '') throw new OptionError("Parameter 'ipv6-net' expects a valid IPv6 prefix")
+  const length = rest.length === 0 ? '64' : rest.join('/')
+  if (!/^\s*[+-]?\d+$/.test(length)) throw new OptionError("Parameter 'ipv6-prefixlen' expects a number")
+  return [
+    ['ipv6-prefix', prefix!],
+    ['ipv6-prefixlen', String(Number(length))],
+  ]
 }
 
 function scalarOf(name: string, jsonType: string, text: string): unknown {

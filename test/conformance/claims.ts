@@ -252,7 +252,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   netdev_add: {
     verdict: 'divergent',
     reason:
-      'kinds `user`, `socket`, `stream`, `dgram` (by inet alone) and `hubport` are there; of `user` IPv6 and smb are refused; a host port 0 is allowed and told by `info usernet`',
+      'kinds `user`, `socket`, `stream`, `dgram` (by inet alone) and `hubport` are there; of `user` smb is refused; its router tells of the name server too, and that there is more to be asked by DHCPv6; a host port 0 is allowed and told by `info usernet`',
     tests: ['test/guests/debian-network.test.ts', 'test/net/kernel-tcp.test.ts', 'test/net/streams.test.ts'],
   },
   netdev_del: exact,

@@ -64,6 +64,17 @@ test('20 MiB come down from a server of the host, byte for byte', { skip }, asyn
   assert.match(await guest.run(`wget -q -O - http://10.0.2.2:${port}/20 | md5sum`), new RegExp(digestOf(20)))
 })
 
+test('a guest makes itself an address of IPv6, and 4 MiB come down by it', { skip }, async () => {
+  await guest.run('until ip -6 route show default | grep -q fe80::2; do sleep 1; done')
+  assert.match(await guest.run('ip -6 addr show dev eth1'), /inet6 fec0::5054:ff:fe12:3456\/64 scope/)
+  assert.match(await guest.run('ping -6 -c 2 fec0::2'), /2 packets received, 0% packet loss/)
+  const forIpv6 = createServer((socket) => socket.pipe(connect(port, '127.0.0.1')).pipe(socket))
+  await new Promise<void>((resolve) => forIpv6.listen(0, '::1', resolve))
+  const { port: there } = forIpv6.address() as AddressInfo
+  assert.match(await guest.run(`wget -q -O - http://[fec0::2]:${there}/4 | md5sum`), new RegExp(digestOf(4)))
+  forIpv6.close()
+})
+
 test('20 MiB go up, byte for byte, and the end of them is told', { skip }, async () => {
   const hash = createHash('md5')
   let length = 0

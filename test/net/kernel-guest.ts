@@ -48,6 +48,7 @@ export class KernelGuest implements NetEnd, AsyncDisposable {
     await run('ip', ['netns', 'add', name])
     await run('ip', ['link', 'set', name, 'netns', name])
     const guest = new KernelGuest(wire, name, descriptor)
+    // It asks for an address of IPv6 only where a test lets it.
     await guest.run('sysctl', '-qw', `net.ipv6.conf.${name}.disable_ipv6=1`).catch(() => undefined)
     await guest.run('ip', 'link', 'set', 'lo', 'up')
     // Frames are read one by one: they wait rather than be lost.
@@ -60,6 +61,14 @@ export class KernelGuest implements NetEnd, AsyncDisposable {
   async configure(address = '10.0.2.15/24'): Promise<void> {
     await this.run('ip', 'addr', 'add', address, 'dev', this.space)
     await this.run('ip', 'route', 'add', 'default', 'via', '10.0.2.2')
+  }
+
+  /** Lets it make itself an address of IPv6, as the router of its network tells it to. */
+  async learnIpv6(): Promise<void> {
+    await this.run('sysctl', '-qw', `net.ipv6.conf.${this.space}.accept_dad=0`)
+    await this.run('sysctl', '-qw', `net.ipv6.conf.${this.space}.disable_ipv6=0`)
+    while (!/default via fe80::2/.test(await this.run('ip', '-6', 'route', 'show', 'default')))
+      await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   /** Runs a program in the guest's network. @returns what it writes */

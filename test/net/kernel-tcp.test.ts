@@ -9,7 +9,9 @@ import { KernelGuest, noKernelGuest } from './kernel-guest.ts'
 
 const skip = noKernelGuest
 const host = 0x0a000202
+const prefix = 0xfec0n << 112n
 const config = {
+  ipv6: { prefix, prefixLength: 64, host: prefix | 2n, dns: prefix | 3n },
   ...{ network: 0x0a000200, mask: 0xffffff00, host, dns: 0x0a000203, dhcpStart: 0x0a00020f, restrict: false },
 } as const
 const block = Buffer.from(Uint8Array.from({ length: 1 << 20 }, (_, at) => (at * 7 + (at >> 9)) & 0xff))
@@ -183,4 +185,31 @@ test('carries datagrams there and back, long ones in pieces', { skip }, async ()
 test('gives an address by DHCP', { skip }, async () => {
   const log = await shell(`busybox udhcpc -i ${guest.space} -n -q -f -s /bin/true 2>&1`)
   assert.match(log, /lease of 10\.0\.2\.15 obtained/)
+})
+
+test('a kernel makes itself an address of IPv6, is answered, and carries 16 MiB down and up by it', {
+  skip,
+}, async () => {
+  await guest.learnIpv6()
+  assert.match(await guest.run('ip', '-6', 'addr', 'show', 'dev', guest.space), /inet6 fec0::[0-9a-f:]+\/64 scope/)
+  assert.match(await guest.run('busybox', 'ping', '-6', '-c', '2', 'fec0::2'), /2 packets received/)
+  const forIpv6 = createServer((socket) => socket.pipe(connect(port, '127.0.0.1')).pipe(socket))
+  await new Promise<void>((resolve) => forIpv6.listen(0, '::1', resolve))
+  const url = `http://[fec0::2]:${(forIpv6.address() as AddressInfo).port}`
+  assert.equal((await shell(`curl -gsS ${url}/16 | sha256sum`)).split(' ')[0], digestOf(16))
+  const up = await shell(`curl -gsS ${url}/16 | curl -gsS -T - ${url}/`)
+  assert.equal(up, `${16 << 20} ${digestOf(16)}`)
+  forIpv6.close()
+})
+
+test('carries datagrams of IPv6 there and back, long ones in pieces', { skip }, async () => {
+  const echo = createSocket('udp6')
+  echo.on('message', (bytes, from) => echo.send(bytes, from.port, from.address))
+  await new Promise<void>((resolve) => echo.bind(0, '::1', resolve))
+  const program = `
+    const s = require('dgram').createSocket('udp6')
+    s.on('message', (b) => { console.log(b.length, b.every((x) => x === 0x55)); s.close() })
+    s.send(Buffer.alloc(9000, 0x55), ${echo.address().port}, 'fec0::2')`
+  assert.equal(await guest.run(process.execPath, '-e', program), '9000 true\n')
+  echo.close()
 })

@@ -1,4 +1,4 @@
-import { formatIpv4, type NetClient, type NetSet } from '../../net/index.ts'
+import { formatIp, type IpAddress, type NetClient, type NetSet } from '../../net/index.ts'
 import { hmpFamily } from '../hmp-command.ts'
 
 type Networks = Pick<NetSet, 'list' | 'hubs' | 'hubOf' | 'users'>
@@ -77,15 +77,15 @@ const descriptor = -1
 
 function line(
   state: string,
-  [source, sourcePort]: readonly [number, number],
-  [destination, destinationPort]: readonly [number, number],
+  [source, sourcePort]: readonly [IpAddress, number],
+  [destination, destinationPort]: readonly [IpAddress, number],
   received: number,
   sent: number,
 ): string {
-  const from = source === 0 ? '*' : formatIpv4(source)
+  const from = source === 0 ? '*' : formatIp(source)
   return (
     `  ${state.padEnd(18)} ${String(descriptor).padStart(2)} ${from.padStart(15)} ${String(sourcePort).padStart(5)} ` +
-    `${formatIpv4(destination).padStart(15)} ${String(destinationPort).padStart(5)} ` +
+    `${formatIp(destination).padStart(15)} ${String(destinationPort).padStart(5)} ` +
     `${String(received).padStart(5)} ${String(sent).padStart(5)}`
   )
 }

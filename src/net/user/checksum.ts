@@ -1,3 +1,6 @@
+import type { IpAddress } from './ip-address.ts'
+import { wordOf } from './ipv6-address.ts'
+
 /** The sum of 16-bit words in network order (RFC 1071), not yet folded; an odd byte at the end is the high half of a word. */
 export function sumOf(bytes: Uint8Array, from: number, to: number, begin = 0): number {
   let sum = begin
@@ -15,6 +18,13 @@ export function checksumOf(sum: number): number {
 }
 
 /** What UDP and TCP sum over before their own header. */
-export function pseudoHeaderSum(source: number, destination: number, protocol: number, length: number): number {
-  return (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff) + protocol + length
+export function pseudoHeaderSum(source: IpAddress, destination: IpAddress, protocol: number, length: number): number {
+  return addressSum(source) + addressSum(destination) + protocol + (length >>> 16) + (length & 0xffff)
+}
+
+function addressSum(address: IpAddress): number {
+  if (typeof address === 'number') return (address >>> 16) + (address & 0xffff)
+  let sum = 0
+  for (let at = 0; at < 8; at++) sum += wordOf(address, at)
+  return sum
 }

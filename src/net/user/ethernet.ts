@@ -1,4 +1,6 @@
-export const etherTypes = { ipv4: 0x0800, arp: 0x0806 } as const
+import type { IpAddress } from './ip-address.ts'
+
+export const etherTypes = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const
 
 /** Two addresses and a type. */
 export const ethernetLength = 14
@@ -34,9 +36,19 @@ export function writeEthernet(frame: Buffer, { destination, source, type }: Ethe
   frame.writeUInt16BE(type, 12)
 }
 
-/** The address that a host of the network has on its Ethernet: 52:55 and its IPv4 address. */
-export function macOf(address: number): MacAddress {
-  return Uint8Array.of(0x52, 0x55, address >>> 24, address >>> 16, address >>> 8, address)
+/** The address that a host of the network has on its Ethernet: 52:55 and its IPv4 address, 52:56 and the end of its IPv6 one. */
+export function macOf(address: IpAddress): MacAddress {
+  const isV4 = typeof address === 'number'
+  return endingLike(isV4 ? 0x5255 : 0x5256, isV4 ? address : Number(address & 0xffff_ffffn))
+}
+
+/** The address of an IPv6 group on an Ethernet (RFC 2464). */
+export function groupMacOf(address: bigint): MacAddress {
+  return endingLike(0x3333, Number(address & 0xffff_ffffn))
+}
+
+function endingLike(begin: number, end: number): MacAddress {
+  return Uint8Array.of(begin >> 8, begin, end >>> 24, end >>> 16, end >>> 8, end)
 }
 
 /** Whether it can be a host's: not of a group, not zero. */

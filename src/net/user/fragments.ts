@@ -1,5 +1,5 @@
 import type { Clock, Timer } from './clock.ts'
-import type { Ipv4Packet } from './ipv4.ts'
+import type { IpPacket } from './ip-packet.ts'
 
 /** How long the rest of a datagram is waited for, in milliseconds. */
 const patience = 30_000
@@ -20,7 +20,7 @@ interface Incomplete {
   length: number | undefined
 }
 
-/** Puts datagrams together that came in pieces (RFC 791, 3.2; pieces that overlap are refused, as RFC 5722 has it). */
+/** Puts datagrams together that came in pieces (RFC 791, 3.2; RFC 8200, 4.5; pieces that overlap are refused, as RFC 5722 has it). */
 export class Fragments {
   readonly #clock: Clock
   readonly #incomplete = new Map<string, Incomplete>()
@@ -30,7 +30,7 @@ export class Fragments {
   }
 
   /** @returns the datagram if this was its last missing piece, or if it came in one */
-  add(packet: Ipv4Packet): Ipv4Packet | undefined {
+  add<Packet extends IpPacket>(packet: Packet): Packet | undefined {
     const { fragmentOffset: from, payload, moreFragments } = packet
     if (from === 0 && !moreFragments) return packet
     const key = `${packet.source} ${packet.destination} ${packet.protocol} ${packet.id}`

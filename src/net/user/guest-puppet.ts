@@ -3,7 +3,10 @@ import { Wire } from '../wire.ts'
 import { readArp } from './arp.ts'
 import { broadcastMac, ethernetLength, etherTypes, newFrame, readEthernet, writeEthernet } from './ethernet.ts'
 import { FakeClock } from './fake-clock.ts'
-import { type Ipv4Packet, ipv4Length, protocols, readIpv4, writeIpv4 } from './ipv4.ts'
+import { protocols } from './ip-packet.ts'
+import { type Ipv4Packet, ipv4Length, readIpv4, writeIpv4 } from './ipv4.ts'
+import { type Ipv6Header, type Ipv6Packet, ipv6Length, readIpv6, writeIpv6 } from './ipv6.ts'
+import type { Ipv6Network } from './ipv6-network.ts'
 import { flags, type TcpHead, tcpLength, writeTcp } from './tcp/segment.ts'
 import { readUdp, type UdpDatagram, udpBytes } from './udp.ts'
 import { UserNet, type UserNetConfig } from './user-net.ts'
@@ -12,6 +15,11 @@ export const addresses = {
   ...{ network: 0x0a000200, mask: 0xffffff00, host: 0x0a000202, dns: 0x0a000203, guest: 0x0a00020f },
 } as const
 export const guestMac = Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56)
+
+const prefix = 0xfec0n << 112n
+/** The usual network of IPv6, and an address that a guest makes itself in it. */
+export const ipv6Network: Ipv6Network = { prefix, prefixLength: 64, host: prefix | 2n, dns: prefix | 3n }
+export const guestIpv6 = prefix | 0x5054_00ff_fe12_3456n
 
 /** A guest that says what a test lets it say, and keeps what it hears. */
 export class GuestPuppet implements NetEnd {
@@ -57,6 +65,17 @@ export class GuestPuppet implements NetEnd {
     this.send(frame)
   }
 
+  sendIpv6(packet: Partial<Ipv6Header> & { readonly payload: Buffer }): void {
+    const { payload, ...header } = packet
+    const at = ipv6Length + (header.piece === undefined ? 0 : 8)
+    const frame = newFrame(at + payload.length)
+    frame.set(payload, ethernetLength + at)
+    const usual = { source: guestIpv6, destination: ipv6Network.host, protocol: protocols.icmpv6, hopLimit: 255 }
+    writeIpv6(frame, ethernetLength, { ...usual, ...header, payloadLength: payload.length })
+    writeEthernet(frame, { destination: broadcastMac, source: guestMac, type: etherTypes.ipv6 })
+    this.send(frame)
+  }
+
   sendUdp(
     datagram: UdpDatagram,
     { source = addresses.guest as number, destination = addresses.host as number } = {},
@@ -71,6 +90,10 @@ export class GuestPuppet implements NetEnd {
       const packet = readIpv4(frame.subarray(ethernetLength))
       return packet === undefined ? [] : [packet]
     })
+  }
+
+  packetsIpv6(): Ipv6Packet[] {
+    return this.frames.flatMap((frame) => readIpv6(frame.subarray(ethernetLength)) ?? [])
   }
 
   datagrams(): (UdpDatagram & { readonly source: number })[] {

@@ -1,5 +1,6 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { createServer, type Server } from 'node:net'
+import type { IpAddress } from './ip-address.ts'
 import { formatIpv4, parseIpv4 } from './ipv4-address.ts'
 import type { TcpService } from './tcp-service.ts'
 import type { UdpService } from './udp-service.ts'
@@ -36,7 +37,7 @@ export interface HostForward {
   /** Where the host listens in truth. */
   readonly port: number
   /** A datagram of the guest for one of its peers; false if there is no such peer. */
-  answer?(guestPort: number, peer: number, peerPort: number, payload: Buffer): boolean
+  answer?(guestPort: number, peer: IpAddress, peerPort: number, payload: Buffer): boolean
   close(): void
 }
 

@@ -1,6 +1,5 @@
 import { checksumOf, sumOf } from './checksum.ts'
-
-export const protocols = { icmp: 1, tcp: 6, udp: 17 } as const
+import type { IpPacket } from './ip-packet.ts'
 
 /** Of a header without options; ours have none. */
 export const ipv4Length = 20
@@ -8,19 +7,9 @@ export const ipv4Length = 20
 const moreFragments = 0x2000
 const offsetMask = 0x1fff
 
-export interface Ipv4Packet {
-  readonly source: number
-  readonly destination: number
-  readonly protocol: number
-  readonly id: number
-  /** Where the payload stands in its datagram, in bytes. */
-  readonly fragmentOffset: number
-  readonly moreFragments: boolean
+export interface Ipv4Packet extends IpPacket<number> {
   /** How many more routers may pass it on. */
   readonly timeToLive: number
-  /** With its options. */
-  readonly header: Buffer
-  readonly payload: Buffer
 }
 
 /** An IPv4 packet (RFC 791), perhaps with padding behind it; undefined if it is none, or damaged. */

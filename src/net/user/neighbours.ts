@@ -1,4 +1,5 @@
 import type { MacAddress } from './ethernet.ts'
+import type { IpAddress } from './ip-address.ts'
 
 /** How many guests are remembered; the one that was silent longest is forgotten first. */
 const mostNeighbours = 256
@@ -8,11 +9,11 @@ const mostAsked = 64
 
 /** Who of the guest's side has which address on the Ethernet, as their own frames said. */
 export class Neighbours {
-  readonly #known = new Map<number, MacAddress>()
-  readonly #waiting = new Map<number, Buffer[]>()
+  readonly #known = new Map<IpAddress, MacAddress>()
+  readonly #waiting = new Map<IpAddress, Buffer[]>()
 
   /** Remembers; gives back the frames that have waited for it. */
-  learn(address: number, mac: MacAddress): Buffer[] {
+  learn(address: IpAddress, mac: MacAddress): Buffer[] {
     const before = this.#known.get(address)
     if (before === undefined || Buffer.compare(before, mac) !== 0) {
       this.#known.delete(address)
@@ -25,12 +26,12 @@ export class Neighbours {
     return waiting
   }
 
-  find(address: number): MacAddress | undefined {
+  find(address: IpAddress): MacAddress | undefined {
     return this.#known.get(address)
   }
 
   /** Keeps a frame until the address is known; the oldest are lost where too many wait. */
-  wait(address: number, frame: Buffer): void {
+  wait(address: IpAddress, frame: Buffer): void {
     const waiting = this.#waiting.get(address) ?? []
     waiting.push(frame)
     if (waiting.length > mostWaiting) waiting.shift()

@@ -3,9 +3,8 @@ import { connect, type Socket } from 'node:net'
 import type { Clock } from './clock.ts'
 import type { HostTarget } from './host-address.ts'
 import { cutOff, HostStream, type PeerSocket } from './host-stream.ts'
-import { unreachable } from './icmp.ts'
-import type { IpLayer } from './ip-layer.ts'
-import { type Ipv4Packet, protocols } from './ipv4.ts'
+import type { IpAddress } from './ip-address.ts'
+import { type IpPacket, type IpSender, protocols } from './ip-packet.ts'
 import type { Outbox } from './outbox.ts'
 import type { ReassemblyPool } from './tcp/reassembly.ts'
 import { flags, readTcp, type TcpHead, type TcpSegment, tcpLength, writeTcp } from './tcp/segment.ts'
@@ -24,20 +23,20 @@ const firstEphemeral = 49_152
 
 /** Both ends of a connection as the guest sees it: its own, and its peer's. */
 export interface GuestEnds {
-  readonly guest: number
+  readonly guest: IpAddress
   readonly guestPort: number
-  readonly peer: number
+  readonly peer: IpAddress
   readonly peerPort: number
 }
 
 export interface TcpServiceParts {
   readonly clock: Clock
-  readonly ip: IpLayer
+  readonly ip: IpSender
   readonly outbox: Outbox
   /** What a guest means by an address; undefined for what it is not to reach. */
-  readonly targetOf: (address: number, port: number) => HostTarget | undefined
+  readonly targetOf: (address: IpAddress, port: number) => HostTarget | undefined
   /** Opens what is at an address of the network itself, if anything is. */
-  readonly forwardAt: (address: number, port: number) => PeerSocket | undefined
+  readonly forwardAt: (address: IpAddress, port: number) => PeerSocket | undefined
 }
 
 interface Entry {
@@ -65,7 +64,7 @@ export class TcpService {
     }))
   }
 
-  receive(packet: Ipv4Packet): void {
+  receive(packet: IpPacket): void {
     const segment = readTcp(packet)
     if (segment === undefined) return
     const ends = {
@@ -88,9 +87,9 @@ export class TcpService {
   /** Lets a peer of the host's be connected with a guest; `source` is what the guest is to see. */
   connect(
     socket: Socket,
-    guest: number,
+    guest: IpAddress,
     guestPort: number,
-    source: { readonly address: number; readonly port: number },
+    source: { readonly address: IpAddress; readonly port: number },
   ): void {
     const ends = this.#freeEnds({ guest, guestPort, peer: source.address, peerPort: source.port })
     if (ends === undefined || this.#entries.size >= mostConnections) {
@@ -122,7 +121,7 @@ export class TcpService {
     }
   }
 
-  #open(ends: GuestEnds, packet: Ipv4Packet, segment: TcpSegment): void {
+  #open(ends: GuestEnds, packet: IpPacket, segment: TcpSegment): void {
     if (this.#entries.size < mostConnections) {
       const forwarded = this.#parts.forwardAt(ends.peer, ends.peerPort)
       if (forwarded !== undefined) {
@@ -168,10 +167,10 @@ export class TcpService {
     })
   }
 
-  #tellFailure(code: string | undefined, ends: GuestEnds, packet: Ipv4Packet, segment: TcpSegment): void {
+  #tellFailure(code: string | undefined, ends: GuestEnds, packet: IpPacket, segment: TcpSegment): void {
     const { ip } = this.#parts
-    if (code === 'EHOSTUNREACH' || code === 'ETIMEDOUT' || code === 'EHOSTDOWN') ip.refuse(packet, unreachable.host)
-    else if (code === 'ENETUNREACH') ip.refuse(packet, unreachable.network)
+    if (code === 'EHOSTUNREACH' || code === 'ETIMEDOUT' || code === 'EHOSTDOWN') ip.refuse(packet, 'host')
+    else if (code === 'ENETUNREACH') ip.refuse(packet, 'network')
     else this.#refuse(ends, segment)
   }
 
@@ -194,7 +193,7 @@ export class TcpService {
       },
     }
     const connection = new TcpConnection({
-      ...{ path, user, clock, pool: this.#pool, initialSequence: randomInt(2 ** 32) },
+      ...{ path, user, clock, pool: this.#pool, initialSequence: randomInt(2 ** 32), mss: mssTo(ends.guest) },
       windowLimit: () => this.#windowLimit(),
     })
     this.#entries.set(key, { ends, connection, socket })
@@ -237,6 +236,11 @@ export class TcpService {
     }
     return undefined
   }
+}
+
+/** What is left of an Ethernet's 1500 bytes behind both headers. */
+function mssTo(address: IpAddress): number {
+  return typeof address === 'number' ? 1460 : 1440
 }
 
 function keyOf({ guest, guestPort, peer, peerPort }: GuestEnds): string {

@@ -2,9 +2,8 @@ import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Clock, Timer } from './clock.ts'
 import type { HostTarget } from './host-address.ts'
-import { unreachable } from './icmp.ts'
-import type { IpLayer } from './ip-layer.ts'
-import { type Ipv4Packet, protocols } from './ipv4.ts'
+import type { IpAddress } from './ip-address.ts'
+import { type IpPacket, type IpSender, protocols } from './ip-packet.ts'
 import { readUdp, type UdpDatagram, udpBytes } from './udp.ts'
 
 /** How many peers a guest may speak with; who has been silent longest is forgotten first. */
@@ -17,15 +16,15 @@ const mostEarly = 16
 const dnsPort = 53
 
 interface Session {
-  readonly guest: number
+  readonly guest: IpAddress
   readonly guestPort: number
-  readonly peer: number
+  readonly peer: IpAddress
   readonly peerPort: number
   readonly socket: Socket
   /** Undefined as soon as the socket is there. */
   early: Buffer[] | undefined
   /** For the guest to be told of, if nobody takes it. */
-  last: Ipv4Packet
+  last: IpPacket
   timer: Timer
   /** When it will be forgotten. */
   until: number
@@ -33,9 +32,9 @@ interface Session {
 
 /** A session, as others see it. */
 export interface UdpSession {
-  readonly guest: number
+  readonly guest: IpAddress
   readonly guestPort: number
-  readonly peer: number
+  readonly peer: IpAddress
   readonly peerPort: number
   /** Until it is forgotten. */
   readonly secondsLeft: number
@@ -43,10 +42,10 @@ export interface UdpSession {
 
 export interface UdpServiceParts {
   readonly clock: Clock
-  readonly ip: IpLayer
-  readonly targetOf: (address: number, port: number) => HostTarget | undefined
+  readonly ip: IpSender
+  readonly targetOf: (address: IpAddress, port: number) => HostTarget | undefined
   /** Something of ours answers at an address. */
-  readonly served: (packet: Ipv4Packet, datagram: UdpDatagram) => boolean
+  readonly served: (packet: IpPacket, datagram: UdpDatagram) => boolean
 }
 
 /** The guest's UDP: each pair of ends has a socket of the host's, which hears that one peer only. */
@@ -65,7 +64,7 @@ export class UdpService {
     }))
   }
 
-  receive(packet: Ipv4Packet): void {
+  receive(packet: IpPacket): void {
     const datagram = readUdp(packet)
     if (datagram === undefined || this.#parts.served(packet, datagram)) return
     const { destination } = packet
@@ -81,7 +80,7 @@ export class UdpService {
   }
 
   /** Sends the guest a datagram of its peer. */
-  send(source: number, destination: number, datagram: UdpDatagram): void {
+  send(source: IpAddress, destination: IpAddress, datagram: UdpDatagram): void {
     this.#parts.ip.send({ protocol: protocols.udp, source, destination }, udpBytes(source, destination, datagram))
   }
 
@@ -89,11 +88,11 @@ export class UdpService {
     for (const key of [...this.#sessions.keys()]) this.#end(key)
   }
 
-  #begin(key: string, packet: Ipv4Packet, datagram: UdpDatagram): Session | undefined {
+  #begin(key: string, packet: IpPacket, datagram: UdpDatagram): Session | undefined {
     const { ip, clock, targetOf } = this.#parts
     const target = targetOf(packet.destination, datagram.destinationPort)
     if (target === undefined) {
-      if (packet.destination !== 0xffffffff) ip.refuse(packet, unreachable.port)
+      if (packet.destination !== 0xffffffff) ip.refuse(packet, 'port')
       return undefined
     }
     if (this.#sessions.size >= mostSessions) this.#end(this.#sessions.keys().next().value!)
@@ -130,7 +129,7 @@ export class UdpService {
   /** The guest hears that its peer does not listen, or cannot be reached. */
   #failed(key: string, session: Session, error: NodeJS.ErrnoException): void {
     if (this.#sessions.get(key) !== session || error.code === 'EMSGSIZE') return
-    this.#parts.ip.refuse(session.last, error.code === 'ECONNREFUSED' ? unreachable.port : unreachable.host)
+    this.#parts.ip.refuse(session.last, error.code === 'ECONNREFUSED' ? 'port' : 'host')
     this.#end(key)
   }
 

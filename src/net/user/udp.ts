@@ -1,5 +1,6 @@
 import { checksumOf, pseudoHeaderSum, sumOf } from './checksum.ts'
-import { type Ipv4Packet, protocols } from './ipv4.ts'
+import type { IpAddress } from './ip-address.ts'
+import { type IpPacket, protocols } from './ip-packet.ts'
 
 export const udpLength = 8
 
@@ -9,8 +10,8 @@ export interface UdpDatagram {
   readonly payload: Buffer
 }
 
-/** A UDP datagram (RFC 768) in its IPv4 packet; undefined if it is none, or damaged. */
-export function readUdp({ source, destination, payload: bytes }: Ipv4Packet): UdpDatagram | undefined {
+/** A UDP datagram (RFC 768) in its packet; undefined if it is none, or damaged. */
+export function readUdp({ source, destination, payload: bytes }: IpPacket): UdpDatagram | undefined {
   if (bytes.length < udpLength) return undefined
   const length = bytes.readUInt16BE(4)
   if (length < udpLength || length > bytes.length) return undefined
@@ -23,7 +24,7 @@ export function readUdp({ source, destination, payload: bytes }: Ipv4Packet): Ud
   }
 }
 
-export function udpBytes(source: number, destination: number, datagram: UdpDatagram): Buffer {
+export function udpBytes(source: IpAddress, destination: IpAddress, datagram: UdpDatagram): Buffer {
   const { payload } = datagram
   const bytes = Buffer.allocUnsafe(udpLength + payload.length)
   bytes.writeUInt16BE(datagram.sourcePort, 0)

@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { checksumOf, sumOf } from './checksum.ts'
 import { addresses, GuestPuppet, guestMac, sendTcp } from './guest-puppet.ts'
-import { protocols } from './ipv4.ts'
+import { protocols } from './ip-packet.ts'
 import { flags, readTcp } from './tcp/segment.ts'
 
 const { guest, host, dns } = addresses

@@ -1,20 +1,30 @@
 import type { NetEnd, NetLine } from '../net-end.ts'
 import { type Clock, hostClock } from './clock.ts'
 import { DhcpServer, dhcpPorts } from './dhcp.ts'
+import { dhcpv6Group, dhcpv6Ports, dhcpv6Reply } from './dhcpv6.ts'
 import type { GuestForward } from './guest-forward.ts'
 import { type HostTarget, isOfNetwork, targetOf } from './host-address.ts'
 import { type ForwardRule, type HostForward, openForward } from './host-forward.ts'
-import { echoReply, unreachable } from './icmp.ts'
-import { IpLayer } from './ip-layer.ts'
-import { type Ipv4Packet, protocols } from './ipv4.ts'
+import { echoReply } from './icmpv4.ts'
+import { Icmpv6Service } from './icmpv6-service.ts'
+import { formatIp, type IpAddress } from './ip-address.ts'
+import { type IpPacket, protocols } from './ip-packet.ts'
+import { IpVersions } from './ip-versions.ts'
+import type { Ipv4Packet } from './ipv4.ts'
+import { Ipv4Layer } from './ipv4-layer.ts'
+import type { Ipv6Packet } from './ipv6.ts'
+import { Ipv6Layer } from './ipv6-layer.ts'
+import { type Ipv6Network, isGuest, isOfHost, isOurs, router } from './ipv6-network.ts'
 import { Outbox } from './outbox.ts'
 import { TcpService } from './tcp-service.ts'
 import { TftpServer, tftpPort } from './tftp.ts'
 import type { UdpDatagram } from './udp.ts'
 import { UdpService } from './udp-service.ts'
 
-/** A network as it is to be; addresses are numbers of 32 bits. */
+/** A network as it is to be; addresses of IPv4 are numbers of 32 bits. */
 export interface UserNetConfig {
+  /** Whether there is IPv4; the next five say how. */
+  readonly ipv4?: boolean | undefined
   readonly network: number
   readonly mask: number
   readonly host: number
@@ -22,6 +32,7 @@ export interface UserNetConfig {
   /** The first address that DHCP gives. */
   readonly dhcpStart: number
   readonly restrict: boolean
+  readonly ipv6?: Ipv6Network | undefined
   readonly hostName?: string | undefined
   readonly domainName?: string | undefined
   readonly domainSearch?: readonly string[]
@@ -32,13 +43,16 @@ export interface UserNetConfig {
 }
 
 /**
- * A network for guests that needs no privileges: a gateway that answers itself by ARP, ICMP, DHCP, DNS and TFTP, and
- * through which the guest reaches whatever the host reaches by TCP and UDP, the host itself by the gateway's address.
+ * A network for guests that needs no privileges: a gateway that answers itself by ARP, ICMP, DHCP, DNS and TFTP, over
+ * both versions of IP, and through which the guest reaches whatever the host reaches by TCP and UDP, the host itself by
+ * the gateway's address.
  */
 export class UserNet implements NetEnd {
   readonly #config: UserNetConfig
   readonly #outbox: Outbox
-  readonly #ip: IpLayer
+  readonly #ip: IpVersions
+  readonly #ipv4: Ipv4Layer
+  readonly #icmpv6: Icmpv6Service | undefined
   readonly #tcp: TcpService
   readonly #udp: UdpService
   readonly #dhcp: DhcpServer
@@ -50,14 +64,17 @@ export class UserNet implements NetEnd {
   constructor(config: UserNetConfig, line: NetLine, clock: Clock = hostClock) {
     this.#config = config
     this.#outbox = new Outbox((frame) => line.send(frame))
-    const isOurs = (address: number): boolean =>
+    const isOursIpv4 = (address: number): boolean =>
       address === config.host || address === config.dns || this.#guestForwards.some((one) => one.address === address)
-    this.#ip = new IpLayer({
-      ...{ clock, outbox: this.#outbox, host: config.host, isOurs },
-      isGuest: (address) => isOfNetwork(config, address) && !isOurs(address) && isHost(config, address),
+    this.#ipv4 = new Ipv4Layer({
+      ...{ clock, outbox: this.#outbox, host: config.host, isOurs: isOursIpv4 },
+      isGuest: (address) => isOfNetwork(config, address) && !isOursIpv4(address) && isHost(config, address),
       received: (packet) => this.#received(packet),
     })
-    const target = (address: number, port: number): HostTarget | undefined => targetOf(config, address, port)
+    const ipv6 = config.ipv6 === undefined ? undefined : this.#makeIpv6(config.ipv6, clock)
+    this.#icmpv6 = ipv6?.icmp
+    this.#ip = new IpVersions(config.ipv4 === false ? undefined : this.#ipv4, ipv6?.ip)
+    const target = (address: IpAddress, port: number): HostTarget | undefined => targetOf(config, address, port)
     this.#tcp = new TcpService({
       ...{ clock, ip: this.#ip, outbox: this.#outbox, targetOf: target },
       forwardAt: (address, port) =>
@@ -132,6 +149,7 @@ export class UserNet implements NetEnd {
     for (const forward of this.#guestForwards.splice(0)) forward.close()
     this.#udp.close()
     this.#tftp?.close()
+    this.#icmpv6?.close()
     this.#ip.close()
     this.#closed = true
   }
@@ -140,7 +158,25 @@ export class UserNet implements NetEnd {
     if (packet.protocol === protocols.tcp && packet.source !== 0) this.#tcp.receive(packet)
     else if (packet.protocol === protocols.udp) this.#udp.receive(packet)
     else if (packet.protocol === protocols.icmp) this.#icmp(packet)
-    else if (packet.destination === this.#config.host) this.#ip.refuse(packet, unreachable.protocol)
+    else if (packet.destination === this.#config.host) this.#ip.refuse(packet, 'protocol')
+  }
+
+  #makeIpv6(network: Ipv6Network, clock: Clock): { readonly ip: Ipv6Layer; readonly icmp: Icmpv6Service } {
+    const ours = (address: bigint): boolean => isOurs(network, address)
+    const ip = new Ipv6Layer({
+      ...{ clock, outbox: this.#outbox, host: network.host, isOurs: ours },
+      isGuest: (address) => isGuest(network, address),
+      received: (packet) => this.#receivedIpv6(packet, icmp),
+    })
+    const dns = this.#config.restrict ? undefined : network.dns
+    const icmp = new Icmpv6Service({ clock, ip, router, isOurs: ours, advertised: { ...network, dns } })
+    return { ip, icmp }
+  }
+
+  #receivedIpv6(packet: Ipv6Packet, icmp: Icmpv6Service): void {
+    if (packet.protocol === protocols.tcp) this.#tcp.receive(packet)
+    else if (packet.protocol === protocols.udp) this.#udp.receive(packet)
+    else if (packet.protocol === protocols.icmpv6) icmp.receive(packet)
   }
 
   /** We answer for the gateway and the name server; beyond them no echo goes. */
@@ -152,19 +188,21 @@ export class UserNet implements NetEnd {
   }
 
   /** @returns whether the datagram was for something of ours */
-  #served(packet: Ipv4Packet, { sourcePort, destinationPort, payload }: UdpDatagram): boolean {
-    const { source, destination } = packet
-    const { host } = this.#config
+  #served({ source, destination }: IpPacket, datagram: UdpDatagram): boolean {
+    const { sourcePort, destinationPort, payload } = datagram
+    const { host, ipv6 } = this.#config
+    if (typeof source === 'bigint' && this.#servedIpv6(ipv6!, source, destination as bigint, datagram)) return true
     const isForUs = destination === host || destination === 0xffffffff || destination === this.#broadcast
     if (isForUs && destinationPort === dhcpPorts.server) {
       this.#dhcpRequest(payload)
       return true
     }
     if (source === 0) return true
-    if (destination === host && destinationPort === tftpPort && this.#tftp !== undefined) {
-      const answer = this.#tftp.answer(`${source}:${sourcePort}`, payload)
+    const isHost = typeof destination === 'number' ? destination === host : isOfHost(ipv6!, destination)
+    if (isHost && destinationPort === tftpPort && this.#tftp !== undefined) {
+      const answer = this.#tftp.answer(`${formatIp(source)} ${sourcePort}`, payload)
       const ports = { sourcePort: tftpPort, destinationPort: sourcePort }
-      if (answer !== undefined) this.#udp.send(host, source, { ...ports, payload: answer })
+      if (answer !== undefined) this.#udp.send(destination, source, { ...ports, payload: answer })
       return true
     }
     return this.#forwards.some(
@@ -173,10 +211,20 @@ export class UserNet implements NetEnd {
     )
   }
 
+  #servedIpv6(network: Ipv6Network, source: bigint, destination: bigint, { destinationPort, payload }: UdpDatagram) {
+    const isForUs = destination === dhcpv6Group || isOfHost(network, destination)
+    if (!isForUs || destinationPort !== dhcpv6Ports.server) return false
+    const dns = this.#config.restrict ? undefined : network.dns
+    const reply = dhcpv6Reply({ host: network.host, dns, bootFile: this.#config.bootFile }, payload)
+    const ports = { sourcePort: dhcpv6Ports.server, destinationPort: dhcpv6Ports.client }
+    if (reply !== undefined) this.#udp.send(network.host, source, { ...ports, payload: reply })
+    return true
+  }
+
   #dhcpRequest(request: Buffer): void {
     const reply = this.#dhcp.answer(request)
     if (reply === undefined) return
-    if (reply.lease !== undefined) this.#ip.learn(reply.lease.address, reply.lease.mac)
+    if (reply.lease !== undefined) this.#ipv4.learn(reply.lease.address, reply.lease.mac)
     const ports = { sourcePort: dhcpPorts.server, destinationPort: dhcpPorts.client }
     this.#udp.send(this.#config.host, 0xffffffff, { ...ports, payload: reply.bytes })
   }

@@ -70,7 +70,7 @@ export class ConnectedPair {
     const make = (index: 0 | 1): TcpConnection =>
       new TcpConnection({
         ...{ path: this.#path(index), user: this.users[index], clock: this.clock, pool },
-        ...{ initialSequence: sequences[index], windowLimit: () => windowLimit },
+        ...{ initialSequence: sequences[index], mss: 1460, windowLimit: () => windowLimit },
       })
     this.asking = make(0)
     this.answering = make(1)

@@ -1,5 +1,6 @@
 import { checksumOf, pseudoHeaderSum, sumOf } from '../checksum.ts'
-import { type Ipv4Packet, protocols } from '../ipv4.ts'
+import type { IpAddress } from '../ip-address.ts'
+import { type IpPacket, protocols } from '../ip-packet.ts'
 
 export const flags = { fin: 0x01, syn: 0x02, rst: 0x04, psh: 0x08, ack: 0x10 } as const
 
@@ -34,8 +35,8 @@ export interface TcpSegment extends TcpHead {
   readonly payload: Buffer
 }
 
-/** A TCP segment (RFC 9293) in its IPv4 packet; undefined if it is none, or damaged. */
-export function readTcp({ source, destination, payload: bytes }: Ipv4Packet): TcpSegment | undefined {
+/** A TCP segment (RFC 9293) in its packet; undefined if it is none, or damaged. */
+export function readTcp({ source, destination, payload: bytes }: IpPacket): TcpSegment | undefined {
   if (bytes.length < plainLength) return undefined
   const headerLength = (bytes[12]! >> 4) * 4
   if (headerLength < plainLength || headerLength > bytes.length) return undefined
@@ -88,8 +89,8 @@ export function tcpLength(options: TcpOptions | undefined): number {
 }
 
 export interface TcpEnds {
-  readonly source: number
-  readonly destination: number
+  readonly source: IpAddress
+  readonly destination: IpAddress
   readonly sourcePort: number
   readonly destinationPort: number
 }

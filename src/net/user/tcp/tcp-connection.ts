@@ -7,8 +7,6 @@ import { moved, receives, type TcpState, takes } from './tcp-state.ts'
 
 /** Windows that we tell are shifted by it, where both sides may. */
 const ourScale = 7
-/** The longest payload on an Ethernet of 1500 bytes. */
-const ourMss = 1460
 const defaultMss = 536
 const smallestMss = 64
 /** How long an acknowledgment may wait for company, and how many segments make it due, in milliseconds. */
@@ -53,6 +51,8 @@ export interface TcpParts {
   readonly pool: ReassemblyPool
   /** What our stream is numbered from. */
   readonly initialSequence: number
+  /** The longest payload of a segment that gets through, either way. */
+  readonly mss: number
   /** Bytes of the guest's that may wait, at the moment. */
   readonly windowLimit: () => number
 }
@@ -136,7 +136,7 @@ export class TcpConnection {
     if (!receives(this.#state)) return
     const window = this.#room()
     const told = this.#receiver.edge - this.#receiver.next
-    if (window - told >= Math.min(2 * ourMss, this.#parts.windowLimit() / 2)) this.#acknowledge()
+    if (window - told >= Math.min(2 * this.#parts.mss, this.#parts.windowLimit() / 2)) this.#acknowledge()
   }
 
   /** Frames get through again. */
@@ -256,7 +256,7 @@ export class TcpConnection {
   /** What the guest's SYN says. */
   #meet(sequence: number, { mss, windowScale, sackPermitted }: TcpOptions): void {
     this.#theirInitial = sequence
-    this.#sender.limit(Math.min(ourMss, Math.max(smallestMss, mss ?? defaultMss)))
+    this.#sender.limit(Math.min(this.#parts.mss, Math.max(smallestMss, mss ?? defaultMss)))
     this.#theirScale = windowScale ?? 0
     this.#scales = windowScale !== undefined
     this.#sacks = sackPermitted === true
@@ -271,7 +271,7 @@ export class TcpConnection {
   #openingOptions(): TcpOptions {
     const asks = this.#state === 'syn-sent'
     return {
-      mss: ourMss,
+      mss: this.#parts.mss,
       windowScale: asks || this.#scales ? ourScale : undefined,
       sackPermitted: asks || this.#sacks,
     }

@@ -2,17 +2,18 @@ import { arpReply, arpRequest, isArpRequest, readArp } from './arp.ts'
 import type { Clock } from './clock.ts'
 import {
   broadcastMac,
+  type EthernetHeader,
   ethernetLength,
   etherTypes,
   isHostMac,
   macOf,
   newFrame,
-  readEthernet,
   writeEthernet,
 } from './ethernet.ts'
 import { Fragments } from './fragments.ts'
-import { mayBeAnswered, unreachableMessage } from './icmp.ts'
-import { type Ipv4Packet, ipv4Length, protocols, readIpv4, writeIpv4 } from './ipv4.ts'
+import { mayBeAnswered, unreachableMessage } from './icmpv4.ts'
+import { type IpHeader, type IpLayer, type IpPacket, protocols, type Refusal } from './ip-packet.ts'
+import { type Ipv4Packet, ipv4Length, readIpv4, writeIpv4 } from './ipv4.ts'
 import { Neighbours } from './neighbours.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -21,7 +22,7 @@ const longestPacket = 1500
 const longestPayload = longestPacket - ipv4Length
 const wholePieces = longestPayload - (longestPayload % 8)
 
-export interface IpLayerParts {
+export interface Ipv4LayerParts {
   readonly clock: Clock
   readonly outbox: Outbox
   /** The gateway's address: who speaks where nobody else does. */
@@ -35,22 +36,18 @@ export interface IpLayerParts {
 }
 
 /** Ethernet, ARP and IPv4: takes frames apart and makes them. */
-export class IpLayer {
-  readonly #parts: IpLayerParts
+export class Ipv4Layer implements IpLayer<number> {
+  readonly #parts: Ipv4LayerParts
   readonly #fragments: Fragments
   readonly #neighbours = new Neighbours()
   #nextId = 1
 
-  constructor(parts: IpLayerParts) {
+  constructor(parts: Ipv4LayerParts) {
     this.#parts = parts
     this.#fragments = new Fragments(parts.clock)
   }
 
-  /** A frame of the guest; whatever is in it, nothing is thrown. */
-  receive(bytes: Uint8Array): void {
-    const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const ethernet = readEthernet(frame)
-    if (ethernet === undefined || !isHostMac(ethernet.source)) return
+  receive(ethernet: EthernetHeader, frame: Buffer): void {
     if (ethernet.type === etherTypes.arp) this.#arp(frame)
     if (ethernet.type !== etherTypes.ipv4) return
     const packet = readIpv4(frame.subarray(ethernetLength))
@@ -62,8 +59,7 @@ export class IpLayer {
     if (whole !== undefined) this.#parts.received(whole)
   }
 
-  /** Sends a datagram, in pieces if it is long. */
-  send(header: { readonly protocol: number; readonly source: number; readonly destination: number }, payload: Buffer) {
+  send(header: IpHeader<number>, payload: Buffer): void {
     const id = this.#id()
     let from = 0
     do {
@@ -79,9 +75,8 @@ export class IpLayer {
     } while (from < payload.length)
   }
 
-  /** Sends a datagram that is short enough; `fill` writes its payload from `at` to `end`. */
   compose(
-    header: { readonly protocol: number; readonly source: number; readonly destination: number },
+    header: IpHeader<number>,
     payloadLength: number,
     fill: (frame: Buffer, at: number, end: number) => void,
   ): void {
@@ -91,11 +86,10 @@ export class IpLayer {
     this.#finish(frame, { ...header, id: this.#id(), payloadLength })
   }
 
-  /** Tells the guest that a packet of its could not be passed on. */
-  refuse(packet: Ipv4Packet, code: number): void {
+  refuse(packet: IpPacket<number>, why: Refusal): void {
     if (packet.source === 0 || !mayBeAnswered(packet)) return
     const header = { protocol: protocols.icmp, source: this.#parts.host, destination: packet.source }
-    this.send(header, unreachableMessage(code, packet))
+    this.send(header, unreachableMessage(why, packet))
   }
 
   /** Who has an address on the Ethernet is known from elsewhere. */

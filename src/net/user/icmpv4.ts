@@ -1,10 +1,10 @@
 import { checksumOf, sumOf } from './checksum.ts'
-import type { Ipv4Packet } from './ipv4.ts'
+import { type IpPacket, protocols, type Refusal } from './ip-packet.ts'
 
 const types = { echoReply: 0, unreachable: 3, echo: 8 } as const
 
 /** What an `unreachable` message says could not be reached (RFC 792, RFC 1812). */
-export const unreachable = { network: 0, host: 1, protocol: 2, port: 3, prohibited: 13 } as const
+const unreachable: Readonly<Record<Refusal, number>> = { network: 0, host: 1, protocol: 2, port: 3, prohibited: 13 }
 
 /** The answer to an echo request (RFC 792); undefined for anything else. */
 export function echoReply(message: Buffer): Buffer | undefined {
@@ -16,19 +16,19 @@ export function echoReply(message: Buffer): Buffer | undefined {
 }
 
 /** Tells the sender of a packet that it could not be passed on: with its header and the first eight bytes behind. */
-export function unreachableMessage(code: number, packet: Ipv4Packet): Buffer {
+export function unreachableMessage(why: Refusal, packet: IpPacket): Buffer {
   const quoted = packet.payload.subarray(0, 8)
   const message = Buffer.alloc(8 + packet.header.length + quoted.length)
   message[0] = types.unreachable
-  message[1] = code
+  message[1] = unreachable[why]
   message.set(packet.header, 8)
   message.set(quoted, 8 + packet.header.length)
   return finished(message)
 }
 
 /** Whether an error message may follow it: none follows one (RFC 1122, 3.2.2). */
-export function mayBeAnswered(packet: Ipv4Packet): boolean {
-  return packet.protocol !== 1 || packet.payload[0] === types.echo
+export function mayBeAnswered(packet: IpPacket): boolean {
+  return packet.protocol !== protocols.icmp || packet.payload[0] === types.echo
 }
 
 function finished(message: Buffer): Buffer {
