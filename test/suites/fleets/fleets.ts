@@ -1,23 +1,36 @@
 import { execFileSync } from 'node:child_process'
-import { type Suite, SuiteUsageError } from '../suite.ts'
-import { type Emulator, libvirt } from './libvirt.ts'
+import { type Suite, type SuiteRun, SuiteUsageError, type Tally } from '../suite.ts'
+import { libvirt } from './libvirt.ts'
+import { slurm } from './slurm.ts'
 
-const emulators: readonly Emulator[] = ['vmon', 'qemu']
+/** An engine that runs machines, by Debian's packages, which come when they are needed. */
+interface Engine {
+  readonly packages: readonly string[]
+  run(run: SuiteRun): Promise<Tally>
+}
+
+const libvirtPackages = ['libvirt-daemon', 'libvirt-daemon-driver-qemu', 'libvirt-clients']
+
+const engines = new Map<string, Engine>([
+  ['vmon', { packages: libvirtPackages, run: (run) => libvirt('vmon', run) }],
+  ['qemu', { packages: libvirtPackages, run: (run) => libvirt('qemu', run) }],
+  ['slurm', { packages: ['slurmctld', 'slurmd', 'slurm-client', 'munge'], run: slurm }],
+])
 
 /** Engines that run many machines, unmodified, with vmon as their emulator. */
 export const fleets: Suite = {
   name: 'fleets',
-  usage: '[vmon|qemu ...]',
-  summary: 'libvirt starts, watches, snapshots, saves and migrates a domain on vmon, and the same on QEMU',
+  usage: `[${[...engines.keys()].join('|')} ...]`,
+  summary:
+    'libvirt has a domain on vmon, and the same on QEMU; Slurm an array of machines, of which some lose their node',
   async run(run) {
-    const asked = run.arguments.length === 0 ? emulators : run.arguments
     const tally = { passed: 0, failed: 0 }
-    installLibvirt()
-    for (const name of asked) {
-      const emulator = emulators.find((each) => each === name)
-      if (emulator === undefined)
-        throw new SuiteUsageError(`there is no emulator '${name}'; there are: ${emulators.join(', ')}`)
-      const { passed, failed } = await libvirt(emulator, run)
+    for (const name of run.arguments.length === 0 ? engines.keys() : run.arguments) {
+      const engine = engines.get(name)
+      if (engine === undefined)
+        throw new SuiteUsageError(`there is no part '${name}'; there are: ${[...engines.keys()].join(', ')}`)
+      install(engine.packages)
+      const { passed, failed } = await engine.run(run)
       tally.passed += passed
       tally.failed += failed
     }
@@ -25,9 +38,8 @@ export const fleets: Suite = {
   },
 }
 
-/** Debian's libvirt, where it is not there; as root. */
-function installLibvirt(): void {
-  const packages = ['libvirt-daemon', 'libvirt-daemon-driver-qemu', 'libvirt-clients']
+/** Packages of Debian's, where they are not there; as root. */
+function install(packages: readonly string[]): void {
   try {
     execFileSync('dpkg-query', ['-W', ...packages], { stdio: 'ignore' })
   } catch {
