@@ -3,7 +3,6 @@ import {
   example,
   family,
   int,
-  int64,
   list,
   nothing,
   oneOf,
@@ -13,8 +12,10 @@ import {
   str,
   struct,
   uint8,
+  uint16,
   uint32,
   uint64,
+  union,
 } from '../qapi/index.ts'
 
 const command = family<{
@@ -37,40 +38,9 @@ const RockerPort = struct('RockerPort', {
   autoneg: req(oneOf('RockerPortAutoneg', ['off', 'on']), 'whether both sides agree on that'),
 })
 
-const SgxInfo = struct('SGXInfo', {
-  sgx: req(bool, 'whether there are enclaves'),
-  sgx1: req(bool, 'those of the first kind'),
-  sgx2: req(bool, 'those of the second kind'),
-  flc: req(bool, 'whether their launch is controlled'),
-  'section-size': req(uint64, 'bytes of all sections', { features: ['deprecated'] }),
-  sections: req(
-    list(struct('SGXEPCSection', { node: req(int, 'its NUMA node'), size: req(uint64, 'bytes') })),
-    'memory of enclaves',
-  ),
-})
-
-const SevInfo = struct('SevInfo', {
-  enabled: req(bool, 'whether memory is encrypted'),
-  'api-major': req(uint8, 'version of the firmware'),
-  'api-minor': req(uint8, 'its minor version'),
-  'build-id': req(uint8, 'its build'),
-  policy: req(uint32, 'what the guest is to be protected from'),
-  state: req(
-    oneOf('SevState', ['uninit', 'launch-update', 'launch-secret', 'running', 'send-update', 'receive-update']),
-    'how far it is',
-  ),
-  handle: req(uint32, 'number of the guest'),
-})
-
 const ReplicationStatus = struct('ReplicationStatus', {
   error: req(bool, 'whether it has failed'),
   desc: opt(str, 'what has failed'),
-})
-
-const ReplayInfo = struct('ReplayInfo', {
-  mode: req(oneOf('ReplayMode', ['none', 'record', 'play']), 'what is done'),
-  filename: opt(str, 'where the recording is'),
-  icount: req(int64, 'instructions until now'),
 })
 
 const ColoMode = oneOf('COLOMode', ['none', 'primary', 'secondary'])
@@ -78,6 +48,87 @@ const ColoStatus = struct('COLOStatus', {
   mode: req(ColoMode, 'what it is now'),
   'last-mode': req(ColoMode, 'what it was before'),
   reason: req(oneOf('COLOExitReason', ['none', 'request', 'error', 'processing']), 'why it has ended'),
+})
+
+const RockerOfDpaFlow = struct('RockerOfDpaFlow', {
+  cookie: req(uint64, 'its number'),
+  hits: req(uint64, 'how often it was used'),
+  key: req(
+    struct('RockerOfDpaFlowKey', {
+      priority: req(uint32, 'which flow comes first'),
+      'tbl-id': req(uint32, 'its table'),
+      'in-pport': opt(uint32, 'port that frames come from'),
+      'tunnel-id': opt(uint32, 'tunnel'),
+      'vlan-id': opt(uint16, 'VLAN'),
+      'eth-type': opt(uint16, 'type of frame'),
+      'eth-src': opt(str, 'sender'),
+      'eth-dst': opt(str, 'receiver'),
+      'ip-proto': opt(uint8, 'protocol'),
+      'ip-tos': opt(uint8, 'type of service'),
+      'ip-dst': opt(str, 'receiver of packets'),
+    }),
+    'which frames it is for',
+  ),
+  mask: req(
+    struct('RockerOfDpaFlowMask', {
+      'in-pport': opt(uint32, 'port that frames come from'),
+      'tunnel-id': opt(uint32, 'tunnel'),
+      'vlan-id': opt(uint16, 'VLAN'),
+      'eth-src': opt(str, 'sender'),
+      'eth-dst': opt(str, 'receiver'),
+      'ip-proto': opt(uint8, 'protocol'),
+      'ip-tos': opt(uint8, 'type of service'),
+    }),
+    'which bits of the key count',
+  ),
+  action: req(
+    struct('RockerOfDpaFlowAction', {
+      'goto-tbl': opt(uint32, 'table that is looked into next'),
+      'group-id': opt(uint32, 'group that they go to'),
+      'tunnel-lport': opt(uint32, 'tunnel'),
+      'vlan-id': opt(uint16, 'VLAN'),
+      'new-vlan-id': opt(uint16, 'VLAN that they get'),
+      'out-pport': opt(uint32, 'port that they go to'),
+    }),
+    'what is done with them',
+  ),
+})
+
+const RockerOfDpaGroup = struct('RockerOfDpaGroup', {
+  id: req(uint32, 'its number'),
+  type: req(uint8, 'its kind'),
+  'vlan-id': opt(uint16, 'VLAN'),
+  pport: opt(uint32, 'port'),
+  index: opt(uint32, 'its place'),
+  'out-pport': opt(uint32, 'port that frames go to'),
+  'group-id': opt(uint32, 'the group behind it'),
+  'set-vlan-id': opt(uint16, 'VLAN that they get'),
+  'pop-vlan': opt(uint8, 'whether the VLAN is taken off'),
+  'group-ids': opt(list(uint32), 'the groups behind it'),
+  'set-eth-src': opt(str, 'sender that they get'),
+  'set-eth-dst': opt(str, 'receiver that they get'),
+  'ttl-check': opt(uint8, 'whether their time to live is looked at'),
+})
+
+const TpmModel = oneOf('TpmModel', ['tpm-tis', 'tpm-crb', 'tpm-spapr'])
+const TpmType = oneOf('TpmType', ['passthrough', 'emulator'])
+const TpmTypeOptions = union('TpmTypeOptions', {
+  base: { type: req(TpmType, 'what is behind it') },
+  discriminator: 'type',
+  branches: {
+    passthrough: struct('TPMPassthroughOptionsWrapper', {
+      data: req(
+        struct('TPMPassthroughOptions', {
+          path: opt(str, "the host's device"),
+          'cancel-path': opt(str, 'file by which a command is called back'),
+        }),
+        'the module of the host',
+      ),
+    }),
+    emulator: struct('TPMEmulatorOptionsWrapper', {
+      data: req(struct('TPMEmulatorOptions', { chardev: req(str, 'the way to it') }), 'a program'),
+    }),
+  },
 })
 
 function noRocker(name: string): never {
@@ -120,94 +171,93 @@ export const absentCommands = {
     run: (_parts, { name }) => noRocker(name),
   }),
 
-  'query-sgx': command({
-    since: '6.2',
-    doc: "Show the machine's memory for enclaves. There is none.",
+  'query-rocker-of-dpa-flows': command({
+    since: '2.4',
+    doc: 'Show the flows of a Rocker switch. There is none.',
+    args: { name: req(str, 'its name'), 'tbl-id': opt(uint32, 'only those of this table') },
+    returns: list(RockerOfDpaFlow),
+    errors: ['if there is no such switch'],
+    examples: [
+      example(
+        'no switch',
+        `
+        -> { "execute": "query-rocker-of-dpa-flows", "arguments": { "name": "sw1" } }
+        <- { "error": { "class": "GenericError", "desc": "rocker sw1 not found" } }`,
+      ),
+    ],
+    run: (_parts, { name }) => noRocker(name),
+  }),
+
+  'query-rocker-of-dpa-groups': command({
+    since: '2.4',
+    doc: 'Show the groups of a Rocker switch. There is none.',
+    args: { name: req(str, 'its name'), type: opt(uint8, 'only those of this kind') },
+    returns: list(RockerOfDpaGroup),
+    errors: ['if there is no such switch'],
+    examples: [
+      example(
+        'no switch',
+        `
+        -> { "execute": "query-rocker-of-dpa-groups", "arguments": { "name": "sw1" } }
+        <- { "error": { "class": "GenericError", "desc": "rocker sw1 not found" } }`,
+      ),
+    ],
+    run: (_parts, { name }) => noRocker(name),
+  }),
+
+  'query-tpm': command({
+    since: '1.5',
+    doc: "List the machine's trusted platform modules. There are none.",
     args: {},
-    returns: SgxInfo,
+    returns: list(
+      struct('TPMInfo', {
+        id: req(str, 'its name'),
+        model: req(TpmModel, 'what the guest sees'),
+        options: req(TpmTypeOptions, 'what is behind it'),
+      }),
+    ),
+    examples: [example('none', '-> { "execute": "query-tpm" }\n<- { "return": [] }')],
+    run: () => [],
+  }),
+
+  'query-tpm-models': command({
+    since: '1.5',
+    doc: 'List the trusted platform modules that a guest can be given. There are none.',
+    args: {},
+    returns: list(TpmModel),
+    examples: [
+      example('none', '-> { "execute": "query-tpm-models" }\n<- { "return": [] }', { ownAnswer: 'QEMU has some' }),
+    ],
+    run: () => [],
+  }),
+
+  'query-tpm-types': command({
+    since: '1.5',
+    doc: 'List what can be behind a trusted platform module. Nothing can.',
+    args: {},
+    returns: list(TpmType),
+    examples: [
+      example('none', '-> { "execute": "query-tpm-types" }\n<- { "return": [] }', { ownAnswer: 'QEMU has some' }),
+    ],
+    run: () => [],
+  }),
+
+  dumpdtb: command({
+    since: '7.2',
+    doc: "Write the machine's device tree into a file. A PC has none.",
+    args: { filename: req(str, 'the file') },
+    returns: nothing,
     errors: ['if there is none'],
     examples: [
       example(
-        'no enclaves',
+        'a PC',
         `
-        -> { "execute": "query-sgx" }
-        <- { "error": { "class": "GenericError", "desc": "No EPC regions defined, SGX not available" } }`,
-      ),
-    ],
-    run({ cpus }) {
-      const isPc = cpus.count > 0
-      throw new QmpError(
-        'GenericError',
-        isPc ? 'No EPC regions defined, SGX not available' : 'SGX is only supported on PC machines',
-      )
-    },
-  }),
-
-  'query-sgx-capabilities': command({
-    since: '6.2',
-    doc: 'Show what enclaves the host could give. KVM would, and there is none.',
-    args: {},
-    returns: SgxInfo,
-    errors: ['if there are none'],
-    examples: [
-      example(
-        'no KVM',
-        `
-        -> { "execute": "query-sgx-capabilities" }
-        <- { "error": { "class": "GenericError", "desc": "SGX is not enabled in KVM" } }`,
+        -> { "execute": "dumpdtb", "arguments": { "filename": "fdt.dtb" } }
+        <- { "error": { "class": "GenericError", "desc": "This machine doesn't have a FDT" } }`,
       ),
     ],
     run() {
-      throw new QmpError('GenericError', 'SGX is not enabled in KVM')
-    },
-  }),
-
-  'query-sev': command({
-    since: '2.12',
-    doc: "Show how far the guest's memory is encrypted. It is not.",
-    args: {},
-    returns: SevInfo,
-    examples: [
-      example(
-        'not encrypted',
-        `
-        -> { "execute": "query-sev" }
-        <- { "return": { "enabled": false, "api-minor": 0, "handle": 0, "state": "uninit", "api-major": 0, "build-id": 0, "policy": 0 } }`,
-      ),
-    ],
-    run: () => ({
-      enabled: false,
-      'api-major': 0,
-      'api-minor': 0,
-      'build-id': 0,
-      policy: 0,
-      state: 'uninit' as const,
-      handle: 0,
-    }),
-  }),
-
-  'query-sev-capabilities': command({
-    since: '2.12',
-    doc: "Show how the host could encrypt a guest's memory. KVM would, and there is none.",
-    args: {},
-    returns: struct('SevCapability', {
-      pdh: req(str, 'key of the platform, in Base64'),
-      'cert-chain': req(str, 'its certificates, in Base64'),
-      'cpu0-id': req(str, 'identity of the processor, in Base64'),
-      cbitpos: req(int, 'which bit of page tables says that a page is encrypted'),
-      'reduced-phys-bits': req(int, 'how many bits of addresses it costs'),
-    }),
-    errors: ['if it could not'],
-    examples: [
-      example(
-        'no KVM',
-        `
-        -> { "execute": "query-sev-capabilities" }
-        <- { "error": { "class": "GenericError", "desc": "KVM not enabled" } }`,
-      ),
-    ],
-    run() {
-      throw new QmpError('GenericError', 'KVM not enabled')
+      throw new QmpError('GenericError', "This machine doesn't have a FDT")
     },
   }),
 
@@ -262,17 +312,6 @@ export const absentCommands = {
       ),
     ],
     run: () => ({ error: false }),
-  }),
-
-  'query-replay': command({
-    since: '5.2',
-    doc: 'Show whether execution is recorded or replayed. It is not.',
-    args: {},
-    returns: ReplayInfo,
-    examples: [
-      example('neither', '-> { "execute": "query-replay" }\n<- { "return": { "icount": 0, "mode": "none" } }'),
-    ],
-    run: () => ({ mode: 'none' as const, icount: 0 }),
   }),
 
   'query-pr-managers': command({

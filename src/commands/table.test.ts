@@ -27,6 +27,10 @@ const endless = new Set([
   'query-migrate-capabilities',
   'query-migrate-parameters',
   'query-qmp-schema',
+  'x-query-irq',
+  'x-query-jit',
+  'x-query-ramblock',
+  'x-query-roms',
 ])
 
 test('every command has an example, but for those whose answer would fill pages', () => {

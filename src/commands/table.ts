@@ -24,8 +24,10 @@ import { deviceStateCommands } from './device-state.ts'
 import { deviceCommands } from './devices.ts'
 import { dirtyRateCommands } from './dirty-rate.ts'
 import { dumpCommands } from './dump.ts'
+import { enclaveCommands } from './enclaves.ts'
 import { forkCommands } from './fork.ts'
 import { humanMonitorCommands } from './human-monitor.ts'
+import { humanTextCommands } from './human-text.ts'
 import { inputCommands } from './input.ts'
 import { jobCommands } from './jobs.ts'
 import { machineCommands } from './machine.ts'
@@ -38,12 +40,15 @@ import { networkCommands } from './network.ts'
 import { networkEvents } from './network-events.ts'
 import { objectCommands } from './objects.ts'
 import { pciCommands } from './pci.ts'
+import { preconfigCommands } from './preconfig.ts'
 import { protocolCommands } from './protocol.ts'
 import { qomCommands } from './qom.ts'
+import { replayCommands } from './replay.ts'
 import { runCommands } from './run.ts'
 import { screenCommands } from './screen.ts'
 import { snapshotCommands } from './snapshots.ts'
 import { spiceCommands } from './spice.ts'
+import { tracingCommands } from './tracing.ts'
 import { vncCommands } from './vnc.ts'
 
 /** THE TABLE: every command of the protocol, joined from the families. */
@@ -84,6 +89,11 @@ export const commands = {
   ...objectCommands,
   ...consoleCommands,
   ...humanMonitorCommands,
+  ...enclaveCommands,
+  ...humanTextCommands,
+  ...preconfigCommands,
+  ...replayCommands,
+  ...tracingCommands,
   ...absentCommands,
   ...protocolCommands,
 }
@@ -126,6 +136,11 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   objects: { title: 'Objects that users make', commands: objectCommands },
   console: { title: "vmon's own: what the screen says, and what the guest has typed", commands: consoleCommands },
   'human-monitor': { title: 'The human monitor', commands: humanMonitorCommands },
+  enclaves: { title: 'Guests that are hidden from their host', commands: enclaveCommands },
+  'human-text': { title: 'What the human monitor tells as text', commands: humanTextCommands },
+  preconfig: { title: 'What is said before there is a machine', commands: preconfigCommands },
+  replay: { title: 'Executions that are recorded and replayed', commands: replayCommands },
+  tracing: { title: 'Trace events', commands: tracingCommands },
   absent: { title: 'What this machine does not have', commands: absentCommands },
   protocol: { title: 'The protocol about itself', commands: protocolCommands },
 }

@@ -1,6 +1,8 @@
 import { BlockError, textOfBlockError } from '../block/index.ts'
 import { type CommandName, commands } from '../commands/index.ts'
+import { MonitorDescriptors, NamedDescriptors } from '../descriptors/index.ts'
 import { type Logger, silent } from '../log/index.ts'
+import { ownEntry } from '../lookup/index.ts'
 import { completeLine, type LineCompletion } from './complete.ts'
 import type { HmpCall, MonitorState } from './hmp-call.ts'
 import type { HmpCommand, HmpTable } from './hmp-command.ts'
@@ -63,6 +65,26 @@ export class Interpreter {
     } catch (error) {
       audience.print(`${this.#complaint(error)}\n`)
     }
+  }
+
+  /**
+   * What a topic of `info` prints when nothing more is said.
+   *
+   * @throws what the topic complains of
+   */
+  async topic(name: string): Promise<string> {
+    let text = ''
+    const monitor = {
+      cpuIndex: 0,
+      history: [],
+      waits: false,
+      descriptors: new MonitorDescriptors(new NamedDescriptors()),
+    }
+    await ownEntry(infoTable, name)!.run(
+      this.#call(monitor, { print: (more) => void (text += more), wanted: async () => true }),
+      {},
+    )
+    return text
   }
 
   /** What the end of a line can become. */

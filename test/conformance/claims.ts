@@ -36,6 +36,10 @@ const migrationTest = 'test/interop/migration.test.ts'
 const snapshotTest = 'test/interop/machine-snapshots.test.ts'
 const schemaTest = 'test/oracle/schema.test.ts'
 
+const noTraceEvents = 'there are no trace events; names and patterns are read as in QEMU'
+const humanTextTest = 'test/interop/human-text.test.ts'
+const asInfo = 'as the topic of `info` of the same name'
+
 export const claims: Readonly<Record<string, Claim>> = {
   'human-monitor-command': {
     verdict: 'divergent',
@@ -219,6 +223,31 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-sgx-capabilities': { verdict: 'exact', tests: [absentTest] },
   'query-sev': exact,
   'query-sev-capabilities': { verdict: 'exact', tests: [absentTest] },
+  'query-rocker-of-dpa-flows': exact,
+  'query-rocker-of-dpa-groups': exact,
+  'query-tpm': exact,
+  'query-tpm-models': { verdict: 'divergent', reason: 'there are none that a guest could be given' },
+  'query-tpm-types': { verdict: 'divergent', reason: 'there are none that a guest could be given' },
+  dumpdtb: exact,
+  'query-sev-launch-measure': exact,
+  'query-sev-attestation-report': exact,
+  'sev-inject-launch-secret': exact,
+  'replay-break': exact,
+  'replay-delete-break': exact,
+  'replay-seek': exact,
+  'x-exit-preconfig': exact,
+  'set-numa-node': exact,
+  'trace-event-get-state': { verdict: 'divergent', reason: noTraceEvents },
+  'trace-event-set-state': { verdict: 'divergent', reason: noTraceEvents },
+  'x-query-irq': { verdict: 'divergent', reason: asInfo, tests: [humanTextTest] },
+  'x-query-jit': { verdict: 'divergent', reason: asInfo, tests: [humanTextTest] },
+  'x-query-numa': exact,
+  'x-query-opcount': exact,
+  'x-query-profile': exact,
+  'x-query-ramblock': { verdict: 'divergent', reason: asInfo, tests: [humanTextTest] },
+  'x-query-rdma': exact,
+  'x-query-roms': { verdict: 'divergent', reason: asInfo, tests: [humanTextTest] },
+  'x-query-usb': exact,
   'query-acpi-ospm-status': { verdict: 'exact', tests: [absentTest] },
   'query-vm-generation-id': { verdict: 'exact', tests: [absentTest] },
   'query-command-line-options': {

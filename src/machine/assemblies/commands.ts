@@ -130,7 +130,10 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
     devices: needs.extraDevices,
     balloon: needs.balloon,
     catalog,
-    humanMonitor: { run: (line, cpuIndex) => runForQmp(interpreter, line, cpuIndex) },
+    humanMonitor: {
+      run: (line, cpuIndex) => runForQmp(interpreter, line, cpuIndex),
+      topic: (name) => interpreter.topic(name),
+    },
   }
   const blockIo = { io: new BlockIo(), print: needs.print ?? unheard, warn: needs.warn ?? unheard }
   const interpreter = new Interpreter({

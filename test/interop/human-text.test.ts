@@ -1,0 +1,22 @@
+/** What QEMU tells as text alone: the same as the human monitor prints. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { startMachine } from '../../src/index.ts'
+
+describe('x-query-…', () => {
+  it('gives what the topics of info print', async () => {
+    await using vm = await startMachine({ accel: 'none' })
+    for (const topic of ['irq', 'numa', 'opcount', 'ramblock', 'rdma', 'roms'] as const) {
+      const { 'human-readable-text': text } = await vm.qmp.execute(`x-query-${topic}`)
+      const printed = await vm.qmp.execute('human-monitor-command', { 'command-line': `info ${topic}` })
+      assert.equal(text, printed.replaceAll('\r\n', '\n'))
+    }
+  })
+
+  it('fails where a topic does', async () => {
+    await using vm = await startMachine({ accel: 'none' })
+    await assert.rejects(vm.qmp.execute('x-query-usb'), /USB support not enabled/)
+    await assert.rejects(vm.qmp.execute('x-query-profile'), /Internal profiler not compiled/)
+    await assert.rejects(vm.qmp.execute('x-query-jit'), /JIT information is only available with accel=tcg/)
+  })
+})
