@@ -94,6 +94,8 @@ export { type BlockJobInfo, type JobInfo, JobSet } from './jobs/job-set.ts'
 export type { JobStatus } from './jobs/job-states.ts'
 export { startMachineJob } from './jobs/machine-job.ts'
 export { largestLength } from './largest-length.ts'
+export { ArrivingImage, arrivingImages } from './moving/arriving-image.ts'
+export { LeavingImage, leavingImages } from './moving/leaving-image.ts'
 export { blockdevDrivers, checkDriverWord } from './open/blockdev-drivers.ts'
 export { combinePath } from './open/combine-path.ts'
 export type {

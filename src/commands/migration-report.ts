@@ -27,6 +27,7 @@ function statusMembers({ report: { status }, parameters, capabilities }: Reporti
       ? { downtime: statistics.downtimeMs ?? 0 }
       : { 'expected-downtime': parameters.downtimeLimit }),
     ram: ramMembers(statistics),
+    ...(status !== 'completed' && statistics.disks !== undefined && { disk: diskMembers(statistics.disks) }),
     ...(statistics.throttlePercentage > 0 && { 'cpu-throttle-percentage': statistics.throttlePercentage }),
     ...(capabilities.has('xbzrle') && { 'xbzrle-cache': cacheMembers(statistics, Number(parameters.xbzrleCacheSize)) }),
   }
@@ -51,6 +52,30 @@ function ramMembers(statistics: MigrationStatistics) {
     'pages-per-second': Math.round(bandwidth / pageBytes),
     'precopy-bytes': statistics.liveBytes,
     'downtime-bytes': statistics.stoppedBytes,
+    'postcopy-bytes': 0,
+    'dirty-sync-missed-zero-copy': 0,
+  }
+}
+
+/** As QEMU counts: what has been gone through once; changes are not counted, and nothing else is. */
+function diskMembers({ totalBytes, passedBytes }: NonNullable<MigrationStatistics['disks']>) {
+  return {
+    transferred: passedBytes,
+    remaining: totalBytes - passedBytes,
+    total: totalBytes,
+    duplicate: 0,
+    skipped: 0,
+    normal: 0,
+    'normal-bytes': 0,
+    'dirty-pages-rate': 0,
+    mbps: 0,
+    'dirty-sync-count': 0,
+    'postcopy-requests': 0,
+    'page-size': 0,
+    'multifd-bytes': 0,
+    'pages-per-second': 0,
+    'precopy-bytes': 0,
+    'downtime-bytes': 0,
     'postcopy-bytes': 0,
     'dirty-sync-missed-zero-copy': 0,
   }

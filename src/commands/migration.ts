@@ -14,8 +14,14 @@ export const migrationCommands = {
     doc: 'Send the machine elsewhere: to tcp:HOST:PORT, unix:PATH, exec:COMMAND (into its standard input), fd:NAME (see getfd) or file:PATH. The guest runs on until its last part goes. The reply says that this has begun: query-migrate and events tell how it goes. The stream is of a format of its own, which no QEMU takes.',
     args: {
       uri: req(str, 'where to'),
-      blk: opt(bool, 'whether the contents of the disks go, too: refused'),
-      inc: opt(bool, 'whether only what differs from their backing files goes: refused'),
+      blk: opt(
+        bool,
+        'whether the contents of the disks go, too: into images of the other side that are there and at least as long',
+      ),
+      inc: opt(
+        bool,
+        'as blk, but without what only the backing files hold: the images of the other side have the same',
+      ),
       detach: opt(bool, 'makes no difference'),
       resume: opt(bool, 'whether one that was interrupted goes on: refused'),
     },
@@ -32,7 +38,8 @@ export const migrationCommands = {
     ],
     run({ migrations }, { uri, blk, inc, resume }, { session }) {
       const takeDescriptor = (name: string): number => session.descriptors.takeNamed(name)
-      void migrations.migrate({ uri, takeDescriptor, resume: resume === true, disks: blk === true || inc === true })
+      const disks = inc === true ? 'incremental' : blk === true ? 'full' : undefined
+      void migrations.migrate({ uri, takeDescriptor, resume: resume === true, disks })
       return {}
     },
   }),

@@ -32,7 +32,6 @@ const refused: Readonly<Partial<Record<CapabilityName, string>>> = {
   compress: 'Compression is not supported',
   'postcopy-ram': 'Postcopy is not supported',
   'x-colo': "QEMU compiled without replication module can't enable COLO",
-  block: 'Migration of disks is not supported',
   multifd: 'multifd is not supported by current protocol',
   'dirty-bitmaps': 'Migration of dirty bitmaps is not supported',
   'background-snapshot': 'Background-snapshot is not supported by host kernel',

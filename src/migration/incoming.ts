@@ -1,5 +1,6 @@
 import { pause } from '../async/index.ts'
 import type { Channel } from './channels/channel.ts'
+import { DisksThatCome } from './disks-that-come.ts'
 import { MigrationError } from './migration-error.ts'
 import { SectionReader, SectionWriter } from './stream/framing.ts'
 import { checkDescription, parseObject } from './stream/machine-section.ts'
@@ -28,8 +29,10 @@ export async function takeMachine(
     if (channel.answers)
       await new SectionWriter(channel.write).section({ name, version: 1, contents: Buffer.from(text) })
   }
+  await using arriving = new DisksThatCome(disks)
   try {
-    const { state, waits } = await readMachine(new SectionReader(channel.read), board, uuid)
+    const { state, waits } = await readMachine(new SectionReader(channel.read), { board, uuid, disks: arriving })
+    await arriving.flush()
     await disks.takeBack()
     if (waits) {
       await answer('loaded', '')
@@ -38,10 +41,25 @@ export async function takeMachine(
     }
     return state
   } catch (error) {
-    const told = answer('refused', error instanceof Error ? error.message : String(error)).then(() => channel.finish())
+    const text = error instanceof Error ? error.message : String(error)
+    const told = answer('refused', text).then(() => hangUp(channel))
     await Promise.race([told, pause(patience)]).catch(() => undefined) // it may be gone
     throw error
   }
+}
+
+/** Lets the source read what has been said: whoever still sends to nobody may lose what it has not read. */
+async function hangUp(channel: Channel): Promise<void> {
+  if (channel.answers) while ((await channel.read(pieceBytes)).length === pieceBytes);
+  await channel.finish()
+}
+
+/** Into what a machine is read. */
+export interface ReadingMachine {
+  readonly board: MigrationSurroundings['board']
+  readonly uuid?: string | undefined
+  /** Undefined where disks do not come in the stream. */
+  readonly disks?: DisksThatCome
 }
 
 /**
@@ -52,8 +70,7 @@ export async function takeMachine(
  */
 export async function readMachine(
   reader: SectionReader,
-  board: MigrationSurroundings['board'],
-  uuid: string | undefined,
+  { board, uuid, disks }: ReadingMachine,
 ): Promise<{ readonly state: string; readonly waits: boolean }> {
   await reader.begin()
   const first = await reader.next()
@@ -82,6 +99,7 @@ export async function readMachine(
         state = String(parseObject(contents)['state'])
         break
       default:
+        if (await disks?.take(section)) break
         if (optional !== true)
           throw new MigrationError('stream', `the stream has section '${name}', which is unknown here`)
     }

@@ -33,8 +33,8 @@ export interface OutgoingRequest {
   readonly uri: string
   readonly takeDescriptor: TakeDescriptor
   readonly resume?: boolean
-  /** The contents of the disks are to go, too. */
-  readonly disks?: boolean
+  /** The contents of the disks are to go, too: all of them, or without what only the images behind theirs hold. */
+  readonly disks?: 'full' | 'incremental' | undefined
 }
 
 interface Running {
@@ -58,6 +58,8 @@ export class MigrationControl {
   #door: IncomingDoor | undefined
   #incomingChannel: Channel | undefined
   #outgoing: Outgoing | undefined
+  /** The words of a command, and not the capability, say that disks go. */
+  #disksOnce = false
 
   constructor(surroundings: MigrationSurroundings) {
     this.#surroundings = surroundings
@@ -100,14 +102,19 @@ export class MigrationControl {
    *
    * @throws {QmpError} GenericError, if the machine cannot be sent now, or there is no such way
    */
-  migrate({ uri, takeDescriptor, resume = false, disks = false }: OutgoingRequest): Promise<void> {
+  migrate({ uri, takeDescriptor, resume = false, disks }: OutgoingRequest): Promise<void> {
     if (resume) throw new QmpError('GenericError', 'Cannot resume if there is no paused migration')
     if (this.active) throw inProgress()
     const { state } = this.#surroundings.guest
     if (state === 'inmigrate') throw new QmpError('GenericError', 'Guest is waiting for an incoming migration')
     if (state === 'postmigrate')
       throw new QmpError('GenericError', "Can't migrate the vm that was paused due to previous migration")
-    if (disks) this.capabilities.set([{ capability: 'block', state: true }])
+    if (disks !== undefined) {
+      if (this.capabilities.has('block') || this.#parameters.blockIncremental)
+        throw new QmpError('GenericError', 'Command options are incompatible with current migration capabilities')
+      this.#sendDisks(true, disks === 'incremental')
+    }
+    this.#disksOnce = disks !== undefined
     this.#stand('setup')
     this.#error = undefined
     let address: MigrationAddress | undefined
@@ -118,6 +125,7 @@ export class MigrationControl {
     }
     if (address === undefined) {
       this.#stand('failed')
+      this.#endDisksOnce()
       const text = this.#error ?? "Parameter 'uri' expects a valid migration protocol"
       throw new QmpError('GenericError', text)
     }
@@ -238,7 +246,19 @@ export class MigrationControl {
       complain(this.#error)
     } finally {
       this.#outgoing = undefined
+      this.#endDisksOnce()
     }
+  }
+
+  /** What the words of a command have switched on is for one migration. */
+  #endDisksOnce(): void {
+    if (this.#disksOnce) this.#sendDisks(false, false)
+    this.#disksOnce = false
+  }
+
+  #sendDisks(state: boolean, blockIncremental: boolean): void {
+    this.capabilities.set([{ capability: 'block', state }])
+    this.setParameters({ blockIncremental })
   }
 
   async #take(door: IncomingDoor): Promise<void> {

@@ -2,6 +2,7 @@ import { deferred, pause } from '../async/index.ts'
 import { AutoConverge } from './auto-converge.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Channel } from './channels/channel.ts'
+import { DisksOnTheWay } from './disks-on-the-way.ts'
 import { MigrationError } from './migration-error.ts'
 import { PageCache } from './page-cache.ts'
 import type { MigrationParameters } from './parameters.ts'
@@ -44,6 +45,10 @@ export class Outgoing {
   readonly #autoConverge: AutoConverge | undefined
   /** Bytes that had gone out when the pass began. */
   #sentBefore = 0
+  #disks: DisksOnTheWay | undefined
+  /** What the other side says, which may be at any time that it refuses. */
+  #answer: Promise<Section | undefined> | undefined
+  #refusal: MigrationError | undefined
 
   constructor(options: OutgoingOptions) {
     this.#options = options
@@ -62,6 +67,7 @@ export class Outgoing {
   /** @throws if it fails, or is cancelled: the guest goes on here then */
   async run(): Promise<void> {
     const { board, capabilities, channel, uuid, guest, statistics, stand, signal } = this.#options
+    if (channel.answers) this.#listen(channel)
     try {
       await this.#writer.begin({
         board: board.kind,
@@ -70,10 +76,14 @@ export class Outgoing {
         ...(capabilities.has('validate-uuid') && uuid !== undefined && { uuid }),
       })
       statistics.setUp()
+      if (capabilities.has('block')) await this.#openDisks()
       this.#options.beginPass()
       stand('active')
-      do await this.#passOverRam(true)
-      while (!(await this.#isShort()))
+      await this.#disks?.begin()
+      do {
+        await this.#disks?.sendChanges(true)
+        await this.#passOverRam(true)
+      } while (!(await this.#isShort()))
       signal.throwIfAborted()
       const before = await guest.beginHandover()
       try {
@@ -90,19 +100,40 @@ export class Outgoing {
     } finally {
       await this.#throttle(0).catch(() => undefined)
       await board.forgetPages().catch(() => undefined) // a board that is gone has forgotten
+      await this.#disks?.[Symbol.asyncDispose]()
     }
+  }
+
+  async #openDisks(): Promise<void> {
+    const { disks, parameters, statistics, signal } = this.#options
+    const leaving = await disks.leave({ incremental: parameters().blockIncremental })
+    this.#disks = new DisksOnTheWay(leaving, {
+      ...{ writer: this.#writer, limit: this.#limit, statistics, signal },
+      checkWanted: () => this.#checkWanted(),
+    })
+  }
+
+  #listen({ read }: Channel): void {
+    this.#answer = new SectionReader(read).next()
+    const hear = (said: Section | undefined): void => {
+      if (said?.name === 'refused') this.#refusal = new MigrationError('peer', Buffer.from(said.contents).toString())
+    }
+    this.#answer.then(hear, () => undefined) // whoever waits for it hears of that
   }
 
   /** Where the way has broken, the other side may have said why. */
   async #reasonOf(error: unknown): Promise<unknown> {
-    const { channel, signal } = this.#options
-    if (!channel.answers || signal.aborted || !(error instanceof MigrationError) || error.kind !== 'channel')
+    const { signal } = this.#options
+    if (this.#answer === undefined || signal.aborted || !(error instanceof MigrationError) || error.kind !== 'channel')
       return error
-    const said = await Promise.race([
-      new SectionReader(channel.read).next().catch(() => undefined),
-      pause(patience).then(() => undefined),
-    ])
-    return said?.name === 'refused' ? refusal(said) : error
+    await Promise.race([this.#answer.catch(() => undefined), pause(patience)])
+    return this.#refusal ?? error
+  }
+
+  /** @throws if the migration has been cancelled, or refused by the other side */
+  #checkWanted(): void {
+    this.#options.signal.throwIfAborted()
+    if (this.#refusal !== undefined) throw this.#refusal
   }
 
   /** Whether what has changed meanwhile can go within the time that the guest may stand still; else the next pass begins. */
@@ -118,13 +149,14 @@ export class Outgoing {
     const { downtimeLimit } = parameters()
     const limit = Number(parameters().maxBandwidth)
     const bandwidth = limit === 0 ? statistics.bandwidth : Math.min(statistics.bandwidth, limit)
-    const seconds = (pages * pageBytes) / Math.max(bandwidth, 1)
+    const rest = pages * pageBytes + (this.#disks?.unsentBytes ?? 0)
+    const seconds = rest / Math.max(bandwidth, 1)
     statistics.dirtyRate = Math.round((pages * 1000) / Math.max(performance.now() - before, 1))
     if (seconds * 1000 <= downtimeLimit) return true
-    const sent = statistics.transferred - this.#sentBefore
-    this.#sentBefore = statistics.transferred
-    if (this.#autoConverge?.endPass(pages * pageBytes, sent) === true)
-      await this.#throttle(this.#autoConverge.percentage)
+    const transferred = statistics.transferred + statistics.diskBytes
+    const sent = transferred - this.#sentBefore
+    this.#sentBefore = transferred
+    if (this.#autoConverge?.endPass(rest, sent) === true) await this.#throttle(this.#autoConverge.percentage)
     this.#options.beginPass()
     return false
   }
@@ -145,6 +177,7 @@ export class Outgoing {
       stand('device')
     }
     await disks.handOver()
+    await this.#disks?.sendChanges(false)
     this.#options.beginPass()
     await this.#passOverRam(false)
     signal.throwIfAborted()
@@ -156,12 +189,11 @@ export class Outgoing {
 
   /** Waits to be told that everything is there, and tells the other side that the guest is its own. */
   async #release(channel: Channel, signal: AbortSignal): Promise<void> {
-    const reader = new SectionReader(channel.read)
-    const answer = await Promise.race([reader.next(), aborted(signal)]).catch((error: unknown) => {
+    const answer = await Promise.race([this.#answer, aborted(signal)]).catch((error: unknown) => {
       if (signal.aborted) throw signal.reason
       throw new MigrationError('peer', 'The other side has ended before it had everything', error)
     })
-    if (answer?.name === 'refused') throw refusal(answer)
+    if (this.#refusal !== undefined) throw this.#refusal
     if (answer?.name !== 'loaded')
       throw new MigrationError('peer', 'The other side has not said that it has everything')
     await new SectionWriter(channel.write).section({ name: 'run', version: 1, contents: new Uint8Array(0) })
@@ -185,10 +217,10 @@ export class Outgoing {
   }
 
   async #passOverRam(limited: boolean): Promise<void> {
-    const { board, statistics, signal } = this.#options
+    const { board, statistics } = this.#options
     let sent = 0
     for (const [address, length] of piecesOf(board.ramBytes)) {
-      signal.throwIfAborted()
+      this.#checkWanted()
       const pages = await board.changedPages(address, length)
       sent += pages.addresses.length
       await this.#sendPages(pages, limited)
@@ -202,16 +234,12 @@ export class Outgoing {
     const { statistics, signal } = this.#options
     const most = (): number => (limited ? Math.max(1, Math.min(256, Math.floor(this.#limit.portion / pageBytes))) : 256)
     for (const some of portionsOf(pages, most)) {
-      signal.throwIfAborted()
+      this.#checkWanted()
       // In the first pass every page goes for the first time.
       const sent = await this.#writer.pages(some, statistics.passes > 1 ? statistics.cache : undefined)
       if (limited) await this.#limit.spend(sent, signal)
     }
   }
-}
-
-function refusal({ contents }: Section): MigrationError {
-  return new MigrationError('peer', Buffer.from(contents).toString())
 }
 
 /** Never settles but by a rejection. */

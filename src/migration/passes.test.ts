@@ -79,7 +79,12 @@ const guest: MigratedGuest = {
   takeOver: async () => undefined,
   exit: () => undefined,
 }
-const disks = { handOver: async () => undefined, takeBack: async () => undefined }
+const disks = {
+  handOver: async () => undefined,
+  takeBack: async () => undefined,
+  leave: async () => [],
+  arrive: async () => [],
+}
 
 /** A way that keeps what is sent, and gives it back. */
 function keeping(): Channel & { readonly sent: Buffer } {
@@ -159,6 +164,7 @@ describe('passes over RAM', () => {
       board: new ChangingBoard(),
       guest: { ...guest, abandonHandover: async () => void done.push('goes on') },
       disks: {
+        ...disks,
         handOver: async () => void done.push('handed over'),
         takeBack: async () => {
           if (held-- > 0) throw new Error('locked')

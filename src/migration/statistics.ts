@@ -21,6 +21,10 @@ export class MigrationStatistics {
   /** Bytes in the stream, before and after the guest was stopped for the last pass. */
   liveBytes = 0
   stoppedBytes = 0
+  /** Bytes in the stream that are of disks. */
+  diskBytes = 0
+  /** Of one that sends disks: how much of them there is, and how much has been gone through. */
+  disks: { readonly totalBytes: number; readonly passedBytes: number } | undefined
   /** Pages that still have to go, as far as is known. */
   remainingPages: number
   /** Pages that the guest changes in a second. */
@@ -55,7 +59,7 @@ export class MigrationStatistics {
   /** Bytes a second that have gone out on average. */
   get bandwidth(): number {
     const ms = (this.#totalMs ?? this.#now() - this.#start) - (this.#setupMs ?? 0)
-    return ms <= 0 ? 0 : (this.transferred * 1000) / ms
+    return ms <= 0 ? 0 : ((this.transferred + this.diskBytes) * 1000) / ms
   }
 
   sent(bytes: number): void {

@@ -1,6 +1,7 @@
 import type { EmitOf } from '../qapi/index.ts'
 import type { Duplex, SecureStream } from '../transport/index.ts'
 import type { migrationEvents } from './events.ts'
+import type { DiskDescription, DiskPart } from './stream/disk-section.ts'
 import type { Pages } from './stream/ram-section.ts'
 
 /** What migrations ask of the board. */
@@ -48,6 +49,30 @@ export interface MigratedDisks {
   handOver(): Promise<void>
   /** Keeps others from writing again. @throws if somebody else has an image */
   takeBack(): Promise<void>
+  /**
+   * The contents of all disks that can be written, to be sent.
+   *
+   * @param options.incremental - without what only the images behind theirs hold
+   */
+  leave(options: { readonly incremental: boolean }): Promise<readonly LeavingDisk[]>
+  /** Disks into which others are to come; nobody else has them meanwhile. @throws if there are no such ones */
+  arrive(disks: readonly DiskDescription[]): Promise<readonly ArrivingDisk[]>
+}
+
+/** The contents of a disk that are sent while the guest writes them. */
+export interface LeavingDisk extends DiskDescription, AsyncDisposable {
+  /** Bytes that have been gone through, from the beginning on; all of them when `next()` begins to give changes. */
+  readonly passedBytes: number
+  /** Bytes that are to be sent, as far as is known. */
+  readonly unsentBytes: number
+  /** The next part that is to be sent. @returns undefined, if there is nothing for the moment */
+  next(most: number): Promise<DiskPart | undefined>
+}
+
+/** A disk into which the contents of another one come. */
+export interface ArrivingDisk extends AsyncDisposable {
+  put(part: DiskPart): Promise<void>
+  flush(): Promise<void>
 }
 
 /** Speaks TLS over a stream from now on. @throws {TransportError} `tls`, in QEMU's words */

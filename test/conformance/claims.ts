@@ -296,8 +296,8 @@ export const claims: Readonly<Record<string, Claim>> = {
   migrate: {
     verdict: 'divergent',
     reason:
-      'the stream is of a format of its own, which QEMU refuses by the name of its machine, as vmon refuses those of QEMU; goes to file:PATH, too; over a socket the other side says when it has everything, so that the guest never runs twice, nor nowhere; disks and postcopy are refused',
-    tests: [migrationTest],
+      'the stream is of a format of its own, which QEMU refuses by the name of its machine, as vmon refuses those of QEMU; goes to file:PATH, too; over a socket the other side says when it has everything, so that the guest never runs twice, nor nowhere; of disks that go with it, a drive without a name goes by that of its node, and images that are too short or cannot be written are refused before anything comes; postcopy is refused',
+    tests: [migrationTest, 'test/interop/block-migration.test.ts'],
   },
   'dump-guest-memory': {
     verdict: 'divergent',
@@ -318,7 +318,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'migrate-set-capabilities': {
     verdict: 'divergent',
     reason:
-      'compress, postcopy-ram, postcopy-preempt, x-colo, block, multifd, dirty-bitmaps, background-snapshot and zero-copy-send cannot be switched on',
+      'compress, postcopy-ram, postcopy-preempt, x-colo, multifd, dirty-bitmaps, background-snapshot and zero-copy-send cannot be switched on',
     tests: [migrationTest],
   },
   'query-migrate-capabilities': exact,

@@ -3,14 +3,14 @@
  * right again; VMON_STREAMS says how many. Each is refused in words, or loaded; never is there another failure.
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { BoardError, startMachine } from '../../src/index.ts'
 import { takeMachine } from '../../src/migration/incoming.ts'
-import { MigrationError } from '../../src/migration/index.ts'
+import { type MigratedDisks, MigrationError } from '../../src/migration/index.ts'
 import { type ReadBytes, type Section, SectionReader, SectionWriter } from '../../src/migration/stream/framing.ts'
 import { seed } from '../drawn-cases.ts'
 
@@ -83,19 +83,36 @@ test(`${count} streams that were changed are refused in words, or loaded`, { tim
   const folder = await mkdtemp(join(tmpdir(), 'vmon-streams-'))
   t.after(() => rm(folder, { recursive: true }))
   const path = join(folder, 'stream')
+  const image = join(folder, 'disk')
+  await writeFile(image, Buffer.alloc(3 << 16, 'disk'))
   const options = { accel: 'none', memory: 2, paused: true, devices: ['virtio-rng-pci'] } as const
-  await using source = await startMachine(options)
+  const drives = [{ file: image, format: 'raw', if: 'none', id: 'disk' }]
+  await using source = await startMachine({ ...options, drives })
   await source.machine.board.ready
   for (const page of [3, 100, 200])
     await source.machine.board.writePhysical(page * 4096, Buffer.alloc(4096, `page ${page}`))
-  await source.qmp.execute('migrate', { uri: `file:${path}` })
+  await source.qmp.execute('migrate', { uri: `file:${path}`, blk: true })
   while ((await source.qmp.execute('query-migrate')).status !== 'completed') await new Promise(setImmediate)
   const stream = await readFile(path)
   const sections = await sectionsOf(stream)
   await using target = await startMachine(options)
   const { board } = target.machine
   await board.ready
-  const disks = { handOver: async () => undefined, takeBack: async () => undefined }
+  let put = 0
+  const disks: MigratedDisks = {
+    handOver: async () => undefined,
+    takeBack: async () => undefined,
+    leave: async () => [],
+    arrive: async (described) =>
+      described.map(({ byteLength }) => ({
+        async put({ offset, length, bytes }) {
+          assert.ok(length > 0 && offset >= 0 && offset + length <= byteLength && (bytes?.length ?? length) === length)
+          put++
+        },
+        flush: async () => undefined,
+        [Symbol.asyncDispose]: async () => undefined,
+      })),
+  }
   const taken = (bytes: Buffer): Promise<string> =>
     takeMachine(
       {
@@ -119,7 +136,7 @@ test(`${count} streams that were changed are refused in words, or loaded`, { tim
     { numRuns: count, seed },
   )
   t.diagnostic(`${loaded} loaded, ${refused} refused`)
-  assert.ok(loaded > 0 && refused > 0)
+  assert.ok(loaded > 0 && refused > 0 && put > 0)
   assert.equal(await taken(stream), 'prelaunch')
   assert.deepEqual(await board.readPhysical(100 * 4096, 8), Uint8Array.from(Buffer.from('page 100')))
 })

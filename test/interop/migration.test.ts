@@ -2,52 +2,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
-import { type MachineOptions, type RunningMachine, startMachine } from '../../src/index.ts'
+import { describe, it } from 'node:test'
+import type { RunningMachine } from '../../src/index.ts'
 import { missingProgram } from '../oracle/peers.ts'
 import { testCredentials } from '../tls/credentials.ts'
+import { ended, folder, runState, started } from './migrating-machines.ts'
 
 const pattern = Uint8Array.from({ length: 100_000 }, (_, index) => index * 7 + (index >> 8))
 const place = 3 << 20
-
-async function folder(t: TestContext): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'vmon-migration-'))
-  t.after(() => rm(path, { recursive: true }))
-  return path
-}
-
-interface Started extends RunningMachine {
-  /** What qemu-io says of a request to the disk. */
-  io(line: string): Promise<string>
-}
-
-async function started(t: TestContext, options: MachineOptions): Promise<Started> {
-  let printed = ''
-  const print = (text: string): void => {
-    printed += text
-  }
-  const vm = await startMachine({ accel: 'none', memory: 16, ...options }, { warn: () => undefined, print })
-  t.after(() => vm.close())
-  const io = async (line: string): Promise<string> => {
-    printed = ''
-    const said = await vm.qmp.execute('human-monitor-command', { 'command-line': `qemu-io disk "${line}"` })
-    return printed + said
-  }
-  return { ...vm, io }
-}
-
-/** Waits until a migration has ended in one way or another; tells in which. */
-async function ended({ qmp }: RunningMachine): Promise<string> {
-  for (;;) {
-    const { status } = await qmp.execute('query-migrate')
-    if (status === 'completed' || status === 'failed' || status === 'cancelled') return status
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 /** Lets a machine's migrations go through TLS. @param name - who may come, as a pattern */
 async function secure(
@@ -62,10 +27,6 @@ async function secure(
     'tls-creds': 'tls0',
     ...(name !== undefined && { 'tls-authz': 'who' }),
   })
-}
-
-async function runState({ qmp }: RunningMachine): Promise<string> {
-  return (await qmp.execute('query-status')).status
 }
 
 async function send(from: RunningMachine, to: RunningMachine, uri: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { pause } from '../../async/index.ts'
 import { MigrateSetParameters, MigrationCapability } from '../../commands/index.ts'
 import { parseBoolean, parseSize, parseUint64 } from '../../keyval/index.ts'
 import { ownEntry } from '../../lookup/index.ts'
@@ -9,10 +10,13 @@ import { HmpError } from '../hmp-error.ts'
 import { wordOf } from '../word-of.ts'
 
 interface Needs {
-  readonly migrations: Pick<MigrationControl, 'ended'>
+  readonly migrations: Pick<MigrationControl, 'ended' | 'report'>
 }
 
 const command = hmpFamily<Needs>()
+
+/** How often people are told how far disks are, in milliseconds. */
+const progressMs = 1000
 
 /** Sending the machine elsewhere, and taking one that comes. */
 export const migrationCommands = {
@@ -25,7 +29,7 @@ export const migrationCommands = {
     async run({ qmp, parts: { migrations }, monitor, print }, { detach, blk, inc, resume, uri }) {
       await qmp('migrate', { uri, blk, inc, resume })
       if (detach) return
-      if (monitor.waits) await migrations.ended()
+      if (monitor.waits) await showProgress(migrations, print)
       else print('terminal does not allow synchronous migration, continuing detached\n')
     },
   }),
@@ -141,4 +145,18 @@ function sizeOf(name: string, text: string): bigint {
   throw new HmpError(
     `Error: Parameter '${name}' expects a non-negative number below 2^64\nOptional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\nand exabytes, respectively.`,
   )
+}
+
+/** Settles when the migration has ended; until then it is told how far its disks are, if they go. */
+async function showProgress(migrations: Needs['migrations'], print: HmpCall<Needs>['print']): Promise<void> {
+  const disks = () => migrations.report.statistics?.disks
+  const over = new AbortController()
+  const end = migrations.ended().finally(() => over.abort())
+  while (!over.signal.aborted) {
+    await pause(progressMs, over.signal).catch(() => undefined)
+    const { passedBytes, totalBytes } = disks() ?? { passedBytes: 0, totalBytes: 0 }
+    if (!over.signal.aborted && totalBytes > 0) print(`Completed ${Math.floor((passedBytes * 100) / totalBytes)} %\r`)
+  }
+  await end
+  if (disks() !== undefined) print('\n')
 }

@@ -14,6 +14,7 @@ export const migrationTopics = {
       const info = await qmp('query-migrate')
       print(statusText(info))
       if (info.ram !== undefined) print(ramText(info.ram))
+      if (info.disk !== undefined) print(diskText(info.disk))
       if (info['xbzrle-cache'] !== undefined) print(cacheText(info['xbzrle-cache']))
       if (info['cpu-throttle-percentage'] !== undefined)
         print(`cpu throttle percentage: ${info['cpu-throttle-percentage']}\n`)
@@ -112,6 +113,16 @@ function ramText(ram: NonNullable<Returned<'query-migrate'>['ram']>): string {
   if (ram['precopy-bytes'] > 0) lines.push(`precopy ram: ${kilobytes(ram['precopy-bytes'])}`)
   if (ram['downtime-bytes'] > 0) lines.push(`downtime ram: ${kilobytes(ram['downtime-bytes'])}`)
   return lines.map((line) => `${line}\n`).join('')
+}
+
+function diskText({ transferred, remaining, total }: NonNullable<Returned<'query-migrate'>['disk']>): string {
+  return [
+    `transferred disk: ${kilobytes(transferred)}`,
+    `remaining disk: ${kilobytes(remaining)}`,
+    `total disk: ${kilobytes(total)}`,
+  ]
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 function cacheText(cache: NonNullable<Returned<'query-migrate'>['xbzrle-cache']>): string {

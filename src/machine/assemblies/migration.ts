@@ -1,4 +1,4 @@
-import type { DriveSet } from '../../block/index.ts'
+import { arrivingImages, type DriveSet, leavingImages } from '../../block/index.ts'
 import type { Board } from '../../board/index.ts'
 import { ramBlocksOf } from '../../hmp/index.ts'
 import { MigrationControl } from '../../migration/index.ts'
@@ -31,6 +31,8 @@ export function migration({ config, scope, board, drives, events, listeners, run
     disks: {
       handOver: () => drives.graph.release(),
       takeBack: () => drives.graph.claim({ written: config.incoming !== undefined }),
+      leave: (options) => leavingImages(drives, options),
+      arrive: (disks) => arrivingImages(drives, disks),
     },
     emit: (name, ...[data]) => events.emit(name, data),
     memoryBytes: async () => {

@@ -168,7 +168,7 @@ export class MachineSnapshots {
   async #read(state: KeptState, length: number, tell: (text: string) => void): Promise<void> {
     const { board } = this.#surroundings
     try {
-      await readMachine(new SectionReader(readerOf(state, length)), board, undefined)
+      await readMachine(new SectionReader(readerOf(state, length)), { board })
     } catch (error) {
       tell(reasonText(error))
       throw new MigrationError('stream', 'Error -22 while loading VM state', error)

@@ -1,4 +1,5 @@
 import type { MigrationStatistics } from '../statistics.ts'
+import { type DiskDescription, type DiskPart, packDiskPart, packDisks } from './disk-section.ts'
 import { SectionWriter, type WriteBytes } from './framing.ts'
 import { type MachineDescription, packDescription } from './machine-section.ts'
 import { type Differences, type Pages, packPages, pageBytes } from './ram-section.ts'
@@ -10,11 +11,15 @@ const pieceBytes = 4 << 20
 export class MachineWriter {
   readonly #sections: SectionWriter
   readonly #statistics: MigrationStatistics
+  /** What is written now counts as disks'. */
+  #ofDisks = false
 
   constructor(write: WriteBytes, statistics: MigrationStatistics) {
     this.#statistics = statistics
     this.#sections = new SectionWriter((...pieces) => {
-      statistics.sent(pieces.reduce((sum, piece) => sum + piece.length, 0))
+      const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
+      if (this.#ofDisks) statistics.diskBytes += bytes
+      else statistics.sent(bytes)
       return write(...pieces)
     })
   }
@@ -22,6 +27,18 @@ export class MachineWriter {
   async begin(description: MachineDescription): Promise<void> {
     await this.#sections.begin()
     await this.#sections.section({ name: 'machine', version: 1, contents: packDescription(description) })
+  }
+
+  /** Says which disks there are parts of. */
+  disks(disks: readonly DiskDescription[]): Promise<void> {
+    return this.#aboutDisks('disks', packDisks(disks))
+  }
+
+  /** Writes a part of a disk. @param disk - its number in the list @returns bytes of the section */
+  async diskPart(disk: number, part: DiskPart): Promise<number> {
+    const contents = packDiskPart(disk, part)
+    await this.#aboutDisks('disk', contents)
+    return contents.length
   }
 
   /** Writes pages of RAM, or what has changed in those that a cache knows. @returns bytes of the section */
@@ -39,6 +56,15 @@ export class MachineWriter {
     const contents = Buffer.from(JSON.stringify({ state: runState }))
     await this.#sections.section({ name: 'run-state', version: 1, contents })
     await this.#sections.end()
+  }
+
+  async #aboutDisks(name: string, contents: Uint8Array): Promise<void> {
+    this.#ofDisks = true
+    try {
+      await this.#sections.section({ name, version: 1, contents })
+    } finally {
+      this.#ofDisks = false
+    }
   }
 }
 
