@@ -47,8 +47,8 @@ export const BlockExportOptions = union('BlockExportOptions', {
   base: {
     type: req(BlockExportType, 'how it is exported'),
     id: req(str, 'by which commands name it'),
-    'fixed-iothread': opt(bool, 'whether it must stay in its thread: makes no difference'),
-    iothread: opt(str, 'thread that serves it; there are none'),
+    'fixed-iothread': opt(bool, 'whether it must have that thread: what a device of the guest has is refused then'),
+    iothread: opt(str, 'thread that serves it: there must be one of that name, and one serves all'),
     'node-name': req(str, 'the node', { complete: 'node' }),
     writable: opt(bool, 'whether clients may write; by default not'),
     writethrough: opt(bool, 'whether each write reaches stable storage by itself'),
@@ -80,6 +80,7 @@ export function exportOf(words: Infer<typeof BlockExportOptions>): Parameters<Bl
     nodeName: words['node-name'],
     allocationDepth: words['allocation-depth'],
     iothread,
+    fixedIothread: words['fixed-iothread'],
     name,
     description,
     writable,

@@ -1,3 +1,4 @@
+import type { JobSet } from '../block/index.ts'
 import type { BlockExports } from '../nbd-server/index.ts'
 import { bool, example, family, nothing, oneOf, opt, req, struct } from '../qapi/index.ts'
 import {
@@ -15,6 +16,7 @@ const command = family<{
     'state' | 'running' | 'cont' | 'stop' | 'reset' | 'powerdown' | 'wakeup' | 'setActions' | 'quit'
   >
   exports: Pick<BlockExports, 'close'>
+  jobs: Pick<JobSet, 'end'>
 }>()
 
 export const RunState = oneOf('RunState', runStates)
@@ -62,9 +64,10 @@ export const runCommands = {
       ),
     ],
     preconfig: true,
-    async run({ runControl, exports }) {
+    async run({ runControl, exports, jobs }) {
       runControl.quit('host-qmp-quit')
       await exports.close()
+      await jobs.end(runControl)
       return {}
     },
   }),

@@ -12,6 +12,7 @@ import { blockCommands } from './block.ts'
 import { blockBackupCommands } from './block-backups.ts'
 import { blockBitmapCommands } from './block-bitmaps.ts'
 import { blockCopyCommands } from './block-copies.ts'
+import { blockDebugCommands } from './block-debug.ts'
 import { blockExportCommands } from './block-exports.ts'
 import { blockGraphCommands } from './block-graph.ts'
 import { blockMediaCommands } from './block-media.ts'
@@ -58,6 +59,7 @@ export const commands = {
   ...blockMediaCommands,
   ...blockTuningCommands,
   ...blockGraphCommands,
+  ...blockDebugCommands,
   ...blockBitmapCommands,
   ...blockExportCommands,
   ...blockCopyCommands,
@@ -105,6 +107,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   'block-media': { title: 'Trays and media', commands: blockMediaCommands },
   'block-tuning': { title: 'Sizes of images, limits and statistics of drives', commands: blockTuningCommands },
   'block-graph': { title: 'Nodes, snapshots and transactions', commands: blockGraphCommands },
+  'block-debug': { title: 'The block graph as it is', commands: blockDebugCommands },
   'block-bitmaps': { title: 'Dirty bitmaps', commands: blockBitmapCommands },
   'block-exports': { title: 'Images for others, over NBD', commands: blockExportCommands },
   'block-copies': { title: 'Jobs that copy images', commands: blockCopyCommands },

@@ -1,5 +1,5 @@
 import { Scope, untilAborted } from '../async/index.ts'
-import type { DriveSet } from '../block/index.ts'
+import type { DriveSet, JobSet } from '../block/index.ts'
 import { type Board, BoardError } from '../board/index.ts'
 import type { Line } from '../chardev/index.ts'
 import type { ScreenDump } from '../display/index.ts'
@@ -27,6 +27,7 @@ export class Machine implements AsyncDisposable {
   readonly board: Board
   readonly events: EventHub
   readonly #drives: DriveSet
+  readonly #jobs: JobSet
   /** Settles when the machine has ended and everything is closed; rejects if the board could not be built. */
   readonly ended: Promise<Ending>
   readonly #scope: Scope
@@ -46,6 +47,7 @@ export class Machine implements AsyncDisposable {
     this.board = board
     this.events = events
     this.#drives = drives
+    this.#jobs = parts.jobs
     this.#scope = scope
     this.#connect = connect
     this.#cutOff = cutOff
@@ -166,7 +168,9 @@ export class Machine implements AsyncDisposable {
   async #end(): Promise<Ending> {
     const failed = this.board.ready.then(() => new Promise<never>(() => undefined))
     try {
-      return await Promise.race([this.runControl.ending, failed])
+      const ending = await Promise.race([this.runControl.ending, failed])
+      await this.#jobs.end(this.runControl) // while clients can hear of it
+      return ending
     } finally {
       await this.#scope.close()
     }

@@ -29,6 +29,8 @@ export interface ExportConfig {
   readonly writethrough?: boolean | undefined
   readonly allocationDepth?: boolean | undefined
   readonly iothread?: string | undefined
+  /** The thread is to be that one whoever else uses the node. */
+  readonly fixedIothread?: boolean | undefined
   /** What clients may ask of them. */
   readonly bitmaps?: readonly WantedBitmap[] | undefined
 }
@@ -55,8 +57,10 @@ export interface ExportInfo {
 }
 
 export interface BlockExportsOptions {
-  readonly drives: Pick<DriveSet, 'image' | 'find' | 'graph'>
+  readonly drives: Pick<DriveSet, 'image' | 'find' | 'graph' | 'holding'>
   readonly emit: EmitOf<typeof exportEvents>
+  /** Whether there is a thread of that name. One serves all exports, whichever is named. */
+  readonly isThread?: (id: string) => boolean
   /** Makes what `tlsCreds` names. @throws {BlockError} if it is not there */
   readonly secure?: (creds: string, authz: string | undefined) => Secure
   /** Hears why clients were sent away. */
@@ -134,11 +138,11 @@ export class BlockExports implements AsyncDisposable {
 
   /** @throws {BlockError} */
   async add(config: ExportConfig): Promise<void> {
-    const { id, nodeName, writable = false, iothread } = config
+    const { id, nodeName, writable = false, iothread, fixedIothread = false } = config
     this.#checkId(id)
     const node = this.#options.drives.image({ nodeName })
     if (node.readOnly && writable) throw new BlockError('read-only', 'Cannot export read-only node as writable')
-    if (iothread !== undefined) throw new BlockError('missing', `iothread "${iothread}" not found`)
+    if (iothread !== undefined) this.#checkThread(iothread, node, fixedIothread)
     await this.#export(node, config)
   }
 
@@ -207,6 +211,13 @@ export class BlockExports implements AsyncDisposable {
     return secure(creds, authz)
   }
 
+  #checkThread(id: string, node: BlockNode, fixed: boolean): void {
+    const { drives, isThread = () => false } = this.#options
+    if (!isThread(id)) throw new BlockError('missing', `iothread "${id}" not found`)
+    if (!fixed || !drives.holding(node).some(({ device }) => device !== undefined)) return
+    throw new BlockError('busy', 'Cannot change iothread of active block backend', { node: node.name })
+  }
+
   #checkId(id: string): void {
     if (!/^[A-Za-z][-A-Za-z0-9._]*$/.test(id)) throw new BlockError('invalid', 'Invalid block export id')
     if (this.#exports.has(id)) throw new BlockError('duplicate', `Block export id '${id}' is already in use`)
@@ -216,6 +227,8 @@ export class BlockExports implements AsyncDisposable {
     const { id, name = node.name, description, writable = false, writethrough = false } = config
     const uses = writable ? (['read', 'write'] as const) : (['read'] as const)
     const user = { description: 'an unnamed block device' }
+    // While a machine comes in, its disks can be filled here.
+    await this.#options.drives.graph.claimAhead(node)
     const hold = await node.attach({ ...user, access: { uses, shares: ['read', 'write', 'resize'] } })
     try {
       const server = this.#server

@@ -81,7 +81,10 @@ function integerType(name: string, { bits, signed }: IntegerRange): IntegerType 
     const big = BigInt(value)
     // QEMU reads 64 bits first, and complains of the smaller type after that.
     if (big < lowest64 || big > (signed ? highest64 : highestUnsigned64)) throw notAnInteger(at)
-    if (bits !== 64) throw new QmpError('GenericError', `Parameter '${at.leaf}' expects ${cName}`)
+    if (bits !== 64) {
+      if (big >= low && big <= high) return Number(big)
+      throw new QmpError('GenericError', `Parameter '${at.leaf}' expects ${cName}`)
+    }
     return big < low ? big + 2n ** 64n : big
   }
   const shape = { meta: 'builtin', jsonType: 'int' } as const

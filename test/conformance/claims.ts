@@ -374,6 +374,8 @@ export const claims: Readonly<Record<string, Claim>> = {
   'object-del': exact,
   'query-memdev': exact,
   'query-memory-devices': { verdict: 'divergent', reason: 'there are none', tests: ['test/oracle/examples.test.ts'] },
+  'x-blockdev-set-iothread': exact,
+  'x-debug-query-block-graph': exact,
   'query-iothreads': exact,
   'query-hotpluggable-cpus': { verdict: 'divergent', reason: 'a machine has one CPU' },
   'qom-list-properties': { verdict: 'divergent', reason: 'equal for every type that vmon has, which are fewer' },

@@ -10,7 +10,7 @@ import { run, runVmon, scratch } from './nbd-programs.ts'
 
 const qemu = 'qemu-storage-daemon'
 /** Commands of QEMU's that need what vmon does not have. */
-const absent = ['x-blockdev-set-iothread', 'x-blockdev-change', 'x-blockdev-amend', 'x-debug-query-block-graph']
+const absent = ['x-blockdev-change', 'x-blockdev-amend']
 
 /** Says commands to a program on its standard input. @returns the lines of its answer, without times */
 async function converse(command: readonly string[], said: readonly object[]): Promise<string[]> {

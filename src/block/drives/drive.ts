@@ -226,6 +226,7 @@ export class Drive {
     try {
       this.#attachment = await node.attach({
         description: `block device '${this.#owner}'`,
+        owner: { kind: 'drive', drive: this },
         access: this.#accessTo(node),
       })
     } catch (error) {
@@ -275,6 +276,7 @@ export class Drive {
     if (this.#attachment !== undefined) throw new BlockError('busy', `Drive ${this.id} holds a medium already`)
     this.#attachment = await node.attach({
       description: `block device '${this.#owner}'`,
+      owner: { kind: 'drive', drive: this },
       access: this.#accessTo(node),
     })
     this.#medium = new GuestMedium(node, {

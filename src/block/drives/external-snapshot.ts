@@ -88,7 +88,7 @@ export class ExternalSnapshot implements GraphChange {
   }
 
   async #hold(node: BlockNode): Promise<void> {
-    this.#holds.push(await node.attach({ description: `the command ${this.name}` }))
+    this.#holds.push(await node.attach({ description: `the command ${this.name}`, owner: { kind: 'keeper' } }))
   }
 
   async #overlay(base: BlockNode): Promise<BlockNode> {

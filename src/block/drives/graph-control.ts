@@ -15,6 +15,7 @@ import type { Drive } from './drive.ts'
 import type { DriveSet } from './drive-set.ts'
 import { ExternalSnapshot, type OverlayFile, type OverlayNode } from './external-snapshot.ts'
 import type { GraphChange } from './graph-change.ts'
+import { type GraphShape, graphShape } from './graph-shape.ts'
 import {
   deleteInternalSnapshot,
   InternalSnapshot,
@@ -39,6 +40,12 @@ export interface NamedBacking {
   /** The one of them that changes. */
   readonly imageNode: string
   readonly filename: string
+}
+
+export interface ThreadMove {
+  /** Though somebody uses it. */
+  readonly force: boolean
+  readonly isThread: (id: string) => boolean
 }
 
 export interface TransactionOptions {
@@ -70,7 +77,7 @@ export class GraphControl implements AsyncDisposable {
         throw new BlockError('invalid', "'node-name' must be specified for the root node")
       }
       const node = await this.#drives.graph.open({ options })
-      this.#added.set(node.name, await node.attach({ description: 'the monitor' }))
+      this.#added.set(node.name, await node.attach({ description: 'the monitor', owner: { kind: 'keeper' } }))
     })
   }
 
@@ -129,6 +136,31 @@ export class GraphControl implements AsyncDisposable {
       }
       await nameBacking(image, filename)
     })
+  }
+
+  /** What uses what, for those who look for faults. */
+  shape(): GraphShape {
+    return graphShape(this.#drives, this.#jobs?.list ?? [])
+  }
+
+  /**
+   * Gives a node to a thread, or back to the main one (null). One thread serves all nodes, so nothing changes; what QEMU
+   * refuses is refused.
+   *
+   * @param isThread - whether there is a thread of a name
+   */
+  moveToThread(name: string, thread: string | null, { force, isThread }: ThreadMove): void {
+    const node = this.#drives.graph.find(name)
+    if (node === undefined) throw new BlockError('missing', `Failed to find node with node-name='${name}'`)
+    const users = [...node.links.users].filter(({ owner }) => owner.kind === 'drive' || owner.kind === 'other')
+    if (!force && users.length > 0) {
+      const text = `Node ${name} is associated with a BlockBackend and could be in use (use force=true to override this check)`
+      throw new BlockError('busy', text, { node: name })
+    }
+    if (thread === null) return
+    if (!isThread(thread)) throw new BlockError('missing', `Cannot find iothread ${thread}`)
+    if (!this.#drives.holding(node).some(({ device }) => device !== undefined)) return
+    throw new BlockError('busy', 'Cannot change iothread of active block backend', { node: name })
   }
 
   /** Deletes a node that nobody uses. */

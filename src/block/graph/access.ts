@@ -9,11 +9,25 @@ export interface Access {
   readonly shares: readonly Permission[]
 }
 
+/** What sort of user a node has. */
+export type NodeOwner =
+  /** A node above. */
+  | { readonly kind: 'node' }
+  | { readonly kind: 'drive'; readonly drive: object }
+  | { readonly kind: 'job'; readonly id: string }
+  /** Somebody who makes requests of their own: an export, a command. */
+  | { readonly kind: 'other' }
+  /** Somebody who only keeps it open. */
+  | { readonly kind: 'keeper' }
+
 /** One user of a node, as it is named in a conflict. */
 export interface AccessHolder {
   readonly description: string
   /** What it calls the node: `root` is somebody who is no node. */
   readonly link: string
+  readonly owner: NodeOwner
+  /** It came while the images were another process's. */
+  readonly early: boolean
   readonly access: Access
 }
 
@@ -46,7 +60,15 @@ export function combine(holders: Iterable<AccessHolder>): Access {
  * @throws {BlockError} kind `busy`
  */
 export function checkConflicts(node: string, holders: readonly AccessHolder[]): void {
-  for (const owner of holders) for (const user of holders) if (user !== owner) refuse(node, user, owner)
+  for (const owner of holders) {
+    for (const user of holders) if (user !== owner && !mayCoexist(user, owner)) refuse(node, user, owner)
+  }
+}
+
+/** The guest did not run yet when it came: whoever fills its disk goes before the guest needs it for itself. */
+function mayCoexist(one: AccessHolder, other: AccessHolder): boolean {
+  const fills = ({ early, owner }: AccessHolder): boolean => early && owner.kind === 'other'
+  return (fills(one) && other.owner.kind === 'drive') || (fills(other) && one.owner.kind === 'drive')
 }
 
 function refuse(node: string, user: AccessHolder, owner: AccessHolder): void {

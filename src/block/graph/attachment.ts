@@ -7,23 +7,37 @@ interface AttachmentActions {
 }
 
 /** Who holds a node, and what for. */
-export type HolderName = Pick<AccessHolder, 'description' | 'link'>
+export type HolderName = Omit<AccessHolder, 'access'>
 
 /** One user's hold on a node. The node closes when its last user detaches. */
 export class Attachment implements AccessHolder {
   readonly node: BlockNode
-  readonly description: string
-  readonly link: string
+  readonly name: HolderName
   #access: Access
   readonly #actions: AttachmentActions
 
   /** @internal attachments come from `BlockNode.attach()` */
-  constructor(node: BlockNode, { description, link }: HolderName, access: Access, actions: AttachmentActions) {
+  constructor(node: BlockNode, name: HolderName, access: Access, actions: AttachmentActions) {
     this.node = node
-    this.description = description
-    this.link = link
+    this.name = name
     this.#access = access
     this.#actions = actions
+  }
+
+  get description(): string {
+    return this.name.description
+  }
+
+  get link(): string {
+    return this.name.link
+  }
+
+  get owner(): HolderName['owner'] {
+    return this.name.owner
+  }
+
+  get early(): boolean {
+    return this.name.early
   }
 
   get access(): Access {

@@ -219,13 +219,36 @@ export class NodeGraph implements AsyncDisposable {
   claim({ written }: { readonly written: boolean }): Promise<void> {
     return this.#turns.take(async () => {
       if (this.active) return
-      if (written) for (const { driver } of this.nodes) driver.distrust?.()
+      // Those that were taken before, this process has written itself.
+      if (written) for (const node of this.nodes) if (!this.#activity.has(node)) node.driver.distrust?.()
       this.#activity.active = true
       try {
         await this.#spread()
+        for (const node of this.nodes) this.#activity.fallBack(node)
       } catch (error) {
         this.#activity.active = false
         await this.#spread()
+        throw error
+      }
+    })
+  }
+
+  /**
+   * Takes an image, and those below it, before all others are: somebody here is to write it while another process still
+   * has the guest.
+   *
+   * @throws {BlockError} kind `locked`, if another process has it; then it is not taken
+   */
+  claimAhead(node: BlockNode): Promise<void> {
+    return this.#turns.take(async () => {
+      if (this.active) return
+      const taken = [...below(node)].filter((each) => !this.#activity.has(each))
+      for (const each of taken) this.#activity.takeAhead(each)
+      try {
+        await node.links.spread()
+      } catch (error) {
+        for (const each of taken) this.#activity.fallBack(each)
+        await node.links.spread()
         throw error
       }
     })
@@ -263,4 +286,10 @@ export class NodeGraph implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+/** A node and all that are below it. */
+function* below(node: BlockNode): Generator<BlockNode> {
+  yield node
+  for (const child of node.children.values()) yield* below(child)
 }

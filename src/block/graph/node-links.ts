@@ -38,11 +38,21 @@ export class NodeLinks {
   }
 
   get access(): Access {
-    return this.#activity.active ? this.#access : idle
+    return this.#activity.has(this.#node) ? this.#access : idle
   }
 
   get isRoot(): boolean {
     return [...this.#users].every(({ link }) => link === 'root')
+  }
+
+  /** Those who use the node, the oldest first. */
+  get users(): Iterable<Attachment> {
+    return this.#users
+  }
+
+  /** What it holds of the nodes below. */
+  get held(): Iterable<Attachment> {
+    return this.#children.values()
   }
 
   get attached(): boolean {
@@ -65,8 +75,9 @@ export class NodeLinks {
   }
 
   /** @throws {BlockError} as `BlockNode.attach()` */
-  attach({ description, link = 'root', access = idle }: NodeUser): Promise<Attachment> {
-    return this.turns.take(() => this.#adopt({ description, link }, access))
+  attach({ description, link = 'root', access = idle, owner = { kind: 'other' } }: NodeUser): Promise<Attachment> {
+    const early = !this.#activity.active
+    return this.turns.take(() => this.#adopt({ description, link, owner, early }, access))
   }
 
   /** @throws {BlockError} as `BlockNode.replaceChild()` */
@@ -103,7 +114,7 @@ export class NodeLinks {
     this.#access = combine(this.#users)
     for (const [role, child] of this.#children) await child.node.links.#change(child, this.#childAccess(role))
     // Without it, images are only read: what holds locks gives them up, and formats have nothing to begin.
-    if (this.#activity.active || this.#children.size === 0) await this.#node.driver.setAccess?.(this.access)
+    if (this.#activity.has(this.#node) || this.#children.size === 0) await this.#node.driver.setAccess?.(this.access)
   }
 
   /** The node is no more. */
@@ -135,9 +146,7 @@ export class NodeLinks {
   /** Changes what one user does, here and below; if that fails, everything is as before. */
   async #change(attachment: Attachment, wanted: Access): Promise<void> {
     const before = attachment.access
-    const holders = [...this.#users].map((each) =>
-      each === attachment ? { description: each.description, link: each.link, access: wanted } : each,
-    )
+    const holders = [...this.#users].map((each) => (each === attachment ? { ...each.name, access: wanted } : each))
     checkConflicts(this.#node.name, holders.reverse())
     if (wanted.uses.some((permission) => permission !== 'read')) this.#node.checkWritable()
     attachment.become(wanted)
@@ -158,11 +167,16 @@ export class NodeLinks {
 
   #asParent(role: ChildRole): HolderName {
     const { name, driver } = this.#node
-    return { description: `node '${name}'`, link: driver.childNames?.[role] ?? role }
+    return {
+      description: `node '${name}'`,
+      link: driver.childNames?.[role] ?? role,
+      owner: { kind: 'node' },
+      early: false,
+    }
   }
 
   #childAccess(role: ChildRole): Access {
-    if (!this.#activity.active) return idle
+    if (!this.#activity.has(this.#node)) return idle
     return this.#node.driver.childAccess?.(role, this.#access) ?? this.#access
   }
 }

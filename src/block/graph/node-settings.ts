@@ -1,7 +1,7 @@
 import type { DetectZeroes } from '../open/detect-zeroes.ts'
 import type { CacheMode } from '../open/driver.ts'
 import type { OptionValues } from '../open/option-bag.ts'
-import type { Access } from './access.ts'
+import type { Access, NodeOwner } from './access.ts'
 
 export type NodeState = 'open' | 'closing' | 'closed'
 
@@ -26,4 +26,6 @@ export interface NodeUser {
   /** What it calls the node. Default: `root`. */
   readonly link?: string
   readonly access?: Access
+  /** What sort of user that is. Default: `other`. */
+  readonly owner?: NodeOwner
 }

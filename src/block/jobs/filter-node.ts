@@ -35,7 +35,7 @@ export class FilterNode {
     let hold: Attachment | undefined
     try {
       await node.begin()
-      hold = await node.attach({ description: 'a block job' })
+      hold = await node.attach({ description: 'a block job', owner: { kind: 'keeper' } })
       await takePlace(drives, image, node)
     } catch (error) {
       if (hold === undefined) await node.close()

@@ -26,7 +26,12 @@ export class ImageHolds {
    */
   async take(node: BlockNode, link: string, access: Access): Promise<void> {
     const { id, type } = this.#job
-    const attachment = await node.attach({ description: `${type} job '${id}'`, link, access })
+    const attachment = await node.attach({
+      description: `${type} job '${id}'`,
+      link,
+      access,
+      owner: { kind: 'job', id },
+    })
     const unblock = node.blockers.block(`block device is in use by block job: ${type}`)
     this.#holds.push({ attachment, unblock })
   }

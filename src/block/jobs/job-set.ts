@@ -53,6 +53,7 @@ export class JobSet implements AsyncDisposable {
   readonly #jobs = new Map<string, Job>()
   readonly #emit: EmitOf<typeof jobEvents>
   readonly #exclusively: JobSetOptions['exclusively']
+  #ended: Promise<void> | undefined
 
   constructor({ emit = () => undefined, exclusively }: JobSetOptions) {
     this.#emit = emit
@@ -180,6 +181,27 @@ export class JobSet implements AsyncDisposable {
       for (const job of held) job.release()
       if (held.length > 0) await turn()
     }
+  }
+
+  /**
+   * The machine ends: jobs do nothing more, and are cancelled, of which clients hear. What does not end soon is left to
+   * `close()`. Later callers join the first.
+   *
+   * @param running - the guest has just been stopped: as with QEMU jobs stand still once more, for that
+   */
+  end({ running }: { readonly running: boolean }): Promise<void> {
+    this.#ended ??= soon(this.#end(running))
+    return this.#ended
+  }
+
+  async #end(running: boolean): Promise<void> {
+    const working = this.list.filter(({ hasRun, onImages }) => onImages && !hasRun)
+    for (let time = running ? 2 : 1; time > 0; time--) {
+      for (const job of working) job.hold()
+      for (const job of working) await job.untilQuiet()
+      if (time > 1) for (const job of working) job.release()
+    }
+    await this.close()
   }
 
   /** Ends all jobs by force. */

@@ -199,13 +199,14 @@ export class Job {
 
   /** Stands still while somebody wants it to. */
   async pausePoint(): Promise<void> {
-    if (this.#pauses === 0 || this.#forced) return
-    const before = this.#status
-    this.moveTo(before === 'ready' ? 'standby' : 'paused')
-    this.#paused = true
-    await this.#rest()
-    this.#paused = false
-    this.moveTo(before)
+    while (this.#pauses > 0 && !this.#forced) {
+      const before = this.#status
+      this.moveTo(before === 'ready' ? 'standby' : 'paused')
+      this.#paused = true
+      await this.#rest()
+      this.#paused = false
+      this.moveTo(before)
+    }
   }
 
   /** Waits so long, or until somebody wants something of it; others have their turn in any case. */

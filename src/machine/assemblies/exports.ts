@@ -16,6 +16,7 @@ export function exports({
 } {
   const made = new BlockExports({
     drives,
+    isThread: (id) => userObjects.typeOf(id) === 'iothread',
     secure: (creds, authz) => userObjects.services.securingServer(creds, authz),
     emit: (name, ...[data]) => events.emit(name, data),
     ...(warn !== undefined && { complain: warn }),

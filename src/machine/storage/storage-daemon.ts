@@ -76,7 +76,10 @@ export class StorageDaemon implements AsyncDisposable {
     const jobs = scope.own(new JobSet({ emit, exclusively: (work) => drives.exclusively(work) }))
     const graph = scope.own(new GraphControl(drives, { jobs }))
     const secure = services.securingServer.bind(services)
-    const exports = scope.own(new BlockExports({ drives, secure, emit, ...(warn !== undefined && { complain: warn }) }))
+    const isThread = (id: string): boolean => userObjects.typeOf(id) === 'iothread'
+    const exports = scope.own(
+      new BlockExports({ drives, isThread, secure, emit, ...(warn !== undefined && { complain: warn }) }),
+    )
     const actions = { exit: () => this.end(), save: () => undefined, securing: services }
     this.#chardevs = scope.own(new ChardevSet(actions, fdSets, chardevObjects(tree)))
     this.#parts = {

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { createImage } from '../create/create-image.ts'
+import { driveFromOptions } from '../drives/drive-options.ts'
+import { DriveSet } from '../drives/drive-set.ts'
+import { NodeGraph } from './node-graph.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'vmon-ahead-'))
+after(() => rmSync(folder, { recursive: true }))
+
+test('a disk of a machine that is to come in can be filled before, and the guest has it afterwards', async () => {
+  const filename = join(folder, 'disk')
+  await createImage(new NodeGraph(), { filename, format: 'qcow2', size: 2 ** 20 })
+  await using drives = new DriveSet({ inactive: true })
+  const drive = await drives.add(driveFromOptions({ id: 'd0', if: 'none', file: filename }))
+  await drive.connect({ model: 'ide-hd', path: '/machine/d0', place: drive.place })
+  const node = drive.node!
+  const access = { uses: ['read', 'write'], shares: ['read', 'write'] } as const
+  await assert.rejects(node.write(0, new Uint8Array(512)), { kind: 'permission' })
+
+  await drives.graph.claimAhead(node)
+  const filler = await node.attach({ description: 'an export', access })
+  await node.write(65536, Buffer.alloc(65536, 7))
+  await drives.graph.claim({ written: true })
+  assert.equal((await node.read(65536, 1))[0], 7)
+  await filler.detach()
+  // From now on it is the guest's alone.
+  await assert.rejects(node.attach({ description: 'a latecomer', access }), { kind: 'busy' })
+  await node.write(0, Buffer.alloc(512, 8))
+  assert.equal((await node.read(0, 1))[0], 8)
+})
+
+test('two devices cannot have one disk, though the machine is to come in', async () => {
+  const filename = join(folder, 'both')
+  await createImage(new NodeGraph(), { filename, format: 'qcow2', size: 2 ** 20 })
+  await using drives = new DriveSet({ inactive: true })
+  const node = await drives.graph.open({ filename })
+  const access = { uses: ['write'], shares: [] } as const
+  const first = await node.attach({ description: 'one', access, owner: { kind: 'drive', drive: {} } })
+  await assert.rejects(node.attach({ description: 'other', access, owner: { kind: 'drive', drive: {} } }), {
+    kind: 'busy',
+  })
+  await first.detach()
+})
