@@ -29,6 +29,7 @@ const floors: Record<string, number> = {
   chardev: 3,
   net: 3,
   display: 3,
+  disassembler: 3,
   input: 3,
   qom: 3,
   board: 3,

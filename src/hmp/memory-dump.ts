@@ -1,3 +1,5 @@
+import type { CpuRegisters } from '../board/index.ts'
+import { loadDisassembler } from '../disassembler/index.ts'
 import type { Format, FormatLetter } from './hmp-command.ts'
 import { HmpError } from './hmp-error.ts'
 import { characterText } from './integer-text.ts'
@@ -5,7 +7,7 @@ import { answers, type MappedMemory } from './memory-map.ts'
 
 /** What a dump reads: memory as the bus, or as the CPU sees it, where nothing mapped is an error of kind `address`. */
 export interface DumpedMemory extends MappedMemory {
-  registers(): Promise<{ readonly cr0: number }>
+  registers(): Promise<Pick<CpuRegisters, 'cr0' | 'eflags' | 'segments'>>
   readPhysical(address: number, length: number): Promise<Uint8Array>
   readVirtual(address: number, length: number): Promise<Uint8Array>
 }
@@ -23,11 +25,7 @@ const paging = 0x80000000
 /** How many bytes are read at once: whole lines of each size. */
 const chunkBytes = 4096
 
-/**
- * Prints memory: an address, then values, 16 bytes a line (8 if each is a byte).
- *
- * @throws {HmpError} for instructions: there is no disassembler
- */
+/** Prints memory: an address, then values, 16 bytes a line (8 if each is a byte); or instructions. */
 export async function dumpMemory(
   memory: DumpedMemory,
   kind: 'virtual' | 'physical',
@@ -36,10 +34,7 @@ export async function dumpMemory(
   { print, wanted, signal, hasCpu }: DumpOptions,
 ): Promise<void> {
   if (!hasCpu && (format === 'i' || kind === 'virtual')) throw new HmpError('Can not dump without CPU')
-  if (format === 'i') {
-    if (count <= 0) return
-    throw new HmpError(`0x${addressText('virtual', start)}: Asm output not supported on this arch`)
-  }
+  if (format === 'i') return dumpInstructions(memory, kind, count, start, { print, wanted, signal, hasCpu })
   const bytesEach = size ?? 1
   const lineBytes = bytesEach === 1 ? 8 : 16
   const shown: Shown = { format, size: format === 'c' ? 1 : bytesEach, digits: digitsOf(format, bytesEach) }
@@ -62,6 +57,65 @@ export async function dumpMemory(
       left -= length
     }
   }
+}
+
+/** In EFLAGS: what was written for an 8086 runs. */
+const virtual8086 = 0x20000
+/** In CR0. */
+const protectedMode = 1
+/** In a descriptor: code has operands and addresses of 32 bits. */
+const wideCode = 0x400000
+/** So many bytes are shown on a line. */
+const shownBytes = 8
+/** Memory is read ahead for a whole instruction, but no further than to the next of these. */
+const borderBytes = 1024n
+const readAhead = 16n
+
+/** Prints instructions, one at least. @throws {HmpError} if there is no disassembler */
+async function dumpInstructions(
+  memory: DumpedMemory,
+  kind: 'virtual' | 'physical',
+  count: number,
+  start: bigint,
+  { print, wanted, signal, hasCpu }: DumpOptions,
+): Promise<void> {
+  const disassembler = loadDisassembler()
+  const at = (address: bigint): string => `0x${addressText('virtual', address)}:`
+  if (disassembler === undefined) throw new HmpError(`${at(start)} Asm output not supported on this arch`)
+  const { eflags, cr0, segments } = await memory.registers()
+  const is32 = (cr0 & protectedMode) !== 0 && (eflags & virtual8086) === 0 && (segments.cs.flags & wideCode) !== 0
+  // Without paging all 32 bits of an address count, unlike for numbers.
+  const where = kind === 'virtual' && (cr0 & paging) === 0 ? 'physical' : kind
+  let address = BigInt.asUintN(32, start)
+  let ahead = new Uint8Array(0)
+  let left = count
+  do {
+    signal.throwIfAborted()
+    if (!(await wanted())) return
+    const from = address + BigInt(ahead.length)
+    const border = (from / borderBytes + 1n) * borderBytes
+    const length = Number(border - from < readAhead ? border - from : readAhead)
+    const more = await read(memory, where, from, Math.min(length, Number(readAhead) - ahead.length), hasCpu)
+    if (more === undefined) {
+      print(`${at(address)} unable to read memory\n`)
+      return
+    }
+    ahead = Buffer.concat([ahead, more])
+    const instruction = disassembler.decode(ahead, Number(address), is32 ? 32 : 16)
+    for (const [line, bytes] of linesOf(ahead.subarray(0, instruction.length)).entries()) {
+      const hex = [...bytes].map((byte) => ` ${byte.toString(16).padStart(2, '0')}`).join('')
+      const shown = line === 0 ? `${hex.padEnd(3 * shownBytes)}  ${instruction.text}` : hex
+      print(`${at(address + BigInt(line * shownBytes))} ${shown}\n`)
+    }
+    address += BigInt(instruction.length)
+    ahead = ahead.subarray(instruction.length)
+  } while (--left > 0)
+}
+
+function linesOf(bytes: Uint8Array): Uint8Array[] {
+  return Array.from({ length: Math.ceil(bytes.length / shownBytes) }, (_, line) =>
+    bytes.subarray(line * shownBytes, (line + 1) * shownBytes),
+  )
 }
 
 interface Shown {

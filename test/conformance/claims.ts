@@ -44,7 +44,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'human-monitor-command': {
     verdict: 'divergent',
     reason:
-      'what the commands that are there print is equal, word for word; those of families to come are unknown commands, there is no disassembler, and a command that prints more than 64 Mi characters is cut',
+      'what the commands that are there print is equal, word for word; those of families to come are unknown commands, and a command that prints more than 64 Mi characters is cut',
     tests: ['test/oracle/human-monitor.test.ts'],
   },
   quit: exact,

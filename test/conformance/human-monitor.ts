@@ -80,8 +80,12 @@ const claims: Readonly<Record<string, HmpClaim>> = {
   'sync-profile': refused('there is nothing to profile; `off` and `reset` are taken'),
   'trace-event': refused('there are no trace events'),
   wavcapture: refused('there are no audio devices'),
-  x: divergent('there is no disassembler: instructions are refused as in a QEMU built without'),
-  xp: divergent('there is no disassembler: instructions are refused as in a QEMU built without'),
+  x: divergent(
+    'instructions need the optional package iced-x86, and are refused without it; a few of no use have other texts',
+  ),
+  xp: divergent(
+    'instructions need the optional package iced-x86, and are refused without it; a few of no use have other texts',
+  ),
   'info irq': divergent('counts rises of the lines; the PC has no HPET that raises one at the start'),
   'info jit': divergent('tells how many modules of code were made, and their size'),
   'info lapic': divergent('the emulated APIC begins with spurious vector 254'),

@@ -88,14 +88,6 @@ export const rows: readonly Row[] = [
   {
     transcript: 'memory',
     case: 'hmp-memory',
-    steps: [1],
-    kind: 'divergent',
-    subject: 'processor',
-    reason: 'there is no disassembler: instructions are refused as in a QEMU built without',
-  },
-  {
-    transcript: 'memory',
-    case: 'hmp-memory',
     steps: [2, 3],
     kind: 'foreign',
     reason: 'registers and addresses of 64 bits',

@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { loadDisassembler } from '../../src/disassembler/index.ts'
 import { commandTable, infoTable } from '../../src/hmp/index.ts'
 import { qemuCommands, qemuTopics } from '../conformance/human-monitor.ts'
 import { seed } from '../drawn-cases.ts'
@@ -16,6 +17,7 @@ import { Server } from './server.ts'
 
 const machine = ['-nodefaults', '-display', 'none', '-S', '-accel', 'tcg']
 const { skip } = qemu
+const noDisassembler = loadDisassembler() === undefined && 'the optional package iced-x86 is missing'
 /** How many random lines are tried on both. */
 const lineCount = Number(process.env['VMON_HMP_LINES'] ?? 1500)
 
@@ -188,6 +190,17 @@ describe('the human monitor beside that of QEMU', { skip }, () => {
     const common = (lines: readonly string[]): string[] => lines.filter((line) => !absent.test(line))
     assert.deepEqual(ours.map(common), theirs.map(common))
     assert.ok(ours.every((lines) => common(lines).length > 40))
+  })
+
+  test('shows instructions as QEMU does, wherever in the firmware they begin', { skip: noDisassembler }, async () => {
+    const places = fc.sample(fc.integer({ min: 0xe0000, max: 0xfff00 }), { seed, numRuns: 150 })
+    const borders = Array.from({ length: 60 }, (_, index) => 0xe0000 + 1024 * (index + 1) - 1 - (index % 7))
+    const [theirs, ours] = await answersOfBoth([
+      ...[...places, ...borders].map((place) => `xp /4i ${place}`),
+      ...['x /i 0xf0000', 'x /0i 0', 'x /2hi 0xf0000', 'x /2i 0xfffffff0', 'xp /2i 0x1000f0000', 'xp /i 0xffffffff'],
+      ...['xp /3i 0xe0000000', 'x /3i 0xe0000000', 'xp /9i 0x7fffff0'],
+    ])
+    assert.deepEqual(ours, theirs)
   })
 
   test('has the same help for every command and topic', async () => {
