@@ -33,6 +33,11 @@ const bases: readonly ObjectType[] = [
   ...['blk', 'net', 'rng', 'balloon', 'serial', 'scsi'].map((kind) => ({
     ...{ name: `virtio-${kind}-pci-base`, parent: 'virtio-pci', abstract: true },
   })),
+  { name: 'virtio-input-pci', parent: 'virtio-pci', abstract: true },
+  { name: 'virtio-input-hid-pci', parent: 'virtio-input-pci', abstract: true },
+  ...['keyboard', 'mouse', 'tablet'].map((kind) => ({
+    ...{ name: `virtio-${kind}-pci-base-type`, parent: 'virtio-input-hid-pci', abstract: true },
+  })),
   { name: 'virtio-device', parent: 'device', abstract: true, properties: listed(virtioDeviceProperties) },
   {
     name: 'virtio-serial-port',

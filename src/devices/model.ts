@@ -1,4 +1,5 @@
 import type { DevicePort, DeviceProperties, GuestSide, PluggedDevice } from '../board/index.ts'
+import type { InputHandlers } from '../input/index.ts'
 import type { NetEnd, NetLine, RxFilter } from '../net/index.ts'
 import type { PropertyType, PropertyValue } from './properties.ts'
 import type { Balloon } from './virtio-balloon-pci/balloon.ts'
@@ -43,6 +44,8 @@ export interface DeviceModel {
   readonly driveOwner?: string
   /** The part of it that is on the network. */
   readonly cardOwner?: string
+  /** What some of its properties are, whatever was said. */
+  readonly settled?: Readonly<Record<string, PropertyValue>>
   /** What it is to the firmware that boots from it: its own part of its place in Open Firmware's tree. */
   readonly bootName?: readonly [before: string, behind: string]
   /** The file of the boot loader that it has in its ROM. */
@@ -99,6 +102,8 @@ export interface HostServices {
   random(count: number): Promise<Uint8Array>
   /** What the machine knows of the guest's balloon. */
   readonly balloon: Balloon
+  /** The machine's input devices, of which it may be one. */
+  readonly inputs: Pick<InputHandlers, 'register' | 'leds' | 'setLeds'>
   /** Calls `hear` whenever somebody has come to the character device's other side, or has gone: at once, if one is there. */
   peers(hear: (present: boolean) => void): void
   /** The guest has begun to listen to the character device, or does not any more. */

@@ -29,6 +29,7 @@ import { vga } from './vga/model.ts'
 import { virtconsole } from './virtconsole/model.ts'
 import { virtioBalloonPci } from './virtio-balloon-pci/model.ts'
 import { virtioBlkPci } from './virtio-blk-pci/model.ts'
+import { virtioKeyboardPci, virtioMousePci, virtioTabletPci } from './virtio-input/model.ts'
 import { virtioNetPci } from './virtio-net-pci/model.ts'
 import { virtioRngPci } from './virtio-rng-pci/model.ts'
 import { virtioScsiPci } from './virtio-scsi-pci/model.ts'
@@ -64,9 +65,24 @@ export const deviceTable: readonly DeviceEntry[] = [
   { model: pciSerial, guest: () => import('./pci-serial/guest.ts'), host: () => import('./pci-serial/host.ts') },
   { model: virtconsole, host: () => import('./virtconsole/host.ts') },
   {
+    model: virtioKeyboardPci,
+    guest: async () => ({ guest: (await import('./virtio-input/guest.ts')).keyboard }),
+    host: async () => ({ host: (await import('./virtio-input/host.ts')).keyboard }),
+  },
+  {
+    model: virtioMousePci,
+    guest: async () => ({ guest: (await import('./virtio-input/guest.ts')).mouse }),
+    host: async () => ({ host: (await import('./virtio-input/host.ts')).mouse }),
+  },
+  {
     model: virtioSerialPci,
     guest: () => import('./virtio-serial-pci/guest.ts'),
     host: () => import('./virtio-serial-pci/host.ts'),
+  },
+  {
+    model: virtioTabletPci,
+    guest: async () => ({ guest: (await import('./virtio-input/guest.ts')).tablet }),
+    host: async () => ({ host: (await import('./virtio-input/host.ts')).tablet }),
   },
   { model: virtserialport, host: () => import('./virtserialport/host.ts') },
   { model: vga },

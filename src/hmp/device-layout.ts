@@ -12,6 +12,8 @@ const virtioPci = `virtio-pci-bus-master-bug-migration migrate-extra modern-pio-
 /** What is listed last of every function of the PCI bus. */
 const pci = `addr romfile romsize rombar multifunction x-pcie-lnksta-dllla x-pcie-extcap-init failover_pair_id acpi-index`
 
+const hid = `display head serial ${virtio}`
+
 /** The order in which `info qtree` shows the properties of a type, which is no other list's. */
 const shownProperties: Readonly<Record<string, string>> = {
   PIIX4_PM: `smb_io_base disable_s3 disable_s4 s4_val acpi-pci-hotplug-with-bridge-support acpi-root-pci-hotplug
@@ -55,6 +57,10 @@ const shownProperties: Readonly<Record<string, string>> = {
     queue-size seg-max-adjust discard report-discard-granularity write-zeroes max-discard-sectors
     max-write-zeroes-sectors x-enable-wce-if-config-wce ${virtio}`,
   'virtio-blk-pci': `disable-legacy disable-modern class ioeventfd vectors ${virtioPci}`,
+  'virtio-keyboard-device': hid,
+  'virtio-keyboard-pci': `disable-legacy disable-modern vectors ${virtioPci}`,
+  'virtio-mouse-device': `wheel-axis ${hid}`,
+  'virtio-mouse-pci': `disable-legacy disable-modern vectors ${virtioPci}`,
   'virtio-net-device': `csum guest_csum gso guest_tso4 guest_tso6 guest_ecn guest_ufo guest_announce host_tso4 host_tso6 host_ecn
     host_ufo mrg_rxbuf status ctrl_vq ctrl_rx ctrl_vlan ctrl_rx_extra ctrl_mac_addr ctrl_guest_offloads mq rss hash
     guest_rsc_ext rsc_interval mac netdev x-txtimer x-txburst tx rx_queue_size tx_queue_size host_mtu
@@ -62,6 +68,8 @@ const shownProperties: Readonly<Record<string, string>> = {
   'virtio-net-pci': `disable-legacy disable-modern ioeventfd vectors ${virtioPci}`,
   'virtio-rng-device': `max-bytes period ${virtio}`,
   'virtio-rng-pci': `disable-legacy disable-modern ioeventfd vectors ${virtioPci}`,
+  'virtio-tablet-device': `wheel-axis ${hid}`,
+  'virtio-tablet-pci': `disable-legacy disable-modern vectors ${virtioPci}`,
   'virtio-scsi-device': `num_queues virtqueue_size seg_max_adjust max_sectors cmd_per_lun hotplug param_change ${virtio}`,
   'virtio-scsi-pci': `disable-legacy disable-modern ioeventfd vectors ${virtioPci}`,
   vmport: 'x-read-set-eax x-signal-unsupported-cmd x-report-vmx-type x-cmds-v2 vmware-vmx-version vmware-vmx-type',

@@ -1,5 +1,15 @@
+import type { QKeyCode } from './q-key-code.ts'
+
 /** Something that is done to an input device (QAPI `InputEvent`), keys as `keyNumber` numbers them. */
-export type InputEvent = { readonly type: 'key'; readonly key: number; readonly down: boolean } | PointerEvent
+export type InputEvent =
+  | {
+      readonly type: 'key'
+      readonly key: number
+      /** As it was named, where it was: not all that have a name have a number. */
+      readonly name?: QKeyCode
+      readonly down: boolean
+    }
+  | PointerEvent
 
 /** The same without keys: what is done to a pointing device. */
 export type PointerEvent =

@@ -12,13 +12,8 @@ function bench({ running = true } = {}) {
   const note = (name: string) => async (what: unknown) => {
     log.push(`${name} ${JSON.stringify(what)}`)
   }
-  const pc = new PcInput({
-    handlers,
-    keyboard: note('keyboard'),
-    ps2Mouse: note('mouse'),
-    vmmouse: note('vmmouse'),
-    failed: (error) => assert.fail(String(error)),
-  })
+  const pc = new PcInput({ handlers, failed: (error) => assert.fail(String(error)) })
+  pc.join({ keyboard: note('keyboard'), ps2Mouse: note('mouse'), vmmouse: note('vmmouse') })
   const input = new InputEvents({
     handlers,
     pressInTurn: (key, down) => log.push(`in turn ${key} ${down}`),

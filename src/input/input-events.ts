@@ -64,7 +64,8 @@ function known(event: AskedEvent): InputEvent {
   if (event.type === 'btn') return event
   if (event.type === 'key') {
     const { key, down } = event
-    return { type: 'key', key: key.type === 'qcode' ? keyNumber(key.data) : keyOfNumber(key.data), down }
+    if (key.type === 'qcode') return { type: 'key', key: keyNumber(key.data), name: key.data, down }
+    return { type: 'key', key: keyOfNumber(key.data), down }
   }
   // QEMU's devices count in 32 bits.
   return { ...event, value: Number(BigInt.asIntN(32, BigInt(event.value))) }

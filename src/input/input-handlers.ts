@@ -13,6 +13,8 @@ export interface InputHandler {
 export interface Registration {
   /** Lets it take what it can before all others. */
   activate(): void
+  /** Lets it take only what no other takes. */
+  deactivate(): void
   /** Takes the device away. */
   remove(): void
 }
@@ -62,6 +64,10 @@ export class InputHandlers {
     this.#changed()
     return {
       activate: () => this.#activate(entry),
+      deactivate: () => {
+        this.#entries = [...this.#entries.filter((other) => other !== entry), entry]
+        this.#changed()
+      },
       remove: () => {
         this.#entries = this.#entries.filter((other) => other !== entry)
         this.#changed()

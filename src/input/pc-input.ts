@@ -2,12 +2,16 @@ import type { InputEvent, PointerEvent } from './input-event.ts'
 import type { InputHandler, InputHandlers, Registration } from './input-handlers.ts'
 import { KeyboardEncoder } from './keyboard-encoder.ts'
 
-export interface PcInputOptions {
-  readonly handlers: InputHandlers
+/** The devices themselves. */
+export interface PcInputDevices {
   /** Takes bytes of scan code set 1 to the guest's keyboard. */
   readonly keyboard: (scanCodes: readonly number[]) => Promise<void>
   readonly ps2Mouse: (events: readonly PointerEvent[]) => Promise<void>
   readonly vmmouse: (events: readonly PointerEvent[]) => Promise<void>
+}
+
+export interface PcInputOptions {
+  readonly handlers: InputHandlers
   /** Told when one of these rejects; what it was to take is lost. */
   readonly failed: (error: unknown) => void
 }
@@ -15,22 +19,28 @@ export interface PcInputOptions {
 /** The input devices of a PC: a PS/2 keyboard, a PS/2 mouse and, when the guest asks for it, VMware's mouse. */
 export class PcInput {
   readonly #options: PcInputOptions
+  #devices: PcInputDevices | undefined
   #vmmouse: Registration | undefined
 
   constructor(options: PcInputOptions) {
     this.#options = options
-    const { handlers, keyboard, ps2Mouse, failed } = options
+    const { handlers, failed } = options
     const encoder = new KeyboardEncoder()
     handlers.register({
       name: 'QEMU PS/2 Keyboard',
       takes: ['key'],
-      event(event) {
+      event: (event) => {
         if (event.type !== 'key') return
         const codes = encoder.encode(event.key, event.down)
-        if (codes.length > 0) keyboard(codes).catch(failed)
+        if (codes.length > 0) this.#devices?.keyboard(codes).catch(failed)
       },
     })
-    handlers.register(pointer('QEMU PS/2 Mouse', 'rel', ps2Mouse, failed))
+    handlers.register(pointer('QEMU PS/2 Mouse', 'rel', async (events) => this.#devices?.ps2Mouse(events), failed))
+  }
+
+  /** The devices are there. */
+  join(devices: PcInputDevices): void {
+    this.#devices = devices
   }
 
   /** The guest has lit lamps of the keyboard, or put them out: bits as `InputHandlers.leds` has them. */
@@ -40,7 +50,8 @@ export class PcInput {
 
   /** The guest has asked for VMware's mouse, or (undefined) no longer wants it. */
   setVmmouse(mode: 'relative' | 'absolute' | undefined): void {
-    const { handlers, vmmouse, failed } = this.#options
+    const { handlers, failed } = this.#options
+    const vmmouse = async (events: readonly PointerEvent[]) => this.#devices?.vmmouse(events)
     this.#vmmouse?.remove()
     this.#vmmouse = undefined
     if (mode === undefined) return

@@ -13,6 +13,7 @@ import { fdSets } from './assemblies/fd-sets.ts'
 import { forks } from './assemblies/forks.ts'
 import { incoming } from './assemblies/incoming.ts'
 import { input } from './assemblies/input.ts'
+import { inputHandlers } from './assemblies/input-handlers.ts'
 import { liveObjects } from './assemblies/live-objects.ts'
 import { loadedSnapshot } from './assemblies/loaded-snapshot.ts'
 import { migration } from './assemblies/migration.ts'
@@ -42,6 +43,7 @@ export const assemble = (start: Start & { readonly begin: BeginMachine }) =>
     .with(exports)
     .with(chardevs)
     .with(networks)
+    .with(inputHandlers)
     .with(devices)
     .with(board)
     .with(liveObjects)

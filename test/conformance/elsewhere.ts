@@ -57,6 +57,12 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'guest',
+    vmon: '`display` and `head` of virtio input devices are taken, and change nothing',
+    qemu: 'lets those of a screen hear first what is sent to that screen',
+    reason: 'there is one screen',
+  },
+  {
+    where: 'guest',
     vmon: 'what a virtio-serial driver has no room for waits, up to 4096 messages about ports, and bytes for a port that the guest has not opened are lost only when their sender has gone',
     qemu: 'messages without room are lost; bytes wait in the socket',
     reason: 'the guest finds every port, also when its driver is slow',

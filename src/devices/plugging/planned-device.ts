@@ -87,7 +87,7 @@ export function planDevice(
     return {
       model: model.name,
       id,
-      properties: { ...withDefaults(model, said), ...cardProperties(model, said, among), ...settled },
+      properties: { ...withDefaults(model, said), ...cardProperties(model, said, among), ...model.settled, ...settled },
       place,
       ...(model.carries !== undefined && { brings: among.busNames.nameFor(model.carries.bus, id) }),
       ...(chardev !== undefined && { chardev }),

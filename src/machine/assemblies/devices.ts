@@ -14,6 +14,7 @@ import {
   hostSideOf,
   namedObjects,
 } from '../../devices/index.ts'
+import type { InputHandlers } from '../../input/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
 import { type NetEnd, NetError, type NetSet } from '../../net/index.ts'
@@ -39,13 +40,14 @@ interface Needs extends Start {
   readonly objectTree: ObjectTree
   readonly userObjects: UserObjects
   readonly pcObjects: PcObjects
+  readonly inputHandlers: InputHandlers
 }
 
 /** The devices beside the PC's own, and what stands behind them. */
 export function devices(needs: Needs): {
   readonly extraDevices: ExtraDevices
 } {
-  const { config, drives, balloon, chardevs, networks, events, listeners, objectTree, userObjects, pcObjects } = needs
+  const { config, balloon, chardevs, networks, events, listeners, objectTree, userObjects, pcObjects } = needs
   const { machine, vga, videoCard } = config
   const fromStart = [...pcObjects.cards, ...config.devices]
   const slots = takenSlots({ vga: vga && videoCard === undefined })
@@ -60,8 +62,7 @@ export function devices(needs: Needs): {
       lasting: config.lastingDevices,
       shown: shownDevices(objectTree, { pc: pcObjects, balloon }),
       emit: (name, ...[data]) => events.emit(name, data),
-      hostOf: (device, carrier) =>
-        hostOf(device, carrier, { config, drives, balloon, chardevs, networks, userObjects, listeners, events }),
+      hostOf: (device, carrier) => hostOf(device, carrier, needs),
       objectType: (id) => userObjects.typeOf(id),
       checkChardev: (label, property) => checkChardev(chardevs, label, property),
       migrating: () => listeners.migrations?.active === true,
@@ -80,16 +81,7 @@ export function devices(needs: Needs): {
 async function hostOf(
   device: ExtraDevice,
   carrier: DeviceHost | undefined,
-  {
-    config,
-    drives,
-    balloon,
-    chardevs,
-    networks,
-    userObjects,
-    listeners,
-    events,
-  }: Pick<Needs, 'config' | 'drives' | 'balloon' | 'chardevs' | 'networks' | 'userObjects' | 'listeners' | 'events'>,
+  { config, drives, balloon, chardevs, networks, userObjects, listeners, events, inputHandlers }: Needs,
 ): Promise<DeviceHost | undefined> {
   const { id, model, properties, place, chardev } = device
   const side = await hostSideOf(model)
@@ -128,6 +120,7 @@ async function hostOf(
       drive: () => guestDrive(drives, ofDrive?.path),
       discDrive: () => discDrive(drives, ofDrive?.path),
       balloon,
+      inputs: inputHandlers,
       random: (count) => uses.get('rng')?.random(count) ?? randomBytes(count),
       rom,
       network: (end) => cardWire(networks, device, { end, events }),

@@ -1,5 +1,5 @@
 import type { Board } from '../../board/index.ts'
-import { InputHandlers, PcInput, SendKey } from '../../input/index.ts'
+import { type InputHandlers, SendKey } from '../../input/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
 import type { Start } from './start.ts'
@@ -7,25 +7,20 @@ import type { Start } from './start.ts'
 interface Needs extends Start {
   readonly board: Board
   readonly listeners: BoardListeners
+  readonly inputHandlers: InputHandlers
   readonly runControl: RunControl
 }
 
 /** Keyboard and pointing devices: from whoever uses them to the board. */
-export function input({ config, scope, log, board, listeners, runControl }: Needs): {
-  readonly inputHandlers: InputHandlers
+export function input({ scope, board, listeners, inputHandlers, runControl }: Needs): {
   readonly sendKey: SendKey
 } {
-  const inputHandlers = new InputHandlers()
   const { keyboard, pointers } = board
-  if (config.machine === 'pc') {
-    listeners.input = new PcInput({
-      handlers: inputHandlers,
-      keyboard: (scanCodes) => keyboard.send(scanCodes),
-      ps2Mouse: (events) => pointers.ps2(events),
-      vmmouse: (events) => pointers.vmmouse(events),
-      failed: (error) => log.log('machine', 'the board takes no input', { error }),
-    })
-  }
+  listeners.input?.join({
+    keyboard: (scanCodes) => keyboard.send(scanCodes),
+    ps2Mouse: (events) => pointers.ps2(events),
+    vmmouse: (events) => pointers.vmmouse(events),
+  })
   const sendKey = new SendKey({
     press: (key, down) => {
       inputHandlers.send({ type: 'key', key, down })
@@ -39,5 +34,5 @@ export function input({ config, scope, log, board, listeners, runControl }: Need
       else sendKey.pause()
     }),
   )
-  return { inputHandlers, sendKey }
+  return { sendKey }
 }

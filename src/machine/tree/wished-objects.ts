@@ -164,6 +164,7 @@ function placeProperties({ model, place, properties }: ExtraDevice): Readonly<Re
   if (isCarried(place)) return properties
   const { mac, romfile, romsize } = properties
   return {
+    ...deviceModels[model]!.settled,
     ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }),
     ...(mac !== undefined && { mac, romsize, ...(romfile !== undefined && { romfile }) }),
   }
