@@ -28,6 +28,7 @@ const floors: Record<string, number> = {
   block: 3,
   chardev: 3,
   net: 3,
+  'file-sharing': 3,
   display: 3,
   disassembler: 3,
   input: 3,

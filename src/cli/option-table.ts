@@ -346,6 +346,22 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.networks.netdev(text, origin),
   },
   {
+    names: ['fsdev'],
+    argument: 'local,id=ID,path=DIR,security_model=none|passthrough|mapped-xattr[,...]',
+    group: 'host',
+    help: 'a folder for -device virtio-9p-pci,fsdev=ID,mount_tag=TAG',
+    complete: ['local,id='],
+    apply: ({ draft }, text, origin) => draft.folders.fsdev(text, origin),
+  },
+  {
+    names: ['virtfs'],
+    argument: 'local,path=DIR,mount_tag=TAG,security_model=MODEL[,readonly=on][,...]',
+    group: 'host',
+    help: 'a folder for the guest to mount: -fsdev and its device in one',
+    complete: ['local,path='],
+    apply: ({ draft }, text, origin) => draft.device(draft.folders.virtfs(text, origin), origin),
+  },
+  {
     names: ['nic'],
     argument: 'KIND[,model=CARD][,mac=MAC][,...]',
     group: 'host',

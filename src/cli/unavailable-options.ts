@@ -2,9 +2,9 @@
 const flags = `async-teardown audio-help enable-kvm preconfig s singlestep usb xen-attach xen-domid-restrict`
 
 const withArgument = `acpitable audio compat dfilter
-  dump-vmstate echr fsdev icount iscsi mem-path mtdblock numa
+  dump-vmstate echr icount iscsi mem-path mtdblock numa
   option-rom pflash plugin sd
-  spice tpmdev trace usbdevice virtfs xen-domid`
+  spice tpmdev trace usbdevice xen-domid`
 
 /** Options of other QEMUs than that for PCs, and whether an argument follows. */
 export const foreignOptions: ReadonlyMap<string, boolean> = new Map([

@@ -30,7 +30,7 @@ const bases: readonly ObjectType[] = [
     properties: [...listed(pciProperties), { name: 'legacy-addr', type: 'str' }],
   },
   { name: 'virtio-pci', parent: 'pci-device', abstract: true },
-  ...['blk', 'net', 'rng', 'balloon', 'serial', 'scsi'].map((kind) => ({
+  ...['9p', 'blk', 'net', 'rng', 'balloon', 'serial', 'scsi'].map((kind) => ({
     ...{ name: `virtio-${kind}-pci-base`, parent: 'virtio-pci', abstract: true },
   })),
   { name: 'virtio-input-pci', parent: 'virtio-pci', abstract: true },

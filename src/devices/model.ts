@@ -1,4 +1,5 @@
 import type { DevicePort, DeviceProperties, GuestSide, PluggedDevice } from '../board/index.ts'
+import type { SharedFolderOptions } from '../file-sharing/index.ts'
 import type { InputHandlers } from '../input/index.ts'
 import type { NetEnd, NetLine, RxFilter } from '../net/index.ts'
 import type { PropertyType, PropertyValue } from './properties.ts'
@@ -112,6 +113,8 @@ export interface HostServices {
   guestOpened(open: boolean): void
   /** What the device that brings its bus has for those on it. */
   carrier(): unknown
+  /** The folder of the host's that the properties name. @throws {Error} if there is none */
+  sharedFolder(): SharedFolderOptions
   /** What is in the ROM that its properties name, if there is such a file. */
   readonly rom: { readonly bytes: Uint8Array; readonly usual: boolean } | undefined
   /** Puts a card on the network that its properties name. */

@@ -22,6 +22,8 @@ export interface PropertyType {
   readonly chardev?: { readonly missing?: string; readonly owner?: string }
   /** Its value names a back end of the network; the part of the device that has the property, if not the device itself. */
   readonly netdev?: { readonly owner?: string }
+  /** Its value names a folder of the host's that the guest is to have. */
+  readonly sharesFolder?: true
   /** Its value names an object that a user has made: one of these types. */
   readonly object?: WantedObject
 }
@@ -80,6 +82,9 @@ export function child(type: string): PropertyType {
 export function userObject(called: string, types: readonly string[]): PropertyType {
   return { ...text(), name: `link<${called}>`, object: { called, types } }
 }
+
+/** A folder of the host's, by its id. */
+export const sharedFolder: PropertyType = { ...text(), sharesFolder: true }
 
 /** The id of the object that the value of such a property names; undefined for none. */
 export function objectIdOf(value: unknown): string | undefined {

@@ -27,6 +27,7 @@ import { scsiCd } from './scsi-cd/model.ts'
 import { scsiHd } from './scsi-hd/model.ts'
 import { vga } from './vga/model.ts'
 import { virtconsole } from './virtconsole/model.ts'
+import { virtio9pPci } from './virtio-9p-pci/model.ts'
 import { virtioBalloonPci } from './virtio-balloon-pci/model.ts'
 import { virtioBlkPci } from './virtio-blk-pci/model.ts'
 import { virtioKeyboardPci, virtioMousePci, virtioTabletPci } from './virtio-input/model.ts'
@@ -45,6 +46,11 @@ export const deviceTable: readonly DeviceEntry[] = [
   { model: ideHd },
   { model: scsiCd, host: () => import('./scsi-cd/host.ts') },
   { model: scsiHd, host: () => import('./scsi-hd/host.ts') },
+  {
+    model: virtio9pPci,
+    guest: () => import('./virtio-9p-pci/guest.ts'),
+    host: () => import('./virtio-9p-pci/host.ts'),
+  },
   {
     model: virtioBlkPci,
     guest: () => import('./virtio-blk-pci/guest.ts'),

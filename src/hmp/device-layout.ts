@@ -51,6 +51,8 @@ const shownProperties: Readonly<Record<string, string>> = {
   'scsi-hd': `${drive} rerror werror ver serial vendor product device_id removable dpofua wwn port_wwn port_index
     max_unmap_size max_io_size rotation_rate scsi_version quirk_mode_page_vendor_specific_apple cyls heads secs
     lcyls lheads lsecs channel scsi-id lun`,
+  'virtio-9p-device': `mount_tag fsdev ${virtio}`,
+  'virtio-9p-pci': `disable-legacy disable-modern ioeventfd vectors ${virtioPci}`,
   'virtio-balloon-device': `deflate-on-oom free-page-hint page-poison free-page-reporting qemu-4-0-config-size ${virtio}`,
   'virtio-balloon-pci': `disable-legacy disable-modern ${virtioPci}`,
   'virtio-blk-device': `${drive} rerror werror cyls heads secs lcyls lheads lsecs serial config-wce scsi request-merging num-queues

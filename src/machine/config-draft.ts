@@ -47,6 +47,7 @@ import { QtestDraft } from './settings/qtest.ts'
 import { rtcBaseOf, rtcKinds, rtcStopsOf } from './settings/rtc.ts'
 import { ScreenDraft } from './settings/screen-draft.ts'
 import { setMember } from './settings/set-option.ts'
+import { SharedFolders } from './settings/shared-folders.ts'
 import { SmbiosDraft } from './settings/smbios.ts'
 import { StartDraft } from './settings/start-draft.ts'
 import { virtioDevicesOf } from './settings/virtio-drives.ts'
@@ -83,6 +84,7 @@ export class ConfigDraft {
   readonly screens: ScreenDraft
   /** Cards, and what is behind them. */
   readonly networks = new NetworkDraft({ answer: (help) => this.#answer(help) })
+  readonly folders = new SharedFolders()
   readonly #fwCfg: { readonly list: OptionList; readonly origin: string }[] = []
   #help: HelpText | undefined
   #uuid: string | undefined
@@ -388,6 +390,7 @@ export class ConfigDraft {
     const { videoCard, serialDevices, cards, devices, driveDevices, lastingDevices, wished } = devicesOf(wishes, {
       ...{ machine, vga, serialPorts, network },
       objectType: (id) => typeOfObject(this.#objects, id),
+      checkFolder: this.folders.check,
       cards: machine === 'pc' ? cardWishes : [],
       withGlobals: (words) => this.#globals.with(words),
     })
@@ -419,13 +422,8 @@ export class ConfigDraft {
       blockdevs: this.#blockdevs,
       drives,
       defaultDrives: this.#defaults && machine === 'pc' ? defaultDrivesBeside(driveDevices) : [],
-      chardevs,
-      qtest,
-      netdevs,
-      cards,
-      monitors,
-      serial,
-      serialDevices,
+      sharedFolders: this.folders.all,
+      ...{ chardevs, qtest, netdevs, cards, monitors, serial, serialDevices },
       vga: vga || videoCard !== undefined,
       videoCard,
       displays: this.screens.displays(),

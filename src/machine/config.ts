@@ -17,6 +17,7 @@ import type { DisplayOptions } from './settings/display.ts'
 import type { FwCfgConfig } from './settings/fw-cfg.ts'
 import type { NetdevConfig } from './settings/networks.ts'
 import type { PassedDescriptor } from './settings/passed-descriptors.ts'
+import type { SharedFolderConfig } from './settings/shared-folders.ts'
 
 /** A machine as it is to be built: plain data, every word understood, nothing opened yet. */
 export interface MachineConfig {
@@ -73,6 +74,8 @@ export interface MachineConfig {
   readonly qtest: { readonly chardev: string; readonly log: string | undefined } | undefined
   /** Back ends of the network, in the order in which they are made. */
   readonly netdevs: readonly NetdevConfig[]
+  /** Folders of the host that devices may give to the guest. */
+  readonly sharedFolders: readonly SharedFolderConfig[]
   /** Network cards that are the machine's own, in order. */
   readonly cards: readonly PlannedDevice[]
   readonly monitors: readonly MonitorConfig[]

@@ -39,6 +39,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives, a netw
     drives: [],
     defaultDrives: ['cdrom', 'floppy', 'sdcard'],
     qtest: undefined,
+    sharedFolders: [],
     chardevs: [
       { label: 'compat_monitor0', backend: { type: 'vc' }, origin: undefined },
       { label: 'serial0', backend: { type: 'vc' }, origin: undefined, consequence: "could not connect serial device to character backend 'vc:80Cx24C'" },

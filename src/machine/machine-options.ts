@@ -69,6 +69,10 @@ export interface MachineOptions {
   readonly addFd?: readonly OptionText[]
   /** Back ends of the network, as in `-netdev`: `user,id=n0,hostfwd=tcp:127.0.0.1:0-:22`. */
   readonly netdevs?: readonly OptionText[]
+  /** Folders of the host for `devices` with `fsdev=`, as in `-fsdev`. */
+  readonly fsdevs?: readonly OptionText[]
+  /** Folders of the host for the guest to mount, as in `-virtfs`: `local,path=DIR,mount_tag=TAG,security_model=none`. */
+  readonly virtfs?: OptionText | readonly OptionText[]
   /** Network cards with what is behind them, as in `-nic`: `user,model=virtio`; `none`, and there is no card. */
   readonly nics?: OptionText | readonly OptionText[]
   /** What COM1 to COM4 are connected to. */
@@ -151,6 +155,8 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   },
   rtc: (draft, text, origin) => draft.rtc(text, origin),
   chardevs: (draft, text, origin) => draft.chardev(text, origin),
+  fsdevs: (draft, text, origin) => draft.folders.fsdev(text, origin),
+  virtfs: (draft, text, origin) => draft.device(draft.folders.virtfs(text, origin), origin),
   netdevs: (draft, text, origin) => draft.networks.netdev(text, origin),
   nics: (draft, text, origin) => draft.networks.nic(text, origin),
   addFd: (draft, text, origin) => draft.addFd(text, origin),

@@ -56,6 +56,12 @@ export const elsewhere: readonly Elsewhere[] = [
     reason: 'rings are split and in RAM, one thread serves them, and requests are not merged',
   },
   {
+    where: 'command line',
+    vmon: 'of shared folders: synth and proxy are drivers that are not found, mapped-file and throttling are refused; 9P2000.L alone is spoken; devices, pipes and sockets of the host are seen and not opened; 1024 files are open at once, 65536 named; a machine whose guest has mounted one cannot be saved, nor go elsewhere',
+    qemu: 'has those; speaks 9P2000.u, too; opens whatever the folder holds, and more at once; refuses migration alike',
+    reason: 'the folder is one of files; no guest uses up the descriptors of the process',
+  },
+  {
     where: 'guest',
     vmon: '`display` and `head` of virtio input devices are taken, and change nothing',
     qemu: 'lets those of a screen hear first what is sent to that screen',

@@ -47,6 +47,8 @@ interface Surroundings {
   readonly checkChardev: (label: string, property: string) => void
   /** The type of an object that a user has made; undefined if there is none of that id. */
   readonly objectType: (id: string) => string | undefined
+  /** Looks whether a device may have a folder of the host's. @throws {OptionError} in QEMU's words */
+  readonly checkFolder: (id: string | undefined) => void
   /** Whether the machine is on its way elsewhere: it keeps its shape then. */
   readonly migrating: () => boolean
   /** The network that cards are on. */
@@ -199,7 +201,7 @@ export class ExtraDevices {
   }
 
   async #add(words: DeviceWords): Promise<void> {
-    const { slots, checkChardev, objectType, network, migrating } = this.#surroundings
+    const { slots, checkChardev, objectType, checkFolder, network, migrating } = this.#surroundings
     const name = (id: string | undefined): string => {
       const path = this.#names.take(id)
       named = { id }
@@ -211,7 +213,7 @@ export class ExtraDevices {
       const request = readRequest(words, { hot: true, typed: false }, { buses: this.#buses(), name, migrating })
       const { path } = request
       planned = planDevice(request, {
-        ...{ slots, useChardev: checkChardev, objectType, network, hot: true },
+        ...{ slots, useChardev: checkChardev, objectType, checkFolder, network, hot: true },
         ...{ others: [...this], busNames: this.#busNames },
       })
       const device = { ...planned, path }

@@ -46,6 +46,8 @@ export interface PlanSurroundings {
   /** The type of an object that a user has made; undefined if there is none of that id. */
   readonly objectType: (id: string) => string | undefined
   readonly network: PlannedNetwork
+  /** Looks whether a device may have a folder of the host's. @throws {OptionError} in QEMU's words */
+  readonly checkFolder: (id: string | undefined) => void
   readonly hot: boolean
 }
 
@@ -77,6 +79,8 @@ export function planDevice(
     throw new OptionError(model.onlyOne)
   checkObjects(model, said, among)
   const chardev = chardevOf(model, said, among)
+  for (const [property, { sharesFolder }] of Object.entries(model.properties))
+    if (sharesFolder === true) among.checkFolder(said[property] as string | undefined)
   model.check?.(said)
   requireDefaults(model.name, model, pickNames(said, model.fixed ?? []))
   const place =

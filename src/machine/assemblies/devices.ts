@@ -24,6 +24,7 @@ import type { BoardListeners } from '../board-listeners.ts'
 import type { MachineConfig } from '../config.ts'
 import { discDrive, guestDrive } from '../guest-drives.ts'
 import { driveDeviceOf, takenSlots } from '../settings/devices.ts'
+import { checkFolder } from '../settings/shared-folders.ts'
 import type { PcObjects } from '../tree/pc-objects.ts'
 import { shownDevices } from '../tree/wished-objects.ts'
 import type { Start } from './start.ts'
@@ -65,6 +66,7 @@ export function devices(needs: Needs): {
       hostOf: (device, carrier) => hostOf(device, carrier, needs),
       objectType: (id) => userObjects.typeOf(id),
       checkChardev: (label, property) => checkChardev(chardevs, label, property),
+      checkFolder: (wanted) => checkFolder(config.sharedFolders, wanted),
       migrating: () => listeners.migrations?.active === true,
       network: {
         use: (netdev, property) => checkNetdev(networks, netdev, property),
@@ -121,6 +123,7 @@ async function hostOf(
       discDrive: () => discDrive(drives, ofDrive?.path),
       balloon,
       inputs: inputHandlers,
+      sharedFolder: () => config.sharedFolders.find((folder) => folder.id === properties['fsdev'])!,
       random: (count) => uses.get('rng')?.random(count) ?? randomBytes(count),
       rom,
       network: (end) => cardWire(networks, device, { end, events }),

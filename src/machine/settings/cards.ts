@@ -66,6 +66,7 @@ export function planCard(wish: CardWish, { slots, network, withGlobals }: CardSu
     ...alone,
     useChardev: () => undefined,
     objectType: () => undefined,
+    checkFolder: () => undefined,
   })
 }
 

@@ -47,6 +47,8 @@ export interface DeviceSurroundings {
   /** The type of an object that was asked for; undefined if there is none of that id. */
   readonly objectType: (id: string) => string | undefined
   readonly network: PlannedNetwork
+  /** Looks whether a device may have a folder of the host's. @throws {OptionError} in QEMU's words */
+  readonly checkFolder: (id: string | undefined) => void
 }
 
 /** The devices that a machine is to have beside its own: those on the board, and those that have a drive. */
@@ -152,6 +154,7 @@ class Wished implements WishedDevices {
         useChardev: this.#surroundings.serialPorts.use,
         objectType: this.#surroundings.objectType,
         network: this.#surroundings.network,
+        checkFolder: this.#surroundings.checkFolder,
         hot: false,
       })
       this.devices.push({ ...planned, path, origin })
