@@ -207,6 +207,12 @@ const BlockdevOptionsCbw = struct('BlockdevOptionsCbw', {
   'cbw-timeout': opt(uint32, 'seconds that a write waits for its copy; 0, the default, for as long as it takes'),
 })
 
+const BlockdevOptionsPreallocate = struct('BlockdevOptionsPreallocate', {
+  file: req(BlockdevRef, 'the node below'),
+  'prealloc-align': opt(int.wide, 'of what the length of the file is a multiple, in bytes; a MiB by default'),
+  'prealloc-size': opt(int.wide, 'how much room is taken at once, in bytes; 128 MiB by default'),
+})
+
 /** The drivers of this version. */
 const blockdevDrivers = [
   'blkdebug',
@@ -221,6 +227,7 @@ const blockdevDrivers = [
   'nbd',
   'null-aio',
   'null-co',
+  'preallocate',
   'qcow2',
   'raw',
   'snapshot-access',
@@ -271,6 +278,7 @@ export const BlockdevOptions: ObjectType<BlockdevOptions> = union('BlockdevOptio
     nbd: BlockdevOptionsNbd,
     'null-aio': BlockdevOptionsNull,
     'null-co': BlockdevOptionsNull,
+    preallocate: BlockdevOptionsPreallocate,
     qcow2: BlockdevOptionsQcow2,
     raw: BlockdevOptionsRaw,
     'snapshot-access': BlockdevOptionsGenericFormat,

@@ -112,6 +112,7 @@ export class NodeLinks {
   /** Tells driver and children what the users do. @throws {BlockError} kind `busy`, if that excludes others there */
   async spread(): Promise<void> {
     this.#access = combine(this.#users)
+    if (this.#activity.has(this.#node)) await this.#node.driver.prepareAccess?.(this.access)
     for (const [role, child] of this.#children) await child.node.links.#change(child, this.#childAccess(role))
     // Without it, images are only read: what holds locks gives them up, and formats have nothing to begin.
     if (this.#activity.has(this.#node) || this.#children.size === 0) await this.#node.driver.setAccess?.(this.access)

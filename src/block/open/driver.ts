@@ -177,6 +177,8 @@ export interface Driver {
   readonly breakpoints?: Breakpoints
   /** Holds nothing back, until the result is called: somebody waits for the requests to end. Without it nothing is held back. */
   hurry?(): () => void
+  /** Hears what the node's users together will do from now on, while the nodes below are still used as before. @throws {BlockError} */
+  prepareAccess?(access: Access): Promise<void>
   /** What the node's users together do from now on: the place to take locks, or to reopen for writing. */
   setAccess?(access: Access): Promise<void>
   /** A node has been made of it. */

@@ -23,7 +23,7 @@ function all(names: string, reason: string): Exceptions {
 }
 
 export const emulatorExceptions: Exceptions = {
-  ...all('094 118 248 274 298 stream-error-on-reset', 'jobs that nobody has tried with it'),
+  ...all('094 118 248 274 stream-error-on-reset', 'jobs that nobody has tried with it'),
   ...all('283', 'blkdebug that takes rights'),
   ...all('image-fleecing', 'exports of a filter that reads an earlier state'),
   ...all('200', 'bridges of PCI'),
