@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { type Suite, type SuiteRun, SuiteUsageError, type Tally } from '../suite.ts'
+import { containers } from './containers.ts'
 import { libvirt } from './libvirt.ts'
 import { slurm } from './slurm.ts'
 
@@ -14,6 +15,10 @@ const libvirtPackages = ['libvirt-daemon', 'libvirt-daemon-driver-qemu', 'libvir
 const engines = new Map<string, Engine>([
   ['vmon', { packages: libvirtPackages, run: (run) => libvirt('vmon', run) }],
   ['qemu', { packages: libvirtPackages, run: (run) => libvirt('qemu', run) }],
+  [
+    'containers',
+    { packages: ['podman', 'crun', 'busybox-static', 'python3-yaml', 'kubernetes-client=kubectl'], run: containers },
+  ],
   ['slurm', { packages: ['slurmctld', 'slurmd', 'slurm-client', 'munge'], run: slurm }],
 ])
 
@@ -22,7 +27,7 @@ export const fleets: Suite = {
   name: 'fleets',
   usage: `[${[...engines.keys()].join('|')} ...]`,
   summary:
-    'libvirt has a domain on vmon, and the same on QEMU; Slurm an array of machines, of which some lose their node',
+    'libvirt has a domain on vmon, and the same on QEMU; Slurm an array of machines, of which some lose their node; Podman confines one',
   async run(run) {
     const tally = { passed: 0, failed: 0 }
     for (const name of run.arguments.length === 0 ? engines.keys() : run.arguments) {
@@ -38,14 +43,21 @@ export const fleets: Suite = {
   },
 }
 
-/** Packages of Debian's, where they are not there; as root. */
+/** Packages of Debian's, where they are not there; as root. `PACKAGE=PROGRAM` is there when the program is. */
 function install(packages: readonly string[]): void {
-  try {
-    execFileSync('dpkg-query', ['-W', ...packages], { stdio: 'ignore' })
-  } catch {
-    execFileSync('apt-get', ['-q', '-y', 'install', '--no-install-recommends', ...packages], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    })
-  }
+  const missing = packages.map((each) => each.split('=')).filter(([name, program]) => !isThere(name!, program))
+  if (missing.length === 0) return
+  const names = missing.map(([name]) => name!)
+  execFileSync('apt-get', ['-q', '-y', 'install', '--no-install-recommends', ...names], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
+}
+
+function isThere(name: string, program: string | undefined): boolean {
+  const status =
+    program === undefined
+      ? spawnSync('dpkg-query', ['-W', name], { stdio: 'ignore' }).status
+      : spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status
+  return status === 0
 }
