@@ -7,6 +7,7 @@ import {
   type ExtraDevice,
   pcModels,
 } from '../../devices/index.ts'
+import { ownEntry } from '../../lookup/index.ts'
 import { constant, type ObjectTree } from '../../qom/index.ts'
 import type { MachineConfig } from '../config.ts'
 import type { PcDevice } from '../pc-devices.ts'
@@ -96,9 +97,8 @@ const cpuType = 'qemu32-i386-cpu'
 
 /** What a type's objects have; those that are no models have no properties of their own. */
 function modelOf(type: string) {
-  const models = { ...deviceModels, ...pcModels }
-  if (Object.hasOwn(models, type)) return models[type]!
-  return { name: type, properties: {}, buses: {}, bus: undefined }
+  const model = ownEntry(pcModels, type) ?? ownEntry(deviceModels, type)
+  return model ?? { name: type, properties: {}, buses: {}, bus: undefined }
 }
 
 function busOf(type: string, drive: Drive | undefined): string | undefined {
