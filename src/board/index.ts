@@ -20,6 +20,7 @@ export type {
 export { byteRegisters } from './bus/device-bus.ts'
 export type {
   BoardDevices,
+  BootPlace,
   DevicePlace,
   DevicePort,
   DeviceProperties,

@@ -49,6 +49,8 @@ export interface DeviceModel {
   readonly settled?: Readonly<Record<string, PropertyValue>>
   /** What it is to the firmware that boots from it: its own part of its place in Open Firmware's tree. */
   readonly bootName?: readonly [before: string, behind: string]
+  /** The same of one on a bus that another device brings: its part behind that device's. */
+  readonly bootUnit?: (properties: DeviceProperties) => string
   /** The file of the boot loader that it has in its ROM. */
   readonly rom?: string
   /** What is said of a second one, where there can be only one. */

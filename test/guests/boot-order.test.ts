@@ -53,6 +53,11 @@ test('the machine boots once from the floppy, and after a reset from the disk', 
 for (const [title, drives, devices] of [
   ['by itself', [{ if: 'virtio' }], []],
   ['before an IDE disk that has a later place', [{ if: 'none', id: 'v' }], ['virtio-blk-pci,drive=v,bootindex=1']],
+  [
+    'of a SCSI controller before an IDE disk',
+    [{ if: 'none', id: 'v' }],
+    ['virtio-scsi-pci', 'scsi-hd,drive=v,scsi-id=3,lun=0,bootindex=1'],
+  ],
 ] as const)
   test(`the machine boots from a virtio disk, ${title}`, async () => {
     const serial = join(folder, 'serial')

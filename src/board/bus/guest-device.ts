@@ -8,8 +8,14 @@ export interface NewDevice {
   readonly model: string
   readonly properties: DeviceProperties
   readonly place: DevicePlace
-  /** When the firmware tries to boot from it, the lower ones before the higher ones, and where it finds it. */
-  readonly boot?: { readonly index: number; readonly path: string } | undefined
+  /** What of it the firmware can boot from. */
+  readonly boot?: readonly BootPlace[] | undefined
+}
+
+/** When the firmware tries to boot from something, the lower ones before the higher ones, and where it finds it. */
+export interface BootPlace {
+  readonly index: number
+  readonly path: string
 }
 
 export type DeviceProperties = Readonly<Record<string, string | number | boolean>>

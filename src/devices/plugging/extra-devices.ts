@@ -1,5 +1,5 @@
 import { deferred } from '../../async/index.ts'
-import type { Board, DevicePort, NewDevice } from '../../board/index.ts'
+import type { Board, BootPlace, DevicePort, NewDevice } from '../../board/index.ts'
 import { type JsonValue, print } from '../../json/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import { type EmitOf, QmpError } from '../../qapi/index.ts'
@@ -7,6 +7,7 @@ import { nextTurn, setImmediate } from '../../timers/index.ts'
 import { deviceModels } from '../devices.ts'
 import type { deviceEvents } from '../events.ts'
 import type { DeviceHost } from '../model.ts'
+import { checkBootIndex } from './boot-index.ts'
 import { busesOf, CarriedBusNames, isCarried, type PlacedDevice } from './carried-bus.ts'
 import { DeviceNames } from './device-names.ts'
 import { type DeviceWords, readRequest } from './device-request.ts'
@@ -33,6 +34,8 @@ interface Surroundings {
   readonly slots: PciSlots
   /** Those that stay, in the order in which they were asked for. */
   readonly lasting: readonly LastingDevice[]
+  /** Properties of the devices that stay. */
+  readonly kept: readonly Readonly<Record<string, unknown>>[]
   /** Shows devices that come and go to the tree of objects. */
   readonly shown: ShownDevices
   readonly emit: EmitOf<typeof deviceEvents>
@@ -212,6 +215,7 @@ export class ExtraDevices {
     try {
       const request = readRequest(words, { hot: true, typed: false }, { buses: this.#buses(), name, migrating })
       const { path } = request
+      checkBootIndex(request.properties, [...this.#surroundings.kept, ...[...this].map(({ properties }) => properties)])
       planned = planDevice(request, {
         ...{ slots, useChardev: checkChardev, objectType, checkFolder, network, hot: true },
         ...{ others: [...this], busNames: this.#busNames },
@@ -245,19 +249,26 @@ export class ExtraDevices {
 
   /** Makes what stands behind a device. @returns what the board is to have of it: nothing of one that another one carries */
   async #hosted(entry: Entry): Promise<{ readonly device: NewDevice; readonly port: DevicePort } | undefined> {
-    const { model, path, properties, place, boot } = entry.device
+    const { model, path, properties, place } = entry.device
     const carrier = isCarried(place) ? this.#entries.get(place.carrier)?.host : undefined
     const host = await this.#surroundings.hostOf(entry.device, carrier)
     entry.host = host
     if (isCarried(place)) return undefined
     return {
-      device: { key: path, model, properties, place, boot },
+      device: { key: path, model, properties, place, boot: this.#bootPlaces(entry.device) },
       port: {
         beginning: () => host?.beginning?.(),
         receive: (message) => host?.receive(message),
         closed: () => this.#gone(entry),
       },
     }
+  }
+
+  /** What the firmware can boot from, of a device and of those on its bus. */
+  #bootPlaces(device: ExtraDevice): readonly BootPlace[] {
+    const all = [...this.#entries.values()].map((entry) => entry.device)
+    const on = all.filter(({ place }) => isCarried(place) && place.carrier === device.path)
+    return [device, ...on].flatMap(({ boot }) => boot ?? [])
   }
 
   #gone(entry: Entry): void {

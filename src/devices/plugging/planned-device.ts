@@ -1,7 +1,9 @@
-import type { DevicePlace, DeviceProperties, NewDevice } from '../../board/index.ts'
+import type { BootPlace, DevicePlace, DeviceProperties } from '../../board/index.ts'
 import { OptionError } from '../../keyval/index.ts'
+import { modelNamed } from '../devices.ts'
 import type { DeviceModel } from '../model.ts'
 import { defaultValue, objectIdOf, type PropertyValue, requireDefaults } from '../properties.ts'
+import { bootIndexOf } from './boot-index.ts'
 import {
   type CarriedBusNames,
   type CarriedPlace,
@@ -27,7 +29,7 @@ export interface PlannedDevice {
   /** Label of the character device that is behind it. */
   readonly chardev?: string
   /** When the firmware tries to boot from it, and where it finds it. */
-  readonly boot?: NewDevice['boot']
+  readonly boot?: BootPlace
 }
 
 /** What a device is planned among. */
@@ -87,7 +89,7 @@ export function planDevice(
     found.carrier === undefined ? placeOf({ model, id, said }, among) : carriedPlace(model, found, found.carrier)
   try {
     const settled = isCarried(place) ? model.findPlace?.(said, neighboursOf(place, among.others)) : undefined
-    const boot = bootEntryOf(model, place, said)
+    const boot = bootPlaceOf(model, place, { ...said, ...settled }, among.others)
     return {
       model: model.name,
       id,
@@ -104,11 +106,29 @@ export function planDevice(
 }
 
 /** Where the firmware finds what it is to boot from, if it is to. */
-function bootEntryOf({ bootName }: DeviceModel, place: PlannedDevice['place'], { bootindex }: Said): NewDevice['boot'] {
-  if (bootName === undefined || place.bus !== 'PCI' || typeof bootindex !== 'number' || bootindex < 0) return undefined
+function bootPlaceOf(
+  { bootName, bootUnit }: DeviceModel,
+  place: PlannedDevice['place'],
+  properties: DeviceProperties,
+  others: readonly PlacedDevice[],
+): BootPlace | undefined {
+  const index = bootIndexOf(properties)
+  if (index === undefined) return undefined
+  if (!isCarried(place)) {
+    const path = firmwarePath(bootName, place)
+    return path === undefined ? undefined : { index, path }
+  }
+  const carrier = others.find(({ path }) => path === place.carrier)
+  if (carrier === undefined || isCarried(carrier.place) || bootUnit === undefined) return undefined
+  const path = firmwarePath(modelNamed(carrier.model)?.bootName, carrier.place)
+  return path === undefined ? undefined : { index, path: path + bootUnit(properties) }
+}
+
+function firmwarePath(bootName: DeviceModel['bootName'], place: DevicePlace): string | undefined {
+  if (bootName === undefined || place.bus !== 'PCI') return undefined
   const [before, behind] = bootName
   const where = `${place.slot.toString(16)}${place.function === 0 ? '' : `,${place.function.toString(16)}`}`
-  return { index: bootindex, path: `/pci@i0cf8/${before}${where}${behind}` }
+  return `/pci@i0cf8/${before}${where}${behind}`
 }
 
 type Said = DeviceRequest['properties']

@@ -1,7 +1,7 @@
 import { driveProperties, fixedDriveProperties, onError } from '../block-properties.ts'
 import type { DeviceModel } from '../model.ts'
 import { inOrder, int32, onOff, signed32, text, unsigned } from '../properties.ts'
-import { findScsiPlace, placeProperties } from '../scsi/place.ts'
+import { findScsiPlace, placeProperties, scsiBootUnit } from '../scsi/place.ts'
 
 const order = `scsi-id lun channel account-invalid quirk_mode_sense_rom_use_dbd device_id max_io_size drive serial
   logical_block_size ver share-rw write-cache scsi_version wwn discard_granularity backend_defaults vendor
@@ -24,9 +24,9 @@ export const scsiCd: DeviceModel = {
   description: 'virtual SCSI CD-ROM',
   driveOwner: 'itself',
   findPlace: findScsiPlace,
+  bootUnit: scsiBootUnit,
   fixed: [
     ...fixedDriveProperties,
-    'bootindex',
     ...['logical_block_size', 'physical_block_size', 'port_wwn', 'port_index', ...quirks],
   ],
   properties: inOrder(order, {

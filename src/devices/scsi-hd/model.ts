@@ -1,7 +1,7 @@
 import { driveProperties, fixedDriveProperties, geometryProperties, onError } from '../block-properties.ts'
 import type { DeviceModel } from '../model.ts'
 import { inOrder, int32, onOff, signed32, text, unsigned } from '../properties.ts'
-import { findScsiPlace, placeProperties } from '../scsi/place.ts'
+import { findScsiPlace, placeProperties, scsiBootUnit } from '../scsi/place.ts'
 
 const order = `scsi-id lun channel lheads lcyls share-rw account-invalid lsecs scsi_version secs removable ver
   max_unmap_size cyls serial min_io_size product rotation_rate heads dpofua drive werror wwn vendor rerror write-cache
@@ -17,9 +17,9 @@ export const scsiHd: DeviceModel = {
   description: 'virtual SCSI disk',
   driveOwner: 'itself',
   findPlace: findScsiPlace,
+  bootUnit: scsiBootUnit,
   fixed: [
     ...fixedDriveProperties,
-    'bootindex',
     ...['lcyls', 'lheads', 'lsecs', 'logical_block_size', 'physical_block_size', 'port_wwn', 'port_index', 'dpofua'],
     ...['quirk_mode_page_vendor_specific_apple'],
   ],

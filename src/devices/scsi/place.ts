@@ -1,3 +1,4 @@
+import type { DeviceProperties } from '../../board/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import type { BusNeighbours } from '../model.ts'
 import { type PropertyType, type PropertyValue, unsigned } from '../properties.ts'
@@ -44,6 +45,15 @@ export function findScsiPlace(
   while (free <= most.target && userOf(free, unit) !== undefined) free++
   if (free > most.target) throw new OptionError('no free target')
   return { 'scsi-id': free, lun: unit }
+}
+
+/** What a unit is to the firmware that boots from it. */
+export function scsiBootUnit({ channel, 'scsi-id': target, lun }: DeviceProperties): string {
+  return `/channel@${hex(channel)}/disk@${hex(target)},${hex(lun)}`
+}
+
+function hex(value: PropertyValue | undefined): string {
+  return Number(value ?? 0).toString(16)
 }
 
 function numberOf(said: PropertyValue | undefined): number | undefined {

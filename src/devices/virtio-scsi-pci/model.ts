@@ -28,6 +28,7 @@ export const virtioScsiPci: DeviceModel = {
   aliases: ['virtio-scsi'],
   parent: 'virtio-scsi-pci-base',
   bus: 'PCI',
+  bootName: ['scsi@', ''],
   category: 'Storage',
   fixed: fixedVirtioProperties,
   carries: {

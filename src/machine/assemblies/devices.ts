@@ -61,6 +61,9 @@ export function devices(needs: Needs): {
     {
       ...{ machine, vga, slots },
       lasting: config.lastingDevices,
+      kept: config.wished
+        .filter(({ path }) => config.lastingDevices.some((lasting) => lasting.path === path))
+        .map(({ properties }) => properties),
       shown: shownDevices(objectTree, { pc: pcObjects, balloon }),
       emit: (name, ...[data]) => events.emit(name, data),
       hostOf: (device, carrier) => hostOf(device, carrier, needs),

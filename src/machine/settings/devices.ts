@@ -3,6 +3,7 @@ import { usualVgaSlot, type VideoCard } from '../../board/index.ts'
 import {
   busesOf,
   CarriedBusNames,
+  checkBootIndex,
   DeviceNames,
   type DeviceRequest,
   type DeviceWords,
@@ -120,7 +121,6 @@ class Wished implements WishedDevices {
   readonly #names = new DeviceNames()
   readonly #busNames = new CarriedBusNames()
   readonly #ids = new Set<string>()
-  readonly #bootIndexes = new Set<number>()
 
   constructor(surroundings: DeviceSurroundings) {
     this.#surroundings = surroundings
@@ -144,6 +144,10 @@ class Wished implements WishedDevices {
         buses: machine === 'none' ? noBuses : pcBuses(this.#onBuses(), { vga }),
         name: (wanted) => this.#names.take(wanted),
       },
+    )
+    checkBootIndex(
+      request.properties,
+      [...this.cards, ...this.wished].map(({ properties }) => properties),
     )
     const { model, path } = request
     this.wished.push({ model: model.name, id: request.id, path, properties: request.properties })
@@ -191,9 +195,6 @@ class Wished implements WishedDevices {
   }
 
   #addDriveDevice(device: DriveDeviceConfig, origin: string): void {
-    if (device.bootIndex !== undefined && this.#bootIndexes.has(device.bootIndex))
-      throw new OptionError(`The bootindex ${device.bootIndex} has already been used`)
-    if (device.bootIndex !== undefined) this.#bootIndexes.add(device.bootIndex)
     this.driveDevices.push({ ...device, origin })
   }
 }
