@@ -1,5 +1,5 @@
 import { bool, example, family, int, list, oneOf, opt, req, str, struct } from '../qapi/index.ts'
-import { NetworkAddressFamily } from '../vnc/index.ts'
+import { NetworkAddressFamily } from '../transport/index.ts'
 
 const command = family<{}>()
 

@@ -13,9 +13,9 @@ import {
   struct,
   union,
 } from '../qapi/index.ts'
+import { NetworkAddressFamily } from '../transport/index.ts'
 import {
   authText,
-  NetworkAddressFamily,
   type VncAddress,
   VncClientInfo,
   type VncDisplays,

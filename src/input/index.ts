@@ -4,6 +4,8 @@
  * asks nor which board has the devices: what they are to feel goes to functions.
  */
 export type { Clock } from './clock.ts'
+export type { GuestInput } from './guest-input.ts'
+export { GuestPointer } from './guest-pointer.ts'
 export {
   type InputAxis,
   type InputButton,

@@ -1,4 +1,4 @@
-import type { ByteInbox } from './byte-inbox.ts'
+import type { ByteInbox } from '../bytes/index.ts'
 import { type PixelFormat, pixelFormatBytes, readPixelFormat } from './pixel-format.ts'
 import { RfbError } from './rfb-error.ts'
 

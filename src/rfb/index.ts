@@ -2,7 +2,6 @@
  * RFB, the protocol of VNC, as bytes: what a client says, what a server says, pixels as a client wants them, and the ways
  * to send a picture. Knows no connection and no screen; what compresses is handed to it.
  */
-export { ByteInbox } from './byte-inbox.ts'
 export { ByteWriter } from './byte-writer.ts'
 export { type Area, type ClientMessage, readClientMessage, withFurtherButtons } from './client-message.ts'
 export { type PictureEncoding, preferredEncoding, rawEncoding } from './encoders.ts'

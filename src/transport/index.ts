@@ -2,6 +2,7 @@
  * Byte streams: unix sockets (with descriptor passing), TCP, inherited sockets, stdio, pseudo-terminals, in-memory
  * pairs, all as one `Duplex`; TLS and WebSockets over any of them. Knows nothing of what flows through them.
  */
+export { type AddressText, addressText, NetworkAddressFamily } from './address-text.ts'
 export type { Address, Duplex, DuplexSink, Listener, ListenOptions } from './duplex.ts'
 export { isSocket, listenFd, openFd } from './inherited.ts'
 export { memoryPair } from './memory-pair.ts'

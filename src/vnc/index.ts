@@ -3,13 +3,11 @@
  * the screen by its console, keyboard and mouse by what takes their events; knows no board.
  */
 export { readKeymap } from './keymap-file.ts'
-export { SharedScreen } from './shared-screen.ts'
 export { VncDisplay, type VncDisplayInfo, type VncDisplayOptions } from './vnc-display.ts'
 export type { VncPower, VncTls } from './vnc-display-parts.ts'
 export { VncDisplays } from './vnc-displays.ts'
 export {
   authText,
-  NetworkAddressFamily,
   type VncClientEnd,
   VncClientInfo,
   VncPrimaryAuth,
@@ -17,7 +15,6 @@ export {
   VncVencryptSubAuth,
   vncEvents,
 } from './vnc-events.ts'
-export type { VncInput } from './vnc-input.ts'
 export {
   unlistedDisplay,
   usualDisplay,

@@ -1,5 +1,6 @@
+import type { ByteInbox } from '../bytes/index.ts'
+import type { ViewerPassword } from '../display/index.ts'
 import {
-  type ByteInbox,
   ByteWriter,
   type MinorVersion,
   newestVersion,
@@ -11,13 +12,12 @@ import {
   versionBytes,
 } from '../rfb/index.ts'
 import { challengeBytes, isAnswer, newChallenge } from './vnc-challenge.ts'
-import type { VncPassword } from './vnc-password.ts'
 
 export interface Door {
   readonly inbox: ByteInbox
   readonly write: (bytes: Uint8Array) => boolean
   /** What clients have to know; undefined if everybody is let in. */
-  readonly password: VncPassword | undefined
+  readonly password: ViewerPassword | undefined
   /** Secures what is said from here on; undefined if nothing is secured. */
   readonly tls: { readonly kind: 'x509' | 'tls'; secure(): Promise<void> } | undefined
   /** Whoever comes by here need not know it, nor speak TLS. */
@@ -71,7 +71,7 @@ const [major, minor] = [0, 2]
 const Answer = { yes: 1, no: 0 } as const
 
 /** What the display wants of viewers, of the ways that VeNCrypt has. */
-function subtypeOf(kind: 'x509' | 'tls', password: VncPassword | undefined): number {
+function subtypeOf(kind: 'x509' | 'tls', password: ViewerPassword | undefined): number {
   if (kind === 'x509') return password === undefined ? VeNCrypt.x509None : VeNCrypt.x509Vnc
   return password === undefined ? VeNCrypt.tlsNone : VeNCrypt.tlsVnc
 }

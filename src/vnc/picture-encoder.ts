@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { constants, deflateRaw, deflateRawSync } from 'node:zlib'
-import { type Area, type EncodedRectangle, type PictureEncoding, PixelCoder, type PixelFormat } from '../rfb/index.ts'
-import type { SharedScreen } from './shared-screen.ts'
+import type { Area, SharedScreen } from '../display/index.ts'
+import { type EncodedRectangle, type PictureEncoding, PixelCoder, type PixelFormat } from '../rfb/index.ts'
 
 const deflateAside = promisify<Uint8Array, object, Buffer>(deflateRaw)
 /** More than this is compressed by another thread. */

@@ -1,5 +1,5 @@
+import { type Area, DirtyTiles, type ScreenChange, type SharedScreen, type Viewer } from '../display/index.ts'
 import {
-  type Area,
   copyRectangle,
   desktopSize,
   Encoding,
@@ -12,9 +12,7 @@ import {
   updateHeader,
   usualFormat,
 } from '../rfb/index.ts'
-import { DirtyTiles } from './dirty-tiles.ts'
 import type { PictureEncoder, PictureWish } from './picture-encoder.ts'
-import type { ScreenChange, SharedScreen, Viewer } from './shared-screen.ts'
 
 const usualCompression = 3
 

@@ -1,7 +1,7 @@
 import { deadline, untilAborted } from '../async/index.ts'
+import { ByteInbox } from '../bytes/index.ts'
 import {
   acknowledgement,
-  ByteInbox,
   type ClientMessage,
   colourMapMessage,
   continuousUpdatesEnd,

@@ -1,10 +1,9 @@
+import type { SharedScreen, ViewerPassword } from '../display/index.ts'
+import type { GuestInput } from '../input/index.ts'
 import type { Duplex, SecureStream } from '../transport/index.ts'
 import type { Keymap } from './keymap.ts'
 import type { PictureEncoder } from './picture-encoder.ts'
-import type { SharedScreen } from './shared-screen.ts'
 import type { VncClientEnd, VncServerEnd, vncEvents } from './vnc-events.ts'
-import type { VncInput } from './vnc-input.ts'
-import type { VncPassword } from './vnc-password.ts'
 
 /** What viewers may do to the machine. */
 export interface VncPower {
@@ -27,14 +26,14 @@ export interface VncDisplayParts {
   readonly name: string
   readonly screen: SharedScreen
   readonly encoder: PictureEncoder
-  readonly input: VncInput
+  readonly input: GuestInput
   readonly keymap: Keymap
   /** Keys are found by what they say, not by their numbers: -k names a layout. */
   readonly byKeysym: boolean
   /** Locks of the guest's keyboard follow what viewers type. */
   readonly lockKeySync: boolean
   /** Undefined if everybody is let in. */
-  readonly password: VncPassword | undefined
+  readonly password: ViewerPassword | undefined
   /** Undefined if they speak in the clear. */
   readonly tls: VncTls | undefined
   /** Undefined if viewers may do none of it. */

@@ -1,7 +1,9 @@
 import { deadline, Scope } from '../async/index.ts'
+import { type Expiry, type SharedScreen, ViewerPassword } from '../display/index.ts'
 import { QmpError } from '../qapi/index.ts'
 import {
   type Address,
+  addressText,
   connectTcp,
   connectUnix,
   type Duplex,
@@ -11,7 +13,6 @@ import {
   WebsocketDuplex,
 } from '../transport/index.ts'
 import { PictureEncoder } from './picture-encoder.ts'
-import type { SharedScreen } from './shared-screen.ts'
 import { VncClient } from './vnc-client.ts'
 import type { VncDisplayParts, VncTls } from './vnc-display-parts.ts'
 import {
@@ -23,7 +24,6 @@ import {
   type vncEvents,
 } from './vnc-events.ts'
 import type { VncAddress, VncDisplayConfig } from './vnc-options.ts'
-import { type Expiry, VncPassword } from './vnc-password.ts'
 
 export interface VncDisplayOptions extends Omit<VncDisplayParts, 'encoder' | 'password' | 'screen' | 'tls' | 'emit'> {
   readonly screen: SharedScreen
@@ -56,7 +56,7 @@ export class VncDisplay implements AsyncDisposable {
   readonly id: string
   readonly #config: VncDisplayConfig
   readonly #parts: VncDisplayParts
-  readonly #password: VncPassword | undefined
+  readonly #password: ViewerPassword | undefined
   readonly #scope = new Scope()
   #listeners: { readonly listener: Listener; readonly websocket: boolean }[] = []
   /** The oldest first. */
@@ -65,7 +65,7 @@ export class VncDisplay implements AsyncDisposable {
   private constructor(config: VncDisplayConfig, { password, ...options }: VncDisplayOptions) {
     this.id = config.id
     this.#config = config
-    this.#password = config.password ? new VncPassword(password) : undefined
+    this.#password = config.password ? new ViewerPassword(password) : undefined
     this.#parts = {
       ...options,
       tls: options.tls,
@@ -131,7 +131,7 @@ export class VncDisplay implements AsyncDisposable {
   addClient(duplex: Duplex, skipAuth = false, websocket = false): void {
     const { tls } = this.#parts
     if (websocket && tls !== undefined) void this.#addSecured(duplex, tls)
-    else this.#add(duplex, { skipAuth, websocket, end: endOf(duplex.remote, duplex.kind) })
+    else this.#add(duplex, { skipAuth, websocket, end: addressText(duplex.remote, duplex.kind) })
   }
 
   /** Browsers speak TLS before they ask for a WebSocket. */
@@ -142,7 +142,7 @@ export class VncDisplay implements AsyncDisposable {
     signal.addEventListener('abort', giveUp)
     try {
       const { stream, peerName } = await tls.secure(plain)
-      const end = { ...endOf(plain.remote, plain.kind), ...(peerName !== undefined && { x509_dname: peerName }) }
+      const end = { ...addressText(plain.remote, plain.kind), ...(peerName !== undefined && { x509_dname: peerName }) }
       if (this.#scope.open) this.#add(stream, { skipAuth: false, websocket: true, end })
       else stream.destroy()
     } catch (error) {
@@ -233,7 +233,7 @@ export class VncDisplay implements AsyncDisposable {
   }
 
   #serverEnd(address: Address, websocket: boolean): VncServerEnd {
-    return { ...endOf(address), ...(websocket ? { auth: this.#plainAuth } : this.auth), websocket }
+    return { ...addressText(address), ...(websocket ? { auth: this.#plainAuth } : this.auth), websocket }
   }
 }
 
@@ -246,12 +246,4 @@ function connectTo(address: VncAddress, signal: AbortSignal | undefined): Promis
 function withAuthText(server: VncServerEnd): VncEventServer {
   const { vencrypt: _, ...end } = server
   return { ...end, auth: authText(server) }
-}
-
-/** An end of a connection as the wire shows it. */
-function endOf(address: Address | undefined, kind?: Duplex['kind']): Omit<VncClientEnd, 'websocket'> {
-  if (address?.type === 'inet')
-    return { host: address.host, service: String(address.port), family: address.ipv6 ? 'ipv6' : 'ipv4' }
-  if (address?.type === 'unix') return { host: '', service: address.path, family: 'unix' }
-  return { host: '', service: '', family: kind === 'memory' ? 'unknown' : 'unix' }
 }

@@ -1,8 +1,8 @@
+import { expiryOf } from '../display/index.ts'
 import { QmpError } from '../qapi/index.ts'
 import type { Duplex } from '../transport/index.ts'
 import type { VncDisplay, VncDisplayInfo } from './vnc-display.ts'
 import type { VncAddress } from './vnc-options.ts'
-import { expiryOf } from './vnc-password.ts'
 
 /** A machine's displays, the first one first: what management does with them. */
 export class VncDisplays {

@@ -1,6 +1,5 @@
 import { bool, event, type Infer, oneOf, opt, req, str, struct } from '../qapi/index.ts'
-
-export const NetworkAddressFamily = oneOf('NetworkAddressFamily', ['ipv4', 'ipv6', 'unix', 'vsock', 'unknown'])
+import { NetworkAddressFamily } from '../transport/index.ts'
 
 /** An end of a connection. */
 const ends = {

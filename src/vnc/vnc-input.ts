@@ -1,26 +1,11 @@
-import { type InputButton, keyNumber, type PointerEvent } from '../input/index.ts'
+import { type GuestInput, GuestPointer, type InputButton, keyNumber } from '../input/index.ts'
 import { Led } from '../rfb/index.ts'
 import type { Keymap } from './keymap.ts'
-
-/** The guest's keyboard and pointing devices. */
-export interface VncInput {
-  /** A key goes down or up, by its number: the scan code of set 1, plus 0x80 with the prefix 0xE0. */
-  key(key: number, down: boolean): void
-  /** All of it is one report. */
-  pointer(events: readonly PointerEvent[]): void
-  /** Whether the guest's pointing device takes places, rather than movements. */
-  readonly absolute: boolean
-  /** Lamps of the guest's keyboard that are lit, as `Led` has their bits. */
-  readonly leds: number
-  /** Calls `listener` when any of that may have changed; the result ends it. */
-  onChange(listener: () => void): () => void
-}
 
 /** In the order of their bits. */
 const buttons: readonly InputButton[] = [
   ...(['left', 'middle', 'right', 'wheel-up', 'wheel-down', 'wheel-left', 'wheel-right', 'side', 'extra'] as const),
 ]
-const greatest = 0x7fff
 const middle = 0x7fff
 /** A key's bit for the prefix; a keycode of more bits is no key. */
 const greatestKey = 0xff
@@ -47,18 +32,19 @@ export interface ViewerKeys {
 
 /** What one client's keyboard and mouse do to the guest. */
 export class ViewerInput {
-  readonly #input: VncInput
+  readonly #input: GuestInput
   readonly #keys: ViewerKeys
+  readonly #pointer: GuestPointer
   readonly #down = new Map<number, number>()
-  #buttons = 0
   #last: { readonly x: number; readonly y: number } | undefined
 
   /** Locks as this client's keys and the guest's lamps have them. */
   #locks: number
   readonly #release: () => void
 
-  constructor(input: VncInput, keys: ViewerKeys) {
+  constructor(input: GuestInput, keys: ViewerKeys) {
     this.#input = input
+    this.#pointer = new GuestPointer(input, buttons)
     this.#keys = keys
     this.#locks = input.leds
     let leds = input.leds
@@ -107,23 +93,12 @@ export class ViewerInput {
     relative: boolean,
     size: { width: number; height: number },
   ): void {
-    const events: PointerEvent[] = []
-    for (const [bit, button] of buttons.entries()) {
-      if (((mask ^ this.#buttons) >> bit) & 1) events.push({ type: 'btn', button, down: ((mask >> bit) & 1) === 1 })
-    }
-    this.#buttons = mask
-    if (this.#input.absolute) {
-      events.push({ type: 'abs', axis: 'x', value: scaled(x, size.width) })
-      events.push({ type: 'abs', axis: 'y', value: scaled(y, size.height) })
-    } else {
+    if (this.#input.absolute) this.#pointer.moveTo(mask, { x, y }, size)
+    else {
       const from = relative ? { x: middle, y: middle } : this.#last
-      if (from !== undefined) {
-        events.push({ type: 'rel', axis: 'x', value: x - from.x })
-        events.push({ type: 'rel', axis: 'y', value: y - from.y })
-      }
+      this.#pointer.moveBy(mask, from && { x: x - from.x, y: y - from.y })
       if (!relative) this.#last = { x, y }
     }
-    this.#input.pointer(events)
   }
 
   /** The client is gone: nothing stays pressed. */
@@ -131,17 +106,11 @@ export class ViewerInput {
     this.#release()
     for (const key of [...this.#down.values()].reverse()) this.#input.key(key, false)
     this.#down.clear()
-    const held = buttons.filter((_, bit) => (this.#buttons >> bit) & 1)
-    if (held.length > 0) this.#input.pointer(held.map((button) => ({ type: 'btn', button, down: false })))
-    this.#buttons = 0
+    this.#pointer.release()
   }
 
   #keyOf(keysym: number, keycode: number | undefined): number | undefined {
     if (keycode !== undefined && !this.#keys.byKeysym) return keycode <= greatestKey ? keycode : undefined
     return this.#keys.keymap.keyOf(keysym, new Set(this.#down.values()))
   }
-}
-
-function scaled(place: number, size: number): number {
-  return size < 1 ? Math.floor(greatest / 2) : Math.floor((place * greatest) / size)
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseOptionList } from '../keyval/index.ts'
 import { type VncDisplayConfig, vncDisplayOf, vncOptionKinds } from './vnc-options.ts'
-import { expiryOf } from './vnc-password.ts'
 
 const read = (text: string): VncDisplayConfig =>
   vncDisplayOf(parseOptionList(text, { kinds: vncOptionKinds, impliedName: 'vnc' }), 'default')
@@ -43,14 +42,4 @@ test("what cannot be is refused in QEMU's words", () => {
     ['127.0.0.1:91,sasl=on', 'VNC SASL auth requires cyrus-sasl support'],
   ] as const)
     assert.throws(() => read(text), { message: complaint }, text)
-})
-
-test('a time of expiry is now, never, from now on, or a number of seconds; what is none is 0', () => {
-  const now = 1_700_000_000_500
-  assert.deepEqual(
-    ['now', 'never', '+60', '1335196800', '+x', 'soon', '', '-5', '99999999999999999999999'].map((text) =>
-      expiryOf(text, now),
-    ),
-    [0, undefined, 1_700_000_060, 1_335_196_800, 1_700_000_000, 0, 0, -5, -1],
-  )
 })

@@ -1,13 +1,7 @@
-import type { PictureChanges, PictureRectangle } from '../../src/display/index.ts'
+import { type PictureChanges, type PictureRectangle, SharedScreen } from '../../src/display/index.ts'
 import type { PointerEvent } from '../../src/input/index.ts'
 import { type Duplex, memoryPair } from '../../src/transport/index.ts'
-import {
-  readKeymap,
-  SharedScreen,
-  VncDisplay,
-  type VncDisplayConfig,
-  type VncDisplayOptions,
-} from '../../src/vnc/index.ts'
+import { readKeymap, VncDisplay, type VncDisplayConfig, type VncDisplayOptions } from '../../src/vnc/index.ts'
 import { RfbClient } from './rfb-client.ts'
 
 /** A picture that a test paints. */

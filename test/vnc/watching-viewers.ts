@@ -1,7 +1,7 @@
-import type { Console } from '../../src/display/index.ts'
+import { type Console, SharedScreen } from '../../src/display/index.ts'
 import { Encoding } from '../../src/rfb/index.ts'
 import { memoryPair } from '../../src/transport/index.ts'
-import { readKeymap, SharedScreen, unlistedDisplay, VncDisplay } from '../../src/vnc/index.ts'
+import { readKeymap, unlistedDisplay, VncDisplay } from '../../src/vnc/index.ts'
 import { RfbClient } from './rfb-client.ts'
 
 /** Every way in which pictures are sent. */

@@ -1,5 +1,5 @@
 import type { Board } from '../../board/index.ts'
-import { type InputHandlers, SendKey } from '../../input/index.ts'
+import { type GuestInput, type InputHandlers, SendKey } from '../../input/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
 import type { Start } from './start.ts'
@@ -14,6 +14,8 @@ interface Needs extends Start {
 /** Keyboard and pointing devices: from whoever uses them to the board. */
 export function input({ scope, board, listeners, inputHandlers, runControl }: Needs): {
   readonly sendKey: SendKey
+  /** For those who look at the screen: nothing is felt while the guest stands still. */
+  readonly guestInput: GuestInput
 } {
   const { keyboard, pointers } = board
   listeners.input?.join({
@@ -34,5 +36,28 @@ export function input({ scope, board, listeners, inputHandlers, runControl }: Ne
       else sendKey.pause()
     }),
   )
-  return { sendKey }
+  return { sendKey, guestInput: guestInputOf(inputHandlers, runControl) }
+}
+
+function guestInputOf(handlers: InputHandlers, runControl: RunControl): GuestInput {
+  const takesInput = (): boolean => runControl.running || runControl.state === 'suspended'
+  return {
+    key(key, down) {
+      if (!takesInput()) return
+      handlers.send({ type: 'key', key, down })
+      handlers.sync()
+    },
+    pointer(events) {
+      if (!takesInput()) return
+      for (const event of events) handlers.send(event)
+      handlers.sync()
+    },
+    get absolute() {
+      return handlers.absolute
+    },
+    get leds() {
+      return handlers.leds
+    },
+    onChange: (listener) => handlers.onChange(listener),
+  }
 }

@@ -1,6 +1,6 @@
 import type { Board } from '../../board/index.ts'
 import type { FdSets } from '../../descriptors/index.ts'
-import { type Console, Consoles, ScreenDump } from '../../display/index.ts'
+import { type Console, Consoles, ScreenDump, SharedScreen } from '../../display/index.ts'
 import { constant, type ObjectTree, QomObject } from '../../qom/index.ts'
 import type { Start } from './start.ts'
 
@@ -10,10 +10,32 @@ interface Needs extends Start {
   readonly fdSets: FdSets
 }
 
+/** A screen for all who look at it; the first one, unless a device is named. */
+export type ScreenFinder = (device?: string, head?: number) => SharedScreen
+
 /** What the guest shows, for whoever looks. */
-export function screens(needs: Needs): { readonly consoles: Consoles; readonly screenDump: ScreenDump } {
+export function screens(needs: Needs): {
+  readonly consoles: Consoles
+  readonly screenDump: ScreenDump
+  /** @throws {QmpError} if there is no such screen */
+  readonly sharedScreen: ScreenFinder
+} {
   const consoles = new Consoles(consolesOf(needs))
-  return { consoles, screenDump: new ScreenDump(consoles, needs.fdSets) }
+  return { consoles, screenDump: new ScreenDump(consoles, needs.fdSets), sharedScreen: finderIn(consoles, needs) }
+}
+
+/** Whoever looks at one console shares what is seen of it. */
+function finderIn(consoles: Consoles, { log }: Needs): ScreenFinder {
+  const screens = new Map<string, SharedScreen>()
+  return (device, head) => {
+    const console = device === undefined ? consoles.first : consoles.find(device, head)
+    const key = console === undefined ? '' : `${console.device ?? ''}/${console.head}`
+    const known = screens.get(key)
+    if (known !== undefined) return known
+    const screen = new SharedScreen(console, (error) => log.log('vnc', 'the screen cannot be looked at', { error }))
+    screens.set(key, screen)
+    return screen
+  }
 }
 
 function consolesOf({ config, board, objectTree }: Needs): readonly Console[] {

@@ -1,26 +1,26 @@
-import { isUtf8 } from 'node:buffer'
 import type { ReadSecret } from '../../block/index.ts'
 import type { Consoles } from '../../display/index.ts'
-import type { InputHandlers } from '../../input/index.ts'
+import type { GuestInput } from '../../input/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
 import type { UserObjects } from '../../objects/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import {
   readKeymap,
-  SharedScreen,
   unlistedDisplay,
   VncDisplay,
   type VncDisplayConfig,
   VncDisplays,
-  type VncInput,
   type VncTls,
 } from '../../vnc/index.ts'
+import type { ScreenFinder } from './screens.ts'
+import { secretTextOf } from './secret-text.ts'
 import { asked, nobody, type Start } from './start.ts'
 
 interface Needs extends Start {
   readonly consoles: Consoles
-  readonly inputHandlers: InputHandlers
+  readonly sharedScreen: ScreenFinder
+  readonly guestInput: GuestInput
   readonly runControl: RunControl
   readonly events: EventHub
   readonly secret: ReadSecret
@@ -38,19 +38,18 @@ export async function vnc(needs: Needs): Promise<{
   const forPage = config.consolePage !== undefined && needs.consoles.first !== undefined
   if (config.displays.length === 0 && !forPage) return { vncDisplays: displays, pageDisplay: undefined }
   const keymap = await asked(nobody, async () => readKeymap(config.keymap, config.firmware.folders))
-  const screens = new Map<string, SharedScreen>()
   for (const display of config.displays) {
     const open = async (): Promise<VncDisplay> =>
       VncDisplay.open(
         display,
         {
           ...sharedParts(needs),
-          screen: screenOf(display, needs, screens),
+          screen: needs.sharedScreen(display.device, display.head),
           keymap,
           lockKeySync: display.lockKeySync,
           tls: tlsOf(display, needs),
           byKeysym: config.keymap !== undefined,
-          password: passwordOf(display, needs),
+          password: secretTextOf(display.passwordSecret, needs.secret),
           power: display.powerControl ? powerOf(needs) : undefined,
         },
         signal,
@@ -64,7 +63,7 @@ export async function vnc(needs: Needs): Promise<{
     ? scope.own(
         await VncDisplay.open(unlistedDisplay, {
           ...sharedParts(needs),
-          screen: screenOf(unlistedDisplay, needs, screens),
+          screen: needs.sharedScreen(),
           keymap,
           byKeysym: config.keymap !== undefined,
           lockKeySync: true,
@@ -75,31 +74,16 @@ export async function vnc(needs: Needs): Promise<{
   return { vncDisplays: displays, pageDisplay }
 }
 
-function sharedParts({ config, inputHandlers, runControl, events, log }: Needs) {
+function sharedParts({ config, guestInput, events, log }: Needs) {
   return {
     name: config.name === undefined ? 'QEMU' : `QEMU (${config.name})`,
-    input: inputOf(inputHandlers, runControl),
+    input: guestInput,
     emit: (name, server, client) => {
       // Where nobody can connect to, QEMU has no name for, and tells nothing.
       if (server !== undefined) events.emit(name, { server, client })
     },
     log: (what, error) => log.log('vnc', what, { error }),
   } satisfies Partial<Parameters<typeof VncDisplay.open>[1]>
-}
-
-/** Displays of one console share what they see. */
-function screenOf(
-  { device, head }: VncDisplayConfig,
-  { consoles, log }: Needs,
-  screens: Map<string, SharedScreen>,
-): SharedScreen {
-  const console = device === undefined ? consoles.first : consoles.find(device, head)
-  const key = console === undefined ? '' : `${console.device ?? ''}/${console.head}`
-  const known = screens.get(key)
-  if (known !== undefined) return known
-  const screen = new SharedScreen(console, (error) => log.log('vnc', 'the screen cannot be looked at', { error }))
-  screens.set(key, screen)
-  return screen
 }
 
 /** @throws {TransportError | OptionError} in QEMU's words, if there are no such credentials, or something else is wrong */
@@ -112,37 +96,6 @@ function tlsOf({ tls }: VncDisplayConfig, { userObjects: { services } }: Needs):
     kind: kind === 'anon' ? 'tls' : 'x509',
     secure: services.securingServer(tls.creds, tls.authz),
     reload: () => services.reloadCredentials(tls.creds),
-  }
-}
-
-function passwordOf({ passwordSecret }: VncDisplayConfig, { secret }: Needs): string | undefined {
-  if (passwordSecret === undefined) return undefined
-  const bytes = secret(passwordSecret)
-  if (bytes === undefined) throw new Error(`No secret with id '${passwordSecret}'`)
-  if (!isUtf8(bytes)) throw new Error(`Data from secret ${passwordSecret} is not valid UTF-8`)
-  return Buffer.from(bytes).toString('utf8')
-}
-
-function inputOf(handlers: InputHandlers, runControl: RunControl): VncInput {
-  const takesInput = (): boolean => runControl.running || runControl.state === 'suspended'
-  return {
-    key(key, down) {
-      if (!takesInput()) return
-      handlers.send({ type: 'key', key, down })
-      handlers.sync()
-    },
-    pointer(events) {
-      if (!takesInput()) return
-      for (const event of events) handlers.send(event)
-      handlers.sync()
-    },
-    get absolute() {
-      return handlers.absolute
-    },
-    get leds() {
-      return handlers.leds
-    },
-    onChange: (listener) => handlers.onChange(listener),
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Console, PictureChanges } from '../display/index.ts'
-import type { Area } from '../rfb/index.ts'
 import { clearTimeout, setTimeout } from '../timers/index.ts'
+import type { Area } from './area.ts'
+import type { Console, PictureChanges } from './console.ts'
 import { type Scroll, scrollOf } from './scroll.ts'
 
 /** How long to wait before the next look, in milliseconds: at first, and at most, when nothing changes. */

@@ -1,4 +1,4 @@
-import type { Area } from '../rfb/index.ts'
+import type { Area } from './area.ts'
 
 const tile = { width: 64, height: 16 } as const
 

@@ -1,4 +1,4 @@
-import type { Area } from '../rfb/index.ts'
+import type { Area } from './area.ts'
 
 /** A part of a picture that is what another part was before, and where it still differs after that. */
 export interface Scroll {

@@ -2,7 +2,7 @@
 export type Expiry = number | undefined
 
 /** What clients have to know, and until when. Without a password nobody is let in. */
-export class VncPassword {
+export class ViewerPassword {
   #text: string | undefined
   #expiry: Expiry
 
