@@ -9,6 +9,7 @@ export const logItems: Readonly<Record<string, string>> = {
   firmware: "which firmware is used, and what SeaBIOS's log says",
   machine: 'what happens to the machine against expectation',
   qmp: 'QMP clients that are disconnected, and commands that fail unexpectedly',
+  spice: 'why SPICE clients are gone',
   vnc: 'why viewers of the screen are gone',
   web: 'what goes wrong with the console page',
   'trace:qmp': 'every byte of QMP, both ways',

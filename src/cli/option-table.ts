@@ -132,6 +132,14 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.screens.vnc(text, origin),
   },
   {
+    names: ['spice'],
+    argument: 'port=PORT[,addr=HOST][,tls-port=PORT][,disable-ticketing=on][,password-secret=ID]...',
+    group: 'machine',
+    help: 'show the screen to a SPICE client, at TCP ports, or at a unix socket (unix=on,addr=PATH)',
+    complete: ['port=', 'tls-port=', 'unix=on,addr=', 'help'],
+    apply: ({ draft }, text, origin) => draft.screens.spice(text, origin),
+  },
+  {
     names: ['k'],
     argument: 'LANGUAGE',
     group: 'machine',

@@ -4,7 +4,7 @@ const flags = `async-teardown audio-help enable-kvm preconfig s singlestep usb x
 const withArgument = `acpitable audio compat dfilter
   dump-vmstate echr icount iscsi mem-path mtdblock numa
   option-rom pflash plugin sd
-  spice tpmdev trace usbdevice xen-domid`
+  tpmdev trace usbdevice xen-domid`
 
 /** Options of other QEMUs than that for PCs, and whether an argument follows. */
 export const foreignOptions: ReadonlyMap<string, boolean> = new Map([

@@ -16,9 +16,11 @@ import {
   str,
   struct,
 } from '../qapi/index.ts'
+import type { SpiceServer } from '../spice-server/index.ts'
 import { isSocket, openFd } from '../transport/index.ts'
 import type { VncDisplays } from '../vnc/index.ts'
 import { ChardevBackend, chardevOptionsOf } from './chardev-backend.ts'
+import { spiceInUse } from './spice.ts'
 
 /** What the commands ask of the character devices. */
 type Chardevs = Pick<
@@ -26,8 +28,15 @@ type Chardevs = Pick<
   'list' | 'has' | 'isFree' | 'add' | 'remove' | 'change' | 'sendBreak' | 'ring' | 'addClient'
 >
 
+/** Whom clients can be handed to. */
+export interface ClientTakers {
+  readonly chardevs: Chardevs
+  readonly vncDisplays: Pick<VncDisplays, 'addClient'>
+  readonly spiceServer: SpiceServer | undefined
+}
+
 const command = family<{ chardevs: Chardevs }>()
-const clientCommand = family<{ chardevs: Chardevs; vncDisplays: Pick<VncDisplays, 'addClient'> }>()
+const clientCommand = family<ClientTakers>()
 
 const ChardevInfo = struct('ChardevInfo', {
   label: req(str, 'name of the character device'),
@@ -222,18 +231,18 @@ export const chardevCommands = {
 
   add_client: clientCommand({
     since: '0.14',
-    doc: 'Hand a connected socket, which getfd has given a name, to a character device that waits for a client, or to the first VNC display.',
+    doc: 'Hand a connected socket, which getfd has given a name, to a character device that waits for a client, to the first VNC display, or to the SPICE server.',
     args: {
-      protocol: req(str, 'name of the character device, or `vnc`'),
+      protocol: req(str, 'name of the character device, `vnc` or `spice`'),
       fdname: req(str, 'name of the descriptor; it is closed if nobody takes it'),
       skipauth: opt(bool, 'of displays: the client need not prove who it is, nor speak TLS'),
-      tls: opt(bool, 'without effect'),
+      tls: opt(bool, 'of SPICE: the client speaks TLS'),
     },
     returns: nothing,
     errors: [
       'GenericError, if no descriptor has that name',
       'GenericError, if there is no such device, or it takes no client now',
-      'DeviceNotActive, for `spice` and `@dbus-display`',
+      'DeviceNotActive, for `spice` without `-spice`, and for `@dbus-display`',
     ],
     examples: [
       example(
@@ -243,10 +252,10 @@ export const chardevCommands = {
         <- { "error": { "class": "GenericError", "desc": "File descriptor named 'myclient' has not been found" } }`,
       ),
     ],
-    run(parts, { protocol, fdname, skipauth = false }, { session }) {
+    run(parts, { protocol, fdname, skipauth = false, tls = false }, { session }) {
       const fd = session.descriptors.takeNamed(fdname)
       try {
-        if (takesClient(parts, { protocol, fd, skipAuth: skipauth })) return {}
+        if (takesClient(parts, { protocol, fd, skipAuth: skipauth, tls })) return {}
       } catch (error) {
         closeSync(fd)
         throw error
@@ -291,10 +300,19 @@ function modifiedUtf8(text: string): Uint8Array {
  * @throws {QmpError} if nobody could
  */
 function takesClient(
-  { chardevs, vncDisplays }: { readonly chardevs: Chardevs; readonly vncDisplays: Pick<VncDisplays, 'addClient'> },
-  { protocol, fd, skipAuth }: { readonly protocol: string; readonly fd: number; readonly skipAuth: boolean },
+  { chardevs, vncDisplays, spiceServer }: ClientTakers,
+  {
+    protocol,
+    fd,
+    skipAuth,
+    tls,
+  }: { readonly protocol: string; readonly fd: number; readonly skipAuth: boolean; readonly tls: boolean },
 ): boolean {
-  if (protocol === 'spice') throw new QmpError('DeviceNotActive', 'SPICE is not in use')
+  if (protocol === 'spice') {
+    if (!isSocket(fd) || !spiceInUse(spiceServer).addClient(() => openFd(fd), { skipAuth, tls }))
+      throw new QmpError('GenericError', 'spice failed to add client')
+    return true
+  }
   if (protocol === '@dbus-display') throw new QmpError('DeviceNotActive', 'D-Bus display is not in use')
   if (protocol === 'vnc') return isSocket(fd) && vncDisplays.addClient(() => openFd(fd), skipAuth)
   const taken = chardevs.addClient(protocol, fd)

@@ -1,4 +1,4 @@
-import { example, family, int, nothing, opt, QmpError, req, str } from '../qapi/index.ts'
+import { example, family, nothing, QmpError, req, str } from '../qapi/index.ts'
 
 const command = family<{}>()
 
@@ -60,32 +60,6 @@ export const migrationAbsentCommands = {
     ],
     run() {
       throw new QmpError('GenericError', 'Enable postcopy with migrate_set_capability before the start of migration')
-    },
-  }),
-
-  client_migrate_info: command({
-    since: '0.14',
-    doc: 'Tell viewers of the screen where the machine goes: only SPICE has such, and there is none here.',
-    args: {
-      protocol: req(str, 'spice'),
-      hostname: req(str, 'name or address of the other side'),
-      port: opt(int, 'port there'),
-      'tls-port': opt(int, 'port there for TLS'),
-      'cert-subject': opt(str, 'subject of the certificate there'),
-    },
-    returns: nothing,
-    errors: ['always'],
-    examples: [
-      example(
-        'there is no SPICE',
-        `
-        -> { "execute": "client_migrate_info", "arguments": { "protocol": "spice", "hostname": "h", "port": 1234 } }
-        <- { "error": { "class": "DeviceNotActive", "desc": "SPICE is not in use" } }`,
-      ),
-    ],
-    run(_parts, { protocol }) {
-      if (protocol !== 'spice') throw new QmpError('GenericError', "Parameter 'protocol' expects 'spice'")
-      throw new QmpError('DeviceNotActive', 'SPICE is not in use')
     },
   }),
 

@@ -5,6 +5,7 @@ import { migrationEvents } from '../migration/index.ts'
 import { exportEvents } from '../nbd-server/index.ts'
 import type { ArgsOf, CommandTable, NeedsOf, ReturnOf } from '../qapi/index.ts'
 import { runStateEvents } from '../runstate/index.ts'
+import { spiceEvents } from '../spice-server/index.ts'
 import { vncEvents } from '../vnc/index.ts'
 import { absentCommands } from './absent.ts'
 import { balloonCommands } from './balloon.ts'
@@ -117,7 +118,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   descriptors: { title: 'Descriptors that clients pass', commands: descriptorCommands },
   screen: { title: "Pictures of the guest's screen", commands: screenCommands },
   vnc: { title: 'VNC displays', commands: vncCommands },
-  spice: { title: 'SPICE, which is not there', commands: spiceCommands },
+  spice: { title: 'The SPICE server', commands: spiceCommands },
   input: { title: 'Keyboard and pointing devices', commands: inputCommands },
   memory: { title: 'Guest memory in files', commands: memoryCommands },
   dump: { title: 'Guest memory for debuggers', commands: dumpCommands },
@@ -155,6 +156,7 @@ export const events = {
   ...exportEvents,
   ...jobEvents,
   ...vncEvents,
+  ...spiceEvents,
   ...deviceEvents,
   ...networkEvents,
   ...migrationEvents,

@@ -1,3 +1,4 @@
+import { expiryOf } from '../display/index.ts'
 import {
   bool,
   example,
@@ -13,6 +14,7 @@ import {
   struct,
   union,
 } from '../qapi/index.ts'
+import type { SpiceServer } from '../spice-server/index.ts'
 import { NetworkAddressFamily } from '../transport/index.ts'
 import {
   authText,
@@ -25,8 +27,13 @@ import {
 } from '../vnc/index.ts'
 import { DisplayOptions } from './display-options.ts'
 import { SocketAddress } from './socket-address.ts'
+import { spiceInUse } from './spice.ts'
 
-const command = family<{ vncDisplays: VncDisplays; displayOptions: Infer<typeof DisplayOptions> }>()
+const command = family<{
+  vncDisplays: VncDisplays
+  spiceServer: SpiceServer | undefined
+  displayOptions: Infer<typeof DisplayOptions>
+}>()
 
 const VncInfo = struct('VncInfo', {
   enabled: req(bool, 'whether there is a display that listens'),
@@ -55,7 +62,10 @@ const SetPasswordOptions = union('SetPasswordOptions', {
   base: {
     protocol: req(DisplayProtocol, 'vnc or spice'),
     password: req(str, 'the new password'),
-    connected: opt(SetPasswordAction, 'what becomes of who is connected: with VNC, they stay'),
+    connected: opt(
+      SetPasswordAction,
+      'what becomes of who is connected: with VNC, they stay; with SPICE they may go, or nothing is done if there are any',
+    ),
   },
   discriminator: 'protocol',
   branches: { vnc: struct('SetPasswordOptionsVnc', display), spice: nothing },
@@ -87,8 +97,6 @@ const DisplayUpdateOptions = union('DisplayUpdateOptions', {
     vnc: struct('DisplayUpdateOptionsVNC', { addresses: opt(list(SocketAddress), 'where to listen instead') }),
   },
 })
-
-const noSpice = (): QmpError => new QmpError('DeviceNotActive', 'SPICE is not in use')
 
 /** Displays that VNC viewers connect to. */
 export const vncCommands = {
@@ -136,13 +144,13 @@ export const vncCommands = {
 
   set_password: command({
     since: '0.14',
-    doc: 'Set the password that clients have to know. Who is connected already stays.',
+    doc: 'Set the password that clients have to know. Who is connected already stays, unless it is otherwise wanted of SPICE.',
     args: SetPasswordOptions,
     returns: nothing,
     errors: [
       noPassword,
-      'GenericError, if @connected is anything but keep',
-      'DeviceNotActive, for SPICE, which there is not',
+      'GenericError, if @connected is anything but keep, for VNC; or fail, and somebody is connected, for SPICE',
+      'DeviceNotActive, for SPICE without `-spice`',
     ],
     examples: [
       example(
@@ -153,8 +161,12 @@ export const vncCommands = {
         { options: '-nodefaults -display none -vnc none' },
       ),
     ],
-    run({ vncDisplays }, args) {
-      if (args.protocol === 'spice') throw noSpice()
+    run({ vncDisplays, spiceServer }, args) {
+      if (args.protocol === 'spice') {
+        if (!spiceInUse(spiceServer).setPassword(args.password, args.connected ?? 'keep'))
+          throw new QmpError('GenericError', 'Could not set password')
+        return {}
+      }
       if (args.connected !== undefined && args.connected !== 'keep')
         throw new QmpError('GenericError', "Invalid parameter 'connected'")
       vncDisplays.setPassword(args.password, 'display' in args ? args.display : undefined)
@@ -167,7 +179,7 @@ export const vncCommands = {
     doc: 'Say until when the password is taken. What is no time is 1970.',
     args: ExpirePasswordOptions,
     returns: nothing,
-    errors: ['GenericError, if there is no such display', 'DeviceNotActive, for SPICE, which there is not'],
+    errors: ['GenericError, if there is no such display', 'DeviceNotActive, for SPICE without `-spice`'],
     examples: [
       example(
         'for a minute',
@@ -177,8 +189,11 @@ export const vncCommands = {
         { options: '-nodefaults -display none -vnc none,password=on' },
       ),
     ],
-    run({ vncDisplays }, args) {
-      if (args.protocol === 'spice') throw noSpice()
+    run({ vncDisplays, spiceServer }, args) {
+      if (args.protocol === 'spice') {
+        spiceInUse(spiceServer).expirePassword(expiryOf(args.time))
+        return {}
+      }
       vncDisplays.expirePassword(args.time, 'display' in args ? args.display : undefined)
       return {}
     },

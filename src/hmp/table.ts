@@ -46,6 +46,7 @@ import { objectTopics } from './info/objects.ts'
 import { pciTopics } from './info/pci.ts'
 import { type MemoryBackend, type Rom, ramTopics } from './info/ram.ts'
 import { snapshotTopics } from './info/snapshots.ts'
+import { spiceTopics } from './info/spice.ts'
 import { tracingTopics } from './info/tracing.ts'
 import { vncTopics } from './info/vnc.ts'
 
@@ -88,6 +89,7 @@ export const infoTable: Readonly<Record<string, HmpCommand<HmpParts>>> = {
   ...blockTopics,
   ...jobTopics,
   ...pciTopics,
+  ...spiceTopics,
   ...vncTopics,
   ...networkTopics,
   ...memoryTopics,

@@ -25,6 +25,7 @@ import { runControl } from './assemblies/run-control.ts'
 import { screens } from './assemblies/screens.ts'
 import { serialPorts } from './assemblies/serial-ports.ts'
 import { snapshots } from './assemblies/snapshots.ts'
+import { spice } from './assemblies/spice.ts'
 import type { Start } from './assemblies/start.ts'
 import { userObjects } from './assemblies/user-objects.ts'
 import { vnc } from './assemblies/vnc.ts'
@@ -54,6 +55,7 @@ export const assemble = (start: Start & { readonly begin: BeginMachine }) =>
     .with(input)
     .with(screens)
     .with(vnc)
+    .with(spice)
     .with(commands)
     .with(loadedSnapshot)
     .with(monitors)

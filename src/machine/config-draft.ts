@@ -427,6 +427,7 @@ export class ConfigDraft {
       vga: vga || videoCard !== undefined,
       videoCard,
       displays: this.screens.displays(),
+      spice: this.screens.spiceServer(),
       consolePage: this.screens.consolePage,
       keymap: this.screens.keymap,
       windows: this.screens.windows,

@@ -11,6 +11,7 @@ import type { ChardevOptions } from '../chardev/index.ts'
 import type { ExtraDevice, LastingDevice, PlannedDevice } from '../devices/index.ts'
 import type { ObjectOptions } from '../objects/index.ts'
 import type { Actions } from '../runstate/index.ts'
+import type { SpiceConfig } from '../spice-server/index.ts'
 import type { VncDisplayConfig } from '../vnc/index.ts'
 import type { ConsoleAddress } from '../web-console/index.ts'
 import type { DisplayOptions } from './settings/display.ts'
@@ -88,6 +89,8 @@ export interface MachineConfig {
   readonly videoCard: VideoCard | undefined
   /** Where the screen is served, the first one first. */
   readonly displays: readonly (VncDisplayConfig & Asked)[]
+  /** Where the screen is shown to SPICE clients; undefined if nowhere. */
+  readonly spice: SpiceConfig | undefined
   /** Where the console page is served; undefined if nowhere. */
   readonly consolePage: (ConsoleAddress & Asked) | undefined
   /** The layout of viewers' keyboards, by its name; undefined for an American one. */

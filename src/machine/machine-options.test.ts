@@ -50,6 +50,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives, a netw
     vga: true,
     videoCard: undefined,
     displays: [],
+    spice: undefined,
     consolePage: undefined,
     keymap: undefined,
     windows: { type: 'none' },

@@ -58,6 +58,8 @@ export interface MachineOptions {
   readonly vga?: string
   /** Where the machine is shown, as in `-display`: `web=HOST:PORT` serves a page for browsers. */
   readonly display?: string
+  /** Where the screen is shown to SPICE clients, as in `-spice`. */
+  readonly spice?: string | readonly string[]
   /** Where the screen is served to VNC viewers, as in `-vnc`. */
   readonly vnc?: string | readonly string[]
   /** The layout of their keyboards (-k). */
@@ -149,6 +151,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   firmwareFolders: (draft, text) => draft.firmwareFolder(text),
   vga: (draft, text) => draft.vga(text),
   display: (draft, text, origin) => draft.screens.display(text, origin),
+  spice: (draft, text, origin) => draft.screens.spice(text, origin),
   vnc: (draft, text, origin) => draft.screens.vnc(text, origin),
   keymap: (draft, text) => {
     draft.screens.keymap = text

@@ -60,6 +60,7 @@ export class MigrationControl {
   #outgoing: Outgoing | undefined
   /** The words of a command, and not the capability, say that disks go. */
   #disksOnce = false
+  readonly #listeners = new Set<(status: MigrationStatus) => void>()
 
   constructor(surroundings: MigrationSurroundings) {
     this.#surroundings = surroundings
@@ -301,9 +302,16 @@ export class MigrationControl {
     if (this.capabilities.has('events')) this.#surroundings.emit('MIGRATION_PASS', { pass: statistics.passes })
   }
 
+  /** Calls `listener` with each status that a migration out of here comes to; the result ends it. */
+  onStatus(listener: (status: MigrationStatus) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
   #stand(status: MigrationStatus): void {
     this.#status = moveStatus(this.#status, status)
     this.#tell()
+    if (this.#incoming === 'none') for (const listener of this.#listeners) listener(status)
   }
 
   #tell(): void {

@@ -3,6 +3,7 @@
  * pairs, all as one `Duplex`; TLS and WebSockets over any of them. Knows nothing of what flows through them.
  */
 export { type AddressText, addressText, NetworkAddressFamily } from './address-text.ts'
+export { closeWithin } from './close-within.ts'
 export type { Address, Duplex, DuplexSink, Listener, ListenOptions } from './duplex.ts'
 export { isSocket, listenFd, openFd } from './inherited.ts'
 export { memoryPair } from './memory-pair.ts'

@@ -1,4 +1,3 @@
-import { deadline, untilAborted } from '../async/index.ts'
 import { ByteInbox } from '../bytes/index.ts'
 import {
   acknowledgement,
@@ -25,7 +24,7 @@ import {
   Xvp,
   xvpMessage,
 } from '../rfb/index.ts'
-import { type Duplex, restartable } from '../transport/index.ts'
+import { closeWithin, type Duplex, restartable } from '../transport/index.ts'
 import { letIn } from './let-in.ts'
 import { PictureSender } from './picture-sender.ts'
 import type { VncDisplayParts, VncTls } from './vnc-display-parts.ts'
@@ -131,10 +130,7 @@ export class VncClient {
       parts.log('a client is gone', error)
     } finally {
       this.#sender?.end()
-      const { signal, clear } = deadline(patience)
-      await untilAborted(this.#duplex.close(), signal).catch(() => this.#duplex.destroy())
-      clear()
-      await this.#duplex.closed
+      await closeWithin(this.#duplex, patience)
     }
     parts.emit('VNC_DISCONNECTED', this.server, this.end)
   }

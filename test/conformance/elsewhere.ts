@@ -185,6 +185,19 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'command line',
+    vmon: '`-spice port=` listens on this machine alone without `addr=`; `sasl=` and `gl=` are refused; pictures go as they are, or in LZ, whatever kind of compression is named; there are no agent, no sound and no USB, whose options are taken and change nothing',
+    qemu: 'on every interface; has the other kinds of compression, and what goes with an agent, sound and USB',
+    reason:
+      'nobody is to be let in from elsewhere who was not asked for; a PC without sound and USB has nothing to show of them',
+  },
+  {
+    where: 'command line',
+    vmon: 'SPICE clients are told where to go on when the machine has gone (client_migrate_info), not before',
+    qemu: 'has them connect there beforehand, where they can',
+    reason: 'a migration that fails leaves its clients where they are',
+  },
+  {
+    where: 'command line',
     vmon: 'of `-vnc`, `sasl=` is refused, and `audiodev=` takes a back end without sound',
     qemu: 'takes them',
     reason: 'there is no SASL, and there is no sound',

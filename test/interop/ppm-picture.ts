@@ -44,3 +44,35 @@ export function difference(one: PpmPicture, other: PpmPicture): Rectangle | unde
   }
   return area
 }
+
+/** Whether one picture is somewhere in the other: a window on a screen. */
+export function contains(screen: PpmPicture, picture: PpmPicture): boolean {
+  // Rows of one colour are everywhere.
+  const marked = Array.from({ length: picture.height }, (_, y) => y).reduce((most, y) =>
+    changesIn(rowOf(picture, y)) > changesIn(rowOf(picture, most)) ? y : most,
+  )
+  const wanted = rowOf(picture, marked)
+  for (let y = marked; y + picture.height - marked <= screen.height; y++) {
+    const at = rowOf(screen, y).indexOf(wanted)
+    if (at >= 0 && at % 3 === 0 && stands(screen, picture, { at, top: y - marked })) return true
+  }
+  return false
+}
+
+function stands(screen: PpmPicture, picture: PpmPicture, { at, top }: { at: number; top: number }): boolean {
+  for (let y = 0; y < picture.height; y++) {
+    const there = rowOf(screen, top + y).subarray(at, at + 3 * picture.width)
+    if (!there.equals(rowOf(picture, y))) return false
+  }
+  return true
+}
+
+function rowOf({ width, rgb }: PpmPicture, y: number): Buffer {
+  return Buffer.from(rgb.buffer, rgb.byteOffset + 3 * width * y, 3 * width)
+}
+
+function changesIn(row: Buffer): number {
+  let changes = 0
+  for (let at = 3; at < row.length; at++) if (row[at] !== row[at - 3]) changes++
+  return changes
+}

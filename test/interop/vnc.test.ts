@@ -14,13 +14,15 @@ import { Guest, vmon } from './guest.ts'
 import { parsePng } from './png-picture.ts'
 import { difference } from './ppm-picture.ts'
 import { ScreenReader } from './screen-text.ts'
-import { TigervncScreen, tigervncPrograms } from './tigervnc.ts'
+import { ViewerScreen } from './viewer-screen.ts'
 
 const run = promisify(execFile)
 const vgaBios = '/usr/share/seabios/vgabios-stdvga.bin'
 const grub = '/usr/lib/grub-rescue/grub-rescue-cdrom.iso'
 const noGuest = missingFile(vgaBios, 'seabios') || missingFile(grub, 'grub-rescue-pc')
 const patience = 60_000
+const tigervncPrograms = ['Xvfb', 'xtigervncviewer'] as const
+const tigervnc = ['xtigervncviewer', '-Shared', '-AutoSelect=0', '-FullScreen'] as const
 
 /** Where a guest's first display listens, as viewers name it: with two colons, a port. */
 async function viewerAddress(guest: Guest): Promise<string> {
@@ -87,8 +89,8 @@ async function tigervncSees(guest: Guest, port: number, secured: number, signal:
   ]
   await Promise.all(
     runs.map(async (options) => {
-      await using screen = await TigervncScreen.open(expected)
-      await screen.show(options, (picture) => difference(expected, picture) === undefined, signal)
+      await using screen = await ViewerScreen.open(expected)
+      await screen.show([...tigervnc, ...options], (picture) => difference(expected, picture) === undefined, signal)
     }),
   )
 }

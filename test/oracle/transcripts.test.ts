@@ -44,5 +44,6 @@ async function playUntilSame(
 
 /** QEMU removes the sockets of its monitors; those of VNC, and what a command has it listen on, such as an NBD server, stay. */
 function isMonitor(setup: readonly string[]) {
-  return (name: string) => setup.some((word, index) => word.includes(name) && setup[index - 1] !== '-vnc')
+  return (name: string) =>
+    setup.some((word, index) => word.includes(name) && !['-vnc', '-spice'].includes(setup[index - 1] ?? ''))
 }

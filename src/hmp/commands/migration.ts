@@ -89,8 +89,15 @@ export const migrationCommands = {
     args: 'protocol:s,hostname:s,port:i?,tls-port:i?,cert-subject:s?',
     params: 'protocol hostname port tls-port cert-subject',
     help: 'set migration information for remote display',
-    run: async ({ qmp }, { protocol, hostname }) =>
-      void (await qmp('client_migrate_info', { protocol, hostname, port: 0 })),
+    async run({ qmp }, { protocol, hostname, port, 'tls-port': tlsPort, 'cert-subject': certSubject }) {
+      await qmp('client_migrate_info', {
+        protocol,
+        hostname,
+        ...(port !== undefined && { port: Number(port) }),
+        ...(tlsPort !== undefined && { 'tls-port': Number(tlsPort) }),
+        ...(certSubject !== undefined && { 'cert-subject': certSubject }),
+      })
+    },
   }),
 }
 

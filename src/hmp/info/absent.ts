@@ -70,7 +70,6 @@ export const absentTopics = {
   'rocker-of-dpa-groups': noneCalled('name:s,type:i?', 'name [type]', 'Show rocker OF-DPA groups', noRocker),
   sev: absent('show SEV information', 'SEV is not enabled\n'),
   sgx: absent('show intel SGX information', 'No EPC regions defined, SGX not available\n'),
-  spice: absent('show the spice server status', 'Server: disabled\n'),
   stats: topic({
     args: 'target:s,names:s?,provider:s?',
     params: 'target [names] [provider]',

@@ -26,6 +26,7 @@ import type { UserObjects } from '../../objects/index.ts'
 import { schemaOf } from '../../qapi/index.ts'
 import type { ObjectTree } from '../../qom/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
+import type { SpiceServer } from '../../spice-server/index.ts'
 import type { VncDisplays } from '../../vnc/index.ts'
 import type { BoardFiles } from '../board-config.ts'
 import { dumpedMemory } from '../dumped-memory.ts'
@@ -59,6 +60,7 @@ interface Needs extends Start {
   readonly consoles: Consoles
   readonly screenDump: ScreenDump
   readonly vncDisplays: VncDisplays
+  readonly spiceServer: SpiceServer | undefined
 }
 
 /**
@@ -102,6 +104,7 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
     inputEvents: inputEventsOf(needs),
     consoles,
     vncDisplays: needs.vncDisplays,
+    spiceServer: needs.spiceServer,
     displayOptions: config.windows,
     keyboard: board.keyboard,
     screenDump: needs.screenDump,

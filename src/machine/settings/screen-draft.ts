@@ -1,8 +1,9 @@
-import { OptionError, optionListHelp, parseOptionList } from '../../keyval/index.ts'
+import { mergeOptionLists, OptionError, type OptionList, optionListHelp, parseOptionList } from '../../keyval/index.ts'
+import { type SpiceConfig, spiceConfigOf, spiceOptionKinds } from '../../spice-server/index.ts'
 import { usualDisplay, type VncDisplayConfig, vncDisplayOf, vncOptionKinds } from '../../vnc/index.ts'
 import { type ConsoleAddress, consoleAddressOf, usualConsoleAddress } from '../../web-console/index.ts'
 import type { Asked } from '../config.ts'
-import { ConfigError, inWordsOf } from '../config-error.ts'
+import { ConfigError, inWordsOf, meant } from '../config-error.ts'
 import type { HelpText } from '../help-text.ts'
 import { type DisplayOptions, displayHelp, displayOptionsOf } from './display.ts'
 import { isHelp } from './members.ts'
@@ -18,6 +19,7 @@ export class ScreenDraft {
   readonly #warn: ScreenDraftOptions['warn']
   readonly #answer: ScreenDraftOptions['answer']
   readonly #displays: (VncDisplayConfig & Asked)[] = []
+  readonly #spice: OptionList[] = []
   readonly #audio = new Set<string>()
   #said = false
   #windows: DisplayOptions = { type: 'none' }
@@ -38,6 +40,16 @@ export class ScreenDraft {
     for (const { audio, origin } of this.#displays)
       if (audio !== undefined && !this.#audio.has(audio)) throw ConfigError.at(origin, `Audiodev '${audio}' not found`)
     return this.#displays
+  }
+
+  /**
+   * Where SPICE is served: all that was said of it counts as one.
+   *
+   * @throws {ConfigError} if that cannot be
+   */
+  spiceServer(): SpiceConfig | undefined {
+    if (this.#spice.length === 0) return undefined
+    return meant(() => spiceConfigOf(mergeOptionLists(this.#spice), this.#warn))
   }
 
   /** Where the console page is served. */
@@ -93,6 +105,17 @@ export class ScreenDraft {
       if (this.#displays.some(({ id }) => id === display.id))
         throw new OptionError(`Duplicate ID '${display.id}' for vnc`)
       this.#displays.push({ ...display, origin })
+    })
+  }
+
+  /** -spice. @throws {ConfigError} if there is no such option */
+  spice(text: string, origin: string): void {
+    this.#said = true
+    inWordsOf(origin, () => {
+      const warn = (warning: string): void => this.#warn(`${origin}: warning: ${warning}`)
+      const list = parseOptionList(text, { kinds: spiceOptionKinds, help: true, warn })
+      if (list.help) this.#answer({ text: optionListHelp('spice', spiceOptionKinds), status: 1 })
+      else this.#spice.push(list)
     })
   }
 

@@ -1,0 +1,32 @@
+import { constants, generateKeyPair, type KeyObject, privateDecrypt } from 'node:crypto'
+import { promisify } from 'node:util'
+import { ticketKeyBits } from '../spice/index.ts'
+
+/** The key that one client encrypts its password with: who listens cannot show the same ticket again. */
+export class TicketKey {
+  /** As the client is told it: SubjectPublicKeyInfo in DER. */
+  readonly publicKey: Uint8Array
+  readonly #privateKey: KeyObject
+
+  private constructor(publicKey: Uint8Array, privateKey: KeyObject) {
+    this.publicKey = publicKey
+    this.#privateKey = privateKey
+  }
+
+  static async make(): Promise<TicketKey> {
+    const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: ticketKeyBits })
+    return new TicketKey(publicKey.export({ type: 'spki', format: 'der' }), privateKey)
+  }
+
+  /** The password in a ticket: text that ends with a zero. @returns undefined if it is no ticket */
+  read(ticket: Uint8Array): string | undefined {
+    try {
+      const padding = constants.RSA_PKCS1_OAEP_PADDING
+      const text = privateDecrypt({ key: this.#privateKey, padding, oaepHash: 'sha1' }, ticket)
+      const end = text.indexOf(0)
+      return text.toString('utf8', 0, end < 0 ? text.length : end)
+    } catch {
+      return undefined
+    }
+  }
+}

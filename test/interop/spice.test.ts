@@ -1,0 +1,91 @@
+/** SPICE clients that others wrote: what they show is what screendump writes, and what is typed there arrives. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { missingFile, missingProgram } from '../oracle/peers.ts'
+import { Guest, vmon } from './guest.ts'
+import { contains, difference, type PpmPicture, parsePpm } from './ppm-picture.ts'
+import { ScreenReader } from './screen-text.ts'
+import { ViewerScreen } from './viewer-screen.ts'
+
+const run = promisify(execFile)
+const vgaBios = '/usr/share/seabios/vgabios-stdvga.bin'
+const grub = '/usr/lib/grub-rescue/grub-rescue-cdrom.iso'
+const programs = ['spicy-screenshot', 'remote-viewer', 'Xvfb', 'xdotool', 'openssl']
+const skip =
+  missingFile(vgaBios, 'seabios') ||
+  missingFile(grub, 'grub-rescue-pc') ||
+  programs.map((name) => missingProgram(name)).find(Boolean) ||
+  false
+
+/** Ports that nobody has. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports: number[] = []
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    if (typeof address === 'object' && address !== null) ports.push(address.port)
+  }
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+/** A certificate of its own authority for this machine. */
+async function certificates(folder: string): Promise<void> {
+  const file = (name: string): string => join(folder, name)
+  const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout', file('server-key.pem')]
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
+  await run('openssl', ['req', '-x509', ...key, ...subject, '-out', file('server-cert.pem')])
+  await writeFile(file('ca-cert.pem'), await readFile(file('server-cert.pem')))
+}
+
+test('spicy-screenshot and remote-viewer see what screendump writes, and what is typed there arrives', {
+  skip,
+  timeout: 180_000,
+}, async ({ signal }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vmon-spice-'))
+  try {
+    await certificates(folder)
+    const [plain, secured] = (await freePorts(2)) as [number, number]
+    const ports = `port=${plain},tls-port=${secured},addr=127.0.0.1,x509-dir=${folder}`
+    const secret = ['-object', 'secret,id=s0,data=geheim']
+    const options = [...secret, '-spice', `${ports},password-secret=s0`, '-cdrom', grub, '-boot', 'd']
+    await using guest = await Guest.start(vmon, options, signal)
+    const reader = new ScreenReader(await readFile(vgaBios))
+    await guest.execute('cont')
+    await guest.pictureWhere((picture) => reader.shows(picture, 'will be executed automatically in'))
+    await guest.press(['down'])
+    await guest.pictureWhere((picture) => !reader.shows(picture, 'will be executed automatically'))
+
+    const expected = await guest.picture()
+    const file = join(folder, 'spicy.ppm')
+    const shoot = (...wish: string[]): Promise<unknown> =>
+      run('spicy-screenshot', [...wish, '-o', file], { timeout: 60_000 })
+    await shoot(`--uri=spice://127.0.0.1:${plain}?password=geheim`)
+    assert.equal(difference(expected, parsePpm(await readFile(file))), undefined)
+    await assert.rejects(shoot(`--uri=spice://127.0.0.1:${plain}?password=falsch`))
+
+    await using screen = await ViewerScreen.open({ width: 1024, height: 768 })
+    const shows = async (picture: PpmPicture): Promise<boolean> => contains(picture, await guest.picture())
+    const viewer = ['remote-viewer', `spice://127.0.0.1:${plain}?password=geheim`] as const
+    const channelTypes = async (): Promise<number[]> => {
+      const info = (await guest.execute('query-spice')) as { channels: { 'channel-type': number }[] }
+      return info.channels.map((channel) => channel['channel-type'])
+    }
+    await screen.show(viewer, shows, signal, async () => {
+      assert.deepEqual((await channelTypes()).sort(), [1, 2, 3, 4])
+      await screen.use('key', 'c')
+      await guest.pictureWhere((picture) => reader.shows(picture, 'grub>'))
+      await screen.use('type', '--delay', '30', 'echo Vmon-7')
+      await guest.pictureWhere((picture) => reader.shows(picture, 'grub> echo Vmon-7'))
+    })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
