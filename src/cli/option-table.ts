@@ -2,6 +2,7 @@ import type { ConfigDraft } from '../machine/index.ts'
 import { acceptedOptions } from './accepted-options.ts'
 import type { MessageStyle } from './outputs.ts'
 import { qtestOptions } from './qtest-options.ts'
+import { screenOptions } from './screen-options.ts'
 import type { User } from './user.ts'
 
 /** What the process itself is to do, beside running a machine. */
@@ -123,31 +124,7 @@ export const options: readonly Option[] = [
     complete: ['std', 'none', 'help'],
     apply: ({ draft }, text) => draft.vga(text),
   },
-  {
-    names: ['vnc'],
-    argument: 'HOST:D|unix:PATH|none[,password=on][,to=N][,share=POLICY]...',
-    group: 'machine',
-    help: 'show the screen to VNC viewers at port 5900 + D, or at a unix socket; several times for several displays',
-    complete: ['localhost:0', 'unix:', 'none'],
-    apply: ({ draft }, text, origin) => draft.screens.vnc(text, origin),
-  },
-  {
-    names: ['spice'],
-    argument: 'port=PORT[,addr=HOST][,tls-port=PORT][,disable-ticketing=on][,password-secret=ID]...',
-    group: 'machine',
-    help: 'show the screen to a SPICE client, at TCP ports, or at a unix socket (unix=on,addr=PATH)',
-    complete: ['port=', 'tls-port=', 'unix=on,addr=', 'help'],
-    apply: ({ draft }, text, origin) => draft.screens.spice(text, origin),
-  },
-  {
-    names: ['k'],
-    argument: 'LANGUAGE',
-    group: 'machine',
-    help: "layout of viewers' keyboards, by the name of one of QEMU's keymaps (de); American if nothing is said",
-    apply: ({ draft }, text) => {
-      draft.screens.keymap = text
-    },
-  },
+  ...screenOptions,
   {
     names: ['rtc'],
     argument: 'base=TIME[,clock=...]',
