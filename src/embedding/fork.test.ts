@@ -98,6 +98,49 @@ describe('a fork', () => {
     assert.equal(third.images[0]?.backing, second.images[0]?.own)
   })
 
+  it("has a chain that is given node by node, below one image of its own, which is opened as the machine's is", async (t) => {
+    const directory = await folder(t)
+    const [base, top] = [join(directory, 'base.img'), join(directory, 'top.qcow2')]
+    await writeFile(base, Buffer.alloc(1 << 20, 7))
+    await using maker = await startMachine(options)
+    const jobs = [
+      ['create', { driver: 'file', filename: top, size: 0 }],
+      ['format', { driver: 'qcow2', file: 'made', size: 1 << 20 }],
+    ] as const
+    for (const [job, words] of jobs) {
+      if (job === 'format')
+        await maker.qmp.execute('blockdev-add', { driver: 'file', filename: top, 'node-name': 'made' })
+      await maker.qmp.execute('blockdev-create', { 'job-id': job, options: words } as never)
+      while ((await maker.qmp.execute('query-jobs')).some(({ id, status }) => id === job && status !== 'concluded'));
+    }
+    await maker.close()
+    await using first = await startMachine({
+      ...options,
+      blockdevs: [
+        { driver: 'file', filename: base, 'node-name': 'base-storage', 'read-only': true },
+        { driver: 'raw', file: 'base-storage', 'node-name': 'base', 'read-only': true },
+        { driver: 'file', filename: top, 'node-name': 'storage', discard: 'unmap', cache: { 'no-flush': true } },
+        {
+          ...{ driver: 'qcow2', file: 'storage', backing: 'base', 'node-name': 'disk', discard: 'unmap' },
+          ...{ cache: { 'no-flush': true }, 'detect-zeroes': 'unmap' },
+        },
+      ] as never,
+      devices: ['virtio-blk-pci,drive=disk,id=v'],
+    })
+    await using second = await first.fork({ folder: directory })
+    await using third = await second.fork({ folder: directory })
+    for (const { qmp } of [second, third]) {
+      const [found] = (await qmp.execute('query-block')).filter(({ qdev }) => qdev?.includes('/v/'))
+      const { cache, detect_zeroes: detect, file } = found!.inserted!
+      assert.deepEqual([cache, detect], [{ direct: false, 'no-flush': true, writeback: true }, 'unmap'])
+      assert.equal(file, third.images[0]?.[qmp === second.qmp ? 'own' : 'fork'])
+      const said = await qmp.execute('human-monitor-command', {
+        'command-line': 'qemu-io -d v/virtio-backend "read -P 7 0 64k"',
+      })
+      assert.doesNotMatch(said, /failed|verification/)
+    }
+  })
+
   it('is refused where two machines cannot have what one has, which leaves it as it was', async (t) => {
     const directory = await folder(t)
     const disk = join(directory, 'disk.img')

@@ -135,6 +135,12 @@ export function withQcow2({ hda, ...others }: Awaited<ReturnType<typeof debianOp
   return { ...others, drives: [{ file: hda, format: 'qcow2', if: 'ide', index: '0' }] } satisfies MachineOptions
 }
 
+/** Options on top of what every guest has, with two networks: eth1 (e1000), whose port 80 the host reaches, and a virtio card. */
+export const networks = {
+  netdevs: ['user,id=n0,hostfwd=tcp:127.0.0.1:0-:80', 'user,id=n1,net=10.0.3.0/24'],
+  devices: ['ib700', 'pvpanic', 'e1000,netdev=n0,id=nic0', 'virtio-net-pci,netdev=n1,id=nic1'],
+} satisfies MachineOptions
+
 /** What makes a machine the guest's: a raw image of 64 MiB, and a unix socket to listen at. */
 export async function debianOptions({ disk, serial }: { readonly disk: string; readonly serial: string }) {
   return {

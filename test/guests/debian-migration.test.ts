@@ -1,14 +1,58 @@
 /** A Linux that works is sent to another machine and back, and does not notice. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { rm, truncate, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { type RunningMachine, startMachine } from '../../src/index.ts'
-import { DebianGuest, debianOptions } from './debian-guest.ts'
+import { DebianGuest, debianOptions, diskBytes, networks } from './debian-guest.ts'
 import { noDebianGuest } from './debian-initrd.ts'
 import { SerialShell } from './serial-shell.ts'
 
-/** How often the guest changes sides. */
-const journeys = Number(process.env['VMON_JOURNEYS'] ?? 4)
+/** How often the guest changes sides, and whether its clock is held to account: where nothing else keeps the host busy. */
+const journeys = Number(process.env['VMON_JOURNEYS'] ?? 5)
+const timed = process.env['VMON_JOURNEYS'] !== undefined
+
+/** By which ways it goes, in turn. */
+const ways = ['tcp', 'unix', 'exec', 'fd', 'file'] as const
+
+interface Way {
+  /** Where the other side listens; undefined where it takes what has been kept. */
+  readonly incoming: string | undefined
+  readonly outgoing: string
+  readonly taken?: string
+}
+
+function wayOf(way: (typeof ways)[number], path: string): Way {
+  switch (way) {
+    case 'tcp':
+      return { incoming: 'tcp:127.0.0.1:0', outgoing: '' }
+    case 'unix':
+      return { incoming: `unix:${path}`, outgoing: `unix:${path}` }
+    case 'exec':
+      execFileSync('mkfifo', [path])
+      return { incoming: `exec:cat ${path}`, outgoing: `exec:cat > ${path}` }
+    case 'fd':
+      execFileSync('mkfifo', [path])
+      return { incoming: `fd:${openSync(path, 'r+')}`, outgoing: `exec:cat > ${path}` }
+    case 'file':
+      return { incoming: undefined, outgoing: `file:${path}`, taken: `file:${path}` }
+  }
+}
+
+/** What the guest serves at its port 80. */
+async function served({ qmp }: RunningMachine): Promise<string> {
+  const text = await qmp.execute('human-monitor-command', { 'command-line': 'info usernet' })
+  const port = Number(/TCP\[HOST_FORWARD\] +-?\d+ +127\.0\.0\.1 +(\d+)/.exec(text)?.[1])
+  for (;;) {
+    let said = ''
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    for await (const chunk of socket.setEncoding('utf8').iterator({ destroyOnReturn: true })) said += chunk
+    if (said !== '') return said.trim()
+  }
+}
 
 async function ended({ qmp }: RunningMachine): Promise<string> {
   for (;;) {
@@ -18,10 +62,20 @@ async function ended({ qmp }: RunningMachine): Promise<string> {
   }
 }
 
-describe('Linux on its way', { skip: noDebianGuest, timeout: 600_000 }, () => {
+/** The guest's time in milliseconds, and between which times of the host it was read. */
+async function clock(shell: SerialShell): Promise<{ guest: number; earliest: number; latest: number }> {
+  const earliest = performance.now()
+  const guest = Number((await shell.run('cat /proc/uptime')).split(' ')[0]) * 1000
+  return { guest, earliest, latest: performance.now() }
+}
+
+describe('Linux on its way', { skip: noDebianGuest, timeout: 600_000 + journeys * 60_000 }, () => {
   it('goes on counting, keeps its memory, writes its disk and reads it', async (t: TestContext) => {
-    await using guest = await DebianGuest.atPrompt()
-    const { folder, disk } = guest
+    await using guest = await DebianGuest.atPrompt(networks)
+    const { folder } = guest
+    let { disk } = guest
+    await guest.run('ip link set eth1 up; ip addr add 10.0.2.15/24 dev eth1')
+    await guest.run('(while :; do nc -l -p 80 -e cat /tmp/served; done) >/dev/null 2>&1 &')
     // Checksums of memory and disk, again and again: a wrong byte ends the loop with a word.
     await guest.run('dd if=/dev/urandom of=/tmp/sample bs=64k count=40 2>/dev/null; cp /tmp/sample /dev/sda; sync')
     await guest.run(
@@ -34,23 +88,48 @@ describe('Linux on its way', { skip: noDebianGuest, timeout: 600_000 }, () => {
     })
     let counted = 0
     for (let journey = 1; journey <= journeys; journey++) {
-      const way = join(folder, `way-${journey}`)
+      const round = Math.floor((journey - 1) / ways.length)
+      const [differences, sends] = [journey % 2 === 0, (journey + round) % 3 === 0]
+      const way = ways[(journey - 1) % ways.length]!
+      const { incoming, outgoing, taken } = wayOf(way, join(folder, `way-${journey}`))
       const serial = join(folder, `serial-${journey}`)
-      const uri = journey % 2 === 0 ? `unix:${way}` : 'tcp:127.0.0.1:0'
-      const next = await startMachine({ ...(await debianOptions({ disk, serial })), incoming: uri })
+      const [from, image] = [disk, sends ? join(folder, `disk-${journey}`) : disk]
+      if (sends) {
+        await writeFile(image, '')
+        await truncate(image, diskBytes)
+      }
+      const next = await startMachine({
+        ...(await debianOptions({ disk: image, serial })),
+        ...networks,
+        incoming: incoming ?? 'defer',
+      })
       closing.push(() => next.close())
       const [address] = (await next.qmp.execute('query-migrate'))['socket-address'] ?? []
-      const to = address?.type === 'inet' ? `tcp:127.0.0.1:${address.port}` : uri
-      await vm.qmp.execute('migrate', { uri: to })
+      const uri = address?.type === 'inet' ? `tcp:127.0.0.1:${address.port}` : outgoing
+      await shell.run(`echo ${journey} > /tmp/served`)
+      await vm.qmp.execute('migrate-set-capabilities', { capabilities: [{ capability: 'xbzrle', state: differences }] })
+      const before = await clock(shell)
+      await vm.qmp.execute('migrate', { uri, blk: sends })
       assert.equal(await ended(vm), 'completed', (await vm.qmp.execute('query-migrate'))['error-desc'])
+      const left = performance.now()
+      if (taken !== undefined) await next.qmp.execute('migrate-incoming', { uri: taken })
       assert.equal(await ended(next), 'completed')
-      const { downtime, 'total-time': total, ram } = await vm.qmp.execute('query-migrate')
-      t.diagnostic(
-        `journey ${journey}: ${total} ms, of these ${downtime} ms still, ${ram?.['dirty-sync-count']} passes`,
-      )
+      const arrived = performance.now()
+      const { downtime = 0, 'total-time': total, ram } = await vm.qmp.execute('query-migrate')
       await vm.close()
+      if (sends) await rm(from)
+      disk = image
       const there = await SerialShell.connect(serial)
       closing.push(async () => there.close())
+      const after = await clock(there)
+      const elsewhere = after.guest - before.guest + downtime + (arrived - left)
+      const [least, most] = [after.earliest - before.latest - elsewhere, after.latest - before.earliest - elsewhere]
+      t.diagnostic(
+        `journey ${journey} (${way}${differences ? ', differences' : ''}${sends ? ', disk' : ''}): ${total} ms, of these ` +
+          `${downtime} ms still, ${ram?.['dirty-sync-count']} passes; clock late by ${Math.round(least)} to ${Math.round(most)} ms`,
+      )
+      if (timed) assert.ok(least < 200 && most > -200, `${least} to ${most} ms`)
+      assert.equal(await served(next), `${journey}`)
       const same = 'dd if=/dev/sda bs=64k count=40 2>/dev/null | cmp - /tmp/sample && echo same'
       const words = await there.run(`cat /tmp/count; cat /tmp/wrong 2>/dev/null; ${same}`)
       assert.match(words, /^\d+\nsame$/)

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { after, before, test } from 'node:test'
-import { DebianGuest } from './debian-guest.ts'
+import { DebianGuest, networks } from './debian-guest.ts'
 import { noDebianGuest } from './debian-initrd.ts'
 
 const skip = noDebianGuest
@@ -32,10 +32,7 @@ before(async () => {
   })
   await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
   port = (web.address() as AddressInfo).port
-  guest = await DebianGuest.atPrompt({
-    netdevs: ['user,id=n0,hostfwd=tcp:127.0.0.1:0-:80', 'user,id=n1,net=10.0.3.0/24'],
-    devices: ['ib700', 'pvpanic', 'e1000,netdev=n0,id=nic0', 'virtio-net-pci,netdev=n1,id=nic1'],
-  })
+  guest = await DebianGuest.atPrompt(networks)
 })
 
 after(async () => {

@@ -63,4 +63,8 @@ export const guestSuites: readonly Suite[] = [
       environment: { VMON_STRESS: '7' },
     },
   ),
+  longTest('journeys', 'a Linux that works is migrated by every way in turn (VMON_JOURNEYS times: a hundred)', {
+    file: 'debian-migration',
+    environment: { VMON_JOURNEYS: '100' },
+  }),
 ]

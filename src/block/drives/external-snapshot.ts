@@ -117,6 +117,7 @@ export class ExternalSnapshot implements GraphChange {
         ...(format !== 'raw' && { backing: null }),
         'cache.direct': base.cache.direct,
         'cache.no-flush': base.cache.noFlush,
+        ...(base.discards && { discard: 'unmap' }),
       },
     })
   }

@@ -1,4 +1,4 @@
-import type { Drive, DriveConfig, OptionValues } from '../../block/index.ts'
+import type { BlockNode, Drive, DriveConfig, OptionValues } from '../../block/index.ts'
 import type { ObjectOptions } from '../../objects/index.ts'
 import type { MachineConfig } from '../config.ts'
 import { resolveConfig } from '../machine-options.ts'
@@ -9,6 +9,8 @@ export interface ImageForFork {
   readonly filename: string
   readonly format: string
   readonly readOnly: boolean
+  /** How the machine has its own image open. */
+  readonly settings: Pick<BlockNode['settings'], 'cache' | 'discard' | 'detectZeroes'>
 }
 
 /** Where the images of a machine are now. */
@@ -17,8 +19,12 @@ export interface PlacedImages {
   readonly driveOf: (config: DriveConfig) => Drive | undefined
   /** The image that is in a drive; undefined if it is empty. */
   readonly imageIn: (drive: Drive) => ImageForFork | undefined
-  /** The image that goes by the name of a node; undefined if no drive has it. */
-  readonly imageNamed: (name: string) => ImageForFork | undefined
+  /**
+   * The image that goes by the name of a node; undefined if no drive has it, or another one of these nodes is over it.
+   *
+   * @param names - of all nodes that the machine was started with
+   */
+  readonly imageNamed: (name: string, names: ReadonlySet<string>) => ImageForFork | undefined
 }
 
 /**
@@ -34,14 +40,15 @@ export function forkedConfig(config: MachineConfig, options: ForkOptions, images
   const own = resolveConfig({ ...(uuid !== undefined && { uuid }), ...(qmp !== undefined && { qmp }) })
   const monitors = own.monitors.filter(({ mode }) => mode === 'control')
   const served = own.chardevs.filter(({ label }) => monitors.some(({ chardev }) => chardev === label))
+  const nodes = new Set(config.blockdevs.map(nodeNameOf))
   const taken = new Set(served.map(({ label }) => label))
   return {
     ...config,
     name,
     uuid: own.uuid ?? config.uuid,
     blockdevs: config.blockdevs.flatMap((blockdev) => {
-      const node = String(blockdev.options['node-name'])
-      const image = images.imageNamed(node)
+      const node = nodeNameOf(blockdev)
+      const image = images.imageNamed(node, nodes)
       return image === undefined ? [] : [{ ...blockdev, options: nodeOptions(node, image) }]
     }),
     drives: config.drives.map((drive) => ({ ...drive, ...withImage(drive, images) })),
@@ -95,18 +102,44 @@ function withImage(config: DriveConfig, { driveOf, imageIn }: PlacedImages): Par
   const drive = driveOf(config)
   const image = drive === undefined ? undefined : imageIn(drive)
   if (image === undefined) return { file: undefined, nodeOptions: {}, snapshot: false }
-  const node = config.nodeOptions['node-name']
+  const { 'node-name': node, aio } = config.nodeOptions
   return {
     file: image.filename,
-    nodeOptions: { driver: image.format, ...(node !== undefined && { 'node-name': node }) },
+    nodeOptions: {
+      driver: image.format,
+      ...(node !== undefined && { 'node-name': node }),
+      ...(aio !== undefined && { aio }),
+      ...openedAs(image, (on) => (on ? 'on' : 'off')),
+    },
     readOnly: image.readOnly,
+    detectZeroes: image.settings.detectZeroes,
     snapshot: false,
   }
 }
 
-function nodeOptions(node: string, { filename, format, readOnly }: ImageForFork): OptionValues {
+function nodeOptions(node: string, image: ImageForFork): OptionValues {
+  const { filename, format, readOnly, settings } = image
+  const { 'cache.direct': direct, 'cache.no-flush': noFlush } = openedAs(image, (on) => on)
   return {
-    ...{ driver: format, 'node-name': node, 'read-only': readOnly },
+    ...{ driver: format, 'node-name': node, 'read-only': readOnly, 'detect-zeroes': settings.detectZeroes },
+    ...openedAs(image, (on) => on),
     ...{ 'file.driver': 'file', 'file.filename': filename, 'file.read-only': readOnly },
+    ...{ 'file.cache.direct': direct, 'file.cache.no-flush': noFlush },
   }
+}
+
+/** Options that open an image as the machine has its own. @param spell - a switch as they say it */
+function openedAs<Switch extends string | boolean>(
+  { settings: { cache, discard } }: ImageForFork,
+  spell: (on: boolean) => Switch,
+) {
+  return {
+    'cache.direct': spell(cache.direct),
+    'cache.no-flush': spell(cache.noFlush),
+    discard: discard ? 'unmap' : 'ignore',
+  }
+}
+
+function nodeNameOf({ options }: { readonly options: OptionValues }): string {
+  return String(options['node-name'])
 }

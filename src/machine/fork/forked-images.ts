@@ -23,7 +23,7 @@ type Overlays = ReadonlyMap<BlockNode, string>
 export interface ImagesOfFork {
   imageIn(drive: Drive): ImageForFork | undefined
   /** What goes by the name of a node: the image of the drive where the node is, or was before others came over it. */
-  imageNamed(name: string): ImageForFork | undefined
+  imageNamed(name: string, names: ReadonlySet<string>): ImageForFork | undefined
   /** Those that can be written. */
   list(): readonly ForkedImage[]
   /** Deletes its overlays. */
@@ -74,14 +74,13 @@ export class ForkedImages {
       const node = this.#inDrives.get(drive)
       if (node === undefined) return undefined
       const filename = overlays.get(node)
-      return filename === undefined ? imageOf(node) : { filename, format: 'qcow2', readOnly: false }
+      const { settings } = node
+      return filename === undefined ? imageOf(node) : { filename, format: 'qcow2', readOnly: false, settings }
     }
     return {
       imageIn,
-      imageNamed: (name) => {
-        for (const [drive, node] of this.#inDrives)
-          for (let each: BlockNode | undefined = node; each !== undefined; each = each.child('backing'))
-            if (each.name === name) return imageIn(drive)
+      imageNamed: (name, names) => {
+        for (const [drive, node] of this.#inDrives) if (firstOf(names, node)?.name === name) return imageIn(drive)
         return undefined
       },
       list: () =>
@@ -107,7 +106,13 @@ export class ForkedImages {
           ...{ filename: this.#own.get(node)!, format: 'qcow2', mode: 'existing' as const },
         })),
       )
+      for (const [drive, { detectZeroes }] of this.#inDrives) {
+        const { node } = drive
+        if (node !== undefined && node.detectZeroes !== detectZeroes)
+          await node.reconfigure({ ...node.settings, given: node.given, detectZeroes })
+      }
     } catch (error) {
+      await this.#takeOff?.()
       await this.#files.remove()
       throw error
     }
@@ -162,12 +167,32 @@ function nameOf({ id }: Drive, node: BlockNode): string {
   return id === '' ? node.name : id
 }
 
-/** An image as others open it. */
-function imageOf(node: BlockNode): ImageForFork {
-  const { filename, driver } = node
-  return {
-    filename: /^[a-z][a-z0-9+-]*:/.test(filename) ? filename : resolve(filename),
-    format: driver.name,
-    readOnly: true,
-  }
+/** The first of an image and those behind it that goes by one of the names. */
+function firstOf(names: ReadonlySet<string>, node: BlockNode): BlockNode | undefined {
+  for (let each: BlockNode | undefined = node; each !== undefined; each = each.child('backing'))
+    if (names.has(each.name)) return each
+  return undefined
 }
+
+/** An image as others open it. */
+function imageOf({ filename, driver, settings }: BlockNode): ImageForFork {
+  return { filename: absoluteName(filename), format: driver.name, readOnly: true, settings }
+}
+
+/** The name of an image that means the same wherever it is read. */
+export function absoluteName(filename: string): string {
+  const options = filename.startsWith('json:') ? (JSON.parse(filename.slice('json:'.length)) as unknown) : undefined
+  if (options !== undefined) return `json:${JSON.stringify(withAbsoluteNames(options))}`
+  return /^[a-z][a-z0-9+-]*:/.test(filename) ? filename : resolve(filename)
+}
+
+/** Options of nodes in which files on disks have absolute names. */
+function withAbsoluteNames(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) return options
+  const entries = Object.entries(options).map(([key, value]) => [key, withAbsoluteNames(value)] as const)
+  const { driver, filename } = options as { readonly driver?: unknown; readonly filename?: unknown }
+  const onDisk = typeof filename === 'string' && fileDrivers.has(String(driver))
+  return { ...Object.fromEntries(entries), ...(onDisk && { filename: resolve(filename) }) }
+}
+
+const fileDrivers: ReadonlySet<string> = new Set(['file', 'host_device', 'host_cdrom'])

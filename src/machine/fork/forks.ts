@@ -168,7 +168,7 @@ export class Forks {
       const placed: PlacedImages = {
         driveOf: (drive) => openedDrives.get(drive),
         imageIn: (drive) => images.imageIn(drive),
-        imageNamed: (name) => images.imageNamed(name),
+        imageNamed: (name, names) => images.imageNamed(name, names),
       }
       const restore = (board: Board): Promise<void> => pasteBoard(board, copy)
       machine = await begin(forkedConfig(config, options, placed), { restore, signal: start.signal })
