@@ -55,6 +55,10 @@ export const guestSuites: readonly Suite[] = [
     file: 'memtest',
     environment: { VMON_MEMTEST: '64' },
   }),
+  longTest('plugging', 'a disk comes and goes a hundred times under Linux (VMON_PLUGGING)', {
+    file: 'debian-plugging',
+    environment: { VMON_PLUGGING: '100' },
+  }),
   longTest(
     'stress',
     'stress-ng in Linux: every method of --cpu and the others, ten minutes (VMON_STRESS seconds each)',
