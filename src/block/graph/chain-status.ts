@@ -26,6 +26,11 @@ export async function chainStatus(
     const status = await node.status(offset, limit, options)
     limit = status.length
     const { behind } = node
+    const short = behind !== undefined && behind !== base && offset >= behind.length
+    if (base !== undefined && short && !status.allocated && status.zero) {
+      // The one behind ends before: that there are zeroes it decides, not the base.
+      return Object.assign(status, { allocated: true, depth: depth + 1, node: behind })
+    }
     if (status.allocated || status.zero || behind === undefined || behind === base) {
       return Object.assign(status, { depth, node })
     }
