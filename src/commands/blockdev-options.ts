@@ -180,10 +180,14 @@ const BlkdebugSetStateOptions = struct('BlkdebugSetStateOptions', {
   new_state: req(int.wide, 'the state that begins then'),
 })
 
+const BlockPermission = oneOf('BlockPermission', ['consistent-read', 'write', 'write-unchanged', 'resize'])
+
 const BlockdevOptionsBlkdebug = struct('BlockdevOptionsBlkdebug', {
   image: req(BlockdevRef, 'the node below'),
   'inject-error': opt(list(BlkdebugInjectErrorOptions), 'which requests fail'),
   'set-state': opt(list(BlkdebugSetStateOptions), 'changes of state'),
+  'take-child-perms': opt(list(BlockPermission), 'what it wants to do with the node below, whatever its users do'),
+  'unshare-child-perms': opt(list(BlockPermission), 'what nobody else may do with the node below'),
 })
 
 const BlockdevOptionsThrottle = struct('BlockdevOptionsThrottle', {

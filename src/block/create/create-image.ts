@@ -36,7 +36,8 @@ export async function createImage(
   beginning: () => void = () => undefined,
 ): Promise<void> {
   const { filename, format = 'raw', backing } = options
-  const definition = formats.get(format)
+  // A file without a format is made as a raw image is.
+  const definition = formats.get(format === 'file' ? 'raw' : format)
   if (definition === undefined) throw new BlockError('unsupported', `Unknown file format '${format}'`, { filename })
   if (backing !== undefined && definition.namesFiles !== true) {
     throw new BlockError('unsupported', `Backing file not supported for file format '${format}'`, { filename })

@@ -1,10 +1,12 @@
 import { type EmitOf, QmpError } from '../../qapi/index.ts'
 import { clearTimeout, setImmediate, setTimeout } from '../../timers/index.ts'
 import type { IoStatus } from '../drives/failed-requests.ts'
+import { chainOf } from '../graph/allocation.ts'
+import type { BlockNode } from '../graph/node.ts'
 import type { JobType, jobEvents } from './events.ts'
 import { Job, type JobSettings, type JobWork } from './job.ts'
 import { JobGroup } from './job-group.ts'
-import type { JobStatus } from './job-states.ts'
+import { isCompleted, type JobStatus } from './job-states.ts'
 
 export interface JobSetOptions {
   readonly emit?: EmitOf<typeof jobEvents>
@@ -168,6 +170,16 @@ export class JobSet implements AsyncDisposable {
       job.check('dismiss')
       await job.dismiss()
     })
+  }
+
+  /** Cancels what works on an image that the guest has lost; a copy that is good already is left so. */
+  async giveUpOn(image: BlockNode): Promise<void> {
+    const chain = chainOf(image)
+    const works = ({ id }: Job): boolean =>
+      chain.some(({ links }) => [...links.users].some(({ owner }) => owner.kind === 'job' && owner.id === id))
+    for (const job of this.list.filter((each) => works(each) && !each.cancelRequested && !isCompleted(each.status))) {
+      await this.cancel(job, { force: false })
+    }
   }
 
   /** Runs work while no job on images makes requests. */

@@ -1,6 +1,6 @@
 import { randomBytes as systemRandom } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { DriveSet } from '../../block/index.ts'
+import type { DriveSet, JobSet } from '../../block/index.ts'
 import { findOptionRom, readOptionRom } from '../../board/index.ts'
 import { ChardevError, type ChardevSet, Line } from '../../chardev/index.ts'
 import {
@@ -33,6 +33,7 @@ const randomBytes = promisify(systemRandom)
 
 interface Needs extends Start {
   readonly drives: DriveSet
+  readonly jobs: JobSet
   readonly balloon: Balloon
   readonly chardevs: ChardevSet
   readonly networks: NetSet
@@ -86,7 +87,7 @@ export function devices(needs: Needs): {
 async function hostOf(
   device: ExtraDevice,
   carrier: DeviceHost | undefined,
-  { config, drives, balloon, chardevs, networks, userObjects, listeners, events, inputHandlers }: Needs,
+  { config, drives, jobs, balloon, chardevs, networks, userObjects, listeners, events, inputHandlers }: Needs,
 ): Promise<DeviceHost | undefined> {
   const { id, model, properties, place, chardev } = device
   const side = await hostSideOf(model)
@@ -141,7 +142,11 @@ async function hostOf(
       await host.closed?.()
       if (chardev !== undefined) chardevs.find(chardev).detach(line)
       for (const used of uses.values()) used.end()
-      if (ofDrive !== undefined) await drives.removeDevice(ofDrive.path)
+      if (ofDrive === undefined) return
+      const drive = [...drives].find((one) => one.device?.path === ofDrive.path)
+      // The drive goes with its device, and what works on its image with both; a device of a node has none of its own.
+      if (drive?.node !== undefined && drive.id !== '') await jobs.giveUpOn(drive.node)
+      await drives.removeDevice(ofDrive.path)
     },
   }
 }

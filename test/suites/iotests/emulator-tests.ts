@@ -23,18 +23,16 @@ function all(names: string, reason: string): Exceptions {
 }
 
 export const emulatorExceptions: Exceptions = {
-  ...all('094 118 248 274 stream-error-on-reset', 'jobs that nobody has tried with it'),
+  ...all('118 248', 'jobs that nobody has tried with it'),
   ...all('283', 'blkdebug that takes rights'),
   ...all('image-fleecing', 'exports of a filter that reads an earlier state'),
   ...all('200', 'bridges of PCI'),
-  ...all('258 273', 'x-debug-query-block-graph'),
   ...all('108 206 210 211 237 244 266', 'blockdev-create'),
   ...all('181 183 192 194 201 203 234 262 280 300 migrate-bitmaps-postcopy-test', 'migration'),
   ...all('migrate-bitmaps-test migrate-during-backup migration-permissions', 'migration'),
   ...all('240', 'disks of null-co on virtio-scsi'),
   ...all('307 export-incoming-iothread', 'exports in iothreads'),
   ...all('nbd-multiconn', "libnbd's Python module"),
-  ...all('056', 'backups whose target is a file without a format'),
   ...all('071', 'blkverify'),
   ...all('142 161', 'reopen of qemu-io'),
   ...all('qcow2-internal-snapshots', 'snapshots of the machine that nobody has tried with it'),

@@ -1,6 +1,7 @@
 import { strerror } from '../../../errno/index.ts'
 import { delay } from '../../../timers/index.ts'
 import { BlockError, kindOfSystemError } from '../../block-error.ts'
+import type { Access, Permission } from '../../graph/access.ts'
 import type { DebugEvent } from '../../graph/debug-events.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type {
@@ -24,6 +25,9 @@ const sectorLength = 512
 export interface BlkdebugOptions {
   readonly rules: DebugRules
   readonly limits: DriverLimits
+  /** What it does with the node below besides what its users do, and what it shares with nobody. */
+  readonly takes?: readonly Permission[]
+  readonly unshares?: readonly Permission[]
   /** What the user wrote, to be written again. */
   readonly given: OptionValues
   /** Prints a line for the user. */
@@ -48,7 +52,12 @@ export class BlkdebugDriver implements Driver {
   readonly #spent = new Set<InjectRule>()
   readonly breakpoints: Stops
 
-  constructor(image: BlockNode, { rules, given, limits, print }: BlkdebugOptions) {
+  readonly #takes: readonly Permission[]
+  readonly #unshares: readonly Permission[]
+
+  constructor(image: BlockNode, { rules, given, limits, print, takes = [], unshares = [] }: BlkdebugOptions) {
+    this.#takes = takes
+    this.#unshares = unshares
     this.breakpoints = new Stops(print)
     this.#given = given
     this.#image = image
@@ -135,6 +144,13 @@ export class BlkdebugDriver implements Driver {
       ...(dirty !== undefined && { dirty }),
       ...(clusterSize !== undefined && { clusterSize }),
       ...(vmStateOffset !== undefined && { vmStateOffset }),
+    }
+  }
+
+  childAccess(_role: ChildRole, { uses, shares }: Access): Access {
+    return {
+      uses: [...new Set([...uses, ...this.#takes])],
+      shares: shares.filter((permission) => !this.#unshares.includes(permission)),
     }
   }
 

@@ -1,4 +1,5 @@
 import { BlockError } from '../../block-error.ts'
+import type { Permission } from '../../graph/access.ts'
 import type { DriverLimits, FilterDefinition, FilterRequest } from '../../open/driver.ts'
 import type { OptionBag } from '../../open/option-bag.ts'
 import { BlkdebugDriver } from './blkdebug-driver.ts'
@@ -27,12 +28,33 @@ export const blkdebug: FilterDefinition = {
 
   async open({ options, child, print }: FilterRequest): Promise<BlkdebugDriver> {
     const given = options.pick(
-      options.left.filter((key) => /^(config|align|max-transfer|(inject-error|set-state)\..*)$/.test(key)),
+      options.left.filter((key) =>
+        /^(config|align|max-transfer|(inject-error|set-state|take-child-perms|unshare-child-perms)\..*)$/.test(key),
+      ),
     )
     const config = options.takeString('config')
     const rules = takeRules(options, config === undefined ? new Map() : await readConfigFile(config))
-    return new BlkdebugDriver(child, { rules, given, print, limits: takeLimits(options) })
+    const takes = takePermissions(options, 'take-child-perms')
+    const unshares = takePermissions(options, 'unshare-child-perms')
+    return new BlkdebugDriver(child, { rules, given, print, limits: takeLimits(options), takes, unshares })
   },
+}
+
+/** What is written and not changed has no permission of its own here. */
+const permissions: ReadonlyMap<string, Permission | undefined> = new Map([
+  ['consistent-read', 'read'],
+  ['write', 'write'],
+  ['write-unchanged', undefined],
+  ['resize', 'resize'],
+])
+
+/** A list of permissions. @throws {BlockError} kind `invalid` */
+function takePermissions(options: OptionBag, name: string): readonly Permission[] {
+  const words = Object.values(options.takeBelow(name).takeAll()).map(String)
+  return words.flatMap((word) => {
+    if (permissions.has(word)) return permissions.get(word) ?? []
+    throw new BlockError('invalid', `invalid parameter value: ${word}`, { option: name })
+  })
 }
 
 /** @throws {BlockError} kind `invalid`, in QEMU's words */
