@@ -73,6 +73,12 @@ test('a window of a file keeps to its window', async () => {
   const writer = await node.attach({ description: 'a writer', access: { uses: ['write', 'resize'], shares: [] } })
   await node.write(0, new Uint8Array(1024).fill(5))
   await assert.rejects(node.write(1024, new Uint8Array(1)), { kind: 'range' })
+  // What would need more room, as an image of a format does, finds none.
+  const grow = { grow: true }
+  await assert.rejects(node.write(1024, new Uint8Array(512), grow), {
+    kind: 'no-space',
+    message: 'No space left on device',
+  })
   await assert.rejects(node.truncate(2048), { kind: 'unsupported', message: 'Cannot resize fixed-size raw disks' })
   await writer.detach()
   const expected = Buffer.alloc(4096)

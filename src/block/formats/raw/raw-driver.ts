@@ -1,3 +1,4 @@
+import { strerror } from '../../../errno/index.ts'
 import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type {
@@ -58,6 +59,11 @@ export class RawDriver implements Driver {
     if (child !== undefined) this.#file = child
   }
 
+  /** A part of a node has no room behind it, and says so itself. */
+  get grows(): boolean {
+    return this.#window.size !== undefined
+  }
+
   get length(): number {
     const available = this.#file.length - this.#window.offset
     return this.#window.size ?? available - (available % sector)
@@ -76,7 +82,11 @@ export class RawDriver implements Driver {
     return this.#file.readInto(this.#window.offset + offset, target, options)
   }
 
-  write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
+  async write(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
+    const { size } = this.#window
+    if (size !== undefined && offset + bytes.byteLength > size) {
+      throw new BlockError('no-space', strerror('ENOSPC'), { code: 'ENOSPC', offset, length: bytes.byteLength })
+    }
     if (this.#probed && offset < probeLength && bytes.byteLength > 0) return this.#writeStart(offset, bytes, options)
     this.#file.driver.debugEvent?.('write_aio')
     return this.#file.write(this.#window.offset + offset, bytes, options)
