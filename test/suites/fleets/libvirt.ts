@@ -8,11 +8,13 @@ import { writeProgram } from '../programs.ts'
 import type { SuiteRun, Tally } from '../suite.ts'
 import { domainXml, secondCard } from './domain.ts'
 import { LibvirtDaemon } from './libvirt-daemon.ts'
+import { prepareLinux, typicalSteps, typicalXml } from './typical.ts'
 import { type Verb, verbsFor } from './verbs.ts'
 
 const run = promisify(execFile)
 const rescueCd = '/usr/lib/grub-rescue/grub-rescue-cdrom.iso'
 const domain = 'guest'
+const typical = 'typical'
 /** In milliseconds: how long a verb may say something else. */
 const patience = 60_000
 const migrationPort = 49_311
@@ -55,6 +57,17 @@ export async function libvirt(emulator: Emulator, { signal, print }: SuiteRun): 
     await attempt(other, { words: ['domstate', domain], says: /^running/ })
     await attempt(daemon, { words: ['domstate', domain], says: /^shut off/ })
     await attempt(other, { words: ['destroy', domain] })
+
+    await writeFile(join(images, 'typical.xml'), typicalXml(typical, program, images))
+    await attempt(daemon, { words: ['define', join(images, 'typical.xml')] })
+    await attempt(daemon, { words: ['start', typical] })
+    for (const [what, prove] of typicalSteps(typical, images, other)) {
+      if (signal.aborted) break
+      await prove(daemon).then(
+        () => tell(true, what),
+        async (error: Error) => tell(false, what, `${error.message}\n${await daemon.complaints(typical)}`),
+      )
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -87,8 +100,12 @@ async function prepare(folder: string): Promise<string> {
   const { disk, cd } = filesIn(images)
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '100M'])
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', join(images, 'other.qcow2'), '20M'])
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', join(images, 'typical.qcow2'), '64M'])
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', join(images, 'moved.qcow2'), '128M'])
+  await prepareLinux(images)
   await copyFile(rescueCd, cd)
   await writeFile(join(images, 'card.xml'), secondCard)
-  for (const path of [disk, cd, join(images, 'other.qcow2')]) await chmod(path, 0o666)
+  for (const path of [disk, cd, ...['other', 'typical', 'moved'].map((name) => join(images, `${name}.qcow2`))])
+    await chmod(path, 0o666)
   return images
 }
