@@ -22,6 +22,12 @@ interface Pending {
 export class SendQueue {
   #pending: Pending[] = []
   #size = 0
+  readonly #together: number
+
+  /** @param options - `apart`: nothing is gathered, each push is a parcel */
+  constructor({ apart = false }: { readonly apart?: boolean } = {}) {
+    this.#together = apart ? 0 : large
+  }
 
   /** Bytes that wait. */
   get size(): number {
@@ -51,7 +57,8 @@ export class SendQueue {
     if (next === undefined) throw new Error('the queue is empty')
     const { parts, descriptors } = next
     let count = 1
-    if (parts[0]!.length < large) while (count < parts.length && parts[count]!.length < large) count++
+    const together = this.#together
+    if (parts[0]!.length < together) while (count < parts.length && parts[count]!.length < together) count++
     if (count === parts.length) this.#pending.shift()
     else this.#pending[0] = { parts: parts.slice(count), descriptors: [] }
     const bytes = joined(count === parts.length ? parts : parts.slice(0, count))

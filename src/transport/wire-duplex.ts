@@ -22,6 +22,8 @@ export interface WireDuplexOptions {
   readonly kind: Duplex['kind']
   readonly local?: Address | undefined
   readonly remote?: Address | undefined
+  /** What is written by one call goes alone: a record of TLS each, for peers that look at the socket between two. */
+  readonly apart?: boolean
 }
 
 /** The `Duplex` over any wire: it gathers what is written, keeps the order, and knows when both sides are done. */
@@ -30,7 +32,7 @@ export class WireDuplex implements Duplex {
   readonly local: Address | undefined
   readonly remote: Address | undefined
   readonly #wire: Wire
-  readonly #queue = new SendQueue()
+  readonly #queue: SendQueue
   readonly #closed = deferred()
   #receiving: Receiving = 'idle'
   #sending: Sending = 'open'
@@ -43,7 +45,8 @@ export class WireDuplex implements Duplex {
   #retry: NodeJS.Timeout | undefined
   #lingering: NodeJS.Timeout | undefined
 
-  constructor(wire: Wire, { kind, local, remote }: WireDuplexOptions) {
+  constructor(wire: Wire, { kind, local, remote, apart = false }: WireDuplexOptions) {
+    this.#queue = new SendQueue({ apart })
     this.kind = kind
     this.local = local
     this.remote = remote

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { connectTcp, secured as tls } from '../../src/transport/index.ts'
 import { missingFile, missingProgram } from '../oracle/peers.ts'
+import { SpiceClient } from '../spice/spice-client.ts'
 import { Guest, vmon } from './guest.ts'
 import { contains, difference, type PpmPicture, parsePpm } from './ppm-picture.ts'
 import { ScreenReader } from './screen-text.ts'
@@ -70,14 +72,17 @@ test('spicy-screenshot and remote-viewer see what screendump writes, and what is
     await shoot(`--uri=spice://127.0.0.1:${plain}?password=geheim`)
     assert.equal(difference(expected, parsePpm(await readFile(file))), undefined)
     await assert.rejects(shoot(`--uri=spice://127.0.0.1:${plain}?password=falsch`))
+    await tlsClient(guest, secured, await readFile(join(folder, 'ca-cert.pem')))
 
     await using screen = await ViewerScreen.open({ width: 1024, height: 768 })
     const shows = async (picture: PpmPicture): Promise<boolean> => contains(picture, await guest.picture())
+    const secureViewer = ['remote-viewer', `--spice-ca-file=${join(folder, 'ca-cert.pem')}`] as const
     const viewer = ['remote-viewer', `spice://127.0.0.1:${plain}?password=geheim`] as const
     const channelTypes = async (): Promise<number[]> => {
       const info = (await guest.execute('query-spice')) as { channels: { 'channel-type': number }[] }
       return info.channels.map((channel) => channel['channel-type'])
     }
+    await screen.show([...secureViewer, `spice://127.0.0.1?tls-port=${secured}&password=geheim`], shows, signal)
     await screen.show(viewer, shows, signal, async () => {
       assert.deepEqual((await channelTypes()).sort(), [1, 2, 3, 4])
       await screen.use('key', 'c')
@@ -89,3 +94,27 @@ test('spicy-screenshot and remote-viewer see what screendump writes, and what is
     await rm(folder, { recursive: true })
   }
 })
+
+/** A client that knows the server's authority opens a channel behind TLS. */
+async function tlsClient(guest: Guest, port: number, authorities: Buffer): Promise<void> {
+  const plain = await connectTcp({ host: '127.0.0.1', port })
+  const credentials = {
+    endpoint: 'client',
+    verifyPeer: true,
+    versions: {},
+    material: { kind: 'x509', authorities },
+  } as const
+  const { stream } = await tls(plain, credentials, { hostname: '127.0.0.1' })
+  const client = new SpiceClient(stream)
+  try {
+    assert.equal(await client.link({ type: 1, password: 'geheim' }), 0)
+    await client.until(103)
+    const { channels } = (await guest.execute('query-spice')) as { channels: { tls: boolean }[] }
+    assert.deepEqual(
+      channels.map((channel) => channel.tls),
+      [true],
+    )
+  } finally {
+    client.close()
+  }
+}

@@ -68,6 +68,9 @@ async function securing(files: SpiceTlsFiles): Promise<(plain: Duplex) => Promis
     authorities: await read(files.authorities),
     own: { certificate: await read(files.certificate), key: await read(files.key), password: files.keyPassword },
     dhParameters: files.dhParameters === undefined ? undefined : await read(files.dhParameters),
+    ciphers: files.ciphers,
   }
-  return (plain) => secured(plain, { endpoint: 'server', verifyPeer: false, versions: {}, material })
+  // spice-gtk waits for the socket although a record has more than the message that it has read.
+  const apart = { apart: true }
+  return (plain) => secured(plain, { endpoint: 'server', verifyPeer: false, versions: {}, material }, {}, apart)
 }

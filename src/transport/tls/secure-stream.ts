@@ -20,10 +20,16 @@ export interface SecureStream {
 /**
  * Speaks TLS over a stream that has not been started, or may be started again.
  *
+ * @param options - `apart`: what is written by one call to the stream goes in a record of its own
  * @throws {TransportError} `tls`, in QEMU's words, if the two sides cannot agree, or the other side is not who it should
  *   be; the plain stream is destroyed then
  */
-export async function secured(plain: Duplex, credentials: TlsCredentials, wish: PeerWish = {}): Promise<SecureStream> {
+export async function secured(
+  plain: Duplex,
+  credentials: TlsCredentials,
+  wish: PeerWish = {},
+  { apart = false }: { readonly apart?: boolean } = {},
+): Promise<SecureStream> {
   const under = new PlainStream(plain)
   try {
     const socket = await (credentials.endpoint === 'server' ? accept : connect)(under, credentials)
@@ -31,7 +37,7 @@ export async function secured(plain: Duplex, credentials: TlsCredentials, wish: 
     const looks = credentials.material.kind === 'x509' && credentials.verifyPeer
     const peerName = looks ? checkedPeer(socket, credentials.endpoint, wish) : undefined
     const { kind, local, remote } = plain
-    return { stream: new WireDuplex(new SocketWire(socket), { kind, local, remote }), peerName }
+    return { stream: new WireDuplex(new SocketWire(socket), { kind, local, remote, apart }), peerName }
   } catch (error) {
     under.on('error', () => undefined).destroy()
     plain.destroy()

@@ -24,6 +24,8 @@ export interface CertificateMaterial {
     | { readonly certificate: Buffer; readonly key: Buffer; readonly password: string | undefined }
     | undefined
   readonly dhParameters?: Buffer | undefined
+  /** Which ciphers there may be, as OpenSSL lists them; undefined for those that Node has. */
+  readonly ciphers?: string | undefined
 }
 
 /** Nobody says who they are. */
@@ -49,12 +51,13 @@ const keyCiphers = 'TLS_AES_128_GCM_SHA256:ECDHE-PSK-CHACHA20-POLY1305:DHE-PSK-A
 export function contextOptions({ material, versions }: TlsCredentials): SecureContextOptions {
   switch (material.kind) {
     case 'x509': {
-      const { authorities, revoked, own, dhParameters } = material
+      const { authorities, revoked, own, dhParameters, ciphers } = material
       return {
         ...versions,
         ca: authorities,
         dhparam: dhParameters ?? 'auto',
         ...(revoked !== undefined && { crl: revoked }),
+        ...(ciphers !== undefined && { ciphers }),
         ...(own !== undefined && { cert: own.certificate, key: own.key }),
         ...(own?.password !== undefined && { passphrase: own.password }),
       }
