@@ -1,6 +1,6 @@
 /**
- * Jobs on images, and images for others, side by side with QEMU 7.2 and qemu-nbd: images of 1 GiB, half full. Runs
- * alternate, so that a machine whose speed drifts does not favour one of them. Ratios are of speeds: above 1, vmon is
+ * Jobs on images, and images for others, side by side with QEMU 7.2, qemu-nbd and qemu-img: images of 4 GiB, half full
+ * (or of as many as `VMON_BENCH_GIB` says). Runs alternate, so that a machine whose speed drifts does not favour one of them. Ratios are of speeds: above 1, vmon is
  * faster.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
@@ -14,7 +14,11 @@ import { atLeast, median, printRows, type Row } from './report.ts'
 
 const rounds = 3
 const mebibyte = 2 ** 20
-const size = 2 ** 30
+const gibibytes = Number(process.env['VMON_BENCH_GIB'] ?? 4)
+const size = gibibytes * 2 ** 30
+/** Requests of 4 KiB, and how many of them at once. */
+const smallRequests = 20_000
+const depths = [1, 64] as const
 const filled = size / 2
 const names = ['vmon', 'qemu'] as const
 type Name = (typeof names)[number]
@@ -32,8 +36,10 @@ export async function benchJobs(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'vmon-bench-'))
   try {
     makeImages(folder)
-    printRows('Jobs: 1 GiB, half full', 'qemu 7.2', await jobs(folder))
-    printRows('NBD: 1 GiB, half full, by nbdcopy', 'qemu-nbd 7.2', await copies(folder))
+    printRows(`Jobs: ${gibibytes} GiB, half full`, 'qemu 7.2', await jobs(folder))
+    printRows(`NBD: ${gibibytes} GiB, half full, by nbdcopy`, 'qemu-nbd 7.2', await copies(folder))
+    printRows('NBD: 4 KiB, by qemu-img bench', 'qemu-nbd 7.2', await small(folder))
+    printRows(`NBD: ${gibibytes} GiB, half full, of qemu-nbd`, 'qemu-img 7.2', await conversions(folder))
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -159,6 +165,51 @@ async function copies(folder: string): Promise<Row[]> {
   return rows
 }
 
+/** Many small requests, one after the other or many at once. */
+async function small(folder: string): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const depth of depths) {
+    for (const kind of ['read', 'write'] as const) {
+      const seconds = await alternate((name) => {
+        create(folder, 'target.qcow2')
+        const image = kind === 'read' ? 'base.qcow2' : 'target.qcow2'
+        return serving(folder, name, image, kind === 'read' ? ['-r'] : [], (uri) => {
+          const words = ['bench', '-f', 'raw', '-c', `${smallRequests}`, '-d', `${depth}`, '-s', '4096']
+          return secondsOf('qemu-img', [...words, ...(kind === 'write' ? ['-w'] : []), uri])
+        })
+      })
+      const rate = (one: number): number => smallRequests / one
+      rows.push({
+        name: `${kind}, ${depth} at once`,
+        unit: 'a second',
+        ours: rate(seconds.vmon),
+        peer: rate(seconds.qemu),
+        target: atLeast(1),
+      })
+    }
+  }
+  return rows
+}
+
+/** Our client and QEMU's, of one server. */
+async function conversions(folder: string): Promise<Row[]> {
+  const tools = { vmon: [process.execPath, 'bin/vmon.js', 'img'], qemu: ['qemu-img'] } as const
+  const convert = (name: Name, ...words: string[]): number => {
+    const [program, ...first] = tools[name]
+    return secondsOf(program, [...first, 'convert', '-f', 'raw', '-O', 'raw', ...words])
+  }
+  const from = await alternate((name) => {
+    rmSync(join(folder, 'copy.raw'), { force: true })
+    return serving(folder, 'qemu', 'base.qcow2', ['-r'], (uri) => convert(name, uri, join(folder, 'copy.raw')))
+  })
+  const to = await alternate((name) => {
+    create(folder, 'target.qcow2')
+    const raw = join(folder, 'base.raw')
+    return serving(folder, 'qemu', 'target.qcow2', [], (uri) => convert(name, '-n', raw, uri))
+  })
+  return [rowOf('convert from a server', from), rowOf('convert to a server', to)]
+}
+
 /** Runs work while a server serves an image. */
 async function serving(
   folder: string,
@@ -184,8 +235,12 @@ async function serving(
 }
 
 function nbdcopySeconds(...words: string[]): number {
+  return secondsOf('nbdcopy', words)
+}
+
+function secondsOf(program: string, words: readonly string[]): number {
   const begin = performance.now()
-  execFileSync('nbdcopy', words)
+  execFileSync(program, words, { stdio: ['ignore', 'ignore', 'inherit'] })
   return (performance.now() - begin) / 1000
 }
 
