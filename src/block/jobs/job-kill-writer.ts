@@ -8,6 +8,7 @@ import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { driveFromOptions } from '../drives/drive-options.ts'
 import { loadStep } from '../formats/qcow2/kill-load.ts'
+import { skipFilters } from '../graph/allocation.ts'
 import { JobScene } from './job-scene.ts'
 
 const stepsAtOnce = 4
@@ -47,5 +48,6 @@ for (let number = Number(first); ; number += stepsAtOnce) {
   const job = scene.jobs.find('j')
   if (job?.ready === true && !job.hasRun) scene.jobs.complete(job)
   await drive.medium!.flush()
-  writeSync(1, `${number + stepsAtOnce} ${drive.node!.filename}\n`)
+  // The file: a node whose backing image is another than its header says is called otherwise.
+  writeSync(1, `${number + stepsAtOnce} ${skipFilters(drive.node!).child('file')!.filename}\n`)
 }
