@@ -27,6 +27,26 @@ for (const { name, command, skip } of [qemu, vmon]) {
       })
     }
 
+    for (const [first, second] of [
+      ['SIGTERM', 'SIGTERM'],
+      ['SIGINT', 'SIGINT'],
+      ['SIGTERM', 'SIGINT'],
+    ] as const) {
+      it(`as cleanly when ${second} comes on the heels of ${first}`, async () => {
+        await using server = await Server.start([...command, ...options])
+        await server.listening('qmp.sock')
+        using client = await PlainClient.open(server.path('qmp.sock'))
+        const [{ status, signal }] = await Promise.all([server.stop(first), server.stop(second)])
+        await client.closed
+        assert.deepEqual([status, signal], [0, null])
+        assert.deepEqual(
+          client.events.map(({ event }) => event),
+          ['SHUTDOWN'],
+        )
+        assert.deepEqual(await readdir(server.directory), [])
+      })
+    }
+
     it('with an event on standard output, although standard input has been used up', async () => {
       const child = spawn(command[0]!, [...command.slice(1), '-display', 'none', '-nodefaults', '-qmp', 'stdio'])
       const ended = once(child, 'close')
