@@ -182,6 +182,24 @@ describe('SIGTERM ends a process', { concurrency: 3 }, () => {
     assert.equal((await server.stop()).signal, 'SIGTERM')
   })
 
+  it('that is to serve an image of a server which says nothing', async (t) => {
+    const silent = createServer()
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const open: Socket[] = []
+    silent.on('connection', (socket) => open.push(socket))
+    t.after(() => {
+      for (const socket of open) socket.destroy()
+      silent.close()
+    })
+    const connected = once(silent, 'connection')
+    const node = `driver=nbd,node-name=n,server.type=inet,server.host=127.0.0.1,server.port=${(silent.address() as AddressInfo).port}`
+    const server = await start(t, 'storage', '--pidfile', 'pid', '--blockdev', node)
+    await connected
+    const exit = await server.stop()
+    assert.deepEqual(exit, { status: 1, signal: null, stderr: 'vmon storage: the start was interrupted\n' })
+    assert.deepEqual(await readdir(server.directory), ['fifo'])
+  })
+
   it('that converses with a server which says nothing', async (t) => {
     const connections: Socket[] = []
     const silent = createServer((socket) => connections.push(socket))

@@ -45,7 +45,15 @@ async function serve(args: Arguments): Promise<number> {
   })
   const [operand] = args.operands
   if (operand !== undefined) throw new CommandLineError(`${operand}: Unexpected argument`)
-  const end = (): void => daemon.end()
+  let started = false
+  let callOff: (() => void) | undefined
+  const giveTime = (): void => {
+    callOff ??= endProcessIn(patience, () => (started ? 0 : 1), { save: () => daemon.saveImages() })
+  }
+  const end = (): void => {
+    daemon.end()
+    giveTime()
+  }
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, end)
   // Without a monitor or an export nothing else keeps the process.
@@ -53,7 +61,8 @@ async function serve(args: Arguments): Promise<number> {
   const alive = setInterval(() => undefined, 2 ** 31 - 1)
   try {
     for (const [name, text] of args.options) {
-      const help = await apply(daemon, name, text)
+      // What an option waits for may never come.
+      const help = await Promise.race([apply(daemon, name, text), daemon.ending.then(refuseStart)])
       if (help === undefined) continue
       say(help)
       return 0
@@ -61,17 +70,22 @@ async function serve(args: Arguments): Promise<number> {
     const pidFile = args.value('pidfile')
     if (pidFile !== undefined) removePidFile = writePidFile(pidFile)
     daemon.start()
+    started = true
     if (isDaemon) releaseTerminal()
     await daemon.ending
-    const callOff = endProcessIn(patience, () => 0, { save: () => daemon.saveImages() })
+    giveTime()
     await daemon.close()
-    callOff()
+    callOff?.()
     return 0
   } finally {
     removePidFile()
     clearInterval(alive)
     for (const signal of signals) process.off(signal, end)
   }
+}
+
+function refuseStart(): never {
+  throw new CommandLineError('the start was interrupted')
 }
 
 /** @returns the help that was asked for instead @throws {ConfigError} which names the option */
