@@ -29,7 +29,6 @@ export const programs = [
   'qos-test',
 ] as const
 
-const virtioInput = waitsFor('virtio-keyboard-pci, virtio-mouse-pci, virtio-tablet-pci')
 const messages = differs('virtio devices have no MSI-X capability')
 const socketPair = waitsFor('-netdev socket,fd=')
 const shadow = differs('RAM between C0000 and FFFFF can always be written, and the firmware is in it from the start')
@@ -48,7 +47,6 @@ export const exceptions: Readonly<Record<string, Expectation>> = {
   '/i386/qmp/query-xen-replication-status': leftOut,
   '/i386/machine/none/cpu_option': differs('the CPU has no properties: -cpu qemu32,apic-id=0 is refused'),
   'cdrom-test': notForUs('makes its images by genisoimage, which is not asked for'),
-  'device-plug-test': virtioInput,
   'test-x86-cpuid-compat': notForUs("asks for the features of QEMU's CPU models; there is one CPU"),
   '/i386/ide/identify': waitsFor('-global of disks that -drive makes, and ide-hd.ver'),
   '/i386/fdc/fuzz/cve_2021_20196': notForUs('is left out by the test itself, for QEMU 7.2'),
