@@ -63,7 +63,6 @@ export const spiceEvents = {
   SPICE_MIGRATE_COMPLETED: event({
     since: '1.3',
     doc: 'The machine has gone elsewhere, and SPICE clients were told where (client_migrate_info).',
-    data: {},
     examples: [`{ "event": "SPICE_MIGRATE_COMPLETED", ${timestamp} }`],
   }),
 }
