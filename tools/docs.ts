@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path'
 import { commands, events, families } from '../src/commands/index.ts'
 import { commandTable, hmpPage, infoTable } from '../src/hmp/index.ts'
-import { commandPage, eventPage } from '../src/qapi/index.ts'
+import { anchor, commandPage, eventPage } from '../src/qapi/index.ts'
 import { conformancePage } from '../test/conformance/page.ts'
 import { rows } from '../test/conformance/rows.ts'
 import { loadTranscripts } from '../test/oracle/case.ts'
@@ -29,7 +29,7 @@ function commandPages(): Map<string, string> {
 
 function contents(): string {
   const lines = Object.entries(families).map(([page, { title, commands }]) => {
-    const links = Object.keys(commands).map((name) => `[${name}](${page}.md#${name})`)
+    const links = Object.keys(commands).map((name) => `[${name}](${page}.md#${anchor(name)})`)
     return `- [${title}](${page}.md): ${links.join(', ')}`
   })
   return (

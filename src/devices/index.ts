@@ -5,7 +5,7 @@
  */
 
 export { usableDriveProperties } from './block-properties.ts'
-export { BusObject, isThere } from './bus-object.ts'
+export { BusObject } from './bus-object.ts'
 export { DeviceObject, type DeviceTraits } from './device-object.ts'
 export { deviceTypes } from './device-types.ts'
 export { boardDevices, deviceModels, guestSides, hostSideOf, isPluggable, modelNamed, pcModels } from './devices.ts'
@@ -38,7 +38,7 @@ export {
 export { noBuses, type OnBuses, pcBuses } from './plugging/pc-buses.ts'
 export { PciSlots } from './plugging/pci-slots.ts'
 export { type PlannedDevice, type PlannedNetwork, planDevice } from './plugging/planned-device.ts'
-export { defaultValue, objectIdOf, type PropertyType, type PropertyValue, requireDefaults } from './properties.ts'
+export { type PropertyType, type PropertyValue, requireDefaults } from './properties.ts'
 export { settledProperties } from './scsi/unit-identity.ts'
 export { deviceTable } from './table.ts'
 export { virtioDeviceProperties } from './virtio/properties.ts'

@@ -8,8 +8,6 @@ export type { Console, Picture, PictureChanges, PictureRectangle, TextScreen } f
 export { Consoles } from './consoles.ts'
 export { DirtyTiles } from './dirty-tiles.ts'
 export { PictureCopy } from './picture-copy.ts'
-export { encodePng } from './png.ts'
-export { encodePpm } from './ppm.ts'
 export { type PictureFormat, ScreenDump, type ScreenDumpRequest } from './screen-dump.ts'
 export { ScreenFeed, type ScreenFeedOptions } from './screen-feed.ts'
 export { type ScreenChange, SharedScreen, type Viewer } from './shared-screen.ts'

@@ -4,7 +4,7 @@
  * Owns the stream (docs/formats/migration-stream.md), the ways that it goes, parameters, capabilities and statistics.
  * Knows board, run control and images only as what it asks of them.
  */
-export { Capabilities, type CapabilityName, capabilityNames } from './capabilities.ts'
+export { type CapabilityName, capabilityNames } from './capabilities.ts'
 export type { TakeDescriptor } from './channels/open-channel.ts'
 export { DeviceState, type HaltedGuest } from './device-state.ts'
 export {

@@ -9,4 +9,4 @@ export { EventHub, type EventListener, type EventMessage, type EventRule } from 
 export type { Completion } from './human/completion.ts'
 export { HumanMonitor, type HumanMonitorOptions, type LineLanguage } from './human/human-monitor.ts'
 export { QmpMonitor, type QmpMonitorOptions } from './qmp-monitor.ts'
-export { type Capability, Session, type SessionOptions } from './session.ts'
+export type { Capability, SessionOptions } from './session.ts'

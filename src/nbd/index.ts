@@ -51,7 +51,6 @@ export { ReplyParser, type ReplyParserOptions, type ReplyPart } from './reply-pa
 export { type Request, type RequestMessage, RequestParser, requestHeader } from './request.ts'
 export {
   allocationFlags,
-  chunkName,
   commandFlags,
   commandName,
   commands,

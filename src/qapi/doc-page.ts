@@ -184,8 +184,8 @@ function list(items: readonly string[]): string {
 }
 
 /** How the renderers of Markdown that we know of name a heading. */
-function anchor(heading: string): string {
-  return heading.toLowerCase()
+export function anchor(heading: string): string {
+  return heading.toLowerCase().replaceAll('.', '')
 }
 
 function section(heading: string, parts: readonly string[]): string {

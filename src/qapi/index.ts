@@ -20,7 +20,7 @@ export {
 } from './command.ts'
 export { complete } from './completion.ts'
 export { either, lenient, list } from './composites.ts'
-export { commandPage, eventPage } from './doc-page.ts'
+export { anchor, commandPage, eventPage } from './doc-page.ts'
 export { type AnyEvent, type DataOf, type EmitOf, type Event, type EventSpec, type EventTable, event } from './event.ts'
 export { type Example, example } from './example.ts'
 export { schemaOf } from './introspection.ts'
@@ -60,3 +60,4 @@ export {
   type StructOf,
   type Type,
 } from './type.ts'
+export { typescriptTypes } from './typescript-types.ts'

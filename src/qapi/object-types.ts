@@ -94,7 +94,7 @@ export function struct<M extends Members>(
 export function unchecked<M extends Members>(members: M): ObjectType<StructOf<M> & Readonly<Record<string, unknown>>> {
   const type: ObjectType<StructOf<M> & Readonly<Record<string, unknown>>> = {
     name: 'arguments',
-    shape: { meta: 'object', members, features: [] },
+    shape: { meta: 'object', members, features: [], open: true },
     visit(input, _at, output, known) {
       for (const name of memberNames(input)) {
         known.push(name)

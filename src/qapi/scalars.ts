@@ -97,7 +97,7 @@ function integerType(name: string, { bits, signed }: IntegerRange): IntegerType 
       if (wide >= Number.MIN_SAFE_INTEGER && wide <= Number.MAX_SAFE_INTEGER) return Number(wide)
       throw new QmpError('GenericError', `Parameter '${at.path}' is too large`)
     },
-    wide: { name, shape, decode: decodeWide },
+    wide: { name, shape: { ...shape, wide: true }, decode: decodeWide },
   }
 }
 

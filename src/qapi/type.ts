@@ -11,6 +11,8 @@ export type Shape =
   | {
       readonly meta: 'builtin'
       readonly jsonType: 'string' | 'int' | 'number' | 'boolean' | 'null' | 'object' | 'array' | 'value'
+      /** Of integers: handlers see a bigint where a number would not be exact. */
+      readonly wide?: true
     }
   | {
       readonly meta: 'enum'
@@ -23,6 +25,8 @@ export type Shape =
       readonly members: Members
       readonly variants?: Variants
       readonly features: readonly Feature[]
+      /** There may be members that it does not name. */
+      readonly open?: true
     }
   | { readonly meta: 'alternate'; readonly of: readonly AnyType[] }
 

@@ -15,7 +15,6 @@ export {
   type PixelRectangle,
   printRectangleHeader,
   printTail,
-  streams,
 } from './rectangle.ts'
 export { RfbError } from './rfb-error.ts'
 export * from './server-message.ts'

@@ -8,9 +8,6 @@ import { printRectangleHeader } from './rectangle.ts'
 
 const Type = { update: 0, colourMap: 1, continuousUpdatesEnd: 150, fence: 248, xvp: 250 } as const
 
-/** Says that the number of rectangles is not known: a last one says where they end. */
-export const rectanglesUntilLast = 0xffff
-
 const nowhere: Area = { x: 0, y: 0, width: 0, height: 0 }
 
 /** What a picture is like, and what the machine is called. */
@@ -33,8 +30,6 @@ export function reasonMessage(text: string): Uint8Array {
 export function updateHeader(rectangles: number): Uint8Array {
   return new ByteWriter(4).u8(Type.update, 0).u16(rectangles).written
 }
-
-export const lastRectangle = printRectangleHeader(nowhere, Encoding.lastRect)
 
 export function copyRectangle(area: Area, from: { readonly x: number; readonly y: number }): Uint8Array {
   return new ByteWriter(16).append(printRectangleHeader(area, Encoding.copyRect)).u16(from.x, from.y).written

@@ -11,6 +11,6 @@ export {
   ShutdownAction,
   WatchdogAction,
 } from './actions.ts'
-export { runStateEvents, ShutdownCause } from './events.ts'
+export { runStateEvents } from './events.ts'
 export { type Cause, type Ending, RunControl, type RunControlOptions, type RunnableBoard } from './run-control.ts'
-export { move, needsReset, type RunState, RunStateError, runStates } from './run-state.ts'
+export { type RunState, runStates } from './run-state.ts'

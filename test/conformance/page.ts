@@ -1,6 +1,7 @@
 /** docs/conformance.md: claims, evidence and declared differences, for people to read. */
 import { families } from '../../src/commands/index.ts'
 import { commandTable, type HmpTable, infoTable } from '../../src/hmp/index.ts'
+import { anchor } from '../../src/qapi/index.ts'
 import type { TranscriptCase } from '../oracle/case.ts'
 import { type Claim, claims, classicCommands } from './claims.ts'
 import { elsewhere } from './elsewhere.ts'
@@ -100,7 +101,7 @@ function summary(commands: readonly string[]): string {
 
 function link(command: string): string {
   const page = Object.entries(families).find(([, family]) => Object.hasOwn(family.commands, command))?.[0]
-  return page === undefined ? `\`${command}\`` : `[\`${command}\`](commands/${page}.md#${command})`
+  return page === undefined ? `\`${command}\`` : `[\`${command}\`](commands/${page}.md#${anchor(command)})`
 }
 
 /** Tests for what is claimed; recordings for what is pending, too: they are what it waits for. */

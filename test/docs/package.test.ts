@@ -1,7 +1,7 @@
 /** The package that npm would publish holds what its doors and its command need. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -44,5 +44,17 @@ describe('the package', () => {
       [],
       'files that nobody needs',
     )
+  })
+
+  it('holds source maps that need no file which is not in it', () => {
+    const maps = readdirSync(`${root}dist/src`, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.map'),
+    )
+    assert.ok(maps.length > 100)
+    const empty = maps.filter((name) => {
+      const map = JSON.parse(readFileSync(`${root}dist/src/${name}`, 'utf8')) as Readonly<Record<string, unknown[]>>
+      return map['sourcesContent']?.length !== map['sources']?.length
+    })
+    assert.deepEqual(empty, [])
   })
 })

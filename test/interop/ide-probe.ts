@@ -13,9 +13,8 @@ const status = { error: 0x01, dataRequest: 0x08, busy: 0x80 } as const
 const busMasterPort = 0xc000
 const hex = (value: number): string => value.toString(16).padStart(2, '0')
 
-/** Where a transfer of the bus master has its table and its data. */
+/** Where a transfer of the bus master has its table. */
 export const table = 0x20000
-export const memory = 0x30000
 
 /** Registers by their numbers from 1: feature, count, sector, cylinder low and high, device. */
 export type Registers = readonly (readonly [register: number, value: number])[]

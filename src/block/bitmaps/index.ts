@@ -18,7 +18,6 @@ export {
   type Hindrance,
   type NewDirtyBitmap,
   type Noted,
-  removing,
   using,
 } from './dirty-bitmap.ts'
 export {
