@@ -1,4 +1,6 @@
-import { type NetClient, NetError, type NetSet } from '../net/index.ts'
+import { closeSync } from 'node:fs'
+import { type NetClient, type NetdevOptions, NetError, type NetSet } from '../net/index.ts'
+import type { CallDescriptors } from '../qapi/index.ts'
 import { bool, example, family, int, list, nothing, oneOf, opt, QmpError, req, str, struct } from '../qapi/index.ts'
 import { Netdev } from './netdev-options.ts'
 
@@ -43,9 +45,10 @@ export const networkCommands = {
         <- { "return": {} }`,
       ),
     ],
-    async run({ networks }, options) {
+    async run({ networks }, options, { session }) {
       if (!wellFormed.test(options.id)) throw new QmpError('GenericError', "Parameter 'id' expects an identifier")
-      await told(() => networks.add(options as Parameters<NetSet['add']>[0]))
+      const asked = options as Parameters<NetSet['add']>[0]
+      await told(() => addNamed(asked, session.descriptors, (wanted) => networks.add(wanted)))
       return {}
     },
   }),
@@ -176,5 +179,21 @@ async function told(work: () => void | Promise<void>): Promise<void> {
     if (!(error instanceof NetError)) throw error
     if (error.kind === 'not-found') throw new QmpError('DeviceNotFound', `Device '${error.message}' not found`)
     throw new QmpError('GenericError', error.message)
+  }
+}
+
+/** Adds a back end whose descriptor may be one that a monitor has named: it is closed if there is to be no such back end. */
+async function addNamed(
+  options: NetdevOptions,
+  descriptors: Pick<CallDescriptors, 'takeNamed'>,
+  add: (options: NetdevOptions) => Promise<void>,
+): Promise<void> {
+  if (options.type !== 'socket' || options.fd === undefined || /^[0-9]/.test(options.fd)) return add(options)
+  const fd = descriptors.takeNamed(options.fd)
+  try {
+    await add({ ...options, fd: String(fd) })
+  } catch (error) {
+    closeSync(fd)
+    throw error
   }
 }

@@ -33,6 +33,31 @@ test('a character device hears each connection, and the one that came first hear
   await chardevs.close()
 })
 
+test('who has said all to a character device hears its answer, until another connection is there', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const chardevs = new ChardevSet()
+  const [device, [peer]] = (await Promise.all([
+    openForwardDevice(chardevs, { target: `tcp:127.0.0.1:${port}`, label: 'guestfwd.tcp.80', signal: undefined }),
+    once(server, 'connection'),
+  ])) as [Awaited<ReturnType<typeof openForwardDevice>>, [Socket]]
+  const first = device.connection()
+  first.end('a question')
+  assert.equal(String((await once(peer, 'data'))[0]), 'a question')
+  peer.write('its answer')
+  assert.equal(String((await once(first, 'data'))[0]), 'its answer')
+  const over = once(first, 'close')
+  const second = device.connection()
+  await over
+  peer.write('for the second')
+  assert.equal(String((await once(second, 'data'))[0]), 'for the second')
+  device.close()
+  peer.destroy()
+  await new Promise((resolve) => server.close(resolve))
+  await chardevs.close()
+})
+
 test('a device that there is not is refused', async () => {
   const chardevs = new ChardevSet()
   for (const target of ['chardev:nosuch', '', 'foo:bar', 'tcp:127.0.0.1:9'])

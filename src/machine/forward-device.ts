@@ -1,6 +1,10 @@
 import { Duplex } from 'node:stream'
 import { type ChardevSet, Line, parseChardevShorthand, readChardevOptions } from '../chardev/index.ts'
 import { type ForwardDevice, NetError } from '../net/index.ts'
+import { clearTimeout, setTimeout } from '../timers/index.ts'
+
+/** How long a guest that has said all hears yet a device that says nothing, in milliseconds. */
+const patience = 30_000
 
 /**
  * A character device that a guest reaches at an address of its network: one that is there (`chardev:ID`), or a new one.
@@ -36,7 +40,11 @@ export async function openForwardDevice(
     chardevs.find(name).attach(line)
     return {
       connection: () => {
-        const connection = new DeviceConnection(line, () => connections.splice(connections.indexOf(connection), 1))
+        const connection = new DeviceConnection(line, {
+          gone: () => connections.splice(connections.indexOf(connection), 1),
+          isWanted: () => connections.length > 1,
+        })
+        for (const other of [...connections]) other.giveWay()
         connections.push(connection)
         came?.()
         return connection
@@ -52,20 +60,31 @@ export async function openForwardDevice(
   }
 }
 
-/** One connection of the guest's with a character device: when the guest has ended it, it is over. */
+/**
+ * One connection of the guest's with a character device. A guest that has said all hears the device's answer, until that
+ * has been silent for a while, or another connection is there to hear it.
+ */
 class DeviceConnection extends Duplex {
   readonly #line: Line
-  readonly #gone: () => void
+  readonly #list: { readonly gone: () => void; readonly isWanted: () => boolean }
+  #silence: NodeJS.Timeout | undefined
   #room: (() => void) | undefined
 
-  constructor(line: Line, gone: () => void) {
+  /** @param list - of the connections of its device: tells when it has gone, and whether another one wants to hear */
+  constructor(line: Line, list: { readonly gone: () => void; readonly isWanted: () => boolean }) {
     super()
     this.#line = line
-    this.#gone = gone
+    this.#list = list
+  }
+
+  /** Another connection is there. */
+  giveWay(): void {
+    if (this.#silence !== undefined) this.#over()
   }
 
   /** Bytes of the device. Settles when there is room for more. */
   hear(bytes: Uint8Array): Promise<void> {
+    if (this.#silence !== undefined) this.#listen()
     if (this.push(bytes)) return Promise.resolve()
     return new Promise((resolve) => {
       this.#room = resolve
@@ -84,13 +103,26 @@ class DeviceConnection extends Duplex {
   }
 
   override _final(done: () => void): void {
-    this.push(null)
+    if (this.#list.isWanted()) this.#over()
+    else this.#listen()
     done()
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    clearTimeout(this.#silence)
     this.#room?.()
-    this.#gone()
+    this.#list.gone()
     done(error)
+  }
+
+  #listen(): void {
+    clearTimeout(this.#silence)
+    this.#silence = setTimeout(() => this.#over(), patience)
+    this.#silence.unref()
+  }
+
+  #over(): void {
+    clearTimeout(this.#silence)
+    this.push(null)
   }
 }

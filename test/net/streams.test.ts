@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -87,3 +89,18 @@ for (const [title, left, right] of [
     })
   })
 }
+
+it('a machine takes the end of a socket pair that it was started with, and tells there where its card is', async () => {
+  const options = ['-nodefaults', '-display', 'none', '-netdev', 'socket,id=s,fd=3', '-qmp', 'stdio']
+  const [program, ...words] = [...still, ...options, '-device', 'e1000,netdev=s,mac=52:54:00:00:00:07,romfile=']
+  const child = spawn(program!, words, { stdio: ['pipe', 'pipe', 'inherit', 'pipe'] })
+  const ended = once(child, 'exit')
+  const line = child.stdio[3] as Socket
+  child.stdin!.write('{"execute":"qmp_capabilities"}')
+  child.stdin!.write('{"execute":"announce-self","arguments":{"initial":50,"max":50,"rounds":1,"step":1}}')
+  const [frame] = (await once(line, 'data', { signal })) as [Buffer]
+  assert.equal(frame.readUInt32BE(0), 60)
+  assert.equal(frame.toString('hex', 4 + 6, 4 + 12), '525400000007')
+  child.stdin!.end('{"execute":"quit"}')
+  await ended
+})

@@ -1,7 +1,9 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
-import { connect, createServer, isIPv4, type Server, type Socket } from 'node:net'
+import { fstatSync } from 'node:fs'
+import { connect, createServer, isIPv4, type Server, Socket } from 'node:net'
 import { reasonText } from '../../errno/index.ts'
+import { isSocket } from '../../transport/index.ts'
 import type { NetBackend } from '../backend.ts'
 import type { NetClient } from '../net-client.ts'
 import { NetError } from '../net-error.ts'
@@ -21,7 +23,7 @@ export async function openSocket(client: NetClient, options: SocketOptions): Pro
   if (ways.length !== 1) throw refused('exactly one of listen=, connect=, mcast= or udp= is required')
   if (localaddr !== undefined && mcast === undefined && udp === undefined)
     throw refused('localaddr= is only valid with mcast= or udp=')
-  if (fd !== undefined) throw refused('descriptors cannot be used as back ends here')
+  if (fd !== undefined) return openDescriptor(client, fd)
   if (listen !== undefined) return openListening(client, targetOf(listen))
   if (to !== undefined) return openConnecting(client, targetOf(to), to)
   if (mcast !== undefined) return openGroup(client, targetOf(mcast), localaddr)
@@ -54,6 +56,36 @@ async function openListening(client: NetClient, at: Target): Promise<NetBackend>
       server.close()
       end.close()
     },
+  }
+}
+
+/** A connected socket that the program was started with, or was given; it is closed with the back end. */
+function openDescriptor(client: NetClient, text: string): NetBackend {
+  if (!/^\d+$/.test(text)) throw refused(`Invalid file descriptor number '${text}'`)
+  const fd = Number(text)
+  if (!isOpen(fd)) throw refused(`${client.name}: Can't use file descriptor ${fd}: Bad file descriptor`)
+  if (!isSocket(fd)) throw refused("can't get socket option SO_TYPE")
+  const end = new StreamEnd(client)
+  let socket: Socket
+  try {
+    socket = new Socket({ fd })
+  } catch (error) {
+    throw refused(`a socket of datagrams cannot be used by its descriptor here: ${fd}`, error)
+  }
+  client.end = end
+  client.info = () => `fd=${fd}`
+  end.use(socket, () => {
+    client.info = () => ''
+  })
+  return { close: () => end.close() }
+}
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -160,6 +192,6 @@ function hex(address: string): string {
     .join('')
 }
 
-function refused(message: string): NetError {
-  return new NetError('refused', message)
+function refused(message: string, cause?: unknown): NetError {
+  return new NetError('refused', message, cause)
 }
