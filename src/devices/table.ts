@@ -15,6 +15,7 @@ import { isaPit } from './isa-pit/model.ts'
 import { isaSerial } from './isa-serial/model.ts'
 import { mc146818rtc } from './mc146818rtc/model.ts'
 import type { DeviceEntry } from './model.ts'
+import { ne2kPci } from './ne2k-pci/model.ts'
 import { pcTestdev } from './pc-testdev/model.ts'
 import { pciSerial } from './pci-serial/model.ts'
 import { piix3 } from './piix3/model.ts'
@@ -23,6 +24,7 @@ import { piix4Pm } from './piix4-pm/model.ts'
 import { port92 } from './port92/model.ts'
 import { pvpanic } from './pvpanic/model.ts'
 import { pvpanicPci } from './pvpanic-pci/model.ts'
+import { rtl8139 } from './rtl8139/model.ts'
 import { scsiCd } from './scsi-cd/model.ts'
 import { scsiHd } from './scsi-hd/model.ts'
 import { vga } from './vga/model.ts'
@@ -62,6 +64,8 @@ export const deviceTable: readonly DeviceEntry[] = [
     host: () => import('./virtio-scsi-pci/host.ts'),
   },
   { model: e1000, guest: () => import('./e1000/guest.ts'), host: () => import('./nic/host.ts') },
+  { model: ne2kPci, guest: () => import('./ne2k-pci/guest.ts'), host: () => import('./nic/host.ts') },
+  { model: rtl8139, guest: () => import('./rtl8139/guest.ts'), host: () => import('./nic/host.ts') },
   {
     model: virtioNetPci,
     guest: () => import('./virtio-net-pci/guest.ts'),

@@ -21,6 +21,8 @@ function program(word: string): Buffer {
 
 for (const [card, nic, more] of [
   ['an e1000', 'user', {}],
+  ['an ne2k_pci', 'user,model=ne2k_pci', {}],
+  ['an rtl8139', 'user,model=rtl8139', {}],
   [
     'a virtio card without a place for its ROM',
     undefined,
