@@ -63,7 +63,7 @@ export class PlusTransmitter {
       this.#pieces.push(Uint8Array.from(this.#ram.read(buffer, size)))
       this.#length += size
     }
-    this.ring.giveBack(base, words, word - descriptor.owned)
+    this.ring.giveBack(base, words, (word & descriptor.unchanged) >>> 0)
     if ((word & descriptor.end) === 0) return []
     const packet = withTag(Buffer.concat(this.#pieces), words[1]!)
     this.#forget()

@@ -17,6 +17,8 @@ export const header = { whole: 0x0001, broadcast: 0x2000, own: 0x4000, group: 0x
 /** Of a descriptor in a ring, in its first word. */
 export const descriptor = {
   ...{ owned: 2 ** 31, last: 2 ** 30, first: 2 ** 29, end: 2 ** 28, group: 2 ** 26, own: 2 ** 25, broadcast: 2 ** 24 },
+  /** What stays of it when the card has sent it: in the place of the rest it says what went wrong. */
+  unchanged: 0x7800ffff,
   ...{ cut: 2 ** 27, ipSum: 2 ** 18, udpSum: 2 ** 17, tcpSum: 2 ** 16, rxLength: 0x1fff, txLength: 0xffff },
 } as const
 /** In its second word: a tag of 16 bits is to be put in. */

@@ -129,7 +129,7 @@ test('reads and fills rings of descriptors, and waits where there is none', () =
 })
 
 test('puts in checksums, and cuts what is too long, as the guest asks', () => {
-  const { write, words, bus, sent, startPlus } = card()
+  const { write, words, word, bus, sent, startPlus } = card()
   startPlus()
   const packet = Buffer.alloc(14 + 20 + 20 + 2500, 3)
   packet.writeUInt16BE(0x0800, 12)
@@ -140,6 +140,7 @@ test('puts in checksums, and cuts what is too long, as the guest asks', () => {
   words(txRing, owned + 0x78000000 + (1000 << 16) + packet.length, 0, buffers + 0x8000, 0)
   write(0xd9, 0x40, 1)
   const frames = sent()
+  assert.equal(word(txRing), 0x78000000 + packet.length) // without an error
   assert.deepEqual(
     frames.map((frame) => [frame.length - 54, frame.readUInt32BE(38), frame[47], frame.readUInt16BE(18)]),
     [
