@@ -135,8 +135,8 @@ class Ne2k implements GuestDevice, Card {
         this.#inInstruction = true
         if (offset < dataPort) bytes.write(offset, size, value)
         else if (offset === dataPort) this.#writeData(size, value)
-        this.#inInstruction = false
         this.#port.roomForFrames()
+        this.#inInstruction = false
       },
     }
   }

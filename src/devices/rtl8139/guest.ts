@@ -219,9 +219,9 @@ class Rtl8139 implements GuestDevice, Card {
     if (isStatus && size === 4 && !this.#plus(plus.transmit | plus.receive))
       this.#buffers.start((offset - register.txStatus) >> 2)
     this.#transmit()
-    this.#inInstruction = false
-    this.#interruptEnds()
     this.#port.roomForFrames()
+    this.#interruptEnds()
+    this.#inInstruction = false
   }
 
   #write8(offset: number, value: number, before: number): void {
