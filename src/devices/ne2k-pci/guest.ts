@@ -157,9 +157,22 @@ class Ne2k implements GuestDevice, Card {
       return
     }
     const place = ((this.#command >> 6) << 4) | number
-    if (place === places.status) this.#registers[place]! &= ~(value & interrupts)
+    if (place === places.status) this.#acknowledge(value)
     else if (place < 0x20) this.#registers[place] = value
     this.#interrupt()
+  }
+
+  /** A driver that says behind its last look that it has seen all is told again of what came in between. */
+  #acknowledge(value: number): void {
+    this.#registers[places.status]! &= ~(value & interrupts)
+    if (value & status.received && this.#hasUnread) this.#registers[places.status]! |= status.received
+  }
+
+  /** Whether the ring holds what the guest has not read: it says how far it has, or where the last page of that is. */
+  get #hasUnread(): boolean {
+    const [current, boundary] = [this.#registers[places.current]!, this.#registers[places.boundary]!]
+    const behind = boundary + 1 >= this.#registers[places.stop]! ? this.#registers[places.start]! : boundary + 1
+    return (this.#command & command.stop) === 0 && current !== boundary && current !== behind
   }
 
   #order(value: number): void {
