@@ -2,7 +2,7 @@
  * SPICE as bytes: links, tickets' places, messages of the main, display, inputs and cursor channels, and images compressed
  * by its LZ. Knows neither sockets nor screens.
  */
-export { type InputsMessage, readCommon, readDisplay, readInputs, readMain } from './client-message.ts'
+export { type InputsMessage, readDisplay, readInputs, readMain } from './client-message.ts'
 export { LinkFailure, type LinkRequest, linkErrorReply, linkReply, linkResult, readLinkRequest } from './link.ts'
 export { compressLz } from './lz.ts'
 export { type Message, MessagePrinter, readMessage } from './message.ts'
