@@ -49,6 +49,8 @@ export interface Step {
   readonly others?: Readonly<Record<string, readonly string[]>>
   /** "any": where the reply stands among the events is a race in QEMU; each of the two sequences has its order. */
   readonly reply_order?: 'any'
+  /** A question about work that goes on: it is asked again, the pause before it included, until the answer is this one. */
+  readonly again?: boolean
   /** Closes the connection at the end of the step. */
   readonly close?: boolean
 }
@@ -69,6 +71,7 @@ const stepMembers: Readonly<Record<keyof Step, true>> = {
   more: true,
   others: true,
   reply_order: true,
+  again: true,
   close: true,
 }
 

@@ -89,6 +89,6 @@ function named(permissions: readonly Permission[]): GraphPermission[] {
 }
 
 function byPrintedOrder(one: string, other: string): number {
-  const place = (name: string): number => printedOrder.indexOf(name)
+  const place = (name: string): number => (printedOrder as readonly string[]).indexOf(name)
   return place(one) - place(other)
 }
