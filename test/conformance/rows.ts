@@ -77,6 +77,14 @@ export const rows: readonly Row[] = [
     reason:
       'lists the types that vmon has, which are fewer; each is compared with QEMU by test/interop/object-tree.test.ts',
   },
+  { transcript: 'status', case: 'query-tpm', steps: [1, 2], kind: 'divergent', reason: 'a machine has no TPM' },
+  {
+    transcript: 'status',
+    case: 'trace-events',
+    steps: [0],
+    kind: 'divergent',
+    reason: "events that can be traced are the program's own, and there are none of QEMU's",
+  },
   { transcript: 'status', case: 'query-vm-generation-id-set', kind: 'pending', reason: 'the device vmgenid' },
   {
     transcript: 'device',

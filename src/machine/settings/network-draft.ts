@@ -1,6 +1,6 @@
 import { netdevFromItems } from '../../commands/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
-import type { NetdevOptions } from '../../net/index.ts'
+import { type NetdevOptions, NetError, userNetConfig } from '../../net/index.ts'
 import type { Asked } from '../config.ts'
 import { ConfigError, inWordsOf } from '../config-error.ts'
 import { type CardWish, cardModels, readCardMac } from './cards.ts'
@@ -133,6 +133,7 @@ export class NetworkDraft {
       netdevs.push({ options: hubport, stays: true, origin })
       if (card !== undefined) cards.push({ ...card, name: id, netdev: port })
     }
+    netdevs.forEach(checkAddresses)
     return { netdevs, cards }
   }
 
@@ -154,3 +155,13 @@ class FreeNames {
 }
 
 const isHelp = (text: string): boolean => text === 'help' || text === '?'
+
+/** Refuses addresses of user networks that do not fit together, before anything is said of who has no peer. */
+function checkAddresses({ options, origin }: NetdevConfig): void {
+  try {
+    if (options.type === 'user') userNetConfig(options)
+  } catch (error) {
+    if (error instanceof NetError) throw ConfigError.at(origin, error.message, error)
+    throw error
+  }
+}
