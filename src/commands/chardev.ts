@@ -309,7 +309,8 @@ function takesClient(
   }: { readonly protocol: string; readonly fd: number; readonly skipAuth: boolean; readonly tls: boolean },
 ): boolean {
   if (protocol === 'spice') {
-    if (!isSocket(fd) || !spiceInUse(spiceServer).addClient(() => openFd(fd), { skipAuth, tls }))
+    const server = spiceInUse(spiceServer)
+    if (!isSocket(fd) || !server.addClient(() => openFd(fd), { skipAuth, tls }))
       throw new QmpError('GenericError', 'spice failed to add client')
     return true
   }

@@ -86,6 +86,8 @@ test('help ends the list where help is to be had', () => {
 test('lists that add to each other are one', () => {
   const merged = mergeOptionLists([parseOptionList('base=utc,clock=rt'), parseOptionList('base=localtime')])
   assert.deepEqual([merged.get('base'), merged.get('clock')], ['localtime', 'rt'])
+  for (const text of ['base=utc,id=x', 'id=5', 'bogus=1,id=x'])
+    assert.throws(() => parseOptionList(text, { merges: true, kinds }), { message: "Invalid parameter 'id'" }, text)
 })
 
 test('names are only names', () => {

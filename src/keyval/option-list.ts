@@ -17,6 +17,8 @@ export interface OptionListRules {
   readonly warn?: (text: string) => void
   /** Whether an item `help` or `?` asks for the list of options instead of being one. */
   readonly help?: boolean
+  /** Whether the option may be repeated, and adds to what was said before (`mergeOptionLists`): it has no `id` then. */
+  readonly merges?: boolean
 }
 
 /** A list of options in the order in which they were written. Of those with the same name the last one counts. */
@@ -77,6 +79,7 @@ export function mergeOptionLists(lists: readonly OptionList[]): OptionList {
 export function parseOptionList(text: string, rules: OptionListRules = {}): OptionList {
   const items: [string, string][] = []
   const id = findId(text)
+  if (id !== undefined && rules.merges === true) throw unknownOption('id')
   if (id !== undefined) checkIdentifier(id)
   let at = 0
   let implied = rules.impliedName
@@ -153,8 +156,12 @@ export function checkIdentifier(id: string): void {
  * @throws {OptionError} if the name is not known, or the value is not of its kind
  */
 export function checkOption(name: string, value: string, kinds: OptionKinds): void {
-  if (!Object.hasOwn(kinds, name)) throw new OptionError(`Invalid parameter '${name}'`)
+  if (!Object.hasOwn(kinds, name)) throw unknownOption(name)
   checkOptionValue(name, value, kinds[name]!)
+}
+
+function unknownOption(name: string): OptionError {
+  return new OptionError(`Invalid parameter '${name}'`)
 }
 
 /** @throws {OptionError} if the value is not of its kind */

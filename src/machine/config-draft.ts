@@ -33,6 +33,7 @@ import { fwCfgKinds, fwCfgOf } from './settings/fw-cfg.ts'
 import { type GlobalShape, Globals } from './settings/globals.ts'
 import { isJsonOption } from './settings/json-option.ts'
 import { kernelOf } from './settings/kernel.ts'
+import { listRules } from './settings/list-rules.ts'
 import { checkMachineProperties, machineHelp, machineTypeOf } from './settings/machine-type.ts'
 import { deepFreeze, isHelp, isObject, memberObject, memberText } from './settings/members.ts'
 import { memoryKinds, ramBytesOf } from './settings/memory.ts'
@@ -469,8 +470,7 @@ export class ConfigDraft {
   ): OptionList {
     const list = inWordsOf(origin, () =>
       parseOptionList(text, {
-        ...(kinds === undefined ? {} : { kinds, help: true }),
-        ...(implied === undefined ? {} : { impliedName: implied }),
+        ...listRules(title, kinds, implied),
         warn: (warning) => this.#warn(`${origin}: warning: ${warning}`),
       }),
     )

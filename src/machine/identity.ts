@@ -1,16 +1,16 @@
 import type { MachineParts } from '../commands/index.ts'
 import type { MachineConfig } from './config.ts'
 import { cpuModels, machineTypes } from './models.ts'
-import { optionParameters } from './settings/option-parameters.ts'
+import { optionParametersOf } from './settings/option-parameters.ts'
 
 /** What the machine says of itself. */
-export function identityOf({ name, uuid, machine, ramBytes }: MachineConfig): MachineParts['identity'] {
+export function identityOf({ name, uuid, machine, ramBytes, spice }: MachineConfig): MachineParts['identity'] {
   return {
     name,
     uuid: uuid ?? '00000000-0000-0000-0000-000000000000',
     wakeupSuspend: machine === 'pc',
     machines: machineTypes,
-    options: optionParameters,
+    options: optionParametersOf({ spice: spice !== undefined }),
     ramBytes,
     cpuModels,
   }

@@ -133,7 +133,7 @@ test('more than twice the messages that a client acknowledges at once are not on
 test('passwords: none set, right, wrong, expired, changed, and clients that need none', async () => {
   await using bench = await SpiceBench.open({})
   const enters = async (password: string, skipAuth = false): Promise<number> => {
-    const client = bench.connect(skipAuth)
+    const client = bench.connect({ skipAuth })
     const error = await client.link({ type: Type.main, password })
     client.close()
     await until(() => bench.server.info().channels.length === 0)
@@ -187,19 +187,24 @@ test('channels that there are not are refused by number', async () => {
   assert.equal((await stranger.reply()).readUInt32LE(0), 2)
 })
 
-test('channels can be for encrypted connections alone', async () => {
-  await using bench = await SpiceBench.open({
-    'disable-ticketing': 'on',
-    'tls-port': '0',
-    'plaintext-channel': 'cursor',
-  })
-  assert.equal(await bench.connect().link({ type: Type.main }), 0)
-  await using secured = await SpiceBench.open({
-    unix: 'off',
-    'plaintext-channel': 'default',
-    'disable-ticketing': 'on',
-  })
-  assert.equal(await secured.connect().link({ type: Type.main }), 0)
+test('channels can be for encrypted connections alone, or for those in the clear', async () => {
+  const [needSecured, needUnsecured] = [5, 6]
+  const linked = async (options: Record<string, string>, type: number, tls: boolean): Promise<number> => {
+    // Where there is a socket, no port is opened, and channels are as they would be there.
+    await using bench = await SpiceBench.open({ unix: 'on', 'tls-port': '1', 'disable-ticketing': 'on', ...options })
+    const error = await bench.connect({ tls }).link({ type })
+    assert.deepEqual(
+      bench.server.info().channels.map((channel) => channel.tls),
+      error === 0 ? [tls] : [],
+    )
+    return error
+  }
+  assert.equal(await linked({ 'tls-channel': 'main' }, Type.main, false), needSecured)
+  assert.equal(await linked({ 'tls-channel': 'main' }, Type.main, true), 0)
+  assert.equal(await linked({ 'tls-channel': 'display' }, Type.main, false), 0)
+  assert.equal(await linked({ 'tls-channel': 'default' }, Type.inputs, false), needSecured)
+  assert.equal(await linked({ 'tls-channel': 'default', 'plaintext-channel': 'main' }, Type.main, false), 0)
+  assert.equal(await linked({ 'plaintext-channel': 'main' }, Type.main, true), needUnsecured)
 })
 
 test('old clients, which choose no way to prove who they are, and have long headers, are served', async () => {

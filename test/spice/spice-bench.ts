@@ -36,7 +36,7 @@ export class SpiceBench implements AsyncDisposable {
       screen: new SharedScreen(canvas),
       input: bench.#input(),
       machine: { name: 'bench', uuid: new Uint8Array(16).fill(7) },
-      secure: undefined,
+      secure: async (stream) => ({ stream, peerName: undefined }),
       password: options['password'],
       tell: (news) => void bench.news.push(news),
       log: () => undefined,
@@ -62,10 +62,10 @@ export class SpiceBench implements AsyncDisposable {
     }
   }
 
-  /** Somebody connects. */
-  connect(skipAuth = false): SpiceClient {
+  /** Somebody connects; `tls` as to the port for TLS, which encrypts nothing here. */
+  connect({ skipAuth = false, tls = false } = {}): SpiceClient {
     const [ours, theirs] = memoryPair()
-    this.server.addClient(() => ours, { skipAuth, tls: false })
+    this.server.addClient(() => ours, { skipAuth, tls })
     const client = new SpiceClient(theirs)
     this.#clients.set(client, ours)
     return client

@@ -1,4 +1,5 @@
 import type { OptionParameter } from '../../commands/index.ts'
+import { spiceOptionKinds } from '../../spice-server/index.ts'
 
 type Parameter = (name: string, help?: string, byDefault?: string) => OptionParameter
 
@@ -224,4 +225,14 @@ export const optionParameters: Readonly<Record<string, readonly OptionParameter[
     string('driver', 'Block driver to use for the node'),
     string('node-name', 'Node name of the block device node'),
   ],
+}
+
+const typeOfKind = { string, boolean, number, size } as const
+
+/** As QEMU, which has SPICE in a module of its own: the options of SPICE are known once there is a server. */
+export function optionParametersOf({ spice }: { readonly spice: boolean }): typeof optionParameters {
+  if (!spice) return optionParameters
+  const { machine, ...others } = optionParameters
+  const ofSpice = Object.entries(spiceOptionKinds).map(([name, kind]) => typeOfKind[kind](name))
+  return { machine: machine!, spice: ofSpice.reverse(), ...others }
 }

@@ -113,7 +113,7 @@ export class ScreenDraft {
     this.#said = true
     inWordsOf(origin, () => {
       const warn = (warning: string): void => this.#warn(`${origin}: warning: ${warning}`)
-      const list = parseOptionList(text, { kinds: spiceOptionKinds, help: true, warn })
+      const list = parseOptionList(text, { kinds: spiceOptionKinds, help: true, merges: true, warn })
       if (list.help) this.#answer({ text: optionListHelp('spice', spiceOptionKinds), status: 1 })
       else this.#spice.push(list)
     })
