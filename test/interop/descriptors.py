@@ -9,6 +9,7 @@ import json
 import os
 import re
 import socket
+import struct
 import sys
 
 folder, pid, pairs = sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 100
@@ -168,7 +169,7 @@ server['addr']['data']['str'] = 'file'
 client.say('chardev-add', {'id': 'no-socket', 'backend': {'type': 'socket', 'data': server}})
 client.say('closefd', {'fdname': 'file'})
 ours, theirs = socket.socketpair()
-for protocol in ['served', 'served', 'nobody', 'compat_monitor0', 'spice', '@dbus-display']:
+for protocol in ['served', 'served', 'nobody', 'compat_monitor0', '@dbus-display']:
     client.say('getfd', {'fdname': 'connected'}, [theirs.fileno()])
     client.say('add_client', {'protocol': protocol, 'fdname': 'connected'})
     client.say('closefd', {'fdname': 'connected'})
@@ -188,6 +189,21 @@ for words in [{}, {'skipauth': False}, {'skipauth': True}, {'skipauth': True, 't
     print(ours.recv(12))
     ours.send(b'RFB 003.008\n')
     print(ours.recv(2, socket.MSG_WAITALL))
+    ours.close()
+    client.say('closefd', {'fdname': 'viewer'})
+
+print('# clients of SPICE: links that can be, and one of no version that is known')
+for major, words in [(2, {}), (2, {'skipauth': True}), (2, {'tls': True}), (3, {})]:
+    ours, theirs = socket.socketpair()
+    client.say('getfd', {'fdname': 'viewer'}, [theirs.fileno()])
+    theirs.close()
+    answer = client.quietly('add_client', {'protocol': 'spice', 'fdname': 'viewer', **words})
+    print(major, words, answer.strip())
+    # For the main channel, with one word of what the client understands: the choice how to prove who it is.
+    if 'error' not in answer:
+        ours.send(struct.pack('<4s3I', b'REDQ', major, 2, 22) + struct.pack('<IBB4I', 0, 1, 0, 1, 0, 18, 1))
+        header = ours.recv(16, socket.MSG_WAITALL)
+        print(header[:4], ours.recv(4, socket.MSG_WAITALL))
     ours.close()
     client.say('closefd', {'fdname': 'viewer'})
 

@@ -14,6 +14,8 @@ const skip = (loadLibc() === undefined && 'the optional package koffi is missing
 const display = ['-object', 'tls-creds-anon,id=tls0,endpoint=server', '-vnc', 'none,password=on,tls-creds=tls0']
 const options = [
   ...display,
+  '-spice',
+  'unix=on,addr=spice.sock',
   '-nodefaults',
   '-vga',
   'std',
@@ -42,4 +44,5 @@ test('descriptors that a client passes do, live and end as in QEMU, and none sta
   assert.equal(heard, expected)
   assert.match(heard, /held at the end 0\n/)
   assert.match(heard, /held after sockets 0\n/)
+  assert.equal(heard.match(/^b'REDQ' b'\\x00\\x00\\x00\\x00'$/gm)?.length, 2)
 })
