@@ -2,8 +2,12 @@ import type { PointerEvent } from './input-event.ts'
 
 /** The guest's keyboard and pointing devices, as somebody who looks at its screen uses them. */
 export interface GuestInput {
-  /** A key goes down or up, by its number: the scan code of set 1, plus 0x80 with the prefix 0xE0. */
-  key(key: number, down: boolean): void
+  /**
+   * A key goes down or up, by its number: the scan code of set 1, plus 0x80 with the prefix 0xE0.
+   *
+   * @returns false if nothing is felt of it, as the guest stands still
+   */
+  key(key: number, down: boolean): boolean
   /** All of it is one report. */
   pointer(events: readonly PointerEvent[]): void
   /** Whether the guest's pointing device takes places, rather than movements. */

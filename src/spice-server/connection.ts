@@ -16,6 +16,7 @@ import { closeWithin, type Duplex, type SecureStream } from '../transport/index.
 import type { Channel, ChannelLine } from './channel.ts'
 import { type ChannelSecurity, linkIn } from './link-in.ts'
 import { type SpiceChannelInfo, type SpiceEnd, spiceEnd } from './spice-events.ts'
+import type { TicketKeys } from './spice-ticket.ts'
 
 /** How much may wait to be read, or to be sent beside pictures, before the client is not read from any more; in bytes. */
 const enough = { toRead: 1 << 17, toSend: 1 << 20 } as const
@@ -29,7 +30,8 @@ export interface ConnectionOptions {
   readonly securityOf: (channelType: number) => ChannelSecurity
   /** What clients have to know; undefined if they need not prove who they are. */
   readonly password: ViewerPassword | undefined
-  /** What the client has asked for. @throws {LinkFailure} if it cannot have it */
+  readonly ticketKeys: TicketKeys
+  /** What the client has asked for; it has proved who it is. @throws {LinkFailure} if it cannot have it */
   readonly open: (request: LinkRequest, line: ChannelLine) => Channel
   readonly opened: (connection: Connection) => void
   readonly log: (what: string, error: unknown) => void
@@ -45,6 +47,7 @@ export class Connection {
   readonly #options: ConnectionOptions
   #duplex: Duplex
   readonly #inbox: ByteInbox
+  readonly #over = new AbortController()
   #reading = true
   #drained: (() => void) | undefined
   #request: LinkRequest | undefined
@@ -87,7 +90,7 @@ export class Connection {
   }
 
   disconnect(): void {
-    this.#inbox.end(new SpiceError('the client was sent away'))
+    this.#end('the client was sent away')
     this.#duplex.destroy()
   }
 
@@ -110,14 +113,15 @@ export class Connection {
   }
 
   async #serve(): Promise<void> {
-    const { open, opened, secure, securityOf, password } = this.#options
+    const { open, opened, secure, securityOf, password, ticketKeys } = this.#options
     const tooSlow = setTimeout(() => this.disconnect(), patience.link)
     let request: LinkRequest
     try {
       if (secure !== undefined) this.#duplex = (await secure(this.#duplex)).stream
       this.#listen()
       const write = (bytes: Uint8Array): boolean => this.#duplex.write(bytes)
-      request = await linkIn({ inbox: this.#inbox, write, secured: this.secured, securityOf, password })
+      const makeKey = () => ticketKeys.next(this.#over.signal)
+      request = await linkIn({ inbox: this.#inbox, write, secured: this.secured, securityOf, password, makeKey })
     } finally {
       clearTimeout(tooSlow)
     }
@@ -155,12 +159,18 @@ export class Connection {
         this.#channel?.drained?.()
         this.#drained?.()
       },
-      end: () => this.#inbox.end(new SpiceError('the client has ended the connection')),
+      end: () => this.#end('the client has ended the connection'),
       closed: () => {
-        this.#inbox.end(new SpiceError('the connection is closed'))
+        this.#end('the connection is closed')
         this.#drained?.()
       },
     })
+  }
+
+  #end(why: string): void {
+    const error = new SpiceError(why)
+    this.#inbox.end(error)
+    this.#over.abort(error)
   }
 
   /** Waits until the client reads, or is gone. */

@@ -10,6 +10,7 @@ import {
   readInputs,
 } from '../spice/index.ts'
 import type { Channel, ChannelLine } from './channel.ts'
+import { NewestState } from './newest-state.ts'
 import { ScanCodes } from './scan-codes.ts'
 
 /** In the order of their bits. */
@@ -36,17 +37,19 @@ export class InputsChannel implements Channel {
   readonly #options: InputsChannelOptions
   readonly #pointer: GuestPointer
   readonly #scanCodes: ScanCodes
+  readonly #lamps: NewestState
   #motions = 0
   #leds: number
-  /** Locks as the guest will have them when it has seen all keys. */
+  /** Locks as the guest will have them when it has seen all keys that it was given. */
   #locks: number
   #release: (() => void) | undefined
 
   constructor(options: InputsChannelOptions) {
-    const { input } = options
+    const { input, line } = options
     this.#options = options
     this.#pointer = new GuestPointer(input, buttons)
     this.#scanCodes = new ScanCodes((key, down) => this.#key(key, down))
+    this.#lamps = new NewestState(() => line.send(inputsModifiers(input.leds)))
     this.#leds = input.leds
     this.#locks = input.leds
   }
@@ -58,7 +61,7 @@ export class InputsChannel implements Channel {
       if (input.leds === this.#leds) return
       this.#leds = input.leds
       this.#locks = input.leds
-      line.send(inputsModifiers(this.#leds))
+      this.#lamps.tell()
     })
   }
 
@@ -88,6 +91,10 @@ export class InputsChannel implements Channel {
     this.#options.screen.hurry()
   }
 
+  drained(): void {
+    this.#lamps.drained()
+  }
+
   end(): void {
     this.#release?.()
     this.#scanCodes.release()
@@ -95,8 +102,8 @@ export class InputsChannel implements Channel {
   }
 
   #key(key: number, down: boolean): void {
-    if (down) for (const lock of locks) if (lock.key === key) this.#locks ^= lock.bit
-    this.#options.input.key(key, down)
+    const felt = this.#options.input.key(key, down)
+    if (down && felt) for (const lock of locks) if (lock.key === key) this.#locks ^= lock.bit
   }
 
   /** Locks that the guest has otherwise are pressed. */

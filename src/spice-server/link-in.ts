@@ -18,7 +18,7 @@ import {
   SpiceError,
   ticketBytes,
 } from '../spice/index.ts'
-import { TicketKey } from './spice-ticket.ts'
+import type { TicketKey } from './spice-ticket.ts'
 
 /** Whether channels of a kind must be encrypted, or must not. */
 export type ChannelSecurity = 'tls' | 'plain' | 'any'
@@ -31,6 +31,8 @@ export interface LinkDoor {
   readonly securityOf: (channelType: number) => ChannelSecurity
   /** What clients have to know; undefined if everybody is let in. */
   readonly password: ViewerPassword | undefined
+  /** @throws {SpiceError} if the client has gone */
+  readonly makeKey: () => Promise<TicketKey>
 }
 
 /** What this server understands beside the plain protocol, by the kind of channel. */
@@ -45,9 +47,9 @@ const capabilities: Readonly<Record<number, number>> = {
  *
  * @throws {SpiceError} if it may not; it has been told why
  */
-export async function linkIn({ inbox, write, secured, securityOf, password }: LinkDoor): Promise<LinkRequest> {
+export async function linkIn({ inbox, write, secured, securityOf, password, makeKey }: LinkDoor): Promise<LinkRequest> {
   const request = await requestFrom(inbox, write, secured, securityOf)
-  const key = await TicketKey.make()
+  const key = await makeKey()
   write(linkReply(key.publicKey, capabilities[request.channelType] ?? 0))
   if (request.commonCapabilities & CommonCapability.authSelection) {
     const mechanism = Buffer.from(await inbox.read(4)).readUInt32LE()

@@ -12,6 +12,7 @@ import {
   switchHost,
 } from '../spice/index.ts'
 import type { Channel, ChannelLine } from './channel.ts'
+import { NewestState } from './newest-state.ts'
 
 /** What clients are told of the machine. */
 export interface SpiceMachine {
@@ -35,9 +36,12 @@ export const furtherChannels = [ChannelType.display, ChannelType.cursor, Channel
 /** What holds the channels of one client together. */
 export class MainChannel implements Channel {
   readonly #options: MainChannelOptions
+  readonly #modes: NewestState
 
   constructor(options: MainChannelOptions) {
     this.#options = options
+    const { line, modes } = options
+    this.#modes = new NewestState(() => line.send(mouseModes(modes())))
   }
 
   get session(): number {
@@ -57,10 +61,15 @@ export class MainChannel implements Channel {
     if (said?.type === 'mouseMode') this.#options.requestMode(said.mode)
   }
 
+  drained(): void {
+    this.#modes.drained()
+  }
+
   end(): void {}
 
-  tellModes(modes: MouseModes): void {
-    this.#options.line.send(mouseModes(modes))
+  /** The modes of the mouse have changed. */
+  tellModes(): void {
+    this.#modes.tell()
   }
 
   goTo(host: OtherHost): void {

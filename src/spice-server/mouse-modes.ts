@@ -4,13 +4,13 @@ import { MouseMode, type MouseModes } from '../spice/index.ts'
 /** Who moves the pointer: the guest, unless it takes places and a client has wanted to tell them. */
 export class MouseModeControl {
   readonly #input: GuestInput
-  readonly #changed: (modes: MouseModes) => void
+  readonly #changed: () => void
   readonly #release: () => void
   #allowed: boolean
   #client = false
 
-  /** @param changed - told what clients have to be told */
-  constructor(input: GuestInput, changed: (modes: MouseModes) => void) {
+  /** @param changed - called when clients have to be told the modes */
+  constructor(input: GuestInput, changed: () => void) {
     this.#input = input
     this.#changed = changed
     this.#allowed = input.absolute
@@ -27,7 +27,7 @@ export class MouseModeControl {
   /** A client wants another one; it is told what is so now. */
   request(mode: number): void {
     this.#client = mode === MouseMode.client && this.#allowed
-    this.#changed(this.modes)
+    this.#changed()
   }
 
   end(): void {
@@ -38,6 +38,6 @@ export class MouseModeControl {
     if (this.#input.absolute === this.#allowed) return
     this.#allowed = this.#input.absolute
     if (!this.#allowed) this.#client = false
-    this.#changed(this.modes)
+    this.#changed()
   }
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { SpiceBench, Type } from '../../test/spice/spice-bench.ts'
 import { linkHeader, type SpiceClient } from '../../test/spice/spice-client.ts'
 import { Canvas } from '../../test/vnc/display-bench.ts'
+import { mostStrangers } from './spice-server.ts'
 
 /** Reads until the client's picture is the one that the canvas has. */
 async function caughtUp(client: SpiceClient, canvas: Canvas): Promise<void> {
@@ -11,11 +12,6 @@ async function caughtUp(client: SpiceClient, canvas: Canvas): Promise<void> {
     !client.picture.every((pixel, at) => pixel === canvas.colours[at])
   )
     await client.message()
-}
-
-/** Waits for what happens on its own. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 const u16 = (...values: number[]): number[] => values.flatMap((value) => [value & 0xff, value >> 8])
@@ -45,8 +41,8 @@ test('a client learns of the machine and its channels, and events tell of it', a
     ],
   )
   main.close()
-  await until(() => bench.server.info().channels.length === 0)
-  await until(() => bench.news.length === 6)
+  await bench.until(() => bench.server.info().channels.length === 0)
+  await bench.until(() => bench.news.length === 6)
   assert.deepEqual(
     bench.news.map(({ name }) => name),
     [
@@ -105,29 +101,28 @@ test('more than twice the messages that a client acknowledges at once are not on
   const canvas = new Canvas(64, 16)
   await using bench = await SpiceBench.open(undefined, canvas)
   const client = await bench.viewer()
-  let drawn = 0
-  const reading = (async () => {
-    for (;;) if ((await client.message()).type === 304) drawn++
-  })().catch(() => undefined)
-  for (let round = 1; drawn < 30; round++) {
+  // The first message tells how many to acknowledge at once, and is none of them.
+  for (let round = 1; client.messages.length < 41; round++) {
     canvas.paint(round)
-    await new Promise((resolve) => setTimeout(resolve, 1))
+    await client.until(304)
   }
-  // The client has said nothing, so that there is an end.
-  let last = -1
-  while (drawn !== last) {
-    last = drawn
-    const looks = canvas.looks
-    canvas.paint(last + 1000)
-    for (let turn = 0; turn < 50 && canvas.looks === looks; turn++)
-      await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  assert.ok(client.messages.length <= 41, `${client.messages.length} messages`)
+  assert.equal(client.messages.length, 41)
+  canvas.paint(1000)
+  const waiting = await new Promise<number>((resolve) => {
+    // Who has come later is told of a change when the client has been shown it.
+    const detach = bench.screen.attach({
+      waits: true,
+      changed: () => {
+        detach()
+        resolve(bench.waiting(client))
+      },
+    })
+    bench.screen.wake()
+  })
+  assert.equal(waiting, 0)
   client.say(1, Uint8Array.from(i32(1)))
   client.say(2)
-  await until(() => drawn > last)
-  client.close()
-  await reading
+  await caughtUp(client, canvas)
 })
 
 test('passwords: none set, right, wrong, expired, changed, and clients that need none', async () => {
@@ -136,7 +131,7 @@ test('passwords: none set, right, wrong, expired, changed, and clients that need
     const client = bench.connect({ skipAuth })
     const error = await client.link({ type: Type.main, password })
     client.close()
-    await until(() => bench.server.info().channels.length === 0)
+    await bench.until(() => bench.server.info().channels.length === 0)
     return error
   }
   assert.equal(await enters(''), 7)
@@ -226,9 +221,9 @@ test('keys come as scan codes: down, up, extended, Pause; and what is held is le
   inputs.say(101, Uint8Array.from(i32(0x1de0)))
   inputs.say(102, Uint8Array.from(i32(0x9de0)))
   inputs.say(104, Uint8Array.of(0x2a, 0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5, 0x30))
-  await until(() => bench.done.length >= 8)
+  await bench.until(() => bench.done.length >= 8)
   inputs.close()
-  await until(() => bench.done.length >= 10)
+  await bench.until(() => bench.done.length >= 10)
   assert.deepEqual(bench.done, [
     ...['down 1e', 'up 1e', 'down 9d', 'up 9d', 'down 2a', 'down c6', 'up c6', 'down 30', 'up 30', 'up 2a'],
   ])
@@ -243,8 +238,44 @@ test('lamps are told, and locks that differ are pressed', async () => {
   bench.guest.changed()
   assert.deepEqual([...(await inputs.until(102))], [4, 0])
   inputs.say(103, Uint8Array.from(u16(2)))
-  await until(() => bench.done.length === 4)
+  await bench.until(() => bench.done.length === 4)
   assert.deepEqual(bench.done, ['down 45', 'up 45', 'down 3a', 'up 3a'])
+})
+
+test('locks that differ are pressed when the guest feels it, if they were wanted while it stood still', async () => {
+  await using bench = await SpiceBench.open()
+  const { session } = await bench.main()
+  const inputs = await bench.channel(Type.inputs, session)
+  bench.guest.feels = false
+  inputs.say(103, Uint8Array.from(u16(4)))
+  for (let motion = 0; motion < 4; motion++) inputs.say(111, Uint8Array.from([...i32(1, 1), ...u16(0)]))
+  await inputs.until(111)
+  bench.guest.feels = true
+  bench.done.length = 0
+  inputs.say(103, Uint8Array.from(u16(4)))
+  inputs.say(103, Uint8Array.from(u16(0)))
+  await bench.until(() => bench.done.length === 4)
+  assert.deepEqual(bench.done, ['down 3a', 'up 3a', 'down 3a', 'up 3a'])
+})
+
+test('a guest that changes its lamps and its mouse without end costs little, and who reads again is told the newest', async () => {
+  await using bench = await SpiceBench.open()
+  const { main, session } = await bench.main()
+  const inputs = await bench.channel(Type.inputs, session)
+  await inputs.until(101)
+  for (const client of [main, inputs]) client.pause()
+  for (let round = 1; round <= 100_001; round++) {
+    bench.guest.leds = round % 8
+    bench.guest.absolute = round % 2 === 1
+    bench.guest.changed()
+  }
+  for (const client of [main, inputs]) {
+    assert.ok(bench.waiting(client) < 1 << 17, `${bench.waiting(client)} bytes wait`)
+    client.resume()
+  }
+  // The last that each is told is how it is now.
+  while ((await inputs.until(102)).readUInt16LE() !== 100_001 % 8 || bench.waiting(inputs) > 0);
+  while ((await main.until(105)).readUInt16LE() !== 3 || bench.waiting(main) > 0);
 })
 
 test('the pointer moves by distances, or to places when the guest takes them and the client wants to', async () => {
@@ -271,7 +302,7 @@ test('the pointer moves by distances, or to places when the guest takes them and
   assert.equal(bench.server.info().mouseMode, 'client')
   inputs.say(112, Uint8Array.from([...i32(0, 0), ...u16(0), 0]))
   inputs.say(112, Uint8Array.from([...i32(640, 479), ...u16(4), 0]))
-  await until(() => bench.done.length >= 9)
+  await bench.until(() => bench.done.length >= 9)
   assert.deepEqual(bench.done, [
     'rel x3, rel y-4',
     'left true, rel x0, rel y0',
@@ -301,13 +332,27 @@ test('clients are told where to go on when the machine has gone, if that was sai
   assert.equal(bench.news.at(-1)?.name, 'SPICE_MIGRATE_COMPLETED')
 })
 
-test('of those that never prove who they are the oldest goes, and who sends without end is read no faster than it is served', async () => {
+test('of those that never prove who they are the oldest go, as many as there are too many', async () => {
   await using bench = await SpiceBench.open()
-  const strangers = Array.from({ length: 40 }, () => bench.connect())
-  await assert.rejects(strangers[0]!.until(0))
   const { main } = await bench.main()
+  const strangers = Array.from({ length: 400 }, () => bench.connect())
+  for (const stranger of strangers) stranger.send(linkHeader(18))
+  const count = (wanted: string): number => bench.news.filter(({ name }) => name === wanted).length
+  const left = (): number => count('SPICE_CONNECTED') - count('SPICE_DISCONNECTED')
+  await bench.until(() => left() <= mostStrangers + 1)
+  const [gone, stayed] = [strangers.slice(0, -mostStrangers), strangers.slice(-mostStrangers)]
+  for (const stranger of gone) await assert.rejects(stranger.reply())
+  for (const stranger of stayed) {
+    stranger.send(new Uint8Array(18))
+    assert.ok((await stranger.reply()).length >= 4)
+  }
   main.say(104)
   await main.until(104)
+})
+
+test('who sends without end is read no faster than it is served', async () => {
+  await using bench = await SpiceBench.open()
+  const { main } = await bench.main()
   main.pause()
   for (let round = 0; round < 2000; round++) for (let each = 0; each < 50; each++) main.say(104)
   await new Promise((resolve) => setImmediate(resolve))

@@ -19,6 +19,7 @@ import { furtherChannels, MainChannel, type SpiceMachine } from './main-channel.
 import { MouseModeControl } from './mouse-modes.ts'
 import type { SpiceChannelInfo, SpiceEnd } from './spice-events.ts'
 import type { SpiceConfig } from './spice-options.ts'
+import { TicketKeys } from './spice-ticket.ts'
 
 /** What becomes of who is connected when the password changes. */
 export type Connected = 'keep' | 'fail' | 'disconnect'
@@ -55,8 +56,8 @@ export interface SpiceInfo {
   readonly channels: readonly SpiceChannelInfo[]
 }
 
-/** Connections that have not proved yet who they are: of more, the oldest goes. */
-const mostStrangers = 32
+/** Connections that have not proved yet who they are: of more, the oldest go. */
+export const mostStrangers = 32
 
 /** Shows a screen to a SPICE client: one at a time, as QEMU does it; who comes later sends the earlier one away. */
 export class SpiceServer implements AsyncDisposable {
@@ -67,6 +68,9 @@ export class SpiceServer implements AsyncDisposable {
   readonly #listeners: Listener[] = []
   /** The oldest first. */
   readonly #connections = new Set<Connection>()
+  /** Those that have not proved yet who they are, and have not been sent away, the oldest first. */
+  readonly #strangers = new Set<Connection>()
+  readonly #ticketKeys = new TicketKeys()
   #target: OtherHost | undefined
   #migrated = false
 
@@ -74,8 +78,8 @@ export class SpiceServer implements AsyncDisposable {
     this.#config = config
     this.#options = options
     this.#password = config.ticketing ? new ViewerPassword(options.password) : undefined
-    this.#modes = new MouseModeControl(options.input, (modes) => {
-      for (const { channel } of this.#connections) if (channel instanceof MainChannel) channel.tellModes(modes)
+    this.#modes = new MouseModeControl(options.input, () => {
+      for (const { channel } of this.#connections) if (channel instanceof MainChannel) channel.tellModes()
     })
   }
 
@@ -177,7 +181,11 @@ export class SpiceServer implements AsyncDisposable {
       secure: tls ? secure : undefined,
       securityOf: (type) => this.#config.security.get(type) ?? this.#config.usualSecurity,
       password: skipAuth ? undefined : this.#password,
-      open: (request, line) => this.#open(connection, request, line),
+      ticketKeys: this.#ticketKeys,
+      open: (request, line) => {
+        this.#strangers.delete(connection)
+        return this.#open(connection, request, line)
+      },
       opened: ({ server, info }) =>
         tell({ name: 'SPICE_INITIALIZED', server: { ...server, auth: this.#auth }, client: info! }),
       log,
@@ -185,13 +193,22 @@ export class SpiceServer implements AsyncDisposable {
     const { server, client } = connection
     tell({ name: 'SPICE_CONNECTED', server, client })
     this.#connections.add(connection)
+    this.#strangers.add(connection)
     void connection.gone.then(() => {
       this.#connections.delete(connection)
+      this.#strangers.delete(connection)
       if (connection.channel instanceof MainChannel) this.#endSession(connection.session)
       tell({ name: 'SPICE_DISCONNECTED', server, client })
     })
-    const strangers = [...this.#connections].filter(({ channel }) => channel === undefined)
-    if (strangers.length > mostStrangers) strangers[0]!.disconnect()
+    this.#boundStrangers()
+  }
+
+  #boundStrangers(): void {
+    for (const stranger of this.#strangers) {
+      if (this.#strangers.size <= mostStrangers) return
+      this.#strangers.delete(stranger)
+      stranger.disconnect()
+    }
   }
 
   #endSession(session: number): void {

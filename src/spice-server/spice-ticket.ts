@@ -30,3 +30,23 @@ export class TicketKey {
     }
   }
 }
+
+/** Makes keys one after another: the threads that make them are those that disks are read with. */
+export class TicketKeys {
+  readonly #make: () => Promise<TicketKey>
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(make = TicketKey.make) {
+    this.#make = make
+  }
+
+  /** A key for somebody; none is made if the signal has fired before it is made. @throws the reason of the signal */
+  next(signal: AbortSignal): Promise<TicketKey> {
+    const key = this.#last.then(() => {
+      signal.throwIfAborted()
+      return this.#make()
+    })
+    this.#last = key.catch(() => undefined)
+    return key
+  }
+}

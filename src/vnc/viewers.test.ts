@@ -227,6 +227,19 @@ test('a client is told which lamps of the keyboard are lit, and a lock that it h
   assert.deepEqual(other.done, strokes(0x30))
 })
 
+test('a lock that was pressed while the guest stood still is pressed for it when it runs again', async () => {
+  await using bench = await DisplayBench.open()
+  const client = await bench.viewer()
+  const stroke = (keysym: number): void => [true, false].forEach((down) => void client.key(keysym, down))
+  bench.pointer.feels = false
+  stroke(0xffe5) // Caps Lock
+  await fence(client)
+  bench.pointer.feels = true
+  stroke(0x42)
+  await fence(client)
+  assert.deepEqual(bench.done, ['down 3a', 'up 3a', 'down 30', 'up 30'])
+})
+
 test('the pointer is told as places to a guest that takes them, and as movements to others', async () => {
   await using bench = await DisplayBench.open()
   const client = await bench.viewer()

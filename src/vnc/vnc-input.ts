@@ -38,7 +38,7 @@ export class ViewerInput {
   readonly #down = new Map<number, number>()
   #last: { readonly x: number; readonly y: number } | undefined
 
-  /** Locks as this client's keys and the guest's lamps have them. */
+  /** Locks as the guest's lamps, and the keys of this client that it was given, have them. */
   #locks: number
   readonly #release: () => void
 
@@ -62,10 +62,15 @@ export class ViewerInput {
     if (key === 0 || key === undefined) return
     if (down) this.#down.set(keysym, key)
     else this.#down.delete(keysym)
-    if (down && key === capsLock) this.#locks ^= Led.capsLock
-    if (down && key === numLock) this.#locks ^= Led.numLock
     if (down && this.#keys.lockKeySync) this.#agreeOnLocks(keysym, key)
-    this.#input.key(key, down)
+    this.#press(key, down)
+  }
+
+  #press(key: number, down: boolean): void {
+    const felt = this.#input.key(key, down)
+    if (!felt || !down) return
+    if (key === capsLock) this.#locks ^= Led.capsLock
+    if (key === numLock) this.#locks ^= Led.numLock
   }
 
   /** A lock was pressed where the guest has not seen it: it is pressed for the guest, before the key that shows it. */
@@ -79,9 +84,8 @@ export class ViewerInput {
 
   #agree(lock: number, key: number, on: boolean): void {
     if (((this.#locks & lock) !== 0) === on) return
-    this.#locks ^= lock
-    this.#input.key(key, true)
-    this.#input.key(key, false)
+    this.#press(key, true)
+    this.#press(key, false)
   }
 
   /**

@@ -1,3 +1,4 @@
+import { deferred } from '../../src/async/index.ts'
 import { SharedScreen } from '../../src/display/index.ts'
 import type { GuestInput, PointerEvent } from '../../src/input/index.ts'
 import { OptionList } from '../../src/keyval/index.ts'
@@ -8,21 +9,32 @@ import { SpiceClient } from './spice-client.ts'
 
 export const Type = { main: 1, display: 2, inputs: 3, cursor: 4 } as const
 
+/** How long to wait for what has to happen, in milliseconds. */
+const patience = 60_000
+
 /** A server over a canvas, with what it does written down. */
 export class SpiceBench implements AsyncDisposable {
   readonly canvas: Canvas
+  readonly screen: SharedScreen
   /** Set when it is open. */
   server!: SpiceServer
   /** What clients have done: keys and pointers. */
   readonly done: string[] = []
   readonly news: SpiceNews[] = []
   /** What the guest's devices are like; after `changed()`, clients know it. */
-  readonly guest = { absolute: false, leds: 0, changed: () => this.#listeners.forEach((listener) => void listener()) }
+  readonly guest = {
+    absolute: false,
+    leds: 0,
+    feels: true,
+    changed: () => this.#listeners.forEach((listener) => void listener()),
+  }
   readonly #listeners = new Set<() => void>()
+  readonly #checks = new Set<() => void>()
   readonly #clients = new Map<SpiceClient, Duplex>()
 
   private constructor(canvas: Canvas) {
     this.canvas = canvas
+    this.screen = new SharedScreen(canvas)
   }
 
   /** @param options - as of `-spice` */
@@ -33,22 +45,32 @@ export class SpiceBench implements AsyncDisposable {
     const bench = new SpiceBench(canvas)
     const config = spiceConfigOf(new OptionList(Object.entries(options)), () => undefined)
     bench.server = await SpiceServer.open(config, {
-      screen: new SharedScreen(canvas),
+      screen: bench.screen,
       input: bench.#input(),
       machine: { name: 'bench', uuid: new Uint8Array(16).fill(7) },
       secure: async (stream) => ({ stream, peerName: undefined }),
       password: options['password'],
-      tell: (news) => void bench.news.push(news),
+      tell: (news) => {
+        bench.news.push(news)
+        bench.#happened()
+      },
       log: () => undefined,
     })
     return bench
   }
 
   #input(): GuestInput {
-    const [{ guest, done }, listeners] = [this, this.#listeners]
+    const [{ guest }, listeners] = [this, this.#listeners]
+    const act = (what: string): void => {
+      this.done.push(what)
+      this.#happened()
+    }
     return {
-      key: (key, down) => void done.push(`${down ? 'down' : 'up'} ${key.toString(16)}`),
-      pointer: (report) => void done.push(report.map(pointerText).join(', ')),
+      key: (key, down) => {
+        if (guest.feels) act(`${down ? 'down' : 'up'} ${key.toString(16)}`)
+        return guest.feels
+      },
+      pointer: (report) => act(report.map(pointerText).join(', ')),
       get absolute() {
         return guest.absolute
       },
@@ -69,6 +91,27 @@ export class SpiceBench implements AsyncDisposable {
     const client = new SpiceClient(theirs)
     this.#clients.set(client, ours)
     return client
+  }
+
+  /** Waits until it is so after something that a client has done, or that was told of one. @throws {Error} after a minute */
+  async until(condition: () => boolean): Promise<void> {
+    if (condition()) return
+    const { promise, resolve, reject } = deferred()
+    const timer = setTimeout(() => reject(new Error(`it did not happen: ${condition}`)), patience)
+    const check = (): void => {
+      if (condition()) resolve()
+    }
+    this.#checks.add(check)
+    try {
+      await promise
+    } finally {
+      clearTimeout(timer)
+      this.#checks.delete(check)
+    }
+  }
+
+  #happened(): void {
+    for (const check of this.#checks) check()
   }
 
   /** How many bytes wait to be read by a client. */

@@ -88,7 +88,7 @@ export class DisplayBench implements AsyncDisposable {
   readonly done: string[]
   readonly events: string[]
   /** What the guest's devices are like; after `changed()`, viewers know it. */
-  readonly pointer: { absolute: boolean; leds: number; changed: () => void }
+  readonly pointer: { absolute: boolean; leds: number; feels: boolean; changed: () => void }
   readonly #clients = new Map<RfbClient, Duplex>()
 
   private constructor(made: Pick<DisplayBench, 'canvas' | 'display' | 'done' | 'events' | 'pointer'>) {
@@ -106,14 +106,22 @@ export class DisplayBench implements AsyncDisposable {
   ): Promise<DisplayBench> {
     const [done, events]: [string[], string[]] = [[], []]
     const listeners = new Set<() => void>()
-    const pointer = { absolute: false, leds: 0, changed: () => listeners.forEach((listener) => void listener()) }
+    const pointer = {
+      absolute: false,
+      leds: 0,
+      feels: true,
+      changed: () => listeners.forEach((listener) => void listener()),
+    }
     const display = await VncDisplay.open(
       { ...plain, ...config },
       {
         name: 'QEMU (bench)',
         screen: new SharedScreen(canvas),
         input: {
-          key: (key, down) => void done.push(`${down ? 'down' : 'up'} ${key.toString(16)}`),
+          key: (key, down) => {
+            if (pointer.feels) done.push(`${down ? 'down' : 'up'} ${key.toString(16)}`)
+            return pointer.feels
+          },
           pointer: (report: readonly PointerEvent[]) =>
             void done.push(
               report

@@ -28,7 +28,7 @@ export class WatchingViewers implements AsyncDisposable {
       name: 'watched',
       screen: new SharedScreen(console),
       input: {
-        key: () => undefined,
+        key: () => true,
         pointer: () => undefined,
         absolute: true,
         leds: 0,

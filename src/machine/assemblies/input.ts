@@ -43,9 +43,10 @@ function guestInputOf(handlers: InputHandlers, runControl: RunControl): GuestInp
   const takesInput = (): boolean => runControl.running || runControl.state === 'suspended'
   return {
     key(key, down) {
-      if (!takesInput()) return
+      if (!takesInput()) return false
       handlers.send({ type: 'key', key, down })
       handlers.sync()
+      return true
     },
     pointer(events) {
       if (!takesInput()) return
