@@ -4,5 +4,6 @@
  * and no programs: it is given what requests go to, and where texts go.
  */
 export { BlockIo, type Voices } from './block-io.ts'
+export { type CacheSetting, cacheModes } from './cache-modes.ts'
 export { type IoTable, ioCommand, type ProgramControl } from './io-command.ts'
 export { IoComplaint, UsageComplaint } from './io-complaint.ts'

@@ -4,6 +4,7 @@ import { breakpointCommands } from './commands/breakpoints.ts'
 import { imageCommands } from './commands/image.ts'
 import { processCommands } from './commands/process.ts'
 import { readCommands } from './commands/read.ts'
+import { reopenCommands } from './commands/reopen.ts'
 import { writeCommands } from './commands/write.ts'
 import type { IoTable } from './io-command.ts'
 
@@ -15,5 +16,6 @@ export const commandTable: IoTable = {
   ...imageCommands,
   ...allocationCommands,
   ...breakpointCommands,
+  ...reopenCommands,
   ...processCommands,
 }

@@ -37,7 +37,13 @@ export type { BitmapStep } from './drives/bitmap-change.ts'
 export { BitmapControl } from './drives/bitmap-control.ts'
 export { type BlockDeviceInfo, type BlockInfo, blockInfo, namedNodes } from './drives/block-info.ts'
 export { allNodeStats, type BlockStats, driveStats } from './drives/block-stats.ts'
-export { accessToDrive, accessToNode, type DirectAccess, type NodeAccess } from './drives/direct-access.ts'
+export {
+  type AmendOptions,
+  accessToDrive,
+  accessToNode,
+  type DirectAccess,
+  type NodeAccess,
+} from './drives/direct-access.ts'
 export { Drive } from './drives/drive.ts'
 export type {
   DriveConfig,
@@ -61,6 +67,7 @@ export { MediaControl, type NewMedium, type ReadOnlyMode } from './drives/media-
 export { type BitmapName, findBitmap } from './drives/named-bitmaps.ts'
 export { connectDrives, connectPcDrives, type PcDevices, pcDrives } from './drives/pc-drives.ts'
 export { type DrivePlace, namesOfDrives } from './drives/placement.ts'
+export { Reopening } from './drives/reopening.ts'
 export { SnapshotImages, type SnapshotOverview, SnapshotSet } from './drives/snapshot-set.ts'
 export type { DriveStatistics, OperationCounts } from './drives/statistics.ts'
 export { throwawayOverlay } from './drives/throwaway-overlay.ts'

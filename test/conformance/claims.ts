@@ -165,7 +165,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'blockdev-add': { verdict: 'divergent', reason: 'takes the drivers that vmon has' },
   'blockdev-reopen': {
     verdict: 'divergent',
-    reason: 'cache.direct of files cannot change; an empty list changes nothing, where QEMU aborts',
+    reason: 'an empty list changes nothing, where QEMU aborts',
   },
   'change-backing-file': exact,
   'blockdev-del': exact,

@@ -208,6 +208,12 @@ export class Drive {
     this.#alsoUsed = [...new Set([...this.#alsoUsed, ...permissions])]
   }
 
+  /** Takes back what `alsoUse()` has let others do. */
+  async alsoUseNoMore(): Promise<void> {
+    this.#alsoUsed = []
+    await this.#attachment?.update(this.#accessTo(this.#attachment.node))
+  }
+
   /** Tells the guest that its medium has another size now. */
   async showSize(): Promise<void> {
     if (this.#medium !== undefined && !this.trayOpen) await this.#port?.resized(this.#medium.byteLength)

@@ -91,6 +91,12 @@ export class GraphControl implements AsyncDisposable {
     return this.#drives.exclusively(() => this.standingStill(() => new Reopening(graph).run(list)))
   }
 
+  /** Changes some options of a node, and lets the others stay. @throws {BlockError} as `reopen()` */
+  amendOptions(node: BlockNode, options: OptionValues): Promise<void> {
+    const { graph } = this.#drives
+    return this.#drives.exclusively(() => this.standingStill(() => new Reopening(graph).amend(node, options)))
+  }
+
   /**
    * Writes what a drive's image holds into the one behind it, and empties it.
    *

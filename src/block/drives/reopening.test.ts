@@ -227,3 +227,36 @@ test('what a job relies on stays below until the job has ended', async () => {
   await control.close()
   await drives.close()
 })
+
+test('requests of any size arrive the same, around the page cache and through it', async () => {
+  await using s = await scene()
+  const q = s.node('q')
+  const f = s.node('f')
+  const user = await q.attach({ description: 'a test', access: { uses: ['read', 'write'], shares: [] } })
+  let value = 10
+  for (const direct of [true, false, true]) {
+    const cache = { 'cache.direct': direct }
+    await s.control.reopen([
+      overlayOn('one', cache),
+      { driver: 'file', 'node-name': 'f', filename: s.overlay, ...cache },
+    ])
+    assert.equal(f.cache.direct, direct)
+    await q.write(42, new Uint8Array(42).fill(++value))
+    assert.deepEqual([(await q.read(41, 1))[0], (await q.read(42, 1))[0], (await q.read(84, 1))[0]], [1, value, 1])
+    await q.flush()
+  }
+  await user.detach()
+})
+
+test('what is not said of a node that is amended stays, also after another has taken its place below', async () => {
+  await using s = await scene()
+  const q = s.node('q')
+  await s.control.reopen([overlayOn('one', { 'detect-zeroes': 'on', 'lazy-refcounts': true })])
+  await s.control.amendOptions(q, { 'cache.no-flush': true })
+  assert.deepEqual([q.detectZeroes, q.cache.noFlush, s.node('f').cache.noFlush], ['on', true, false])
+  await s.control.reopen([overlayOn('two', { 'lazy-refcounts': true })])
+  await s.control.amendOptions(q, { 'detect-zeroes': 'on' })
+  assert.deepEqual([q.detectZeroes, q.cache.noFlush, await first(q)], ['on', false, 2])
+  await assert.rejects(s.control.amendOptions(q, { unheard: 'of' }), { message: "Cannot change the option 'unheard'" })
+  assert.equal(q.detectZeroes, 'on')
+})

@@ -16,6 +16,8 @@ interface Wanted {
   readonly options: OptionValues
   /** It is below one that a user has named, and the options are those that it has. */
   readonly kept: boolean
+  /** What the options do not say stays, and need not be said again. */
+  readonly amends: boolean
   /** The node above whose settings it takes over where its own options say nothing. */
   readonly heir: { readonly of: BlockNode; readonly role: ChildRole } | undefined
 }
@@ -54,7 +56,18 @@ export class Reopening {
 
   /** @throws {BlockError} in QEMU's words; then nothing has changed */
   async run(list: readonly OptionValues[]): Promise<void> {
-    for (const options of list) this.#want(this.#named(options['node-name']), { options, kept: false, heir: undefined })
+    const top = { kept: false, amends: false, heir: undefined }
+    for (const options of list) this.#want(this.#named(options['node-name']), { options, ...top })
+    await this.#runWanted()
+  }
+
+  /** Changes some options of a node, and of those below that were opened for it; the others stay. @throws {BlockError} as `run()` */
+  async amend(node: BlockNode, options: OptionValues): Promise<void> {
+    this.#want(node, { options, kept: false, amends: true, heir: undefined })
+    await this.#runWanted()
+  }
+
+  async #runWanted(): Promise<void> {
     const planned: Planned[] = []
     for (const [node, wanted] of this.#wanted) planned.push(await this.#plan(node, wanted))
     const holds: Attachment[] = []
@@ -108,9 +121,10 @@ export class Reopening {
   }
 
   /** A node that is named twice has the options of both. */
-  #want(node: BlockNode, { options, kept, heir }: Wanted): void {
-    const all = { ...this.#wanted.get(node)?.options, ...options }
-    this.#wanted.set(node, { options: all, kept, heir })
+  #want(node: BlockNode, { options, kept, amends, heir }: Wanted): void {
+    const stay = amends ? ownOptions(node) : {}
+    const all = { ...stay, ...this.#wanted.get(node)?.options, ...options }
+    this.#wanted.set(node, { options: all, kept, amends, heir })
     for (const role of childRoles) {
       const child = node.child(role)
       if (child === undefined || child.openedFor !== node) continue
@@ -119,7 +133,7 @@ export class Reopening {
       if (reference !== undefined && reference !== child.name) continue
       const below = new OptionBag(all).takeBelow(key).takeAll()
       const keeps = kept || reference !== undefined
-      this.#want(child, { options: keeps ? child.given : below, kept: keeps, heir: { of: node, role } })
+      this.#want(child, { options: keeps ? child.given : below, kept: keeps, amends, heir: { of: node, role } })
     }
   }
 
@@ -127,36 +141,31 @@ export class Reopening {
     const settings = this.#settingsFor(node, wanted)
     this.#settings.set(node, settings)
     if (wanted.kept) return { node, settings, children: [] }
-    const { options } = wanted
+    const { options, amends } = wanted
     const bag = new OptionBag(options)
-    checkResets(node, options)
+    if (!amends) checkResets(node, options)
     const change = node.driver.takeChanges?.(bag, this.#graph.throttleGroups)
-    if (wanted.heir === undefined) await checkSaysBacking(node, options)
+    if (wanted.heir === undefined && !amends) await checkSaysBacking(node, options)
     const children = (['backing', 'file'] as const).flatMap((role) => this.#newChild(node, role, options))
     const replaced = children.map(({ role }) => role)
     checkUnchanged(node, options, (key) => !bag.has(key) || replaced.some((role) => role === key))
     return { node, settings, children, change }
   }
 
-  #settingsFor(node: BlockNode, { options: given, heir }: Wanted): Omit<NewNodeSettings, 'name'> {
+  #settingsFor(node: BlockNode, { options: given, amends, heir }: Wanted): Omit<NewNodeSettings, 'name'> {
     const options = new OptionBag(given)
-    const above = heir === undefined ? undefined : (this.#settings.get(heir.of) ?? heir.of.settings)
+    const stays = amends ? node.settings : undefined
+    const above = heir === undefined ? stays : (this.#settings.get(heir.of) ?? heir.of.settings)
     const cache = {
       direct: options.takeBoolean('cache.direct') ?? above?.cache.direct ?? false,
       noFlush: options.takeBoolean('cache.no-flush') ?? above?.cache.noFlush ?? false,
-    }
-    if (
-      cache.direct !== node.cache.direct &&
-      node.driver.children.size === 0 &&
-      !node.driver.name.startsWith('null-')
-    ) {
-      throw cannotChange('cache.direct')
     }
     const word = options.takeString('discard')
     // What is not said stays as it is; a node that a format's own options describe is told everything.
     const unsaid = heir === undefined ? node.settings.discard : heir.role === 'file'
     const discard = word === undefined ? unsaid : word === 'unmap' || word === 'on'
-    const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'))
+    const detecting = options.takeString('detect-zeroes') ?? stays?.detectZeroes
+    const detectZeroes = parseDetectZeroes(detecting)
     if (detectZeroes === 'unmap' && !discard) {
       const text = 'setting detect-zeroes to unmap is not allowed without setting discard operation to unmap'
       throw new BlockError('invalid', text, { option: 'detect-zeroes' })
@@ -166,7 +175,7 @@ export class Reopening {
       cache,
       detectZeroes,
       discard,
-      given: { ...given, driver: node.driver.name },
+      given: { ...(amends && node.given), ...given, driver: node.driver.name },
     }
   }
 
@@ -189,6 +198,13 @@ export class Reopening {
     }
     return [{ role, child }]
   }
+}
+
+/** What it was opened with, without which nodes are below, and what was meant for them: others may be there by now. */
+function ownOptions(node: BlockNode): OptionValues {
+  const below = childRoles.map((role) => optionOf(node, role))
+  const own = Object.entries(node.given).filter(([key]) => !below.includes(key.split('.')[0]!))
+  return Object.fromEntries(own)
 }
 
 /** @throws {BlockError} kind `busy`, if a job relies on the node that is below */

@@ -47,7 +47,7 @@ export class BlockNode {
   readonly blockers = new Blockers()
   /** @internal for other nodes: what it uses, and who uses it */
   readonly links: NodeLinks
-  readonly #io: Driver | Shaping
+  #io: Driver | Shaping
   readonly #forget: (node: BlockNode) => void
   /** If what is read from behind is copied. */
   #readCopies: ReadCopies | undefined
@@ -62,9 +62,7 @@ export class BlockNode {
     this.#settings = own
     this.driver = driver
     this.bitmaps = driver.bitmaps ?? new NodeBitmaps(() => driver.length)
-    const { limits = {} } = driver
-    const servesAll = (limits.alignment ?? 1) === 1 && limits.maxTransfer === undefined
-    this.#io = servesAll ? driver : new Shaping(driver, limits)
+    this.#io = shaped(driver)
     this.#forget = forget
     this.links = new NodeLinks(this, parts, () => this.#end())
     // What others hold already was there before.
@@ -397,6 +395,10 @@ export class BlockNode {
     const { readOnly } = this.#settings
     if (settings.readOnly && !readOnly) await this.driver.settle?.()
     if (settings.readOnly !== readOnly) await this.driver.setReadOnly?.(settings.readOnly)
+    if (this.driver.setCache !== undefined) {
+      await this.driver.setCache(settings.cache)
+      this.#io = shaped(this.driver)
+    }
     this.#settings = settings
     await this.links.spread()
   }
@@ -465,4 +467,11 @@ export class BlockNode {
     if (this.access.uses.includes(permission)) return
     throw new BlockError('permission', `No user of node ${this.name} has asked to ${permission}`, { node: this.name })
   }
+}
+
+/** A driver as requests of any kind can be made to it. */
+function shaped(driver: Driver): Driver | Shaping {
+  const { limits = {} } = driver
+  const servesAll = (limits.alignment ?? 1) === 1 && limits.maxTransfer === undefined
+  return servesAll ? driver : new Shaping(driver, limits)
 }

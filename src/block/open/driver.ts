@@ -149,6 +149,8 @@ export interface Driver {
   distrust?(): void
   /** Is written from now on, or no more. Without it that makes no difference. @throws {BlockError} if it cannot be written */
   setReadOnly?(readOnly: boolean): Promise<void>
+  /** Goes that way to what it stores on, while no request runs; `limits` may change. @throws {BlockError}, nothing has changed then */
+  setCache?(cache: CacheMode): Promise<void>
 
   /** Compares what the image says of itself with what is there. Without it there is nothing to check. */
   check?(options?: CheckOptions): Promise<CheckResult>

@@ -278,6 +278,10 @@ export async function openImage(
       below.setDefault('discard', 'unmap')
       return openAny({ ...source, options: below, filename })
     }
+    if (isJsonFilename(filename)) {
+      for (const [key, value] of Object.entries(parseJsonFilename(filename))) below.setDefault(key, value)
+      return openStorageOf(source, below, undefined)
+    }
     if (filename !== undefined) {
       checkNoSecondName(below)
       const protocol = protocolOf(filename)

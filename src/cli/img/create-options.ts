@@ -33,6 +33,7 @@ const hints = ['nocow', 'extent_size_hint']
 /** The options of each format that can be created, in the order in which QEMU prints them. */
 export const byFormat: Readonly<Record<string, readonly ImageOption[]>> = {
   raw: [size],
+  file: [size],
   luks: [size, ...luks('', 'ID of the secret that provides the keyslot passphrase')],
   qcow2: [
     {

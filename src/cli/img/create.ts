@@ -157,7 +157,8 @@ async function refuseSize(graph: NodeGraph, filename: string, format: string, si
  * @throws {ImgError} in QEMU's words
  */
 export function knownFormat(format: string, { named = true } = {}): string {
-  const known = imageFormats.get(format)
+  // A file without a format is made as a raw image is.
+  const known = imageFormats.get(format === 'file' ? 'raw' : format)
   if (known === undefined) throw new ImgError(named ? `Unknown file format '${format}'` : 'Unknown file format')
   if (known.create === undefined) throw new ImgError(`Format driver '${format}' does not support image creation`)
   return format

@@ -3,6 +3,7 @@ import {
   type NodeAccess,
   type NodeGraph,
   type OptionValues,
+  Reopening,
   throwawayOverlay,
 } from '../../block/index.ts'
 
@@ -65,6 +66,7 @@ export async function openImage(
       description: 'vmon io',
       uses: node.readOnly ? ['read'] : ['read', 'write', 'resize'],
       writeback: !mode.writethrough,
+      amend: (image, changes) => new Reopening(graph).amend(image, changes),
     })
     return {
       access,

@@ -1,4 +1,4 @@
-import { accessToDrive, accessToNode, type DriveSet } from '../../block/index.ts'
+import { type AmendOptions, accessToDrive, accessToNode, type DriveSet, type GraphControl } from '../../block/index.ts'
 import type { BlockIo, Voices } from '../../block-io/index.ts'
 import { hmpFamily } from '../hmp-command.ts'
 
@@ -11,6 +11,7 @@ export interface BlockIoPart {
 
 const command = hmpFamily<{
   drives: Pick<DriveSet, 'find' | 'locate' | 'image'>
+  graph: Pick<GraphControl, 'amendOptions'>
   blockIo: BlockIoPart
 }>()
 
@@ -20,7 +21,7 @@ export const qemuIoCommands = {
     args: 'qdev:-d,device:B,command:s',
     params: '[-d] [device] "[command]"',
     help: 'run a qemu-io command on a block device\n\t\t\t-d: [device] is a device ID rather than a drive ID or node name',
-    async run({ parts: { drives, blockIo }, print, signal }, { qdev, device, command: line }) {
+    async run({ parts: { drives, graph, blockIo }, print, signal }, { qdev, device, command: line }) {
       const { io } = blockIo
       const voices: Voices = {
         say: (text) => blockIo.print(withoutEnd(text)),
@@ -28,12 +29,14 @@ export const qemuIoCommands = {
         complain: (text) => print(`${text}\n`),
         show: print,
       }
+      const amend: AmendOptions = (node, options) => graph.amendOptions(node, options)
       const drive = qdev ? drives.locate({ id: device }) : drives.find(device)
       if (drive !== undefined) {
-        await io.run(line, { access: accessToDrive(drive), voices, signal })
+        await io.run(line, { access: accessToDrive(drive, amend), voices, signal })
         return
       }
-      await using access = await accessToNode(drives.image({ nodeName: device }), { description: 'qemu-io' })
+      const image = drives.image({ nodeName: device })
+      await using access = await accessToNode(image, { description: 'qemu-io', amend })
       await io.run(line, { access, voices, signal })
       // As with QEMU, what was begun ends before the node is let go.
       await io.quietOn(access)

@@ -4,6 +4,7 @@ import type { Access } from '../../graph/access.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type {
   BlockStatus,
+  CacheMode,
   ChildRole,
   Driver,
   DriverLimits,
@@ -49,12 +50,14 @@ export class FileDriver implements Driver {
   readonly filename: string
   readonly children: ReadonlyMap<ChildRole, BlockNode> = new Map()
   readonly grows: boolean
-  readonly limits: DriverLimits
-  readonly #direct: boolean
+  #limits: DriverLimits
+  #direct: boolean
   readonly #lock: FileLock | undefined
-  readonly #flushAtClose: boolean
+  #flushAtClose: boolean
   /** Stays open from beginning to end: it holds the locks. */
-  readonly #reader: FileHandle
+  readonly #holder: FileHandle
+  /** The same, unless requests go another way to the file now than when it was opened. */
+  #reader: FileHandle
   #writer: FileHandle | undefined
   #size: number
   #unflushed = false
@@ -64,10 +67,11 @@ export class FileDriver implements Driver {
 
   constructor({ name, handle, size, alignment, direct, lock, flushAtClose }: FileDriverOptions) {
     this.name = name
-    this.limits = { alignment }
+    this.#limits = { alignment }
     this.#direct = direct
     this.grows = name === 'file'
     this.filename = handle.path
+    this.#holder = handle
     this.#reader = handle
     this.#size = size
     this.#lock = lock
@@ -80,6 +84,10 @@ export class FileDriver implements Driver {
   takeChanges(options: OptionBag): () => () => void {
     for (const name of ['drop-cache', 'x-check-cache-dropped']) options.takeBoolean(name)
     return () => () => undefined
+  }
+
+  get limits(): DriverLimits {
+    return this.#limits
   }
 
   get #handle(): FileHandle {
@@ -167,6 +175,37 @@ export class FileDriver implements Driver {
     else await this.#endWriting()
   }
 
+  /**
+   * Requests go around the page cache from now on, or through it.
+   *
+   * @throws {BlockError} as `FileHandle.reopen()`; then everything is as before
+   */
+  async setCache({ direct, noFlush }: CacheMode): Promise<void> {
+    if (direct !== this.#direct) await this.#goAnotherWay(direct)
+    this.#flushAtClose = !noFlush
+  }
+
+  async #goAnotherWay(direct: boolean): Promise<void> {
+    const before = [this.#reader, this.#writer]
+    const reader = await wayTo(this.#holder, direct)
+    let alignment: number
+    let writer: FileHandle | undefined
+    try {
+      alignment = await reader.findAlignment()
+      writer = this.#writer && (await reader.reopen({ writable: true }))
+    } catch (error) {
+      if (reader !== this.#holder) await reader.close()
+      throw error
+    }
+    this.#direct = direct
+    this.#limits = { alignment }
+    this.#reader = reader
+    this.#writer = writer
+    for (const handle of before) {
+      if (handle !== this.#holder && handle !== reader) await handle?.close()
+    }
+  }
+
   distrust(): void {
     this.#distrusted = true
   }
@@ -180,7 +219,8 @@ export class FileDriver implements Driver {
     try {
       await this.#endWriting()
     } finally {
-      await this.#reader.close()
+      if (this.#reader !== this.#holder) await this.#reader.close()
+      await this.#holder.close()
     }
   }
 
@@ -200,4 +240,19 @@ export class FileDriver implements Driver {
       await writer.close()
     }
   }
+}
+
+/** A handle of the same file whose requests go that way: the one that is given, if its do already. */
+async function wayTo(holder: FileHandle, direct: boolean): Promise<FileHandle> {
+  if (!direct) return holder.direct ? holder.reopen({ writable: false, direct }) : holder
+  if (holder.direct) return holder
+  const handle = await holder.reopen({ writable: false, direct })
+  try {
+    if (await handle.endsAligned()) return handle
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+  await handle.close()
+  return holder
 }

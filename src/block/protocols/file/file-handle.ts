@@ -89,6 +89,12 @@ export class FileHandle {
     }
   }
 
+  /** Whether the file ends where a request may: around the page cache it would grow at its end otherwise. */
+  async endsAligned(): Promise<boolean> {
+    const { size } = await this.stat()
+    return size % (await this.findAlignment()) === 0
+  }
+
   /** Whether anything runs on it. */
   get busy(): boolean {
     return this.#running > 0
@@ -99,8 +105,8 @@ export class FileHandle {
    *
    * @throws {BlockError} as `open()`; kind `invalid`, if its path leads to another file by now
    */
-  async reopen({ writable }: Pick<OpenOptions, 'writable'>): Promise<FileHandle> {
-    const fresh = await FileHandle.open(this.path, { writable, direct: this.direct, files: this.#files })
+  async reopen({ writable, direct = this.direct }: Pick<OpenOptions, 'writable' | 'direct'>): Promise<FileHandle> {
+    const fresh = await FileHandle.open(this.path, { writable, direct, files: this.#files })
     const [ours, theirs] = await Promise.all([this.stat(), fresh.stat()])
     if (ours.ino === theirs.ino && ours.dev === theirs.dev) return fresh
     await fresh.close()

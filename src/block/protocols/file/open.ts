@@ -68,16 +68,15 @@ async function open(
 }
 
 /**
- * Around the page cache only if the file ends where a request may: it would grow at its end otherwise. A file of the host
- * is opened for writing when somebody writes; of descriptors that were passed, one for writing must be there at once.
+ * Around the page cache only if the file ends where a request may. A file of the host is opened for writing when
+ * somebody writes; of descriptors that were passed, one for writing must be there at once.
  */
 async function openHandle(path: string, wish: OpenOptions): Promise<FileHandle> {
   const options = { ...wish, writable: wish.writable && isPassed(path) }
   const handle = await FileHandle.open(path, options)
   if (!handle.direct) return handle
   try {
-    const { size } = await handle.stat()
-    if (size % (await handle.findAlignment()) === 0) return handle
+    if (await handle.endsAligned()) return handle
   } catch (error) {
     await handle.close()
     throw error
