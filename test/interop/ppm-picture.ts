@@ -47,6 +47,11 @@ export function difference(one: PpmPicture, other: PpmPicture): Rectangle | unde
 
 /** Whether one picture is somewhere in the other: a window on a screen. */
 export function contains(screen: PpmPicture, picture: PpmPicture): boolean {
+  return placeOf(screen, picture) !== undefined
+}
+
+/** Where one picture is in the other: its upper left corner; undefined if it is not there. */
+export function placeOf(screen: PpmPicture, picture: PpmPicture): { x: number; y: number } | undefined {
   // Rows of one colour are everywhere.
   const marked = Array.from({ length: picture.height }, (_, y) => y).reduce((most, y) =>
     changesIn(rowOf(picture, y)) > changesIn(rowOf(picture, most)) ? y : most,
@@ -54,9 +59,9 @@ export function contains(screen: PpmPicture, picture: PpmPicture): boolean {
   const wanted = rowOf(picture, marked)
   for (let y = marked; y + picture.height - marked <= screen.height; y++) {
     const at = rowOf(screen, y).indexOf(wanted)
-    if (at >= 0 && at % 3 === 0 && stands(screen, picture, { at, top: y - marked })) return true
+    if (at >= 0 && at % 3 === 0 && stands(screen, picture, { at, top: y - marked })) return { x: at / 3, y: y - marked }
   }
-  return false
+  return undefined
 }
 
 function stands(screen: PpmPicture, picture: PpmPicture, { at, top }: { at: number; top: number }): boolean {
