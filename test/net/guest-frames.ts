@@ -1,5 +1,5 @@
 /** Frames as a guest makes them, and what frames of its network tell it. */
-import { checksumOf, sumOf } from '../../src/net/user/checksum.ts'
+import { checksumOf, sumOf } from '../../src/hash/index.ts'
 import {
   broadcastMac,
   ethernetLength,

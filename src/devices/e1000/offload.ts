@@ -1,3 +1,5 @@
+import { checksumOf, folded, sumOf } from '../../hash/index.ts'
+
 /** Where checksums stand, and what a long packet is cut by: what a context descriptor says. */
 export interface OffloadContext {
   /** Each: where the sum begins, where it is to be stored, where it ends (0: at the end of the packet). */
@@ -76,16 +78,7 @@ function adapt(
 function storeSum(frame: Buffer, [start, store, end]: readonly [number, number, number]): void {
   const to = end === 0 ? frame.length : Math.min(frame.length, end + 1)
   if (store + 1 >= frame.length) return
-  let sum = 0
-  for (let at = start; at + 1 < to; at += 2) sum += (frame[at]! << 8) | frame[at + 1]!
-  if (start < to && (to - start) % 2 === 1) sum += frame[to - 1]! << 8
-  put16(frame, store, ~folded(sum))
-}
-
-function folded(sum: number): number {
-  let rest = sum
-  while (rest > 0xffff) rest = Math.floor(rest / 0x10000) + (rest & 0xffff)
-  return rest
+  put16(frame, store, checksumOf(sumOf(frame, start, to)))
 }
 
 function get16(frame: Buffer, at: number): number {

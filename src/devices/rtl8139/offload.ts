@@ -1,5 +1,9 @@
+import { checksumOf, sumOf } from '../../hash/index.ts'
+
 const ethernet = 14
 const ipv4Type = 0x0800
+/** Without options. */
+const tcpHeader = 20
 const protocols = { tcp: 6, udp: 17 } as const
 
 export interface Wanted {
@@ -17,9 +21,11 @@ export function offloaded(packet: Buffer, wanted: Wanted): Buffer[] {
   if (nothing || packet.length < ethernet + 20 || packet.readUInt16BE(12) !== ipv4Type) return [packet]
   const transport = ethernet + 4 * (packet[ethernet]! & 0x0f)
   if (transport < ethernet + 20 || transport > packet.length) return [packet]
-  if (segment === 0 || packet[ethernet + 9] !== protocols.tcp || transport + 20 > packet.length)
+  if (segment === 0 || packet[ethernet + 9] !== protocols.tcp || transport + tcpHeader > packet.length)
     return [summed(packet, transport, wanted)]
   const payload = transport + 4 * (packet[transport + 12]! >> 4)
+  // The header's length is the guest's word: each frame is to have room for what is put into its header.
+  if (payload < transport + tcpHeader || payload > packet.length) return [summed(packet, transport, wanted)]
   const frames: Buffer[] = []
   for (let from = payload; from < packet.length; from += segment) {
     const to = Math.min(packet.length, from + segment)
@@ -41,7 +47,7 @@ function summed(frame: Buffer, transport: number, { ipSum, tcpSum, udpSum }: Wan
   if (protocol === protocols.udp && udpSum) store(frame, transport, end, transport + 6)
   if (!ipSum) return frame
   frame.writeUInt16BE(0, ethernet + 10)
-  frame.writeUInt16BE(~folded(sumOf(frame, ethernet, transport)) & 0xffff, ethernet + 10)
+  frame.writeUInt16BE(checksumOf(sumOf(frame, ethernet, transport)), ethernet + 10)
   return frame
 }
 
@@ -50,17 +56,5 @@ function store(frame: Buffer, from: number, end: number, at: number): void {
   if (at + 2 > end) return
   frame.writeUInt16BE(0, at)
   const pseudo = sumOf(frame, ethernet + 12, ethernet + 20) + frame[ethernet + 9]! + end - from
-  frame.writeUInt16BE(~folded(pseudo + sumOf(frame, from, end)) & 0xffff || 0xffff, at)
-}
-
-function sumOf(bytes: Buffer, from: number, to: number): number {
-  let sum = 0
-  for (let at = from; at + 1 < to; at += 2) sum += bytes.readUInt16BE(at)
-  return (to - from) % 2 === 1 ? sum + (bytes[to - 1]! << 8) : sum
-}
-
-function folded(sum: number): number {
-  let rest = sum
-  while (rest > 0xffff) rest = Math.floor(rest / 0x10000) + (rest & 0xffff)
-  return rest
+  frame.writeUInt16BE(checksumOf(sumOf(frame, from, end, pseudo)) || 0xffff, at)
 }

@@ -108,6 +108,37 @@ test('puts what comes into one buffer without an end, as long as there is room',
   assert.equal(read(0x37, 1) & 1, 1)
 })
 
+test('leaves out what is longer than the chip takes, or than there is room for behind the buffer', () => {
+  for (const [config, behind] of [
+    [0x0a, 0],
+    [0x8a, 1536],
+  ] as const) {
+    const { write, read, tell, said, bus } = card()
+    write(0x30, receiving)
+    write(0x44, config)
+    write(0x37, 0x08, 1)
+    const guard = Buffer.alloc(0x8000, 0xee)
+    const end = receiving + 8192 + behind
+    bus.ram.write(end, guard)
+    /** @returns how many frames have been taken by now, and where the next one goes */
+    const put = (length: number): readonly [number, number] => {
+      tell({ kind: 'frames', frames: [forIt(length)] })
+      return [said().reduce((sum, one) => sum + (one.kind === 'taken' ? one.frames : 0), 0), read(0x3a, 2)]
+    }
+    assert.deepEqual([4093, 9000, 20_000, 4092, 3000].map(put), [
+      ...[1, 2, 3].map((taken) => [taken, 0]),
+      ...[
+        [4, 4100],
+        [5, 7108],
+      ],
+    ])
+    write(0x38, 7108 - 16, 2)
+    assert.deepEqual(put(3000), [6, behind ? 7108 : 1924])
+    assert.deepEqual(put(1400), [7, behind ? 324 : 3332])
+    assert.deepEqual(Buffer.from(bus.ram.read(end, guard.length)), guard)
+  }
+})
+
 test('reads and fills rings of descriptors, and waits where there is none', () => {
   const { write, words, word, sent, startPlus, tell, said, bus, read } = card()
   startPlus()
@@ -159,6 +190,49 @@ test('puts in checksums, and cuts what is too long, as the guest asks', () => {
     const pseudo = 0x0a00 + 0x020f + 0x0a00 + 0x0202 + 6 + frame.length - 34
     assert.deepEqual([sum(14, 0), sum(34, pseudo)], [0xffff, 0xffff])
   }
+})
+
+test('does not cut a packet whose header says that it is shorter than one is, or longer than the packet', () => {
+  const length = 64
+  for (const offset of [0x00, 0x40, 0xf0]) {
+    const { write, words, bus, sent, startPlus } = card()
+    startPlus()
+    const packet = Buffer.alloc(length, 3)
+    packet.writeUInt16BE(0x0800, 12)
+    Buffer.from('450000320001000040060000', 'hex').copy(packet, 14)
+    packet[34 + 12] = offset
+    bus.ram.write(buffers + 0x8000, packet)
+    words(txRing, owned + 0x78000000 + (1 << 16) + length, 0, buffers + 0x8000, 0)
+    write(0xd9, 0x40, 1)
+    assert.deepEqual(sent(), [packet])
+  }
+})
+
+test('whatever packet a guest has cut or summed, the card goes on', () => {
+  const nibble = fc.integer({ min: 0, max: 15 })
+  const packets = fc.record({
+    ...{ length: fc.integer({ min: 1, max: 400 }), protocol: fc.constantFrom(6, 17, 1), said: fc.nat(0xffff) },
+    ...{ words: nibble, offset: nibble, wants: fc.nat(0xf), segment: fc.nat(0x7ff), rest: fc.nat(255) },
+  })
+  fc.assert(
+    fc.property(packets, ({ length, protocol, said, words: headerWords, offset, wants, segment, rest }) => {
+      const { write, words, word, bus, sent, startPlus } = card()
+      startPlus()
+      const packet = Buffer.alloc(400, rest)
+      packet.writeUInt16BE(0x0800, 12)
+      packet[14] = 0x40 | headerWords
+      packet.writeUInt16BE(said, 16)
+      packet[23] = protocol
+      packet[14 + 4 * headerWords + 12] = offset << 4
+      bus.ram.write(buffers + 0x8000, packet)
+      const [cuts, sums] = [(wants >> 3) << 27, (wants & 7) << 16]
+      words(txRing, owned + 0x70000000 + (cuts ? cuts + (segment << 16) : sums) + length, 0, buffers + 0x8000, 0)
+      write(0xd9, 0x40, 1)
+      assert.ok(sent().length > 0)
+      assert.equal(word(txRing) & owned, 0)
+    }),
+    { numRuns: 500 },
+  )
 })
 
 test('keeps what it holds when it is saved, tells of its cable, and is reset by a bit', () => {

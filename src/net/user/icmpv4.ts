@@ -1,4 +1,4 @@
-import { checksumOf, sumOf } from './checksum.ts'
+import { checksumOf, sumOf } from '../../hash/index.ts'
 import { type IpPacket, protocols, type Refusal } from './ip-packet.ts'
 
 const types = { echoReply: 0, unreachable: 3, echo: 8 } as const

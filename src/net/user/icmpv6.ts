@@ -1,5 +1,6 @@
-import { checksumOf, pseudoHeaderSum, sumOf } from './checksum.ts'
+import { checksumOf, sumOf } from '../../hash/index.ts'
 import { type IpHeader, type IpPacket, protocols, type Refusal } from './ip-packet.ts'
+import { pseudoHeaderSum } from './pseudo-header.ts'
 
 export const icmpv6Types = {
   ...{ unreachable: 1, firstInformation: 128, echo: 128, echoReply: 129 },

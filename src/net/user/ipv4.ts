@@ -1,4 +1,4 @@
-import { checksumOf, sumOf } from './checksum.ts'
+import { checksumOf, sumOf } from '../../hash/index.ts'
 import type { IpPacket } from './ip-packet.ts'
 
 /** Of a header without options; ours have none. */

@@ -1,6 +1,7 @@
-import { checksumOf, pseudoHeaderSum, sumOf } from './checksum.ts'
+import { checksumOf, sumOf } from '../../hash/index.ts'
 import type { IpAddress } from './ip-address.ts'
 import { type IpPacket, protocols } from './ip-packet.ts'
+import { pseudoHeaderSum } from './pseudo-header.ts'
 
 export const udpLength = 8
 

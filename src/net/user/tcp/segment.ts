@@ -1,6 +1,7 @@
-import { checksumOf, pseudoHeaderSum, sumOf } from '../checksum.ts'
+import { checksumOf, sumOf } from '../../../hash/index.ts'
 import type { IpAddress } from '../ip-address.ts'
 import { type IpPacket, protocols } from '../ip-packet.ts'
+import { pseudoHeaderSum } from '../pseudo-header.ts'
 
 export const flags = { fin: 0x01, syn: 0x02, rst: 0x04, psh: 0x08, ack: 0x10 } as const
 
