@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { ChardevSet } from '../chardev/index.ts'
 import { openForwardDevice } from './forward-device.ts'
@@ -58,6 +59,33 @@ test('who has said all to a character device hears its answer, until another con
   await chardevs.close()
 })
 
+test('who has said all and does not read what it has heard does not keep the device from the next one', async () => {
+  for (const answer of ['short', 'long'.repeat(100_000)]) {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const chardevs = new ChardevSet()
+    const [device, [peer]] = (await Promise.all([
+      openForwardDevice(chardevs, { target: `tcp:127.0.0.1:${port}`, label: 'guestfwd.tcp.80', signal: undefined }),
+      once(server, 'connection'),
+    ])) as [Awaited<ReturnType<typeof openForwardDevice>>, [Socket]]
+    const first = device.connection()
+    first.end('a question')
+    assert.equal(String((await once(peer, 'data'))[0]), 'a question')
+    const unread = once(first, 'readable')
+    peer.write(answer)
+    await unread // and it stays so, as with a guest whose window is full
+    const second = device.connection()
+    peer.write('.')
+    const heard = await allUntil(second, '.')
+    assert.equal((await allUntil(first)) + heard, `${answer}.`)
+    device.close()
+    peer.destroy()
+    await new Promise((resolve) => server.close(resolve))
+    await chardevs.close()
+  }
+})
+
 test('a device that there is not is refused', async () => {
   const chardevs = new ChardevSet()
   for (const target of ['chardev:nosuch', '', 'foo:bar', 'tcp:127.0.0.1:9'])
@@ -66,3 +94,13 @@ test('a device that there is not is refused', async () => {
     })
   assert.equal(chardevs.has('guestfwd.tcp.1'), false)
 })
+
+/** All that comes until it ends so, or at all. */
+async function allUntil(stream: Readable, end?: string): Promise<string> {
+  let text = ''
+  for await (const bytes of stream) {
+    text += String(bytes)
+    if (end !== undefined && text.endsWith(end)) break
+  }
+  return text
+}

@@ -20,15 +20,20 @@ export async function openForwardDevice(
     signal,
   }: { readonly target: string; readonly label: string; readonly signal: AbortSignal | undefined },
 ): Promise<ForwardDevice> {
-  const connections: DeviceConnection[] = []
+  /** Those that hear the device or wait to, in the order in which they came. */
+  const connections = new Set<DeviceConnection>()
+  /** Those that have not been closed: some may still hand on what they have heard. */
+  const open = new Set<DeviceConnection>()
   let came: (() => void) | undefined
   const line = new Line(
     async (bytes) => {
-      while (connections.length === 0)
+      for (;;) {
+        const [first] = connections
+        if (first !== undefined) return first.hear(bytes)
         await new Promise<void>((resolve) => {
           came = resolve
         })
-      await connections[0]!.hear(bytes)
+      }
     },
     { leaves: true },
   )
@@ -41,16 +46,18 @@ export async function openForwardDevice(
     return {
       connection: () => {
         const connection = new DeviceConnection(line, {
-          gone: () => connections.splice(connections.indexOf(connection), 1),
-          isWanted: () => connections.length > 1,
+          heard: () => connections.delete(connection),
+          closed: () => open.delete(connection),
+          isWanted: () => connections.size > 1,
         })
         for (const other of [...connections]) other.giveWay()
-        connections.push(connection)
+        connections.add(connection)
+        open.add(connection)
         came?.()
         return connection
       },
       close: () => {
-        for (const connection of [...connections]) connection.destroy()
+        for (const connection of [...open]) connection.destroy()
         chardevs.find(name).detach(line)
         if (wish.type === 'new') void chardevs.remove(name).catch(() => undefined) // somebody else has it by now
       },
@@ -60,21 +67,29 @@ export async function openForwardDevice(
   }
 }
 
+/** What a connection tells those of its device, and asks of them. */
+interface Others {
+  /** It hears no more: what the device says from now on is another's. */
+  heard(): void
+  closed(): void
+  /** Whether another one wants to hear. */
+  isWanted(): boolean
+}
+
 /**
  * One connection of the guest's with a character device. A guest that has said all hears the device's answer, until that
  * has been silent for a while, or another connection is there to hear it.
  */
 class DeviceConnection extends Duplex {
   readonly #line: Line
-  readonly #list: { readonly gone: () => void; readonly isWanted: () => boolean }
+  readonly #others: Others
   #silence: NodeJS.Timeout | undefined
   #room: (() => void) | undefined
 
-  /** @param list - of the connections of its device: tells when it has gone, and whether another one wants to hear */
-  constructor(line: Line, list: { readonly gone: () => void; readonly isWanted: () => boolean }) {
+  constructor(line: Line, others: Others) {
     super()
     this.#line = line
-    this.#list = list
+    this.#others = others
   }
 
   /** Another connection is there. */
@@ -82,7 +97,7 @@ class DeviceConnection extends Duplex {
     if (this.#silence !== undefined) this.#over()
   }
 
-  /** Bytes of the device. Settles when there is room for more. */
+  /** Bytes of the device. Settles when there is room for more, or this connection hears no more. */
   hear(bytes: Uint8Array): Promise<void> {
     if (this.#silence !== undefined) this.#listen()
     if (this.push(bytes)) return Promise.resolve()
@@ -92,8 +107,7 @@ class DeviceConnection extends Duplex {
   }
 
   override _read(): void {
-    this.#room?.()
-    this.#room = undefined
+    this.#goOn()
   }
 
   override _write(bytes: Buffer, _: BufferEncoding, done: () => void): void {
@@ -103,15 +117,14 @@ class DeviceConnection extends Duplex {
   }
 
   override _final(done: () => void): void {
-    if (this.#list.isWanted()) this.#over()
+    if (this.#others.isWanted()) this.#over()
     else this.#listen()
     done()
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    clearTimeout(this.#silence)
-    this.#room?.()
-    this.#list.gone()
+    this.#hearNoMore()
+    this.#others.closed()
     done(error)
   }
 
@@ -121,8 +134,20 @@ class DeviceConnection extends Duplex {
     this.#silence.unref()
   }
 
+  /** What it has heard it still hands on, however long that takes: the device does not wait for it. */
   #over(): void {
-    clearTimeout(this.#silence)
+    this.#hearNoMore()
     this.push(null)
+  }
+
+  #hearNoMore(): void {
+    clearTimeout(this.#silence)
+    this.#others.heard()
+    this.#goOn()
+  }
+
+  #goOn(): void {
+    this.#room?.()
+    this.#room = undefined
   }
 }
