@@ -202,6 +202,7 @@ export const refusals: readonly Refusal[] = [
   [['-spice', 'tls-port=70000'], 'spice tls-port is out of range'],
   [['-spice', 'port=5999,password=x,password-secret=y'], "'password' option is mutually exclusive with 'password-secret'"],
   [['-spice', 'port=5999,password-secret=y'], "No secret with id 'y'"],
+  [['-spice', 'unix=on,addr=spice,disable-ticketing=on,display=foo'], 'Failed to lookup display/head'],
   [['-spice', 'port=5999', '-spice', 'image-compression=foo'], 'spice: invalid image compression: foo'],
   [['-spice', 'port=5999,tls-channel=main'], 'spice: tried to setup tls-channel without specifying a TLS port'],
   [['-spice', 'port=5999,plaintext-channel=x'], 'spice: failed to set channel security for x'],

@@ -3,7 +3,7 @@ import { gather, scatter } from '../virtio/chain.ts'
 import type { VirtioDevice, VirtioModel } from '../virtio/virtio-device.ts'
 import { VirtioPci } from '../virtio/virtio-pci.ts'
 import type { VirtioQueue } from '../virtio/virtio-queue.ts'
-import { kind } from './event-codes.ts'
+import { kind, lamps } from './event-codes.ts'
 import { InputConfig, type InputSort } from './input-config.ts'
 import type { FromInput, Report } from './wire.ts'
 
@@ -12,6 +12,14 @@ const classCodes: Readonly<Record<InputSort, number>> = { keyboard: 0x090000, mo
 const queueSize = 64
 const queue = { events: 0, status: 1 } as const
 const eventBytes = 8
+
+/** Lamps that the driver has said something of, and which of them are lit, as bits. */
+interface Lamps {
+  readonly said: number
+  readonly lit: number
+}
+
+const noLamps: Lamps = { said: 0, lit: 0 }
 
 const sideOf =
   (sort: InputSort): GuestSide =>
@@ -37,6 +45,9 @@ class VirtioInput implements VirtioModel {
   readonly #device: VirtioDevice
   readonly #link: GuestLink
   #active = false
+  #lamps = noLamps
+  /** What the other side has been told of them. */
+  #told = noLamps
 
   constructor(device: VirtioDevice, sort: InputSort, { link, properties }: GuestSurroundings) {
     this.#device = device
@@ -60,8 +71,18 @@ class VirtioInput implements VirtioModel {
     if (this.#device.started) this.#give(this.#device.queues[queue.events]!, message as Report)
   }
 
+  /** However often a driver has changed its lamps: the other side hears of it once. */
+  settle(): void {
+    const { said, lit } = this.#lamps
+    if (said === this.#told.said && lit === this.#told.lit) return
+    this.#told = this.#lamps
+    this.#tell({ type: 'lamps', said, lit })
+  }
+
   reset(): void {
     this.config.asked.fill(0)
+    this.#lamps = noLamps
+    this.#told = noLamps
     this.#setActive(false)
   }
 
@@ -73,6 +94,8 @@ class VirtioInput implements VirtioModel {
     const { asked } = state as { asked: [number, number] }
     for (const index of [0, 1] as const) this.config.asked[index] = asked[index]
     this.#active = this.#device.started
+    this.#lamps = noLamps
+    this.#told = noLamps
     this.#tell({ type: 'active', active: this.#active })
   }
 
@@ -98,10 +121,15 @@ class VirtioInput implements VirtioModel {
       bytes.set(gather(this.#device.memory, chain.readable, 0, eventBytes))
       const view = new DataView(bytes.buffer)
       if (view.getUint16(0, true) === kind.lamp)
-        this.#tell({ type: 'lamp', lamp: view.getUint16(2, true), lit: view.getInt32(4, true) !== 0 })
+        this.#switchLamp(lamps.get(view.getUint16(2, true)) ?? 0, view.getInt32(4, true) !== 0)
       status.giveQuietly(chain, Math.min(eventBytes, chain.readableBytes))
     }
     status.tell()
+  }
+
+  #switchLamp(bit: number, on: boolean): void {
+    const { said, lit } = this.#lamps
+    this.#lamps = { said: said | bit, lit: on ? lit | bit : lit & ~bit }
   }
 
   #setActive(active: boolean): void {

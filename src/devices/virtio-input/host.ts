@@ -1,7 +1,7 @@
 import type { PluggedDevice } from '../../board/index.ts'
 import type { InputKind } from '../../input/index.ts'
 import type { HostSide } from '../model.ts'
-import { lamps, report, tupleOf } from './event-codes.ts'
+import { report, tupleOf } from './event-codes.ts'
 import { type InputSort, inputNames } from './input-config.ts'
 import type { FromInput, InputTuple, Report } from './wire.ts'
 
@@ -48,9 +48,8 @@ const sideOf =
       },
       receive: (message) => {
         const news = message as FromInput
-        if (news.type === 'lamp') {
-          const bit = lamps.get(news.lamp) ?? 0
-          inputs.setLeds(news.lit ? inputs.leds | bit : inputs.leds & ~bit)
+        if (news.type === 'lamps') {
+          inputs.setLeds((inputs.leds & ~news.said) | news.lit)
           return
         }
         setActive(news.active)

@@ -58,11 +58,30 @@ test('the driver lights lamps; what is no event of that kind is given back', () 
   one.offer(1, Uint8Array.of(0x11))
   one.offer(1, Uint8Array.of(0x14, 0, 1, 0, 1, 0, 0, 0))
   one.notify(1)
-  assert.deepEqual(one.said, [
-    { type: 'lamp', lamp: 1, lit: true },
-    { type: 'lamp', lamp: 0, lit: false },
-  ])
   assert.deepEqual(one.used(1), [8, 1, 8])
+  one.device.settle?.()
+  assert.deepEqual(one.said, [{ type: 'lamps', said: 6, lit: 4 }])
+})
+
+test('a driver that changes its lamps without end is told of once, if there is something to tell', () => {
+  const one = new VirtioBench(keyboard, virtioKeyboardPci)
+  one.said.splice(0)
+  const flicker = (...values: readonly number[]): void => {
+    for (const value of values) one.offer(1, Uint8Array.of(0x11, 0, 1, 0, value, 0, 0, 0))
+    one.notify(1)
+  }
+  flicker(0, 1, 0, 1)
+  flicker(0, 1)
+  one.device.settle?.()
+  assert.deepEqual(one.said.splice(0), [{ type: 'lamps', said: 4, lit: 4 }])
+  flicker(0, 1)
+  one.offer(1, Uint8Array.of(0x11, 0, 0xff, 0xff, 1, 0, 0, 0)) // there is no such lamp
+  one.notify(1)
+  one.device.settle?.()
+  assert.deepEqual(one.said, [])
+  one.device.reset?.()
+  one.device.settle?.()
+  assert.deepEqual(one.said, [{ type: 'active', active: false }])
 })
 
 test('the host’s side takes events before all others while there is a driver, and after all others without one', () => {
@@ -115,8 +134,8 @@ test('keys go by their names where they have no number; lamps are the machine’
       ],
     },
   ])
-  device.receive({ type: 'lamp', lamp: 1, lit: true })
-  device.receive({ type: 'lamp', lamp: 0, lit: true })
-  device.receive({ type: 'lamp', lamp: 1, lit: false })
-  assert.equal(inputs.leds, 2)
+  inputs.setLeds(1)
+  device.receive({ type: 'lamps', said: 6, lit: 6 })
+  device.receive({ type: 'lamps', said: 6, lit: 2 })
+  assert.equal(inputs.leds, 3)
 })

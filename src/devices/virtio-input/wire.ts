@@ -10,5 +10,5 @@ export interface Report {
 export type FromInput =
   /** A driver has come, or has gone. */
   | { readonly type: 'active'; readonly active: boolean }
-  /** It has lit a lamp, or has put it out. */
-  | { readonly type: 'lamp'; readonly lamp: number; readonly lit: boolean }
+  /** Which lamps are lit, of those that the driver has said something of: both as bits of `InputHandlers.leds`. */
+  | { readonly type: 'lamps'; readonly said: number; readonly lit: number }

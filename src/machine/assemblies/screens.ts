@@ -32,7 +32,7 @@ function finderIn(consoles: Consoles, { log }: Needs): ScreenFinder {
     const key = console === undefined ? '' : `${console.device ?? ''}/${console.head}`
     const known = screens.get(key)
     if (known !== undefined) return known
-    const screen = new SharedScreen(console, (error) => log.log('vnc', 'the screen cannot be looked at', { error }))
+    const screen = new SharedScreen(console, (error) => log.log('screen', 'the screen cannot be looked at', { error }))
     screens.set(key, screen)
     return screen
   }

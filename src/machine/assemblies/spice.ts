@@ -24,7 +24,13 @@ export async function spice(needs: Needs): Promise<{ readonly spiceServer: Spice
   const wish = config.spice
   if (wish === undefined) return { spiceServer: undefined }
   const password = await asked(nobody, async () => wish.password ?? secretTextOf(wish.passwordSecret, needs.secret))
-  const screen = await asked(nobody, async () => needs.sharedScreen(wish.device, wish.head))
+  const screen = await asked(nobody, async () => {
+    try {
+      return needs.sharedScreen(wish.device, wish.head)
+    } catch (cause) {
+      throw new Error('Failed to lookup display/head', { cause })
+    }
+  })
   const notThere = (error: unknown): Error => {
     warn?.(`warning: Spice: ${reasonText(error)}`)
     return new Error('failed to initialize spice server', { cause: error })
