@@ -4,7 +4,7 @@ import { FileError } from './file-error.ts'
 import type { FilePath } from './host-folder.ts'
 
 const closeFile = promisify(close)
-/** So many files can be named at once, and so many can be open. */
+/** So many files can be named at once, and so many can be open: files, folders and values of extended attributes. */
 const mostFids = 1 << 16
 const mostOpen = 1024
 
@@ -59,7 +59,7 @@ export class Fids {
     this.#fids.set(number, fid)
   }
 
-  /** Something is opened for it. @throws {FileError} EMFILE, if too much is open */
+  /** Something that takes memory or a descriptor is opened for it. @throws {FileError} EMFILE, if too much is open */
   opens(fid: Fid, use: FidUse): void {
     this.requireRoom()
     this.#open++
@@ -80,7 +80,7 @@ export class Fids {
   async close(fid: Fid): Promise<void> {
     const { use } = fid
     fid.use = { kind: 'named' }
-    if (use.kind === 'file' || use.kind === 'folder') this.#open--
+    if (use.kind !== 'named') this.#open--
     if (use.kind === 'file') await closeFile(use.fd)
     if (use.kind === 'folder') await use.listing?.dir.close()
   }

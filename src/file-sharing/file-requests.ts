@@ -30,7 +30,7 @@ export const fileRequests: Requests = {
       const fid = serving.fids.get(asked.u32())
       const flags = asked.u32()
       if (serving.shared.options.readOnly && (flags & (access | 0o1000)) !== 0) throw new FileError('EROFS')
-      await openFid(fid, flags, answer, serving)
+      await openFid(fid, fid.path, flags, answer, serving)
     },
   },
   // Tlcreate
@@ -43,13 +43,15 @@ export const fileRequests: Requests = {
       if (fid.use.kind !== 'named') throw new FileError('EINVAL')
       serving.fids.requireRoom()
       const path = [...fid.path, name]
+      let fd: number
       try {
-        await serving.shared.model.makeFile(path, { uid: fid.uid, gid, mode })
+        fd = await serving.shared.model.makeFile(path, { uid: fid.uid, gid, mode }, openFlags(flags))
       } catch (error) {
         if ((error as { code?: string }).code !== 'EEXIST' || (flags & 0o200) !== 0) throw error
+        await openFid(fid, path, flags, answer, serving)
+        return
       }
-      fid.path = path
-      await openFid(fid, flags, answer, serving)
+      await tellOpened(fid, path, fileUse(fd, flags), answer, serving)
     },
   },
   // Treaddir
@@ -161,27 +163,50 @@ function room(count: number, { negotiated }: Serving): number {
   return Math.max(0, Math.min(count, negotiated.largest - around))
 }
 
-async function openFid(
-  fid: Fid,
-  flags: number,
-  answer: Parameters<Requests[number]['serve']>[1],
-  { shared, fids, seen, negotiated }: Serving,
-): Promise<void> {
+type Answer = Parameters<Requests[number]['serve']>[1]
+
+function openFlags(flags: number): number {
+  return (flags & passedFlags) | addedFlags
+}
+
+function fileUse(fd: number, flags: number): FidUse {
+  return { kind: 'file', fd, appends: (flags & 0o2000) !== 0 }
+}
+
+/** Opens what is there at a path; then the number stands for that. */
+async function openFid(fid: Fid, at: FilePath, flags: number, answer: Answer, serving: Serving): Promise<void> {
   if (fid.use.kind !== 'named') throw new FileError('EINVAL')
-  fids.requireRoom()
-  const use = await shared.folder.hold(fid.path, async ({ path, stats }): Promise<FidUse> => {
+  serving.fids.requireRoom()
+  const use = await serving.shared.folder.hold(at, async ({ path, stats }): Promise<FidUse> => {
     if (stats.isDirectory()) {
       if ((flags & access) !== 0) throw new FileError('EISDIR')
       return { kind: 'folder', listing: undefined }
     }
     if (stats.isSymbolicLink()) throw new FileError('ELOOP')
     if (!stats.isFile()) throw new FileError('ENXIO') // devices and pipes are the host's own
-    const fd = await openFile(path, (flags & passedFlags) | addedFlags)
-    return { kind: 'file', fd, appends: (flags & 0o2000) !== 0 }
+    return fileUse(await openFile(path, openFlags(flags)), flags)
   })
+  await tellOpened(fid, at, use, answer, serving)
+}
+
+async function tellOpened(
+  fid: Fid,
+  path: FilePath,
+  use: FidUse,
+  answer: Answer,
+  { fids, seen, negotiated }: Serving,
+): Promise<void> {
+  let qid: Qid
+  try {
+    qid = await seen.qid(path)
+  } catch (error) {
+    if (use.kind === 'file') await closeFile(use.fd)
+    throw error
+  }
+  fid.path = path
   fids.opens(fid, use)
   const unit = Math.floor((negotiated.largest - around) / pageBytes) * pageBytes
-  answer.qid(await seen.qid(fid.path)).u32(unit > 0 ? unit : negotiated.largest - around)
+  answer.qid(qid).u32(unit > 0 ? unit : negotiated.largest - around)
 }
 
 /** The listing from an entry on: begun again, if it is not there already. */

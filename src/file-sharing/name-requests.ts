@@ -1,9 +1,12 @@
+import { close, constants } from 'node:fs'
 import { link, rename, rmdir, unlink } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { kindMask, kinds } from './attributes.ts'
 import { FileError } from './file-error.ts'
 import type { FilePath } from './host-folder.ts'
 import type { Requests, Serving } from './request.ts'
 
+const closeFile = promisify(close)
 const removeFolder = 0x200
 
 /** What makes names, moves them and removes them. */
@@ -29,7 +32,8 @@ export const nameRequests: Requests = {
       const owner = { uid: folder.uid, gid, mode }
       const kind = mode & kindMask
       if (kind === kinds.folder || kind === kinds.link) throw new FileError('EINVAL')
-      if (kind === kinds.file || kind === 0) await shared.model.makeFile(path, owner)
+      if (kind === kinds.file || kind === 0)
+        await closeFile(await shared.model.makeFile(path, owner, constants.O_WRONLY))
       else await shared.model.makeNode(path, owner, deviceNumber(major, minor))
       answer.qid(await seen.qid(path))
     },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -55,9 +55,9 @@ async function bench(options: Partial<SharedFolderOptions> = {}) {
     const answer = await ask(116, (body) => body.u32(fid).u64(0n).u32(4096))
     return Buffer.from(answer.bytes(answer.u32())).toString('latin1')
   }
-  const create = async (name: string, mode = 0o640): Promise<number> => {
+  const create = async (name: string, mode = 0o640, flags = 2): Promise<number> => {
     const fid = await walk()
-    await ask(14, (body) => body.u32(fid).text(name).u32(2).u32(mode).u32(0))
+    await ask(14, (body) => body.u32(fid).text(name).u32(flags).u32(mode).u32(0))
     return fid
   }
   const write = (fid: number, text: string): Promise<MessageReader> =>
@@ -95,6 +95,47 @@ describe('a shared folder', { skip }, () => {
     await ask(76, (body) => body.u32(0).text('folder').u32(0x200))
     assert.equal(await readFile(join(path, 'hard'), 'latin1'), 'again')
     assert.equal(one.session.inUse, true)
+  })
+
+  test('a file that is made read-only can be written by whoever has made it, and by nobody else', async () => {
+    await using one = await bench()
+    await chmod(one.outside, 0o755)
+    await chmod(one.path, 0o777)
+    const root = process.geteuid!() === 0
+    if (root) process.seteuid!(65534) // whoever is root may write everything
+    try {
+      const fid = await one.create('object', 0o444)
+      await one.write(fid, 'packed')
+      assert.equal(await one.read(fid), 'packed')
+      const again = await one.walk()
+      const create = (flags: number) =>
+        one.ask(14, (body) => body.u32(again).text('object').u32(flags).u32(0o444).u32(0))
+      await assert.rejects(create(0o302), { message: 'errno 17' })
+      await assert.rejects(create(0o102), { message: 'errno 13' })
+      await one.ask(72, (body) => body.u32(again).text('folder').u32(0o755).u32(0)) // it is still the folder's number
+      await create(0o100)
+      assert.equal(await one.read(again), 'packed')
+    } finally {
+      if (root) process.seteuid!(0)
+    }
+    assert.equal((await lstat(join(one.path, 'object'))).mode & 0o777, 0o444)
+    assert.deepEqual((await readdir(one.path)).sort(), ['folder', 'object'])
+  })
+
+  test('values of extended attributes are as many as files can be open', async () => {
+    await using one = await bench()
+    const value = (fid: number) => one.ask(32, (body) => body.u32(fid).text('user.a').u64(65536n).u32(0))
+    const fids: number[] = []
+    for (let count = 0; count < 1024; count++) {
+      const fid = await one.walk()
+      await value(fid)
+      fids.push(fid)
+    }
+    const fid = await one.walk()
+    await assert.rejects(value(fid), { message: 'errno 24' })
+    await assert.rejects(one.open(fid, 0), { message: 'errno 24' })
+    await assert.rejects(one.clunk(fids[0]!), { message: 'errno 22' }) // nothing of the value has come
+    await one.open(fid, 0)
   })
 
   test('a folder is listed to its end, however little is asked for at once', async () => {

@@ -1,4 +1,4 @@
-import type { FidUse } from './fids.ts'
+import type { Fid, FidUse } from './fids.ts'
 import { FileError } from './file-error.ts'
 import type { FilePath } from './host-folder.ts'
 import type { Requests, Serving } from './request.ts'
@@ -17,11 +17,14 @@ export const xattrRequests: Requests = {
       const number = asked.u32()
       const name = asked.text()
       const system = requireSystem(serving)
+      fids.requireRoom()
       if (name !== '' && !shared.model.shows(name)) throw new FileError('ENODATA')
       const value = await shared.folder.at(path, async (file) =>
         name === '' ? shown(system.xattrs(file), shared.model.shows) : system.xattr(file, name),
       )
-      fids.add(number, { path, uid, use: { kind: 'xattr', value } })
+      const fid: Fid = { path, uid, use: { kind: 'named' } }
+      fids.add(number, fid)
+      fids.opens(fid, { kind: 'xattr', value })
       answer.u64(BigInt(value.length))
     },
   },
@@ -34,7 +37,8 @@ export const xattrRequests: Requests = {
       if (fid.use.kind !== 'named') throw new FileError('EINVAL')
       if (size > BigInt(largestValue)) throw new FileError('ENOSPC')
       if (!shared.model.shows(name)) throw new FileError('EOPNOTSUPP')
-      fid.use = { kind: 'new-xattr', name, flags, value: new Uint8Array(Number(size)), filled: 0 }
+      fids.requireRoom()
+      fids.opens(fid, { kind: 'new-xattr', name, flags, value: new Uint8Array(Number(size)), filled: 0 })
     },
   },
 }
