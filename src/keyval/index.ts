@@ -8,6 +8,7 @@ export {
   checkIdentifier,
   checkOption,
   checkOptionValue,
+  isIdentifier,
   mergeOptionLists,
   type OptionKind,
   type OptionKinds,

@@ -141,9 +141,14 @@ function deprecation(name: string, flag: 'on' | 'off'): string {
 
 const wellFormed = /^[A-Za-z][A-Za-z0-9\-._]*$/
 
+/** Whether that can be the `id` of something. */
+export function isIdentifier(id: string): boolean {
+  return wellFormed.test(id)
+}
+
 /** @throws {OptionError} if that cannot be the `id` of anything */
 export function checkIdentifier(id: string): void {
-  if (wellFormed.test(id)) return
+  if (isIdentifier(id)) return
   throw new OptionError(
     "Parameter 'id' expects an identifier\n" +
       "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.",

@@ -366,6 +366,7 @@ export const refusals: readonly Refusal[] = [
   [['-mon', 'nope,mode=control', '-accel', 'bogus'], '-accel bogus: invalid accelerator bogus'],
   [['-serial', 'chardev:nope', '-mon', 'nope,mode=control'], '-mon nope,mode=control: chardev "nope" not found'],
   [['-cpu', 'bogus', '-serial', 'chardev:nope'], "-serial chardev:nope: could not connect serial device to character backend 'chardev:nope'"],
+  about('-virtfs', 'local,path=.,mount_tag=1a,security_model=none', 'duplicate or invalid fsdev id: 1a'),
   about('-device', 'VGA,bogus=1', "Property 'VGA.bogus' not found"),
   about('-device', 'VGA,vgamem_mb=x', "Parameter 'vgamem_mb' expects integer"),
   about('-device', 'VGA,xres=-1', "Parameter 'xres' expects uint32_t"),

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { reasonText } from '../../errno/index.ts'
 import type { SharedFolderOptions } from '../../file-sharing/index.ts'
-import { OptionError, type OptionKinds, type OptionList, parseOptionList } from '../../keyval/index.ts'
+import { isIdentifier, OptionError, type OptionKinds, type OptionList, parseOptionList } from '../../keyval/index.ts'
 import { inWordsOf } from '../config-error.ts'
 
 /** A folder of the host's that devices may give to the guest. */
@@ -47,7 +47,7 @@ export class SharedFolders {
       if (tag === undefined || list.get('fsdriver') === undefined)
         throw new OptionError('Usage: -virtfs fsdriver,mount_tag=tag')
       const id = list.id ?? tag
-      if (this.#folders.some((folder) => folder.id === id))
+      if (!isIdentifier(id) || this.#folders.some((folder) => folder.id === id))
         throw new OptionError(`duplicate or invalid fsdev id: ${id}`)
       this.#folders.push(folderOf(list, id))
       return `virtio-9p-pci,fsdev=${id.replaceAll(',', ',,')},mount_tag=${tag.replaceAll(',', ',,')}`
