@@ -5,14 +5,15 @@ import type { MigrationInfo } from './migration-types.ts'
 import type { SocketAddress } from './socket-address.ts'
 
 /** How a migration goes, in the words of the protocol. */
-type Reporting = Pick<MigrationControl, 'report' | 'parameters' | 'capabilities'>
+type Reporting = Pick<MigrationControl, 'report' | 'blockers' | 'parameters' | 'capabilities'>
 
 export function migrationInfo(migrations: Reporting): Infer<typeof MigrationInfo> {
-  const { report } = migrations
+  const { report, blockers } = migrations
   const { status, error, statistics, listensAt } = report
   return {
     ...(status !== 'none' && { status }),
     ...(statistics !== undefined && statusMembers(migrations, statistics)),
+    ...(blockers.length > 0 && { 'blocked-reasons': [...blockers] }),
     ...(status === 'failed' && error !== undefined && { 'error-desc': error }),
     ...(listensAt !== undefined && { 'socket-address': [socketAddress(listensAt)] }),
   }

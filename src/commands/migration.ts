@@ -27,7 +27,12 @@ export const migrationCommands = {
     },
     returns: nothing,
     emits: ['MIGRATION', 'MIGRATION_PASS', 'STOP', 'RESUME'],
-    errors: [progress, 'if the machine waits for another one to come in, or has gone', 'if there is no such way'],
+    errors: [
+      progress,
+      'if the machine waits for another one to come in, or has gone',
+      'while a device forbids it: a folder of the host is mounted in the guest',
+      'if there is no such way',
+    ],
     examples: [
       example(
         'no way that is known',

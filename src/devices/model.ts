@@ -171,6 +171,8 @@ export interface DeviceHost extends Omit<DevicePort, 'closed'> {
   readonly forCarried?: unknown
   /** The device is there, and can be spoken to. */
   connected?(device: PluggedDevice): void
+  /** Why the machine cannot be sent elsewhere or saved as the device is now, in QEMU's words. */
+  migrationBlocker?(): string | undefined
   /** The device has gone; that is told when this has settled. May not fail. */
   closed?(): void | Promise<void>
 }

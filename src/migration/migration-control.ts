@@ -84,6 +84,17 @@ export class MigrationControl {
     return isOnItsWay(this.#status)
   }
 
+  /** Why the machine cannot be sent or saved for now, in QEMU's words. */
+  get blockers(): readonly string[] {
+    return this.#surroundings.blockers()
+  }
+
+  /** @throws {QmpError} GenericError, if the machine cannot be sent or saved for now */
+  requireUnblocked(): void {
+    const newest = this.blockers.at(-1)
+    if (newest !== undefined) throw new QmpError('GenericError', newest)
+  }
+
   /** @throws {MigrationError} `request`, if a value is out of its range */
   setParameters(changes: Partial<MigrationParameters>): void {
     this.#parameters = changedParameters(this.#parameters, changes)
@@ -110,6 +121,7 @@ export class MigrationControl {
     if (state === 'inmigrate') throw new QmpError('GenericError', 'Guest is waiting for an incoming migration')
     if (state === 'postmigrate')
       throw new QmpError('GenericError', "Can't migrate the vm that was paused due to previous migration")
+    this.requireUnblocked()
     if (disks !== undefined) {
       if (this.capabilities.has('block') || this.#parameters.blockIncremental)
         throw new QmpError('GenericError', 'Command options are incompatible with current migration capabilities')

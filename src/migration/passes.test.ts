@@ -119,6 +119,7 @@ async function send(board: ChangingBoard, names: Parameters<Capabilities['set']>
     emit: () => undefined,
     memoryBytes: async () => ramBytes,
     uuid: undefined,
+    blockers: () => [],
     complain: () => undefined,
     signal: new AbortController().signal,
   }).run()
@@ -180,6 +181,7 @@ describe('passes over RAM', () => {
       emit: () => undefined,
       memoryBytes: async () => ramBytes,
       uuid: undefined,
+      blockers: () => [],
       complain: () => undefined,
       signal: new AbortController().signal,
     })

@@ -89,6 +89,8 @@ export interface MigrationSurroundings {
   readonly board: MigratedBoard
   readonly guest: MigratedGuest
   readonly disks: MigratedDisks
+  /** Why the machine cannot be sent or saved for now, in QEMU's words: the newest reason is the last. */
+  readonly blockers: () => readonly string[]
   readonly emit: EmitOf<typeof migrationEvents>
   /** Bytes of all memory that a guest can have in its address space. */
   readonly memoryBytes: () => Promise<number>

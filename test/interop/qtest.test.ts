@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { test } from 'node:test'
 import { qemu, vmon } from '../oracle/programs.ts'
 import { Server } from '../oracle/server.ts'
+import { talk } from './qtest-talk.ts'
 
 /** What both answer alike: devices that are as a reset leaves them. */
 const exchanges = `endianness
@@ -24,31 +23,6 @@ outb 0x2007 1|outb 0x2007 1|outb 0x2007 0|outw 0x2007 1
 outb 0x21 0xaa|inb 0x21|outb 0xa0 0x11|outb 0xa1 8|outb 0xa1 4|outb 0xa1 1|outb 0xa1 0x55|inb 0xa1|outb 0x3f2 0x0c|inb 0x3f4|inb 0x1f7|outb 0x1f6 0x10|inb 0x1f7|inb 0x177`
   .split('\n')
   .flatMap((line) => line.split('|'))
-
-/** Sends each line when the one before it has been answered. @returns all that is said */
-async function talk(path: string, lines: readonly string[]): Promise<readonly string[]> {
-  const socket = connect(path).setEncoding('latin1')
-  await once(socket, 'connect')
-  const said: string[] = []
-  let heard = ''
-  for (const line of lines) {
-    said.push(`> ${line}`)
-    socket.write(`${line}\n`)
-    for (;;) {
-      const end = heard.indexOf('\n')
-      if (end < 0) {
-        heard += String(await once(socket, 'data'))
-        continue
-      }
-      const answer = heard.slice(0, end)
-      heard = heard.slice(end + 1)
-      said.push(answer)
-      if (!answer.startsWith('IRQ ')) break
-    }
-  }
-  socket.destroy()
-  return said
-}
 
 async function start(command: readonly string[], accel: string): Promise<Server> {
   const words =

@@ -116,6 +116,11 @@ export class ExtraDevices {
     for (const { device } of this.#entries.values()) yield device
   }
 
+  /** Why the machine cannot be sent elsewhere or saved as its devices are now, in QEMU's words. */
+  get migrationBlockers(): readonly string[] {
+    return [...this.#entries.values()].flatMap(({ host }) => host?.migrationBlocker?.() ?? [])
+  }
+
   /** What came and went since the start, by the paths of devices. */
   get sinceStart(): { readonly came: readonly string[]; readonly gone: readonly string[] } {
     const now = [...this.#entries.values()].filter(({ gone }) => gone !== true).map(({ device }) => device)

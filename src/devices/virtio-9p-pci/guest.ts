@@ -11,6 +11,8 @@ const mountTag = 1n
 const headBytes = 7
 /** What is longer is no message: the other side would not take it. */
 const mostBytes = (1 << 20) + 64
+/** How many bytes messages on their way may have, with their answers; what else is available waits in its queue. */
+const onTheWayLimit = 16 << 20
 
 export const guest: GuestSide = (surroundings) =>
   new VirtioPci(surroundings, kind, (device) => new VirtioFolder(device, surroundings))
@@ -27,10 +29,13 @@ class VirtioFolder implements VirtioModel {
   readonly #link: GuestLink
   readonly #tag: string
   /** Messages that are being answered. */
-  readonly #asked = new Map<number, Chain>()
-  /** Of them, those that nobody wants to be answered any more. */
+  readonly #asked = new Map<number, { readonly chain: Chain; readonly bytes: number }>()
+  #onTheWay = 0
+  /** Messages on their way of a driver that is gone: until they have come back, nothing that comes after may go. */
   #stale = 0
   #next = 0
+  /** Whether the other side has been asked for anything since it was last told to forget all. */
+  #remembered = false
   #inUse = false
 
   constructor(device: VirtioDevice, { link, properties }: GuestSurroundings) {
@@ -48,27 +53,35 @@ class VirtioFolder implements VirtioModel {
 
   notified(): void {
     const queue = this.#device.queues[0]!
-    for (let chain = queue.take(); chain !== undefined; chain = queue.take()) {
+    while (this.#stale === 0 && this.#onTheWay < onTheWayLimit) {
+      const chain = queue.take()
+      if (chain === undefined) return
       if (chain.readableBytes < headBytes || chain.writableBytes < headBytes) {
         this.#device.breakDown()
         return
       }
       const message = gather(this.#device.memory, chain.readable, 0, Math.min(chain.readableBytes, mostBytes))
       const id = this.#next++
-      this.#asked.set(id, chain)
+      const bytes = message.length + Math.min(chain.writableBytes, mostBytes)
+      this.#onTheWay += bytes
+      this.#remembered = true
+      this.#asked.set(id, { chain, bytes })
       this.#link.send({ type: 'asked', id, message } satisfies FromFolder, [message.buffer as ArrayBuffer])
     }
   }
 
   receive(message: unknown): void {
     const { id, answer, inUse } = message as ToFolder
-    const chain = this.#asked.get(id)
+    const asked = this.#asked.get(id)
+    if (asked === undefined) return
     this.#asked.delete(id)
-    this.#inUse = inUse
+    this.#onTheWay -= asked.bytes
     if (this.#stale > 0) this.#stale--
-    else if (chain === undefined) return
-    else if (answer.length < headBytes || answer.length > chain.writableBytes) this.#device.breakDown()
-    else this.#device.queues[0]!.give(chain, scatter(this.#device.memory, chain.writable, 0, answer))
+    else {
+      this.#inUse = inUse
+      this.#give(asked.chain, answer)
+    }
+    this.notified()
   }
 
   busy(): boolean {
@@ -78,6 +91,8 @@ class VirtioFolder implements VirtioModel {
   reset(): void {
     this.#stale = this.#asked.size
     this.#inUse = false
+    if (!this.#remembered) return
+    this.#remembered = false
     this.#link.send({ type: 'reset' } satisfies FromFolder)
   }
 
@@ -85,5 +100,15 @@ class VirtioFolder implements VirtioModel {
   save(): unknown {
     if (this.#inUse) throw new Error(`the shared folder '${this.#tag}' is mounted in the guest`)
     return {}
+  }
+
+  /** In the state that comes, nothing is mounted. */
+  restore(): void {
+    this.reset()
+  }
+
+  #give(chain: Chain, answer: Uint8Array): void {
+    if (answer.length < headBytes || answer.length > chain.writableBytes) this.#device.breakDown()
+    else this.#device.queues[0]!.give(chain, scatter(this.#device.memory, chain.writable, 0, answer))
   }
 }

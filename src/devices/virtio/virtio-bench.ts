@@ -35,6 +35,7 @@ export class VirtioBench extends DeviceBench {
   readonly size: number
   readonly #next = new Map<number, number>()
   readonly #seen = new Map<number, number>()
+  readonly #wanted: bigint | undefined
   #data = dataBase
 
   constructor(guest: GuestSide, model: DeviceModel, { properties, beginning, wanted }: BenchOptions = {}) {
@@ -42,12 +43,19 @@ export class VirtioBench extends DeviceBench {
     this.bus.configure(0, 0x20, 4, memoryBase)
     this.bus.configure(0, 0x04, 2, 0x07)
     this.size = Math.min(16, this.common(0x18, 1) || 256)
+    this.#wanted = wanted
+    this.restart()
+  }
+
+  /** The driver begins, or begins again behind a reset: its rings are empty. */
+  restart(): void {
     this.#set(0x14, 1, 1)
     this.#set(0x14, 1, 3)
     for (const word of [0, 1]) {
       this.#set(0x00, 4, word)
       this.#set(0x08, 4, word)
       const offered = BigInt(this.common(0x04, 4))
+      const wanted = this.#wanted
       const asked = wanted === undefined ? offered : offered & ((wanted >> BigInt(32 * word)) & 0xffffffffn)
       this.#set(0x0c, 4, Number(asked))
     }
@@ -165,6 +173,9 @@ export class VirtioBench extends DeviceBench {
     this.#set(0x18, 1, this.size)
     this.#set(0x19, 1, 0)
     const ring = this.ringAddress(queue)
+    for (const part of [0x1000, 0x2000]) this.#setWord(ring + part + 2, 0)
+    this.#next.delete(queue)
+    this.#seen.delete(queue)
     for (const [index, address] of [ring, ring + 0x1000, ring + 0x2000].entries()) {
       this.#set(0x20 + 8 * index, 4, address)
       this.#set(0x24 + 8 * index, 4, 0)

@@ -12,6 +12,9 @@ export const migrationTopics = {
     async run({ qmp, print }) {
       print(globals)
       const info = await qmp('query-migrate')
+      const blocked = info['blocked-reasons']
+      if (blocked !== undefined)
+        print(`Outgoing migration blocked:\n${blocked.map((reason) => `  ${reason}\n`).join('')}`)
       print(statusText(info))
       if (info.ram !== undefined) print(ramText(info.ram))
       if (info.disk !== undefined) print(diskText(info.disk))

@@ -138,6 +138,7 @@ async function hostOf(
     beginning: () => host.beginning?.(),
     receive: (message) => host.receive(message),
     connected: (plugged) => host.connected?.(plugged),
+    migrationBlocker: () => host.migrationBlocker?.(),
     closed: async () => {
       await host.closed?.()
       if (chardev !== undefined) chardevs.find(chardev).detach(line)

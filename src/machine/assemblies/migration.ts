@@ -1,5 +1,6 @@
 import { arrivingImages, type DriveSet, leavingImages } from '../../block/index.ts'
 import type { Board } from '../../board/index.ts'
+import type { ExtraDevices } from '../../devices/index.ts'
 import { ramBlocksOf } from '../../hmp/index.ts'
 import { MigrationControl } from '../../migration/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
@@ -11,6 +12,7 @@ import type { Start } from './start.ts'
 interface Needs extends Start {
   readonly board: Board
   readonly drives: DriveSet
+  readonly extraDevices: ExtraDevices
   readonly events: EventHub
   readonly runControl: RunControl
   readonly listeners: BoardListeners
@@ -21,9 +23,10 @@ interface Needs extends Start {
 const tableBytes = 0x20000 + 0x1000 + 0x1000
 
 /** Sends the machine elsewhere, and takes one that comes. */
-export function migration({ config, scope, board, drives, events, listeners, runControl, userObjects, warn }: Needs): {
+export function migration(needs: Needs): {
   readonly migrations: MigrationControl
 } {
+  const { config, scope, board, drives, extraDevices, events, listeners, runControl, userObjects, warn } = needs
   const migrations = new MigrationControl({
     board,
     securing: userObjects.services,
@@ -34,6 +37,7 @@ export function migration({ config, scope, board, drives, events, listeners, run
       leave: (options) => leavingImages(drives, options),
       arrive: (disks) => arrivingImages(drives, disks),
     },
+    blockers: () => extraDevices.migrationBlockers,
     emit: (name, ...[data]) => events.emit(name, data),
     memoryBytes: async () => {
       const blocks = config.machine === 'pc' ? await ramBlocksOf(board, 'pc.ram') : []

@@ -87,10 +87,12 @@ export class MachineSnapshots {
    * Keeps the machine as it is; the guest stands still meanwhile. If that fails, nothing is lost: what had the name still
    * has it, unless an image breaks in the middle of its change.
    *
-   * @throws {BlockError | MigrationError | QmpError} if an image can have no snapshot, or it cannot be written
+   * @throws {BlockError | MigrationError | QmpError} if something forbids it, an image can have no snapshot, or it cannot
+   *   be written
    */
   async save(wanted: NewMachineSnapshot): Promise<void> {
-    const { disks, guest } = this.#surroundings
+    const { disks, guest, migrations } = this.#surroundings
+    migrations.requireUnblocked()
     const check = async (images: SnapshotImages): Promise<void> => checkNew(images, wanted)
     await disks.exclusively(wanted.devices, check)
     const before = guest.state
