@@ -358,10 +358,11 @@ export class ConfigDraft {
     this.#addDefaultDevices(machine)
     const chardevs = this.#devices.backends()
     const qtest = this.qtest.finish(chardevs)
-    const drives = this.#drives.map(({ values, origin }) => ({
-      ...inWordsOf(origin, () => driveFromOptions(this.#snapshot ? { snapshot: 'on', ...values } : values)),
-      origin,
-    }))
+    const drives = this.#drives.map(({ values, origin }) => {
+      const given = this.#snapshot ? { snapshot: 'on', ...values } : values
+      const warn = (text: string): void => this.#warn(`${origin}: warning: ${text}`)
+      return { ...inWordsOf(origin, () => driveFromOptions(given, { warn })), origin }
+    })
     const boot = meant(() => bootOf(memberObject(this.#machine, 'boot'), machine, this.#warning))
     meant(() => checkCpuCount(memberObject(this.#machine, 'smp'), type, this.#warning))
     const memoryName = memberText(this.#machine, 'memory-backend')

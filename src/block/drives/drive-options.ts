@@ -50,11 +50,13 @@ const throttlingAliases: Readonly<Record<string, string>> = {
  *
  * What `-drive` itself does not know goes to the image's node, and is refused there if nobody knows it.
  *
+ * @param reading.interface - where it is, unless the options say so
+ * @param reading.warn - hears of what is asked for and not done
  * @throws {BlockError} kinds `invalid` and `unsupported`, in QEMU's words and order
  */
 export function driveFromOptions(
   values: Readonly<Record<string, string>>,
-  defaults: { readonly interface?: DriveInterface } = {},
+  reading: { readonly interface?: DriveInterface; readonly warn?: (text: string) => void } = {},
 ): DriveConfig {
   const options = new OptionBag(values)
   rename(options, 'readonly', 'read-only')
@@ -64,7 +66,8 @@ export function driveFromOptions(
   // A CD is read-only whatever the user says.
   const readOnly = (options.takeBoolean('read-only') ?? false) || media === 'cdrom'
   const copies = options.takeBoolean('copy-on-read') ?? false
-  const drive = takeInterface(options) ?? defaults.interface ?? 'ide'
+  if (copies && readOnly) reading.warn?.('disabling copy-on-read on read-only drive')
+  const drive = takeInterface(options) ?? reading.interface ?? 'ide'
   if (position.index !== undefined && (position.bus !== 0 || position.unit !== undefined)) {
     throw new BlockError('invalid', 'index cannot be used with bus and unit', { option: 'index' })
   }

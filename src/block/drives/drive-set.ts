@@ -253,12 +253,13 @@ export class DriveSet implements AsyncDisposable {
   /**
    * Deletes a drive, with its image, also under the device that has it: the guest's requests fail then.
    *
-   * @throws {BlockError} kind `missing`, if there is no such drive
+   * @throws {BlockError} kind `missing`, if there is no such drive; `busy`, if its image is not to be taken away
    */
   delete(id: string): Promise<void> {
     return this.#turns.take(async () => {
       const drive = this.find(id)
       if (drive === undefined) throw new BlockError('missing', `Device '${id}' not found`, { drive: id })
+      if (drive.node !== undefined) this.checkFree(drive.node, 'drive-del')
       await drive.forget()
       if (drive.device !== undefined) return
       this.#drives.splice(this.#drives.indexOf(drive), 1)

@@ -33,6 +33,29 @@ test('a disk of a machine that is to come in can be filled before, and the guest
   assert.equal((await node.read(0, 1))[0], 8)
 })
 
+test('what another process has written to a disk meanwhile stays, though it is filled before the machine comes in', async () => {
+  const filename = join(folder, 'shared')
+  await createImage(new NodeGraph(), { filename, format: 'qcow2', size: 2 ** 20 })
+  const access = { uses: ['read', 'write'], shares: ['read', 'write'] } as const
+  const open = (graph: NodeGraph) => graph.open({ filename, options: { driver: 'qcow2' } })
+  const here = new NodeGraph({ inactive: true })
+  const node = await open(here)
+  const there = await open(new NodeGraph())
+  const other = await there.attach({ description: 'another process', access })
+  await there.write(0, Buffer.alloc(65536, 7))
+  await other.detach()
+
+  await here.claimAhead(node)
+  const filler = await node.attach({ description: 'an export', access })
+  assert.equal((await node.read(0, 1))[0], 7)
+  await node.write(2 ** 19, Buffer.alloc(65536, 8))
+  await filler.detach()
+  const again = await open(new NodeGraph())
+  const reader = await again.attach({ description: 'a reader' })
+  assert.deepEqual([(await again.read(0, 1))[0], (await again.read(2 ** 19, 1))[0]], [7, 8])
+  await reader.detach()
+})
+
 test('two devices cannot have one disk, though the machine is to come in', async () => {
   const filename = join(folder, 'both')
   await createImage(new NodeGraph(), { filename, format: 'qcow2', size: 2 ** 20 })

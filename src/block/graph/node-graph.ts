@@ -243,7 +243,11 @@ export class NodeGraph implements AsyncDisposable {
     return this.#turns.take(async () => {
       if (this.active) return
       const taken = [...below(node)].filter((each) => !this.#activity.has(each))
-      for (const each of taken) this.#activity.takeAhead(each)
+      for (const each of taken) {
+        // It was another process's until now, which may have written it since it was opened.
+        each.driver.distrust?.()
+        this.#activity.takeAhead(each)
+      }
       try {
         await node.links.spread()
       } catch (error) {

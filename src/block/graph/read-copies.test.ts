@@ -100,3 +100,13 @@ test('a drive has it by copy-on-read=on, over a throwaway image too, and one tha
   await drives.delete('d1')
   assert.equal((await add({ id: 'd2', readonly: 'on' })).node!.copiesReads, false)
 })
+
+test('users hear that a drive that is read only goes without copy-on-read', () => {
+  const warnings = (options: Record<string, string>): string[] => {
+    const heard: string[] = []
+    driveFromOptions({ 'copy-on-read': 'on', ...options }, { warn: (text) => heard.push(text) })
+    return heard
+  }
+  const text = 'disabling copy-on-read on read-only drive'
+  assert.deepEqual([{ readonly: 'on' }, { media: 'cdrom' }, {}].map(warnings), [[text], [text], []])
+})

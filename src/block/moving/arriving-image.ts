@@ -15,29 +15,38 @@ export interface ExpectedImage {
 
 /** The image of a drive into which another one comes, part by part. */
 export class ArrivingImage implements AsyncDisposable {
+  readonly #name: string
   readonly #attachment: Attachment
   readonly #byteLength: number
 
-  private constructor(attachment: Attachment, byteLength: number) {
+  private constructor(name: string, attachment: Attachment, byteLength: number) {
+    this.#name = name
     this.#attachment = attachment
     this.#byteLength = byteLength
   }
 
-  /** @throws {BlockError} if there is no such drive, or the image does not fit into its own */
+  /**
+   * Becomes a user of the image while it is still another process's: so it may write beside the guest's device, which does
+   * not run yet, whatever that lets others do.
+   *
+   * @throws {BlockError} if there is no such drive, or nothing can be written to it
+   */
   static async open(drives: DriveSet, { name, byteLength }: ExpectedImage): Promise<ArrivingImage> {
     const drive = find(drives, name)
     if (drive === undefined) throw new BlockError('missing', `Error unknown block device ${name}`)
     const { node } = drive
     if (node === undefined) throw new BlockError('empty', `Block device ${name} has no medium`)
     node.checkWritable()
-    if (node.length < byteLength)
-      throw new BlockError(
-        'range',
-        `Block device ${name} has ${node.length} bytes here, and ${byteLength} at the source`,
-      )
-    // A guest's device writes already, and lets nobody else.
-    const uses = drive.device === undefined ? (['write'] as const) : []
-    return new ArrivingImage(await node.attach({ description: 'migration', access: { uses, shares } }), byteLength)
+    const attachment = await node.attach({ description: 'migration', access: { uses: ['write'], shares } })
+    return new ArrivingImage(name, attachment, byteLength)
+  }
+
+  /** Now that the image is this process's. @throws {BlockError} kind `range`, if what comes does not fit into it */
+  check(): void {
+    const { length } = this.#attachment.node
+    if (length >= this.#byteLength) return
+    const text = `Block device ${this.#name} has ${length} bytes here, and ${this.#byteLength} at the source`
+    throw new BlockError('range', text)
   }
 
   /** @throws {BlockError} kind `range`, if it lies outside; as `BlockNode.write()` */
@@ -64,15 +73,17 @@ export class ArrivingImage implements AsyncDisposable {
 }
 
 /**
- * Images of drives into which others are to come; this process takes them from now on.
+ * Images of drives into which others are to come; this process takes them from now on, with what others have written to
+ * them before.
  *
- * @throws {BlockError} kind `locked`, if another process has one; as `ArrivingImage.open()`
+ * @throws {BlockError} kind `locked`, if another process has one; as `ArrivingImage.open()` and `check()`
  */
 export async function arrivingImages(drives: DriveSet, expected: readonly ExpectedImage[]): Promise<ArrivingImage[]> {
-  await drives.graph.claim({ written: false })
   const images: ArrivingImage[] = []
   try {
     for (const one of expected) images.push(await ArrivingImage.open(drives, one))
+    await drives.graph.claim({ written: true })
+    for (const image of images) image.check()
     return images
   } catch (error) {
     for (const image of images) await image[Symbol.asyncDispose]()

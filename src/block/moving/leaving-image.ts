@@ -1,6 +1,9 @@
 import type { DirtyBitmap } from '../bitmaps/index.ts'
+import { BlockError } from '../block-error.ts'
 import type { Drive } from '../drives/drive.ts'
-import { allocation, skipFilters } from '../graph/allocation.ts'
+import type { DriveSet } from '../drives/drive-set.ts'
+import { MirrorTopDriver } from '../filters/mirror-top/mirror-top-driver.ts'
+import { allocation, chainOf, skipFilters, skipImplicit } from '../graph/allocation.ts'
 import type { Attachment } from '../graph/attachment.ts'
 import { chainStatus } from '../graph/chain-status.ts'
 import type { BlockNode } from '../graph/node.ts'
@@ -15,6 +18,7 @@ const shares = ['read', 'write', 'resize'] as const
 /** The image of a drive that is sent elsewhere, part by part, while the guest writes it. */
 export class LeavingImage implements AsyncDisposable {
   readonly name: string
+  readonly #drive: Drive
   readonly #node: BlockNode
   readonly #attachment: Attachment
   readonly #unsent: DirtyBitmap
@@ -22,8 +26,9 @@ export class LeavingImage implements AsyncDisposable {
   #at = 0
   #passed = 0
 
-  private constructor(name: string, attachment: Attachment) {
-    this.name = name
+  private constructor(drive: Drive, attachment: Attachment) {
+    this.name = drive.id || attachment.node.name
+    this.#drive = drive
     this.#attachment = attachment
     this.#node = attachment.node
     this.#unsent = this.#node.bitmaps.insert({ granularity })
@@ -36,9 +41,11 @@ export class LeavingImage implements AsyncDisposable {
    * @param options.incremental - not what only the images behind it hold
    * @throws {BlockError} if it cannot be read
    */
-  static async open(drive: Drive, node: BlockNode, options: { readonly incremental: boolean }): Promise<LeavingImage> {
+  static async open(drive: Drive, top: BlockNode, options: { readonly incremental: boolean }): Promise<LeavingImage> {
+    // The filters of jobs go when these end.
+    const node = skipImplicit(top)
     const attachment = await node.attach({ description: 'migration', access: { uses: ['read'], shares } })
-    const image = new LeavingImage(drive.id || node.name, attachment)
+    const image = new LeavingImage(drive, attachment)
     try {
       if (options.incremental) await image.#markAllocated()
       else image.#unsent.mark(0, node.length)
@@ -68,9 +75,10 @@ export class LeavingImage implements AsyncDisposable {
    *
    * @param most - bytes that are to be in one, if that is more than a granule
    * @returns undefined, if there is nothing for the moment
-   * @throws {BlockError} if it cannot be read
+   * @throws {BlockError} if it cannot be read; `busy`, if another image has come into the drive
    */
   async next(most: number): Promise<ImagePart | undefined> {
+    this.#checkInDrive()
     let area = this.#unsent.nextDirty(this.#at)
     if (area === undefined) {
       this.#passed = this.byteLength
@@ -88,6 +96,13 @@ export class LeavingImage implements AsyncDisposable {
     this.#unblock()
     this.#node.bitmaps.drop(this.#unsent)
     await this.#attachment.detach()
+  }
+
+  /** What is written to another image is not noted. */
+  #checkInDrive(): void {
+    const { node } = this.#drive
+    if (node !== undefined && skipImplicit(node) === this.#node) return
+    throw new BlockError('busy', `Block device ${this.name} has got another image while it was sent`)
   }
 
   async #take(offset: number, length: number, most: number): Promise<ImagePart> {
@@ -120,22 +135,30 @@ export class LeavingImage implements AsyncDisposable {
 /**
  * The images of drives that can be written, to be sent elsewhere.
  *
- * @throws {BlockError} if one of them cannot be read
+ * @throws {BlockError} if one of them cannot be read; `busy`, if a job may put another one in its place at the end
  */
 export async function leavingImages(
-  drives: Iterable<Drive>,
+  drives: DriveSet,
   options: { readonly incremental: boolean },
 ): Promise<LeavingImage[]> {
   const images: LeavingImage[] = []
   try {
     for (const drive of drives) {
       const { node } = drive
-      if (node !== undefined && !node.readOnly && node.length > 0)
-        images.push(await LeavingImage.open(drive, node, options))
+      if (node === undefined || node.readOnly || node.length === 0) continue
+      for (const filter of filtersOver(node)) {
+        if (filter.driver instanceof MirrorTopDriver) drives.checkFree(filter, 'replace')
+      }
+      images.push(await LeavingImage.open(drive, node, options))
     }
     return images
   } catch (error) {
     for (const image of images) await image[Symbol.asyncDispose]()
     throw error
   }
+}
+
+function filtersOver(top: BlockNode): BlockNode[] {
+  const chain = chainOf(top)
+  return chain.slice(0, chain.indexOf(skipFilters(top)))
 }

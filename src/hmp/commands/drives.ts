@@ -39,15 +39,14 @@ export const driveCommands = {
       '[,snapshot=on|off][,cache=on|off]\n[,readonly=on|off][,copy-on-read=on|off]',
     help: 'add drive to PCI storage controller',
     async run({ parts: { drives, graph }, print }, { node, opts }) {
-      const options = inItsWords(() =>
-        parseOptionList(opts, { warn: (text) => print(`warning: ${text}\n`) }).toRecord(),
-      )
+      const warn = (text: string): void => print(`warning: ${text}\n`)
+      const options = inItsWords(() => parseOptionList(opts, { warn }).toRecord())
       if (node) {
         if (options['node-name'] === undefined) throw new HmpError("'node-name' needs to be specified")
         return inItsWords(() => graph.add(options))
       }
       await inItsWords(async () => {
-        const config = driveFromOptions(options)
+        const config = driveFromOptions(options, { warn })
         const { driver } = config.nodeOptions
         if (driver === 'help' || driver === '?') return print(supportedDrivers())
         const number = interfaceNumbers[config.interface]
