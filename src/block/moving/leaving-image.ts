@@ -2,8 +2,10 @@ import type { DirtyBitmap } from '../bitmaps/index.ts'
 import { BlockError } from '../block-error.ts'
 import type { Drive } from '../drives/drive.ts'
 import type { DriveSet } from '../drives/drive-set.ts'
+import { CopyBeforeWriteDriver } from '../filters/copy-before-write/copy-before-write-driver.ts'
+import { CopyOnReadDriver } from '../filters/copy-on-read/copy-on-read-driver.ts'
 import { MirrorTopDriver } from '../filters/mirror-top/mirror-top-driver.ts'
-import { allocation, chainOf, skipFilters, skipImplicit } from '../graph/allocation.ts'
+import { allocation, chainOf, skipFilters } from '../graph/allocation.ts'
 import type { Attachment } from '../graph/attachment.ts'
 import { chainStatus } from '../graph/chain-status.ts'
 import type { BlockNode } from '../graph/node.ts'
@@ -42,8 +44,7 @@ export class LeavingImage implements AsyncDisposable {
    * @throws {BlockError} if it cannot be read
    */
   static async open(drive: Drive, top: BlockNode, options: { readonly incremental: boolean }): Promise<LeavingImage> {
-    // The filters of jobs go when these end.
-    const node = skipImplicit(top)
+    const node = belowJobs(top)
     const attachment = await node.attach({ description: 'migration', access: { uses: ['read'], shares } })
     const image = new LeavingImage(drive, attachment)
     try {
@@ -101,7 +102,7 @@ export class LeavingImage implements AsyncDisposable {
   /** What is written to another image is not noted. */
   #checkInDrive(): void {
     const { node } = this.#drive
-    if (node !== undefined && skipImplicit(node) === this.#node) return
+    if (node !== undefined && [...filtersOver(node), skipFilters(node)].includes(this.#node)) return
     throw new BlockError('busy', `Block device ${this.name} has got another image while it was sent`)
   }
 
@@ -156,6 +157,14 @@ export async function leavingImages(
     for (const image of images) await image[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** What is in a drive when jobs that copy it elsewhere, or from behind it, have ended and taken their filters away. */
+function belowJobs(top: BlockNode): BlockNode {
+  const filter = filtersOver(top).findLast(
+    ({ driver }) => driver instanceof CopyBeforeWriteDriver || driver instanceof CopyOnReadDriver,
+  )
+  return filter?.behind ?? top
 }
 
 function filtersOver(top: BlockNode): BlockNode[] {
