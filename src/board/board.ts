@@ -1,4 +1,4 @@
-import type { DevicePort, NewDevice, PluggedDevice } from './bus/guest-device.ts'
+import type { BootPlace, DevicePort, NewDevice, PluggedDevice } from './bus/guest-device.ts'
 import type { FirmwareFile, FirmwareItem } from './firmware/firmware-items.ts'
 import type { InterruptControllers } from './interrupt-controllers.ts'
 import type { Probe } from './probe.ts'
@@ -138,6 +138,8 @@ export interface Board extends AsyncDisposable {
   requestUnplug(key: string): Promise<void>
   /** Takes a device out at once, whatever the guest is doing with it; its port is closed. @throws {BoardError} kind `configuration` */
   unplug(key: string): Promise<void>
+  /** What the firmware can boot from, of a device, from the next reset on; nothing, if it has gone. */
+  setBootPlaces(key: string, places: readonly BootPlace[]): Promise<void>
   /** A device that has been plugged in, or was there from the start. @throws {BoardError} kind `configuration` */
   plugged(key: string): PluggedDevice
 

@@ -76,3 +76,32 @@ for (const [title, drives, devices] of [
     await machine.qmp.execute('cont')
     assert.equal(await word(line), 'vvvvv')
   })
+
+for (const [title, fromStart, later] of [
+  ['on the PCI bus', [], { driver: 'virtio-blk-pci', drive: 'v', id: 'd', bootindex: 1 }],
+  ['on the bus of a SCSI controller', ['virtio-scsi-pci'], { driver: 'scsi-hd', drive: 'v', id: 'd', bootindex: 1 }],
+] as const)
+  test(`a disk that is plugged in ${title} is booted from after the next reset, and no more when it has gone`, async () => {
+    const serial = join(folder, 'serial')
+    await using machine = await startMachine({
+      memory: '16M',
+      drives: [
+        { file: image('i.img', 8 * 2 ** 20, 'iiiii'), format: 'raw', if: 'ide' },
+        { file: image('v.img', 8 * 2 ** 20, 'vvvvv'), format: 'raw', if: 'none', id: 'v' },
+      ],
+      devices: [...fromStart],
+      serial: `unix:${serial},server=on,wait=off`,
+      vga: 'none',
+      paused: true,
+    })
+    const line = connect(serial)
+    await once(line, 'connect')
+    await machine.qmp.execute('cont')
+    assert.equal(await word(line), 'iiiii')
+    await machine.qmp.execute('device_add', later)
+    await machine.qmp.execute('system_reset')
+    assert.equal(await word(line), 'vvvvv')
+    await machine.qmp.execute('device_del', { id: 'd' })
+    await machine.qmp.execute('system_reset')
+    assert.equal(await word(line), 'iiiii')
+  })

@@ -1,9 +1,9 @@
 import { BoardError } from '../board-error.ts'
-import type { DevicePort, NewDevice, PluggedDevice } from './guest-device.ts'
+import type { BootPlace, DevicePort, NewDevice, PluggedDevice } from './guest-device.ts'
 import type { DeviceShape } from './plugged-devices.ts'
 
 interface Entry {
-  readonly device: NewDevice
+  device: NewDevice
   readonly port: DevicePort
   /** The guest has been asked to let go of it. */
   leaving: boolean
@@ -35,6 +35,12 @@ export class DevicePorts {
   /** The guest is asked to let go of a device. @throws {BoardError} kind `configuration`, if there is no such device */
   leaves(key: string): void {
     this.#require(key).leaving = true
+  }
+
+  /** What the firmware can boot from, of a device; nothing, if it has gone. */
+  setBootPlaces(key: string, boot: readonly BootPlace[]): void {
+    const entry = this.#devices.get(key)
+    if (entry !== undefined) entry.device = { ...entry.device, boot }
   }
 
   /** A device says something; nobody hears one that has gone. */

@@ -2,7 +2,7 @@ import { nextTurn } from '../../timers/index.ts'
 import { BoardError } from '../board-error.ts'
 import { PciHotplug } from '../pci/pci-hotplug.ts'
 import type { DeviceBus } from './device-bus.ts'
-import type { GuestDevice, GuestLink, GuestSides, NewDevice } from './guest-device.ts'
+import type { BootPlace, GuestDevice, GuestLink, GuestSides, NewDevice } from './guest-device.ts'
 import { LentBus } from './lent-bus.ts'
 
 /** A device as it crosses to where the guest is: without whoever listens to it. */
@@ -12,6 +12,7 @@ export type DeviceShape = Pick<NewDevice, 'key' | 'model' | 'properties' | 'plac
 
 interface Plugged {
   readonly shape: DeviceShape
+  boot: readonly BootPlace[]
   readonly guest: GuestDevice
   readonly bus: LentBus
   readonly letGo: () => void
@@ -59,7 +60,8 @@ export class PluggedDevices {
     const bus = new LentBus(this.#surroundings.bus)
     const { link, letGo } = lentLink(linkOf(key))
     try {
-      this.#devices.set(key, { shape, guest: side({ bus, link, properties, place, beginning }), bus, letGo })
+      const guest = side({ bus, link, properties, place, beginning })
+      this.#devices.set(key, { shape, boot: shape.boot ?? [], guest, bus, letGo })
     } catch (error) {
       bus.takeBack()
       throw error
@@ -83,6 +85,17 @@ export class PluggedDevices {
     plugged.letGo()
     plugged.bus.takeBack()
     this.#surroundings.gone([key])
+  }
+
+  /** What the firmware can boot from, of all devices. */
+  get bootPlaces(): readonly BootPlace[] {
+    return [...this.#devices.values()].flatMap(({ boot }) => boot)
+  }
+
+  /** What the firmware can boot from, of a device, from the next reset on; nothing, if it has gone. */
+  setBootPlaces(key: string, boot: readonly BootPlace[]): void {
+    const plugged = this.#devices.get(key)
+    if (plugged !== undefined) plugged.boot = boot
   }
 
   /** The other side of a device says something; nobody hears it if it has gone. */

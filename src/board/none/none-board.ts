@@ -16,7 +16,7 @@ import type {
 import { BoardError } from '../board-error.ts'
 import type { BusRam } from '../bus/device-bus.ts'
 import { DevicePorts, shapeOfDevice } from '../bus/device-ports.ts'
-import type { DevicePort, GuestLink, GuestSides, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
+import type { BootPlace, DevicePort, GuestLink, GuestSides, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
 import { PlainBus } from '../bus/plain-bus.ts'
 import { PluggedDevices } from '../bus/plugged-devices.ts'
 import { type InterruptControllers, resetControllers } from '../interrupt-controllers.ts'
@@ -354,6 +354,14 @@ export class NoneBoard implements Board {
     return this.#open(() => {
       this.#ports.leaves(key)
       this.#devices.unplug(key)
+    })
+  }
+
+  /** There is no firmware; but what there is to boot from is kept as on other boards. */
+  setBootPlaces(key: string, places: readonly BootPlace[]): Promise<void> {
+    return this.#open(() => {
+      this.#ports.setBootPlaces(key, places)
+      this.#devices.setBootPlaces(key, places)
     })
   }
 

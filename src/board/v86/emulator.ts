@@ -30,7 +30,7 @@ import { V86DeviceBus } from './devices/v86-device-bus.ts'
 import { silenceBackdoor, Vmmouse } from './devices/vmmouse.ts'
 import { BiosKeyboard } from './firmware/bios-keyboard.ts'
 import { bootOrderNibbles, writeBootOrder } from './firmware/boot-order.ts'
-import { firmwareFiles, firmwareItems, listenToFirmware } from './firmware/firmware-files.ts'
+import { bootOrder, bootOrderFile, firmwareFiles, firmwareItems, listenToFirmware } from './firmware/firmware-files.ts'
 import { boundBusMasters } from './memory/bus-masters.ts'
 import { GuestMemory } from './memory/guest-memory.ts'
 import { addPcFunctions } from './pci/pc-functions.ts'
@@ -246,6 +246,7 @@ export class Emulator {
     this.#rtc.reset()
     this.#fwCfg.reset()
     this.devices.reset()
+    this.#fwCfg.replaceFile(bootOrderFile, bootOrder(this.#config, this.devices.bootPlaces))
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
     completeCpuReset(this.cpu)
     this.#nmi.reset()

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads'
 import { type Deferred, deferred } from '../../async/index.ts'
-import { reasonText } from '../../errno/index.ts'
 import { nextTurn } from '../../timers/index.ts'
 import type {
   Board,
@@ -22,11 +21,12 @@ import type {
 } from '../board.ts'
 import { BoardError } from '../board-error.ts'
 import { DevicePorts, shapeOfDevice } from '../bus/device-ports.ts'
-import type { DevicePort, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
+import type { BootPlace, DevicePort, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
 import type { InterruptControllers } from '../interrupt-controllers.ts'
 import type { Probe } from '../probe.ts'
 import type { RamPages } from '../state/ram-pages.ts'
 import { checkConfig } from './limits.ts'
+import { boardError, boardFailure, crashed } from './thread/failures.ts'
 import { watchHeartbeat } from './thread/heartbeat.ts'
 import { HostProbe } from './thread/host-probe.ts'
 import { Media } from './thread/media.ts'
@@ -41,7 +41,6 @@ import type {
   ToHost,
   ToWorker,
   TrayRequest,
-  WireError,
   WorkerConfig,
 } from './wire.ts'
 
@@ -294,6 +293,11 @@ export class V86Board implements Board {
     else await this.#call('unplug', key)
   }
 
+  async setBootPlaces(key: string, places: readonly BootPlace[]): Promise<void> {
+    this.#devices.setBootPlaces(key, places)
+    if (this.#state !== 'crashed') await this.#call('setBootPlaces', key, places)
+  }
+
   /** Lets the worker fail, for tests of what is above the board. */
   fail(how: 'throw' | 'exit' | 'hang'): Promise<void> {
     return this.#call('fail', how)
@@ -478,19 +482,4 @@ export class V86Board implements Board {
     for (const answer of this.#waiting.values()) answer.reject(reason)
     this.#waiting.clear()
   }
-}
-
-/** What comes of a failure; a board that refuses its configuration has said why. */
-function boardFailure(cause: unknown): BoardError {
-  return cause instanceof BoardError ? cause : crashed(cause)
-}
-
-function crashed(cause: unknown): BoardError {
-  if (cause instanceof BoardError && cause.kind === 'crashed') return cause
-  const [reason] = reasonText(cause).split('\n') // Node has stories to tell below some
-  return new BoardError('crashed', `The board has failed: ${reason}`, { cause })
-}
-
-function boardError({ kind, message, address }: WireError): BoardError {
-  return new BoardError(kind, message, address === undefined ? {} : { address })
 }

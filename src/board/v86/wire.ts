@@ -21,6 +21,7 @@ import type {
   VmmouseMode,
 } from '../board.ts'
 import type { BoardErrorKind } from '../board-error.ts'
+import type { BootPlace } from '../bus/guest-device.ts'
 import type { DeviceShape } from '../bus/plugged-devices.ts'
 import type { InterruptControllers } from '../interrupt-controllers.ts'
 import type { RamPages } from '../state/ram-pages.ts'
@@ -79,6 +80,7 @@ export interface WorkerCalls {
   plug(device: DeviceShape): Promise<void>
   requestUnplug(key: string): void
   unplug(key: string): void
+  setBootPlaces(key: string, places: readonly BootPlace[]): void
   /** A declared point of injection for tests: the worker fails as if the emulator had. */
   fail(how: 'throw' | 'exit' | 'hang'): void
 }

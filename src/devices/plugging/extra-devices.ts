@@ -243,7 +243,7 @@ export class ExtraDevices {
       if (hosted !== undefined) {
         const plugged = await this.#board!.plug(hosted.device, hosted.port)
         entry.host?.connected?.(plugged)
-      }
+      } else await this.#tellBootPlaces(entry.device)
       this.#surroundings.shown.came(entry.device)
     } catch (error) {
       this.#entries.delete(path)
@@ -271,15 +271,23 @@ export class ExtraDevices {
 
   /** What the firmware can boot from, of a device and of those on its bus. */
   #bootPlaces(device: ExtraDevice): readonly BootPlace[] {
-    const all = [...this.#entries.values()].map((entry) => entry.device)
+    const all = [...this.#entries.values()].filter(({ gone }) => gone !== true).map((entry) => entry.device)
     const on = all.filter(({ place }) => isCarried(place) && place.carrier === device.path)
     return [device, ...on].flatMap(({ boot }) => boot ?? [])
+  }
+
+  /** A device on the bus of another one has come, or has gone: the firmware boots from the other one's places. */
+  async #tellBootPlaces({ place, boot }: ExtraDevice): Promise<void> {
+    const carrier = isCarried(place) ? this.#entries.get(place.carrier) : undefined
+    if (boot === undefined || carrier === undefined) return
+    await this.#board?.setBootPlaces(carrier.device.path, this.#bootPlaces(carrier.device))
   }
 
   #gone(entry: Entry): void {
     const { device, host } = entry
     if (this.#entries.get(device.path) !== entry || entry.gone === true) return
     entry.gone = true
+    void this.#tellBootPlaces(device).catch(() => undefined) // the board may be at its end
     for (const part of [...this.#entries.values()].reverse())
       if (isCarried(part.device.place) && part.device.place.carrier === device.path) this.#gone(part)
     const free = Promise.resolve(host?.closed?.()).catch(() => undefined) // it has gone whatever becomes of its drive

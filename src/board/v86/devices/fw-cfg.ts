@@ -51,6 +51,14 @@ export class FwCfg implements StatefulDevice {
     this.#values = this.#valuesNow()
   }
 
+  /** Takes a file for the one of that name, or (undefined) takes that out; the keys of the others may change: at a reset. */
+  replaceFile(name: string, data: Uint8Array | undefined): void {
+    const at = this.#files.findIndex((file) => file.name === name)
+    if (at >= 0) this.#files.splice(at, 1)
+    if (data !== undefined) this.#files.push({ name, data })
+    this.#values = this.#valuesNow()
+  }
+
   reset(): void {
     this.#select(0)
     this.#addressHigh = 0

@@ -1,4 +1,5 @@
 import { fwCfgTable } from '../../acpi/fw-cfg-table.ts'
+import type { BootPlace } from '../../bus/guest-device.ts'
 import {
   type FirmwareFile,
   type FirmwareItem,
@@ -14,6 +15,8 @@ import type { WorkerConfig } from '../wire.ts'
 const systemStates = [128, 0, 0, 128 + 1, 128 + 2, 128]
 /** The features of the configuration device: its ports, and direct memory access. */
 const features = 1 | 2
+/** The name of the file that `bootOrder` is for. */
+export const bootOrderFile = 'bootorder'
 /** RAM, in the firmware's map of the memory. */
 const ram = 1
 /** SeaBIOS logs here, one character at a time, if reading gives this value. */
@@ -55,8 +58,11 @@ export function firmwareFiles(config: WorkerConfig): readonly FirmwareFile[] {
     { name: 'etc/boot-fail-wait', data: word32(bootFailWaitMs) },
     ...added,
   ]
-  const order = bootOrder(config)
-  if (order !== '') files.push({ name: 'bootorder', data: zeroTerminated(order) })
+  const order = bootOrder(
+    config,
+    config.devices.flatMap(({ boot }) => boot ?? []),
+  )
+  if (order !== undefined) files.push({ name: bootOrderFile, data: order })
   if (kernel !== undefined) files.push({ name: `genroms/${kernel.rom.name}`, data: kernel.rom.image })
   const wait = bootMenu?.timeoutMs
   if (wait !== undefined) files.push({ name: 'etc/boot-menu-wait', data: word16(wait) })
@@ -78,8 +84,16 @@ export function listenToFirmware(cpu: V86Cpu, log: (line: string) => void): void
   })
 }
 
-/** What the firmware tries first, a line each, by places in Open Firmware's tree of devices: a kernel, then drives. */
-function bootOrder({ kernel, drives, devices }: WorkerConfig): string {
+/**
+ * What the firmware tries first, a line each, by places in Open Firmware's tree of devices: a kernel, then drives and
+ * devices; undefined, if nothing is to be tried first.
+ *
+ * @param ofDevices - of those that are plugged in now
+ */
+export function bootOrder(
+  { kernel, drives }: Pick<WorkerConfig, 'kernel' | 'drives'>,
+  ofDevices: readonly BootPlace[],
+): Uint8Array | undefined {
   const ofDrives = drives.flatMap(({ bootIndex: index, slot }) => {
     if (index === undefined) return []
     const path =
@@ -88,10 +102,9 @@ function bootOrder({ kernel, drives, devices }: WorkerConfig): string {
         : `/pci@i0cf8/isa@1/fdc@03f0/floppy@${slot.unit}`
     return [{ index, path }]
   })
-  const places = [...ofDrives, ...devices.flatMap(({ boot }) => boot ?? [])]
-    .sort((one, other) => one.index - other.index)
-    .map(({ path }) => path)
-  return [...(kernel === undefined ? [] : [`/rom@genroms/${kernel.rom.name}`]), ...places].join('\n')
+  const places = [...ofDrives, ...ofDevices].sort((one, other) => one.index - other.index).map(({ path }) => path)
+  const order = [...(kernel === undefined ? [] : [`/rom@genroms/${kernel.rom.name}`]), ...places]
+  return order.length === 0 ? undefined : zeroTerminated(order.join('\n'))
 }
 
 /** ACPI tables that the firmware adds to its own: how many, and for each its length and itself. */
