@@ -72,6 +72,7 @@ export { SnapshotImages, type SnapshotOverview, SnapshotSet } from './drives/sna
 export type { DriveStatistics, OperationCounts } from './drives/statistics.ts'
 export { throwawayOverlay } from './drives/throwaway-overlay.ts'
 export { moveTray, type TrayMove, type TrayState } from './drives/tray.ts'
+export { type FilesNamed, filesNamedByQcow2, type NamedBacking } from './files-named.ts'
 export { copyErrorPolicies } from './filters/copy-before-write/copy-before-write-driver.ts'
 export { formats as imageFormats } from './formats/table.ts'
 export type { Access, Permission } from './graph/access.ts'

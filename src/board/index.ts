@@ -49,5 +49,5 @@ export { noSmbiosSettings, onboardKinds, type SmbiosSettings } from './smbios/sm
 export { smbiosFiles } from './smbios/smbios-tables.ts'
 export { type BoardCopy, copyBoard, pasteBoard } from './state/board-copy.ts'
 export type { RamPages } from './state/ram-pages.ts'
-export { type Read, restoreBoard, saveBoard, type Write } from './state/save-board.ts'
+export { isSavedBoard, type Read, restoreBoard, saveBoard, type Write } from './state/save-board.ts'
 export { dvdStructure, rawTableOfContents, tableOfContents } from './v86/devices/ide/disc-information.ts'

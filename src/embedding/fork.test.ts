@@ -41,6 +41,14 @@ describe('a fork', () => {
     assert.equal((await second.qmp.execute('query-status')).status, 'running')
   })
 
+  it('is not served where the machine is', async (t) => {
+    const socket = join(await folder(t), 'spice')
+    await using first = await startMachine({ ...options, spice: `unix=on,addr=${socket},disable-ticketing=on` })
+    await using second = await first.fork()
+    assert.equal((await first.qmp.execute('query-spice')).enabled, true)
+    assert.equal((await second.qmp.execute('query-spice')).enabled, false)
+  })
+
   it('goes on from the same images, and no two write one', async (t) => {
     const directory = await folder(t)
     const [disk, other] = [join(directory, 'disk.img'), join(directory, 'other.img')]

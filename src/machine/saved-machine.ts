@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
-import { type Board, restoreBoard, saveBoard } from '../board/index.ts'
+import { type Board, isSavedBoard, type Read, restoreBoard, saveBoard } from '../board/index.ts'
 
 /** How many have been begun: several may be saved to one file at once, and the last one stays. */
 let saves = 0
@@ -38,13 +38,27 @@ export async function saveToFile(board: Board, path: string): Promise<void> {
 export async function restoreFromFile(board: Board, path: string): Promise<void> {
   const file = await open(path, 'r')
   try {
-    await restoreBoard(board, async (length) => {
-      const bytes = new Uint8Array(length)
-      const { bytesRead } = await file.read(bytes, 0, length)
-      return bytes.subarray(0, bytesRead)
-    })
+    await restoreBoard(board, readerOf(file))
   } finally {
     await file.close()
+  }
+}
+
+/** Whether a file is the state of a machine, by its first bytes. @throws {Error} with the system's `code`, if it cannot be read */
+export async function isSavedMachine(path: string): Promise<boolean> {
+  const file = await open(path, 'r')
+  try {
+    return await isSavedBoard(readerOf(file))
+  } finally {
+    await file.close()
+  }
+}
+
+function readerOf(file: FileHandle): Read {
+  return async (length) => {
+    const bytes = new Uint8Array(length)
+    const { bytesRead } = await file.read(bytes, 0, length)
+    return bytes.subarray(0, bytesRead)
   }
 }
 

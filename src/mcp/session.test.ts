@@ -35,6 +35,7 @@ const tools = [
         })
       }),
   }),
+  tool({ name: 'hang', doc: 'Never come back.', args: {}, run: () => new Promise<string>(() => undefined) }),
   tool({ name: 'draw', doc: 'Draw.', args: {}, run: () => [text('here:'), picture('AAAA', 'image/png')] }),
 ]
 
@@ -45,6 +46,8 @@ class Client {
   readonly needs: Needs = { greeting: 'Hello', asked: [] }
   readonly ended: Promise<void>
   readonly stream: Duplex
+  /** How often the server has said that it begins to end. */
+  endings = 0
   readonly #stop = new AbortController()
   readonly #messages: Message[] = []
   #text = ''
@@ -70,7 +73,7 @@ class Client {
     }
     const info = { name: 'test', title: 'Test', version: '1' }
     const server = { info, instructions: 'greet', tools, needs: this.needs, resources }
-    this.ended = serveMcp(far, server, this.#stop.signal)
+    this.ended = serveMcp(far, server, this.#stop.signal, () => this.endings++)
   }
 
   stop(): void {
@@ -232,7 +235,16 @@ describe('a session of MCP', () => {
       end(client)
       await client.ended
       assert.deepEqual(client.needs.asked, ['wait', 'the session has ended'])
+      assert.equal(client.endings, 1)
     }
+  })
+
+  it('says that it is to end also if a call does not hear that it is given up', async () => {
+    const client = await begun()
+    client.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hang' } })
+    await client.ask('ping', undefined, 2)
+    client.stop()
+    assert.equal(client.endings, 1)
   })
 
   it('ends with a client whose line has no end', async () => {

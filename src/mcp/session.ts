@@ -40,9 +40,16 @@ export interface McpServer<Needs> {
 /**
  * Serves one client until it hangs up or `signal` fires. Calls that are under way are given up then; this settles when
  * they have ended.
+ *
+ * @param ending - is told once when that begins: a call may not hear that it is given up, a client not take its answers
  */
-export function serveMcp<Needs>(duplex: Duplex, server: McpServer<Needs>, signal: AbortSignal): Promise<void> {
-  return new Session(duplex, server).run(signal)
+export function serveMcp<Needs>(
+  duplex: Duplex,
+  server: McpServer<Needs>,
+  signal: AbortSignal,
+  ending: () => void = () => undefined,
+): Promise<void> {
+  return new Session(duplex, server).run(signal, ending)
 }
 
 /** What is under way for a request. */
@@ -66,14 +73,26 @@ class Session {
     this.#server = server
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const hangUp = (): void => void this.#duplex.close()
+  async run(signal: AbortSignal, ending: () => void): Promise<void> {
+    let told = false
+    const tell = (): void => {
+      if (!told) ending()
+      told = true
+    }
+    const hangUp = (): void => {
+      tell()
+      this.#giveUp()
+      void this.#duplex.close()
+    }
     signal.addEventListener('abort', hangUp, { once: true })
     this.#duplex.start({
       data: (chunk) => this.#read(chunk),
       drain: () => this.#duplex.resume(),
       end: hangUp,
-      closed: () => this.#giveUp(),
+      closed: () => {
+        tell()
+        this.#giveUp()
+      },
     })
     if (signal.aborted) hangUp()
     await this.#duplex.closed

@@ -1,6 +1,6 @@
 /** `vmon mcp`, driven by the public SDK's client: a guest is installed, rebooted, typed to, saved, restored, forked. */
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -94,6 +94,10 @@ describe('an MCP client', { skip: missingSdk, timeout: 600_000 }, () => {
     assert.match(await said('snapshot', { action: 'list' }), /before/)
     await said('machine_power', { action: 'pause' })
     await said('machine_save', { file: 'guest.state' })
+    await said('machine_save', { file: 'guest.state' })
+    const taken = /is there already, and is no state of a machine/
+    assert.match(await complaint('machine_save', { file: 'disk.qcow2' }), taken)
+    assert.match(await complaint('machine_save', { file: 'demo.img' }), taken)
     await said('machine_power', { action: 'resume' })
     await said('type_text', { text: 'forget this' })
     await said('wait_for', { text: 'forget this', timeout })
@@ -116,6 +120,11 @@ describe('an MCP client', { skip: missingSdk, timeout: 600_000 }, () => {
     assert.match(await complaint('screen_text'), /which machine\? there are: guest, second/)
     assert.match(await said('machine_list'), /"name": "second"/)
     await said('machine_end', { machine: 'second' })
+    const overlay = (await readdir(join(folder, 'forks'))).find((name) => name.endsWith('.fork.qcow2'))
+    const disks = [{ file: `forks/${overlay}` }]
+    await said('machine_start', { name: 'third', memory: 16, disks, paused: true })
+    assert.match(await said('disk_list', { machine: 'third' }), /fork\.qcow2 \(qcow2\)/)
+    await said('machine_end', { machine: 'third' })
   })
 
   it('reads the same as resources', async () => {
@@ -166,6 +175,11 @@ describe('an MCP client', { skip: missingSdk, timeout: 600_000 }, () => {
     assert.match(await complaint('disk_create', { file: 'dangling.img', size: 512 }), outsideIt)
     assert.match(await complaint('machine_save', { machine: 'guest', file: '/dev/full' }), outsideIt)
     const backing = { filename: join(outside, 'secret.img'), format: 'raw' }
+    await said('disk_create', { file: 'base.qcow2', size: 512 })
+    await said('disk_create', { file: 'inside.qcow2', backing: 'base.qcow2' })
+    assert.match(await said('disk_info', { file: 'inside.qcow2' }), /"backing-filename": ".*base\.qcow2"/)
+    await said('disk_insert', { drive: 'ide1-cd0', file: 'inside.qcow2' })
+    await said('disk_eject', { drive: 'ide1-cd0' })
     await createDisk(join(folder, 'overlay.qcow2'), { format: 'qcow2', size: 512, backing })
     await createDisk(join(folder, 'over-overlay.qcow2'), {
       format: 'qcow2',
@@ -173,7 +187,13 @@ describe('an MCP client', { skip: missingSdk, timeout: 600_000 }, () => {
     })
     assert.match(await complaint('disk_info', { file: 'overlay.qcow2' }), outsideIt)
     assert.match(await complaint('disk_insert', { drive: 'ide1-cd0', file: 'over-overlay.qcow2' }), outsideIt)
+    assert.match(await said('disk_list'), /ide1-cd0: empty/)
     assert.match(await complaint('machine_start', { memory: 16, network: true }), /allows no network/)
+    // A guest can make its disk look like a state.
+    await copyFile(join(folder, 'guest.state'), join(folder, 'looks-like.state'))
+    await said('disk_insert', { drive: 'ide1-cd0', file: 'looks-like.state' })
+    assert.match(await complaint('machine_save', { file: 'looks-like.state' }), /lock/)
+    await said('disk_eject', { drive: 'ide1-cd0' })
   })
 
   it('hears of what it got wrong, and ends the server with its machines by hanging up', async () => {

@@ -37,6 +37,11 @@ export async function saveBoard(board: Board, write: Write): Promise<void> {
   await write(numbers(board.ramBytes, 0))
 }
 
+/** Whether what gives these bytes begins as a saved board does. */
+export async function isSavedBoard(read: Read): Promise<boolean> {
+  return magic.equals(await read(magic.length))
+}
+
 /**
  * Makes a board, which must stand still and be like the saved one, continue where that one stood.
  *

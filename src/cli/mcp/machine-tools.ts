@@ -54,13 +54,13 @@ export const machineTools = [
         serial: 'null',
         drives: await drivesOf(folder, args.disks ?? []),
         ...(boot && { boot: bootLetters[boot] }),
-        ...(kernel && { kernel: await folder.pathOf(kernel) }),
-        ...(initrd && { initrd: await folder.pathOf(initrd) }),
+        ...(kernel && { kernel: await folder.fileOf(kernel) }),
+        ...(initrd && { initrd: await folder.fileOf(initrd) }),
         ...(append !== undefined && { append }),
         snapshot: args['discard-writes'] ?? false,
         paused: args.paused ?? false,
       }
-      const savedState = state === undefined ? undefined : await folder.pathOf(state)
+      const savedState = state === undefined ? undefined : await folder.fileOf(state)
       const { name, memory } = args
       const started = await machines.start({ name, memory, options: wished, savedState, signal })
       return `machine ${started.name} has started`

@@ -46,9 +46,9 @@ export async function runMcp(argv: readonly string[]): Promise<number> {
     warn(`vmon mcp: ${folder.message}\n`)
     return 2
   }
-  const ended = new AbortController()
-  for (const signal of endingSignals) process.once(signal, () => ended.abort())
   await using machines = new RunningMachines(options)
+  const ended = new AbortController()
+  for (const signal of endingSignals) process.on(signal, () => ended.abort())
   const server = {
     info: { name: 'vmon', title: 'vmon: virtual machines', version: packageVersion() },
     instructions,
@@ -56,7 +56,9 @@ export async function runMcp(argv: readonly string[]): Promise<number> {
     needs: { machines, folder, options },
     resources: machineResources(machines),
   }
-  await serveMcp(openStdio({ signal: true }), server, ended.signal)
-  endProcessIn(lettingGo, () => 0, { save: () => machines.saveImages() })
+  await serveMcp(openStdio({ signal: true }), server, ended.signal, () => {
+    // Calls that are under way may wait for what never comes.
+    endProcessIn(lettingGo, () => 0, { save: () => machines.saveImages() })
+  })
   return 0
 }

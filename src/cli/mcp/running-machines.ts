@@ -5,6 +5,8 @@ import type { McpOptions } from './mcp-options.ts'
 
 /** RAM of a PC that was asked for without a size, in MiB. */
 const usualMemory = 128
+/** Names stand in addresses of resources and in lists: no control characters, no half of a character. */
+const nameForm = /^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u
 
 export interface NewMachine {
   readonly name: string | undefined
@@ -45,7 +47,9 @@ export class RunningMachines implements AsyncDisposable {
   }
 
   /** @throws {Error} with a text for the client; as `startMachine` */
-  start({ name, memory = usualMemory, options, savedState, signal }: NewMachine): Promise<ManagedMachine> {
+  async start({ name, memory = usualMemory, options, savedState, signal }: NewMachine): Promise<ManagedMachine> {
+    // To the machine's own options no memory is the usual memory.
+    if (memory === 0) throw new Error('a machine needs memory: at least 1 MiB')
     const surroundings = { signal, ...(savedState !== undefined && { savedState }) }
     return this.#add(name, memory, (chosen) => startMachine({ ...options, name: chosen, memory }, surroundings))
   }
@@ -61,6 +65,7 @@ export class RunningMachines implements AsyncDisposable {
     begin: (name: string) => Promise<RunningMachine>,
   ): Promise<ManagedMachine> {
     const name = wanted ?? this.#freeName()
+    if (!nameForm.test(name)) throw new Error('a name is 1 to 100 characters that can be printed')
     const old = this.#machines.get(name)
     if (this.#coming.has(name) || (old !== undefined && old.ending === undefined))
       throw new Error(`there is a machine ${name} already`)

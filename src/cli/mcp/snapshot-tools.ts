@@ -1,4 +1,6 @@
-import { mkdir } from 'node:fs/promises'
+import { lstat, mkdir } from 'node:fs/promises'
+import { openDisk } from '../../block/index.ts'
+import { isSavedMachine } from '../../machine/index.ts'
 import { oneOf, opt, req, str } from '../../qapi/index.ts'
 import type { ManagedMachine } from './managed-machine.ts'
 import { machine, tool } from './needs.ts'
@@ -30,10 +32,13 @@ export const snapshotTools = [
   tool({
     name: 'machine_save',
     doc: 'Keep CPU, devices and RAM of a machine in a file, from which machine_start can go on (state). Disks are not in the file: give the other machine what they held then.',
-    args: { machine, file: req(str, 'the file; what it holds is lost') },
+    args: { machine, file: req(str, 'the file: a new one, or one of machine_save, whose state is lost') },
     hints: { destructive: true },
     async run({ machines, folder }, { machine: name, file }) {
-      await machines.find(name).vm.machine.save(await folder.pathOf(file))
+      const found = machines.find(name)
+      const path = await folder.pathOf(file)
+      await checkReplaceable(path, file)
+      await found.vm.machine.save(path)
       return `saved to ${file}`
     },
   }),
@@ -54,6 +59,20 @@ export const snapshotTools = [
     },
   }),
 ]
+
+/**
+ * A state may take the place of another one. An image may look like one, as a guest can write anything to its disk: then it
+ * must be nobody's.
+ *
+ * @throws {Error} with a text for the client @throws {BlockError} kind `locked`, if it is an image in use
+ */
+async function checkReplaceable(path: string, name: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined)
+  if (there === undefined) return
+  if (!there.isFile() || !(await isSavedMachine(path)))
+    throw new Error(`'${name}' is there already, and is no state of a machine`)
+  await (await openDisk(path, { format: 'raw' })).close()
+}
 
 const lines = { save: 'savevm', restore: 'loadvm', delete: 'delvm' } as const
 

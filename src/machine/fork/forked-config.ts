@@ -29,7 +29,7 @@ export interface PlacedImages {
 
 /**
  * What a fork is: the same machine with its images in place of the other's, and without what only one can have: sockets,
- * files and terminals behind character devices, logs, captures of its network, monitors, displays and the console page,
+ * files and terminals behind character devices, logs, captures of its network, monitors, displays, SPICE and the console page,
  * ports that lead into its network.
  *
  * @throws {QmpError} GenericError, if two machines cannot have what this one has
@@ -78,6 +78,7 @@ export function forkedConfig(config: MachineConfig, options: ForkOptions, images
     objects: config.objects.filter(({ 'qom-type': type }) => !type.startsWith('filter-')).map(withFileKept),
     qtest: undefined,
     displays: [],
+    spice: undefined,
     consolePage: undefined,
     passedDescriptors: [],
     startPaused: true,
