@@ -21,6 +21,7 @@ import { transcripts, unprepared } from '../oracle/transcripts.ts'
 const changed = new Set(['media change-medium-errors 4', 'bitmaps transaction-undone-remove 2'])
 /** These end the machine. */
 const ending = /"execute": *"quit"/
+const migrating = /"status": "(setup|active|pre-switchover|device|cancelling)"/
 const home = process.cwd()
 const silent = (): void => undefined
 const counts = { commands: 0, refused: 0, compared: 0 }
@@ -67,10 +68,11 @@ class Client {
       .filter((answer) => /^\{"(return|error|id)"/.test(answer) && !answer.includes(marker))
   }
 
-  /** What there is; undefined while a job runs. */
+  /** What there is; undefined while a job or a migration runs: images grow, nodes and media go, whatever is refused. */
   async state(): Promise<unknown[] | undefined> {
-    // While a job runs, images grow and nodes go, whatever is refused meanwhile.
-    const idle = async () => (await this.ask('{"execute": "query-jobs"}'))[0] === '{"return": []}'
+    const idle = async () =>
+      (await this.ask('{"execute": "query-jobs"}'))[0] === '{"return": []}' &&
+      !migrating.test((await this.ask('{"execute": "query-migrate"}'))[0] ?? '')
     if (!(await idle())) return undefined
     const answers: string[] = []
     for (const command of ['query-block', 'query-named-block-nodes', 'query-chardev']) {
