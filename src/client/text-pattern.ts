@@ -4,6 +4,7 @@
  */
 export function textPattern(wanted: RegExp | string): RegExp {
   if (typeof wanted === 'string') return new RegExp(wanted.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+  if (!wanted.global && !wanted.sticky) return wanted
   return new RegExp(wanted.source, wanted.flags.replace(/[gy]/g, ''))
 }
 

@@ -2,6 +2,7 @@ import { DeadlineError, deadline } from '../../async/index.ts'
 import type { ToolCall } from '../../mcp/index.ts'
 import { number, oneOf, opt, str } from '../../qapi/index.ts'
 import { clearInterval, setInterval } from '../../timers/index.ts'
+import { LimitedPattern } from './limited-pattern.ts'
 import type { ManagedMachine } from './managed-machine.ts'
 import { machine, tool } from './needs.ts'
 import { port } from './serial-tools.ts'
@@ -56,7 +57,7 @@ interface Wanted {
 async function waitFor(found: ManagedMachine, wanted: Wanted, signal: AbortSignal): Promise<string> {
   const { text, pattern, event, on = 'screen', port: number = 0 } = wanted
   if (event !== undefined) return JSON.stringify(await found.event(event, signal))
-  const looked = text ?? new RegExp(pattern!, 'm')
+  const looked = text ?? new LimitedPattern(pattern!)
   // The signal ends the wait.
   const options = { signal, timeoutMs: longestSeconds * 2000 }
   if (on === 'serial') return (await found.serial(number).waitFor(looked, options))[0]
