@@ -1,6 +1,9 @@
 import { loadLibc } from '../libc/index.ts'
 import { complain } from './outputs.ts'
 
+/** Whether the process ends without waiting for anything. */
+let ending = false
+
 /**
  * Ends this process at once: what it leaves behind (sockets, the pid file) is removed, but nothing is waited for.
  *
@@ -9,6 +12,7 @@ import { complain } from './outputs.ts'
  * dies of a signal.
  */
 export function endProcess(status: number): never {
+  ending = true
   try {
     process.emit('exit', status)
   } finally {
@@ -19,6 +23,13 @@ export function endProcess(status: number): never {
     }
   }
   return process.exit(status)
+}
+
+/** Lets no signal kill what has ended in peace, while Node takes itself apart. */
+export function leaveInPeace(): void {
+  process.once('exit', (code) => {
+    if (!ending) (process as unknown as { reallyExit(code: number): never }).reallyExit(code)
+  })
 }
 
 /** Milliseconds of one step on the way to the end. */

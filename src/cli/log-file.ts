@@ -1,8 +1,10 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { reasonText } from '../errno/index.ts'
 import { createLogger, type Fields, type LogControl, type Logger } from '../log/index.ts'
 import { CommandLineError } from './command-line-error.ts'
 import { warn } from './outputs.ts'
+
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants
 
 /** What -d takes. */
 export const logItems: Readonly<Record<string, string>> = {
@@ -46,8 +48,9 @@ export function openLog(items: readonly string[], template: string | undefined):
     if (typeof target !== 'number') return
     try {
       writeSync(target, line(...entry))
-    } catch {
-      close()
+    } catch (error) {
+      // The reader of a pipe is slow: it misses a line.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') close()
     }
   })
   const control: LogControl = {
@@ -75,7 +78,8 @@ function openLogFile(template: string): number {
   }
   const path = template.replace('%d', String(process.pid))
   try {
-    return openSync(path, 'w')
+    // A pipe that nobody reads would wait.
+    return openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK)
   } catch (error) {
     throw new CommandLineError(`Error opening logfile ${path}: ${reasonText(error)}`)
   }

@@ -1,4 +1,4 @@
-import { endProcessIn } from './end-process.ts'
+import { endProcessIn, leaveInPeace } from './end-process.ts'
 import { say, warn } from './outputs.ts'
 
 /** How long a machine that has ended may take to let go of what it held, in milliseconds. */
@@ -22,8 +22,7 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
   const { runMachine } = await import('./run-machine.ts')
   const status = await runMachine(word === undefined ? [] : [word, ...rest])
   endProcessIn(lettingGo, () => status)
-  // Nothing is left to be done: while Node takes itself apart, signals would kill what has ended in peace.
-  process.once('exit', (code) => (process as unknown as { reallyExit(code: number): never }).reallyExit(code))
+  leaveInPeace()
   return status
 }
 

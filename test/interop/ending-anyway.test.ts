@@ -153,6 +153,24 @@ describe('SIGTERM ends a process', { concurrency: 3 }, () => {
     })
   }
 
+  for (const [command, more] of [
+    ['pmemsave', { val: 0, size: 4096, filename: 'fifo' }],
+    ['screendump', { filename: 'fifo' }],
+    ['dump-guest-memory', { paging: false, protocol: 'file:fifo' }],
+    ['xen-save-devices-state', { filename: 'fifo' }],
+    ['migrate', { uri: 'file:fifo' }],
+    ['human-monitor-command', { 'command-line': 'logfile fifo' }],
+  ] as const) {
+    it(`although ${command} writes into a pipe that nobody reads`, async (t) => {
+      const server = await start(t, ...plain, '-vga', 'std', ...monitor)
+      await server.listening('qmp.sock')
+      using client = await PlainClient.open(server.path('qmp.sock'))
+      client.write({ execute: command, arguments: more })
+      await pause(300) // what it would wait in, it waits in by then, or the test proves less
+      await ends(server, 0)
+    })
+  }
+
   it('whose image does not take what was written to it: it says so', async (t) => {
     const failing = 'driver=blkdebug,node-name=d,image.driver=file,image.filename=img,inject-error.0.event=l2_update'
     const server = await Server.start(
