@@ -65,6 +65,11 @@ const claims: Readonly<Record<string, HmpClaim>> = {
   gpa2hva: refused('guest memory lies in an array, which tells nobody where it is'),
   object_add: divergent('makes the kinds of object that vmon has'),
   'qom-list': divergent('the tree has the objects that vmon has'),
+  'info virtio': divergent('refuses where there are virtio devices: they are told by `info qtree`'),
+  'info virtio-status': divergent('knows no virtio device'),
+  'info virtio-queue-status': divergent('knows no virtio device'),
+  'info virtio-queue-element': divergent('knows no virtio device'),
+  'info virtio-vhost-queue-status': divergent('knows no virtio device'),
   'info mtree': divergent(
     'shows the memory that the board has (see the differences); order and numbers of the spaces are fixed',
   ),

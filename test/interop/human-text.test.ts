@@ -20,3 +20,11 @@ describe('x-query-…', () => {
     await assert.rejects(vm.qmp.execute('x-query-jit'), /JIT information is only available with accel=tcg/)
   })
 })
+
+it('says that there are no virtio devices only where there are none', async () => {
+  await using vm = await startMachine({ accel: 'none' })
+  const asked = { 'command-line': 'info virtio' }
+  assert.equal(await vm.qmp.execute('human-monitor-command', asked), 'No VirtIO devices\r\n')
+  await vm.qmp.execute('device_add', { driver: 'virtio-rng-pci', id: 'r' })
+  assert.match(await vm.qmp.execute('human-monitor-command', asked), /does not tell of its virtio devices/)
+})

@@ -96,7 +96,18 @@ export const absentTopics = {
       throw new HmpError(`Command "info usbhost${rest === undefined ? '' : ' '}" is not available.`)
     },
   }),
-  virtio: absent('List all available virtio devices', 'No VirtIO devices\n'),
+  virtio: topic({
+    args: '',
+    params: '',
+    help: 'List all available virtio devices',
+    async run({ qmp, print }) {
+      const places = ['/machine/peripheral', '/machine/peripheral-anon']
+      const plugged = await Promise.all(places.map((path) => qmp('qom-list', { path })))
+      if (plugged.flat().some(({ type }) => type.startsWith('child<virtio-')))
+        throw new QmpError('GenericError', 'This machine does not tell of its virtio devices')
+      print('No VirtIO devices\n')
+    },
+  }),
   'virtio-status': noneCalled('path:s', 'path', 'Display status of a given virtio device', noVirtioDevice),
   'virtio-queue-status': noneCalled(
     'path:s,queue:i',
