@@ -1,5 +1,7 @@
+import type { Clock } from './clock.ts'
 import type { EthernetHeader } from './ethernet.ts'
 import type { IpAddress } from './ip-address.ts'
+import type { Outbox } from './outbox.ts'
 
 /** By their numbers in a header. */
 export const protocols = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const
@@ -40,6 +42,20 @@ export interface IpSender<Address extends IpAddress = IpAddress> {
   ): void
   /** Tells the guest that a packet of its could not be passed on. */
   refuse(packet: IpPacket<Address>, why: Refusal): void
+}
+
+/** What a layer of IP works with. */
+export interface IpLayerParts<Address extends IpAddress, Packet> {
+  readonly clock: Clock
+  readonly outbox: Outbox
+  /** The gateway's address: who speaks where nobody else does. */
+  readonly host: Address
+  /** Whether a packet from an address is of the guest's network. */
+  readonly isGuest: (address: Address) => boolean
+  /** Whether somebody of ours has an address. */
+  readonly isOurs: (address: Address) => boolean
+  /** A whole datagram of the guest. */
+  readonly received: (packet: Packet) => void
 }
 
 /** One version of IP on an Ethernet. */

@@ -1,5 +1,4 @@
 import { arpReply, arpRequest, isArpRequest, readArp } from './arp.ts'
-import type { Clock } from './clock.ts'
 import {
   broadcastMac,
   type EthernetHeader,
@@ -12,37 +11,23 @@ import {
 } from './ethernet.ts'
 import { Fragments } from './fragments.ts'
 import { mayBeAnswered, unreachableMessage } from './icmpv4.ts'
-import { type IpHeader, type IpLayer, type IpPacket, protocols, type Refusal } from './ip-packet.ts'
+import { type IpHeader, type IpLayer, type IpLayerParts, type IpPacket, protocols, type Refusal } from './ip-packet.ts'
 import { type Ipv4Packet, ipv4Length, readIpv4, writeIpv4 } from './ipv4.ts'
 import { Neighbours } from './neighbours.ts'
-import type { Outbox } from './outbox.ts'
 
 /** Of the Ethernet. */
 const longestPacket = 1500
 const longestPayload = longestPacket - ipv4Length
 const wholePieces = longestPayload - (longestPayload % 8)
 
-export interface Ipv4LayerParts {
-  readonly clock: Clock
-  readonly outbox: Outbox
-  /** The gateway's address: who speaks where nobody else does. */
-  readonly host: number
-  /** Whether a packet from an address is of the guest's network. */
-  readonly isGuest: (address: number) => boolean
-  /** Whether somebody of ours has an address. */
-  readonly isOurs: (address: number) => boolean
-  /** A whole datagram of the guest. */
-  readonly received: (packet: Ipv4Packet) => void
-}
-
 /** Ethernet, ARP and IPv4: takes frames apart and makes them. */
 export class Ipv4Layer implements IpLayer<number> {
-  readonly #parts: Ipv4LayerParts
+  readonly #parts: IpLayerParts<number, Ipv4Packet>
   readonly #fragments: Fragments
   readonly #neighbours = new Neighbours()
   #nextId = 1
 
-  constructor(parts: Ipv4LayerParts) {
+  constructor(parts: IpLayerParts<number, Ipv4Packet>) {
     this.#parts = parts
     this.#fragments = new Fragments(parts.clock)
   }

@@ -1,4 +1,3 @@
-import type { Clock } from './clock.ts'
 import {
   type EthernetHeader,
   ethernetLength,
@@ -11,12 +10,11 @@ import {
 } from './ethernet.ts'
 import { Fragments } from './fragments.ts'
 import { mayBeAnswered, unreachableMessage } from './icmpv6.ts'
-import { type IpHeader, type IpLayer, type IpPacket, protocols, type Refusal } from './ip-packet.ts'
+import { type IpHeader, type IpLayer, type IpLayerParts, type IpPacket, protocols, type Refusal } from './ip-packet.ts'
 import { fragmentLength, type Ipv6Header, type Ipv6Packet, ipv6Length, readIpv6, writeIpv6 } from './ipv6.ts'
 import { isMulticast } from './ipv6-address.ts'
 import { solicitation, solicitedGroup } from './neighbour-discovery.ts'
 import { Neighbours } from './neighbours.ts'
-import type { Outbox } from './outbox.ts'
 
 /** Of the Ethernet. */
 const longestPayload = 1500 - ipv6Length
@@ -25,27 +23,14 @@ const wholePieces = longestPayload - fragmentLength - ((longestPayload - fragmen
 export const ownHopLimit = 255
 const usualHopLimit = 64
 
-export interface Ipv6LayerParts {
-  readonly clock: Clock
-  readonly outbox: Outbox
-  /** The gateway's address: who speaks where nobody else does. */
-  readonly host: bigint
-  /** Whether a packet from an address is of the guest's network. */
-  readonly isGuest: (address: bigint) => boolean
-  /** Whether somebody of ours has an address. */
-  readonly isOurs: (address: bigint) => boolean
-  /** A whole datagram of the guest. */
-  readonly received: (packet: Ipv6Packet) => void
-}
-
 /** Ethernet and IPv6 (RFC 8200, RFC 2464): takes frames apart and makes them. */
 export class Ipv6Layer implements IpLayer<bigint> {
-  readonly #parts: Ipv6LayerParts
+  readonly #parts: IpLayerParts<bigint, Ipv6Packet>
   readonly #fragments: Fragments
   readonly #neighbours = new Neighbours()
   #nextId = 1
 
-  constructor(parts: Ipv6LayerParts) {
+  constructor(parts: IpLayerParts<bigint, Ipv6Packet>) {
     this.#parts = parts
     this.#fragments = new Fragments(parts.clock)
   }
