@@ -156,14 +156,15 @@ const kinds: readonly Kind[] = [
     completes: false,
     keeps: 'copy',
   },
-  ...(['background', 'write-blocking'] as const).map(
-    (copyMode): Kind => ({
-      name: `a mirror, ${copyMode}`,
+  ...(['full background', 'full write-blocking', 'top background', 'top write-blocking'] as const).map((name): Kind => {
+    const [sync, copyMode] = name.split(' ') as ['full' | 'top', 'background' | 'write-blocking']
+    return {
+      name: `a mirror, ${name}`,
       start: (s) =>
         s.control.mirrorToFile({
           device: 'd0',
           id: 'j',
-          sync: 'full',
+          sync,
           target: s.file('copy'),
           format: 'qcow2',
           copyMode,
@@ -171,8 +172,8 @@ const kinds: readonly Kind[] = [
         }),
       completes: true,
       copies: 'copy',
-    }),
-  ),
+    }
+  }),
 ]
 
 for (const kind of kinds) {

@@ -1,3 +1,4 @@
+import { strerror } from '../../errno/index.ts'
 import { GranuleSet } from '../bitmaps/granule-set.ts'
 import type { DriveSet } from '../drives/drive-set.ts'
 import type { ReadOnlyAgain } from '../drives/read-only-again.ts'
@@ -30,6 +31,8 @@ export interface MirrorPlan {
   /** The target may hold anything: what is zero must be made so. */
   readonly zeroTarget: boolean
   readonly granularity: number
+  /** What is copied whole, in bytes: a granule, or a cluster of a copy that does not have yet what is to be behind it. */
+  readonly copyUnit: number
   readonly bufferSize: number
   readonly unmap: boolean
   /** The guest's writes are complete when the copy has them. */
@@ -99,11 +102,12 @@ export class MirrorJob implements JobWork, MirrorWatch {
     if (!blocking || this.#job?.hasRun !== false) {
       return run().finally(() => this.#mark(offset, length))
     }
-    const begin = offset - (offset % granularity)
-    const end = Math.ceil((offset + length) / granularity) * granularity
+    const { begin, end } = this.#units(offset, offset + length)
     await this.#ranges.alone(begin, end - begin, async () => {
       await run()
-      await this.#writeThrough(offset, length, write)
+      // A write to part of a cluster would leave zeroes in the rest of it.
+      if (this.#plan.copyUnit > granularity) await this.#copyThrough(begin, end)
+      else await this.#writeThrough(offset, length, write)
     })
   }
 
@@ -141,13 +145,27 @@ export class MirrorJob implements JobWork, MirrorWatch {
       if (to.readOnly !== target.readOnly && to.readOnly) {
         await target.reconfigure({ ...target.settings, given: target.given, readOnly: true })
       }
-      if (to === source) await takePlace(this.#drives, filter.node, target)
-      else await takePlace(this.#drives, to, target)
+      await this.#replace(to)
     }
     // What is in between could not be read again otherwise.
     await this.#plan.holds.giveBack()
     if (to !== source) await filter.takeAway()
     this.#done = true
+  }
+
+  /** @throws {JobFailure} if a user cannot have the copy; then none has it */
+  async #replace(to: BlockNode): Promise<void> {
+    const { target, source, filter } = this.#plan
+    try {
+      const takeBack = await takePlace(this.#drives, to, target, filter.node)
+      if (to !== source) return
+      await takePlace(this.#drives, filter.node, target).catch(async (error: unknown) => {
+        await takeBack()
+        throw error
+      })
+    } catch (cause) {
+      throw new JobFailure(strerror('EPERM'), { cause })
+    }
   }
 
   async abort(): Promise<void> {
@@ -208,7 +226,8 @@ export class MirrorJob implements JobWork, MirrorWatch {
       await job.pausePoint()
       const dirty = this.#dirty.count
       job.setRemaining(this.#dirtyBytes() + this.#bytesInFlight)
-      const full = this.#inFlight.size >= mostInFlight || this.#bytesInFlight >= this.#plan.bufferSize
+      const room = this.#plan.bufferSize - this.#bytesInFlight
+      const full = this.#inFlight.size >= mostInFlight || (this.#inFlight.size > 0 && room < largestCopy)
       if (dirty > 0 && !job.cancelled && full) {
         await Promise.race(this.#inFlight)
         continue
@@ -261,17 +280,27 @@ export class MirrorJob implements JobWork, MirrorWatch {
     }
   }
 
-  /** Begins to copy some of what is to be copied. @returns for how long to wait then */
+  /** Begins to copy what is to be copied of one piece, as much as the buffer holds. @returns for how long to wait then */
   #copyNext(job: Job): number {
-    const { granularity, source } = this.#plan
+    const { granularity, bufferSize } = this.#plan
     const first = this.#dirty.next(this.#at, true) ?? this.#dirty.next(0, true)
     if (first === undefined) return 0
-    const most = Math.max(1, Math.floor(Math.min(largestCopy, this.#plan.bufferSize) / granularity))
-    const end = Math.min(this.#dirty.next(first, false) ?? this.#dirty.length, first + most)
-    this.#dirty.delete(first, end)
-    this.#at = end
-    const offset = first * granularity
-    const length = Math.min(end * granularity, source.length) - offset
+    const most = Math.max(granularity, bufferSize - this.#bytesInFlight)
+    const last = Math.min(
+      this.#dirty.next(first, false) ?? this.#dirty.length,
+      first + Math.floor(most / granularity),
+      first + Math.floor(((mostInFlight - this.#inFlight.size) * largestCopy) / granularity),
+    )
+    const { begin, end } = this.#units(first * granularity, Math.max(first + 1, last) * granularity)
+    this.#dirty.delete(Math.floor(begin / granularity), Math.ceil(end / granularity))
+    this.#at = Math.ceil(end / granularity)
+    const step = Math.max(this.#plan.copyUnit, Math.min(largestCopy, bufferSize))
+    let delay = 0
+    for (let at = begin; at < end; at += step) delay = this.#beginCopy(job, at, Math.min(step, end - at))
+    return delay
+  }
+
+  #beginCopy(job: Job, offset: number, length: number): number {
     this.#bytesInFlight += length
     const copy = this.#ranges
       .alone(offset, length, () => this.#copy(job, offset, length))
@@ -281,6 +310,15 @@ export class MirrorJob implements JobWork, MirrorWatch {
       })
     this.#inFlight.add(copy)
     return job.delayAfter(length)
+  }
+
+  /** The whole units of a range, in bytes. */
+  #units(offset: number, end: number): { readonly begin: number; readonly end: number } {
+    const { copyUnit, source } = this.#plan
+    return {
+      begin: offset - (offset % copyUnit),
+      end: Math.min(Math.ceil(end / copyUnit) * copyUnit, source.length),
+    }
   }
 
   async #copy(job: Job, offset: number, length: number): Promise<void> {
@@ -311,6 +349,15 @@ export class MirrorJob implements JobWork, MirrorWatch {
       }
       at += step
     }
+  }
+
+  /** Copies what the guest has written, and what is besides it in its units. */
+  async #copyThrough(begin: number, end: number): Promise<void> {
+    const { granularity } = this.#plan
+    const job = this.#job!
+    job.increaseRemaining(end - begin)
+    this.#dirty.delete(Math.floor(begin / granularity), Math.ceil(end / granularity))
+    await this.#copy(job, begin, end - begin)
   }
 
   async #writeThrough(offset: number, length: number, write: CopiedWrite): Promise<void> {

@@ -251,6 +251,7 @@ async function startCopy(place: JobPlace, source: BlockNode, target: BlockNode, 
       lowest: overlayOf(source, base),
       holds: made.holds,
       granularity,
+      copyUnit: await copyUnit(target, granularity),
       bufferSize: Math.ceil((bufferSize || defaultBufferSize) / granularity) * granularity,
       writer,
       giveBacking: backingGiver(drives, source, target, plan),
@@ -305,6 +306,13 @@ function besides(image: BlockNode, filename: string): string {
 async function defaultGranularity(target: BlockNode): Promise<number> {
   const { clusterSize = 65536 } = await target.details()
   return Math.min(65536, Math.max(4096, clusterSize))
+}
+
+/** Bytes that are copied whole: the copy cannot fill a cluster up from what it names, which is not behind it yet. */
+async function copyUnit(target: BlockNode, granularity: number): Promise<number> {
+  const { clusterSize = granularity, backingFilename } = await target.details()
+  const lacksBacking = backingFilename !== undefined && skipFilters(target).child('backing') === undefined
+  return lacksBacking ? Math.max(granularity, clusterSize) : granularity
 }
 
 /** @throws {BlockError} kind `invalid` */

@@ -47,8 +47,6 @@ export const emulatorExceptions: Exceptions = {
   ...all('045', 'add-fd'),
   '274': differs('where an image is grown over a longer backing image, its map is cut at the end of that'),
   '264': differs('a job is cancelled when the server that is gone has had its time'),
-  '040': differs('a job goes on when the disk is unplugged that it works on'),
-  '041': differs('large clusters are read in other steps, and blkdebug takes no rights away'),
   '185': differs('a mirror that keeps to a speed copies a MiB before it rests, and not all that its buffer holds'),
   '224': differs('the name of an image does not tell of the filter of a job below it'),
   '229': differs('a job that is cancelled says so before the answer'),
