@@ -230,6 +230,8 @@ export interface BoardConfig {
   readonly vmport?: boolean
   /** Guest clock at start, in milliseconds since the epoch; undefined: the host's UTC. */
   readonly rtcBase?: number
+  /** The first state that it takes does not change that. */
+  readonly rtcSteps?: true
   /** Whether the guest's clock stands still while the guest does (`-rtc clock=vm`), or goes with the host's. */
   readonly rtcStops?: boolean
   readonly logFirmware?: boolean

@@ -281,25 +281,6 @@ export const absentCommands = {
     },
   }),
 
-  'query-vm-generation-id': command({
-    since: '2.9',
-    doc: "Show the machine's generation. There is no device that tells the guest of it.",
-    args: {},
-    returns: struct('GuidInfo', { guid: req(str, 'the generation') }),
-    errors: ['if there is no such device'],
-    examples: [
-      example(
-        'no device',
-        `
-        -> { "execute": "query-vm-generation-id" }
-        <- { "error": { "class": "GenericError", "desc": "VM Generation ID device not found" } }`,
-      ),
-    ],
-    run() {
-      throw new QmpError('GenericError', 'VM Generation ID device not found')
-    },
-  }),
-
   'query-xen-replication-status': command({
     since: '2.9',
     doc: 'Show how replication goes. There is none that could have failed.',

@@ -12,6 +12,8 @@ export interface ForkRequest {
   readonly folder?: string
   readonly name?: string
   readonly uuid?: string
+  readonly macs?: Readonly<Record<string, string>>
+  readonly rtcBase?: string
   readonly qmp?: string
   readonly paused?: boolean
 }
@@ -27,6 +29,11 @@ const Image = struct('ForkedImage', {
   fork: req(str, 'what the second one writes'),
 })
 
+const Mac = struct('ForkedMac', {
+  card: req(str, 'id of the network card, or of what is behind it'),
+  mac: req(str, 'its address'),
+})
+
 /** Machines that go on from where this one stands. */
 export const forkCommands = {
   '__org.vmon_fork': command({
@@ -39,13 +46,19 @@ export const forkCommands = {
         'where the images go that both write from now on: needed if there is an image that can be written',
       ),
       name: opt(str, "its name; this machine's without it"),
-      uuid: opt(str, 'its UUID; the guest has read the one of this machine'),
+      uuid: opt(str, 'its UUID; the guest has read the one of this machine, and reads this one when it starts again'),
+      macs: opt(
+        list(Mac),
+        "addresses of network cards; the guest's driver goes on with the old one until it starts again, or the guest does",
+      ),
+      'rtc-base': opt(str, "what the guest's clock shows from now on, as base of -rtc: utc, localtime or a date; else it goes on"),
       paused: opt(bool, 'whether it waits for cont; else it runs if this machine does'),
     },
     returns: struct('ForkInfo', { images: req(list(Image), 'the images that can be written') }),
     emits: ['STOP', 'RESUME'],
     errors: [
       'if the machine is in a run state from which no other can go on, or has what two cannot have: a network that leads elsewhere, devices that are not those from its start',
+      'if there is no such network card, or it cannot have such an address',
       'if a folder is needed, or an image or the socket cannot be made',
     ],
     examples: [
@@ -56,8 +69,12 @@ export const forkCommands = {
         <- { "error": { "class": "GenericError", "desc": "uuid x: failed to parse UUID string: wrong format" } }`,
       ),
     ],
-    async run({ forks }, request) {
-      const { images } = await forks.forkAndKeep(request)
+    async run({ forks }, { macs, 'rtc-base': rtcBase, ...request }) {
+      const { images } = await forks.forkAndKeep({
+        ...request,
+        ...(macs !== undefined && { macs: Object.fromEntries(macs.map(({ card, mac }) => [card, mac])) }),
+        ...(rtcBase !== undefined && { rtcBase }),
+      })
       return { images: [...images] }
     },
   }),

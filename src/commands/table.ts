@@ -51,6 +51,7 @@ import { screenCommands } from './screen.ts'
 import { snapshotCommands } from './snapshots.ts'
 import { spiceCommands } from './spice.ts'
 import { tracingCommands } from './tracing.ts'
+import { vmGenerationCommands } from './vm-generation.ts'
 import { vncCommands } from './vnc.ts'
 
 /** THE TABLE: every command of the protocol, joined from the families. */
@@ -81,6 +82,7 @@ export const commands = {
   ...deviceStateCommands,
   ...snapshotCommands,
   ...forkCommands,
+  ...vmGenerationCommands,
   ...cpuCommands,
   ...pciCommands,
   ...machineCommands,
@@ -129,6 +131,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   'device-state': { title: 'CPU and devices in a file', commands: deviceStateCommands },
   snapshots: { title: 'Snapshots of the whole machine', commands: snapshotCommands },
   fork: { title: "vmon's own: machines that go on from where this one stands", commands: forkCommands },
+  'vm-generation': { title: "The machine's generation", commands: vmGenerationCommands },
   cpu: { title: 'What the CPUs do', commands: cpuCommands },
   pci: { title: 'The PCI bus', commands: pciCommands },
   machine: { title: 'What the machine is', commands: machineCommands },

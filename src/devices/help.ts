@@ -52,7 +52,7 @@ function sectionsOf(models: readonly Listed[]): string {
 function modelLine({ model: { name, bus, aliases = [], description }, noUser = false }: Listed): string {
   return [
     `name "${name}"`,
-    `bus ${bus}`,
+    ...(bus === 'none' ? [] : [`bus ${bus}`]),
     ...aliases.map((alias) => `alias "${alias}"`),
     ...(description === undefined ? [] : [`desc "${description}"`]),
     ...(noUser ? ['no-user'] : []),

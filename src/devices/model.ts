@@ -13,8 +13,8 @@ export interface DeviceModel {
   readonly aliases?: readonly string[]
   /** The type that it is derived from. */
   readonly parent: string
-  /** The kind of bus that it sits on. */
-  readonly bus: 'PCI' | 'ISA' | 'IDE' | 'floppy-bus' | CarriedBus
+  /** The kind of bus that it sits on, if any. */
+  readonly bus: 'PCI' | 'ISA' | 'IDE' | 'floppy-bus' | 'none' | CarriedBus
   readonly category: 'Bridge' | 'Storage' | 'Network' | 'Input' | 'Display' | 'Sound' | 'Misc' | 'Watchdog'
   readonly description?: string
   /** In the order in which QMP lists them; those that belong to each device itself are the last. */
@@ -55,6 +55,8 @@ export interface DeviceModel {
   readonly rom?: string
   /** What is said of a second one, where there can be only one. */
   readonly onlyOne?: string
+  /** What is said of one for a machine that has no firmware. */
+  readonly withoutPc?: string
 }
 
 /** Buses that plugged devices bring. What is on them is reached through their devices: boards know nothing of it. */

@@ -1,4 +1,5 @@
-import { OptionError, parseBoolean, parseInt64, parseSize } from '../keyval/index.ts'
+import { randomUUID } from 'node:crypto'
+import { isUuid, OptionError, parseBoolean, parseInt64, parseSize } from '../keyval/index.ts'
 
 /** What a device's property takes: QEMU's name of the type, and what is to be said of it in a list. */
 export interface PropertyType {
@@ -13,6 +14,8 @@ export interface PropertyType {
   readonly read: (property: string, value: unknown, owner: string) => PropertyValue
   /** Refuses JSON values of another type, in QEMU's words; without it, `read` does. @throws {OptionError} */
   readonly requireType?: (property: string, value: unknown) => void
+  /** A value for a device of which none was said, in place of the one in the list. */
+  readonly draw?: () => PropertyValue
   /** It belongs to each device, and not to the model: such ones are listed last. */
   readonly ofEach?: true
   /**
@@ -55,6 +58,22 @@ export function text(description?: string): PropertyType {
     read: (property, value) => {
       if (typeof value === 'string') return value
       throw new OptionError(`Invalid parameter type for '${property}', expected: string`)
+    },
+  }
+}
+
+/** A UUID, or `auto` for a random one. */
+export function uuid(description: string): PropertyType {
+  const { read } = text()
+  return {
+    ...text(description),
+    byDefault: '"auto"',
+    draw: randomUUID,
+    read: (property, value, owner) => {
+      const said = read(property, value, owner)
+      if (said === 'auto') return randomUUID()
+      if (typeof said === 'string' && isUuid(said)) return said.toLowerCase()
+      throw new OptionError(`Property '${owner}.${property}' doesn't take value '${String(said)}'`)
     },
   }
 }

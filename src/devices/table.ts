@@ -38,6 +38,7 @@ import { virtioRngPci } from './virtio-rng-pci/model.ts'
 import { virtioScsiPci } from './virtio-scsi-pci/model.ts'
 import { virtioSerialPci } from './virtio-serial-pci/model.ts'
 import { virtserialport } from './virtserialport/model.ts'
+import { vmgenid } from './vmgenid/model.ts'
 import { vmmouse } from './vmmouse/model.ts'
 import { vmport } from './vmport/model.ts'
 
@@ -115,6 +116,7 @@ export const deviceTable: readonly DeviceEntry[] = [
     guest: () => import('./virtio-rng-pci/guest.ts'),
     host: () => import('./virtio-rng-pci/host.ts'),
   },
+  { model: vmgenid, guest: () => import('./vmgenid/guest.ts') },
   { model: i6300esb, guest: () => import('./i6300esb/guest.ts'), host: () => import('./ib700/host.ts') },
   { model: ib700, guest: () => import('./ib700/guest.ts'), host: () => import('./ib700/host.ts') },
 ]

@@ -20,3 +20,4 @@ export {
 export { printKeyval, printOptionList } from './print.ts'
 export { type MemberKind, type MemberKinds, type Members, readMembers } from './read-members.ts'
 export { parseBoolean, parseInt64, parseSize, parseUint64, type Scanned } from './scalars.ts'
+export { isUuid } from './uuid.ts'

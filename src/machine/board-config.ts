@@ -59,6 +59,7 @@ export function boardConfigOf(
     vmport,
     ...(rtcBase !== undefined && { rtcBase }),
     rtcStops,
+    ...(config.rtcSteps === true && { rtcSteps: true }),
     ...(config.accel === 'qtest' && { stepped: true }),
     ...(uuid !== undefined && { uuid }),
     devices,

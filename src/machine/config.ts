@@ -111,6 +111,8 @@ export interface MachineConfig {
   readonly actions: Actions
   /** Guest clock at the start, in milliseconds since the epoch; undefined: the host's, in UTC. */
   readonly rtcBase: number | undefined
+  /** The state that the machine begins with does not change that. */
+  readonly rtcSteps?: true
   /** Whether it stands still while the guest does, or goes with the host's. */
   readonly rtcStops: boolean
   /** What is built in beside what every PC has, in order. */

@@ -17,6 +17,8 @@ async function run({ serial }: RunningMachine, command: string): Promise<string>
   return said!.replaceAll('\r', '').trim()
 }
 
+const cards = ['ib700', 'pvpanic', 'e1000,netdev=n0,id=nic0,addr=3']
+
 describe('Linux that is forked', { skip: noDebianGuest, timeout: 600_000 }, () => {
   it('goes on in each fork with its memory, and writes a disk of its own', async (t) => {
     await using guest = await DebianGuest.atPrompt()
@@ -44,5 +46,26 @@ describe('Linux that is forked', { skip: noDebianGuest, timeout: 600_000 }, () =
     assert.equal(await guest.run(look), `0\n0\n${sum}\n${sum}`)
     for (const [index, fork] of forks.entries())
       assert.equal(await run(fork, look), `${index + 1}\n${index + 1}\n${sum}\n${sum}`)
+  })
+
+  it('knows that it is a fork: its generation is another, and its random numbers and its address are its own', async () => {
+    const guid = '324e6eaf-d1d1-4bf6-bf41-b9bb6c91fb87'
+    const netdevs = ['user,id=n0']
+    await using guest = await DebianGuest.atPrompt({ netdevs, devices: [...cards, `vmgenid,guid=${guid}`] })
+    const { vm } = guest
+    assert.match(await guest.run('cat /sys/bus/acpi/devices/QEMUVGID:00/path'), /VGEN/)
+    const reseeded = 'dmesg | grep -c "reseeded due to virtual machine fork"'
+    assert.equal(await guest.run(reseeded), '0')
+    const mac = '52:54:00:ab:cd:ef'
+    await using fork = await vm.fork({ folder: join(guest.folder, 'forks'), macs: { n0: mac }, rtcBase: '2031-02-03' })
+    assert.equal(await run(fork, `while [ $(${reseeded}) = 0 ]; do sleep 0.1; done; ${reseeded}`), '1')
+    assert.equal(await guest.run(reseeded), '0')
+    assert.equal((await vm.qmp.execute('query-vm-generation-id')).guid, guid)
+    assert.notEqual((await fork.qmp.execute('query-vm-generation-id')).guid, guid)
+    assert.match(await run(fork, 'cat /proc/driver/rtc'), /rtc_date\s*: 2031-02-03/)
+    const address = 'cat /sys/class/net/eth0/address'
+    assert.equal(await run(fork, address), await guest.run(address))
+    const again = 'echo 0000:00:03.0 > /sys/bus/pci/drivers/e1000/unbind; echo 0000:00:03.0 > /sys/bus/pci/drivers/e1000/bind'
+    assert.equal(await run(fork, `${again}; ${address}`), mac)
   })
 })

@@ -13,7 +13,7 @@ const guest: GuestSide = ({ bus, link, properties, place }) => {
     },
   })
   const window = bus.ports(4, handler)
-  if (place.bus === 'ISA') window.move(Number(properties['iobase']))
+  if (place.bus !== 'PCI') window.move(Number(properties['iobase']))
   else {
     bus.pci(
       {

@@ -2,6 +2,7 @@
  * What a guest device sees of the PC that it is in. Devices are written against this, and know of no emulator: a board of
  * another engine could carry them, and a test needs no board at all (`PlainBus`).
  */
+import type { LoadedFile } from '../acpi/acpi-tables.ts'
 import type { PortSize } from '../board.ts'
 import type { FirmwareFile } from '../firmware/firmware-items.ts'
 import type { ConfigSpace, FunctionShape } from '../pci/config-space.ts'
@@ -18,6 +19,22 @@ export interface DeviceBus {
   timer(expired: () => void): BusTimer
   /** Shows the firmware a file; before the guest first runs. */
   firmwareFile(file: FirmwareFile): void
+  readonly acpi: AcpiBus
+}
+
+/** What a device is to ACPI. All but `raise` is said before the guest first runs. */
+export interface AcpiBus {
+  /** Adds a table to those that the firmware makes. @param read - gives it as it is when the firmware reads it: always as long */
+  table(read: () => Uint8Array): void
+  /** Lets the firmware copy a file to memory, and write where. */
+  load(file: LoadedFile): void
+  /** Takes a general purpose event, 4 to 15, for a table of the device to have its method. */
+  event(number: number): GeneralEvent
+}
+
+export interface GeneralEvent {
+  /** Tells the guest, if it listens. */
+  raise(): void
 }
 
 /** Offsets count from the first port; values are unsigned. */

@@ -21,7 +21,7 @@ export interface BootPlace {
 export type DeviceProperties = Readonly<Record<string, string | number | boolean>>
 
 export type DevicePlace =
-  | { readonly bus: 'ISA' }
+  | { readonly bus: 'ISA' | 'none' }
   /** `id` is the name that it was given. */
   | { readonly bus: 'PCI'; readonly slot: number; readonly function: number; readonly id?: string | undefined }
 
@@ -74,6 +74,8 @@ export interface GuestDevice {
   receive?(message: unknown): void
   /** The reset line. */
   reset?(): void
+  /** The guest is about to execute, after it has stood still. */
+  resumed?(): void
   /** Called after each slice of execution, and before the guest stands still: what has gathered is to be sent. */
   settle?(): void
   /** Whether the other side has been asked for something that has not come yet: no state can be saved meanwhile. */

@@ -1,6 +1,7 @@
 import type { FirmwareFile } from '../firmware/firmware-items.ts'
 import type { FunctionShape } from '../pci/config-space.ts'
 import type {
+  AcpiBus,
   BusRam,
   BusTimer,
   BusWindow,
@@ -14,12 +15,14 @@ import type {
 /** A bus as one device has it: all that the device has taken there can be taken back at once. */
 export class LentBus implements DeviceBus {
   readonly ram: BusRam
+  readonly acpi: AcpiBus
   readonly #bus: DeviceBus
   readonly #taken: (() => void)[] = []
 
   constructor(bus: DeviceBus) {
     this.#bus = bus
     this.ram = bus.ram
+    this.acpi = bus.acpi
   }
 
   ports(count: number, handler: PortHandler): BusWindow {

@@ -1,7 +1,9 @@
+import type { LoadedFile } from '../acpi/acpi-tables.ts'
 import type { PciFunction, PortSize } from '../board.ts'
 import type { FirmwareFile } from '../firmware/firmware-items.ts'
 import { ConfigSpace, type FunctionShape } from '../pci/config-space.ts'
 import type {
+  AcpiBus,
   BusRam,
   BusTimer,
   BusWindow,
@@ -32,6 +34,15 @@ interface Configured {
 export class PlainBus implements DeviceBus {
   readonly ram: BusRam
   readonly files: FirmwareFile[] = []
+  readonly tables: (() => Uint8Array)[] = []
+  readonly loaded: LoadedFile[] = []
+  /** General purpose events that were raised, in order. */
+  readonly raised: number[] = []
+  readonly acpi: AcpiBus = {
+    table: (read) => void this.tables.push(read),
+    load: (file) => void this.loaded.push(file),
+    event: (number) => ({ raise: () => void this.raised.push(number) }),
+  }
   /** ISA interrupts that are asserted. */
   readonly asserted = new Set<number>()
   /** The functions whose interrupt pins are. */

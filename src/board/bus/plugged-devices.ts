@@ -109,6 +109,11 @@ export class PluggedDevices {
     for (const { guest } of this.#devices.values()) guest.reset?.()
   }
 
+  /** The guest is about to execute. */
+  resumed(): void {
+    for (const { guest } of this.#devices.values()) guest.resumed?.()
+  }
+
   settle(): void {
     for (const { guest } of this.#devices.values()) guest.settle?.()
   }
@@ -121,7 +126,7 @@ export class PluggedDevices {
   /** What there is, in order: two boards can only take each other's state if it is the same. */
   describe(): readonly string[] {
     return this.#inOrder().map(({ shape: { model, place } }) =>
-      place.bus === 'ISA' ? model : `${model} at ${place.slot}.${place.function}`,
+      place.bus === 'PCI' ? `${model} at ${place.slot}.${place.function}` : model,
     )
   }
 

@@ -38,6 +38,8 @@ export interface FirmwareFile {
   /** At most 55 bytes. */
   readonly name: string
   readonly data: Uint8Array
+  /** The guest can write it: `data` changes then. */
+  readonly writable?: true
 }
 
 /** Numbers as the device gives them: little-endian. */

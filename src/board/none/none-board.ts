@@ -112,6 +112,7 @@ export class NoneBoard implements Board {
 
   resume(): Promise<void> {
     return this.#open(() => {
+      if (this.#state !== 'running') this.#devices.resumed()
       this.#state = 'running'
     })
   }

@@ -4,6 +4,7 @@ import { BoardError } from '../board-error.ts'
 import type { GuestLink, GuestSides } from '../bus/guest-device.ts'
 import { type DeviceShape, PluggedDevices } from '../bus/plugged-devices.ts'
 import { vgaMemoryBytes } from '../pci/pc-functions.ts'
+import type { GeneralEvent } from '../bus/device-bus.ts'
 import { hotplugEvent } from '../pci/pci-hotplug.ts'
 import { shapeOf } from '../state/board-shape.ts'
 import { packDevices, unpackDevices } from '../state/device-state.ts'
@@ -29,6 +30,7 @@ import { SerialLines } from './devices/serial-lines.ts'
 import { V86DeviceBus } from './devices/v86-device-bus.ts'
 import { silenceBackdoor, Vmmouse } from './devices/vmmouse.ts'
 import { BiosKeyboard } from './firmware/bios-keyboard.ts'
+import { freeGeneralEvent } from './firmware/general-events.ts'
 import { bootOrderNibbles, writeBootOrder } from './firmware/boot-order.ts'
 import { bootOrder, bootOrderFile, firmwareFiles, firmwareItems, listenToFirmware } from './firmware/firmware-files.ts'
 import { boundBusMasters } from './memory/bus-masters.ts'
@@ -154,7 +156,10 @@ export class Emulator {
     addPcFunctions(this.pci, cpu, { config, power: this.#power, busMaster: this.#drives.busMasterPorts() })
     this.memory = new GuestMemory(cpu, () => this.pci.memoryRanges())
     this.#fwCfg = new FwCfg(cpu, this.memory, firmwareItems(config), firmwareFiles(config))
-    const bus = new V86DeviceBus({ cpu, pci: this.pci, memory: this.memory, clock, fwCfg: this.#fwCfg })
+    const bus = new V86DeviceBus({
+      ...{ cpu, pci: this.pci, memory: this.memory, clock, fwCfg: this.#fwCfg },
+      takeEvent: (number) => this.#takeEvent(number),
+    })
     const own = new Set(this.pci.describe().map(({ slot }) => slot))
     this.devices = new PluggedDevices({
       ...{ bus, guests, linkOf: (key) => this.#linkOf(key, stop) },
@@ -221,7 +226,9 @@ export class Emulator {
 
   /** A machine that is stepped goes nowhere by itself. */
   resume(): void {
-    if (this.#v86.v86.running || this.#config.stepped === true) return
+    if (this.#v86.v86.running) return
+    this.devices.resumed()
+    if (this.#config.stepped === true) return
     this.#clock.start()
     this.#v86.v86.run()
   }
@@ -369,11 +376,11 @@ export class Emulator {
     return this.#rtc.shown
   }
 
-  #buildClock({ rtcBase, rtcStops = false }: WorkerConfig): Mc146818 {
+  #buildClock({ rtcBase, rtcStops = false, rtcSteps }: WorkerConfig): Mc146818 {
     return new Mc146818(
       this.cpu,
       this.#clock,
-      { base: rtcBase, stops: rtcStops },
+      { base: rtcBase, stops: rtcStops, steps: rtcSteps === true },
       {
         changed: (offsetSeconds) => this.#notify({ type: 'clockSet', offsetSeconds }),
         alarmed: () => {
@@ -381,6 +388,14 @@ export class Emulator {
         },
       },
     )
+  }
+
+  #takeEvent(number: number): GeneralEvent {
+    const { cpu } = this
+    const image = new Uint8Array(cpu.bios.main)
+    const changed = freeGeneralEvent(image, number)
+    if (changed !== undefined) cpu.write_blob(changed.bytes, (1 << 20) - image.length + changed.offset)
+    return { raise: () => this.#power.raiseGeneral(1 << number) }
   }
 
   #linkOf(key: string, stop: (notice: Notice) => void): GuestLink {

@@ -78,7 +78,8 @@ export interface V86Cpu {
   readonly memory_map_write8: ((address: number, value: number) => void)[]
   readonly memory_map_read32: ((address: number) => number)[]
   readonly memory_map_write32: ((address: number, value: number) => void)[]
-  readonly bios: { vga: ArrayBuffer | undefined }
+  /** Images that a restart puts back into memory. */
+  readonly bios: { readonly main: ArrayBuffer; vga: ArrayBuffer | undefined }
   readonly wm: { readonly exports: V86Exports; readonly wasm_table: WebAssembly.Table }
   readonly jit_imports: Record<string, WebAssembly.ImportValue>
   /** v86 has made a module of a page of the guest's code, which lies in its memory at `address`. */

@@ -30,7 +30,7 @@ export class CarriedBusNames {
 
 /** Whether a device is on a bus that another one brings. */
 export function isCarried(place: PlannedDevice['place']): place is CarriedPlace {
-  return place.bus !== 'PCI' && place.bus !== 'ISA'
+  return place.bus !== 'PCI' && place.bus !== 'ISA' && place.bus !== 'none'
 }
 
 /** A place on a bus that another device brings. */

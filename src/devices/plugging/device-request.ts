@@ -6,7 +6,7 @@ import { deviceModels, modelNamed, pcModels } from '../devices.ts'
 import type { DeviceModel } from '../model.ts'
 import type { PropertyValue } from '../properties.ts'
 import { absentBusOf } from './absent-models.ts'
-import { type Bus, busOfKind, findBus } from './pc-buses.ts'
+import { type Bus, busOfKind, findBus, noBuses } from './pc-buses.ts'
 import { complaintOfWholePart } from './whole-parts.ts'
 
 /** What is said of a device: text, or what JSON holds. */
@@ -59,19 +59,26 @@ export function readRequest(words: DeviceWords, form: RequestForm, machine: Requ
   if (complaint !== undefined) throw new OptionError(complaint)
   const kind = kindOf(driver, form)
   const path = typeof bus === 'string' ? bus : undefined
-  const found = path === undefined ? busOfKind(machine.buses, kind) : findBus(machine.buses, path)
+  const found = path === undefined ? usualBus(machine.buses, kind) : findBus(machine.buses, path)
   if (found === undefined) throw new OptionError(`No '${kind}' bus found for device '${driver}'`)
   if (found.kind !== kind) throw new OptionError(`Device '${driver}' can't go on ${found.kind} bus`)
   if (form.hot && found.hotplugs !== true) throw new OptionError(`Bus '${found.name}' does not support hotplugging`)
   if (form.hot && machine.migrating?.() === true) throw new OptionError('device_add not allowed while migrating')
   const model = ownEntry(deviceModels, driver)
   if (model === undefined) throw new OptionError(`there is a ${driver} already, and this PC can have only one`)
-  return {
+  const request = {
     ...{ model, id: named, path: machine.name(named) },
     bus: path === undefined ? undefined : found.name,
     found,
     properties: read(model, rest, form),
   }
+  if (model.withoutPc !== undefined && machine.buses === noBuses) throw new OptionError(model.withoutPc)
+  return request
+}
+
+/** The bus that a device goes on if nobody says. */
+function usualBus(buses: Bus, kind: string): Bus | undefined {
+  return kind === 'none' ? { name: '', kind, devices: [] } : busOfKind(buses, kind)
 }
 
 /** The kind of bus that a model needs. @throws {OptionError} in QEMU's words, if nobody can add such a device */

@@ -137,6 +137,7 @@ function placeOf(
   { model, id, said }: { readonly model: DeviceModel; readonly id: string | undefined; readonly said: Said },
   { slots, hot }: PlanSurroundings,
 ): DevicePlace {
+  if (model.bus === 'none') return { bus: 'none' }
   if (model.bus !== 'PCI') return { bus: 'ISA' }
   const { addr, multifunction } = said
   requirePciDefaults(model, said)
@@ -216,7 +217,7 @@ function definedOf(properties: Readonly<Record<string, PropertyValue | undefined
 function withDefaults({ properties }: DeviceModel, said: Said): DeviceProperties {
   const all: Record<string, PropertyValue> = {}
   for (const [name, type] of Object.entries(properties)) {
-    const value = said[name] ?? defaultValue(type)
+    const value = said[name] ?? type.draw?.() ?? defaultValue(type)
     if (value !== undefined) all[name] = value
   }
   return all

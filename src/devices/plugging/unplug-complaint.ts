@@ -18,6 +18,7 @@ export function unplugComplaint(type: string, bus?: string): string | undefined 
   if (type.endsWith('-cpu')) return 'Boot CPU is unpluggable'
   const model = deviceModels[type] ?? pcModels[type]
   const kind = bus ?? model?.bus ?? onlyNames[type] ?? 'System'
+  if (kind === 'none') return `Device '${type}' does not support hotplugging`
   if (kind !== 'PCI') return `Bus '${busNames[kind] ?? kind}' does not support hotplugging`
   if (model?.internal === true || model?.hotplugs === false) return `Device '${type}' does not support hotplugging`
   return undefined

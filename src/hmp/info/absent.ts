@@ -127,6 +127,5 @@ export const absentTopics = {
     'Display element of a given virtio queue',
     (path) => `Path ${path} is not a VirtIO device`,
   ),
-  'vm-generation-id': missing('Show Virtual Machine Generation ID', 'VM Generation ID device not found'),
   vnc: absent('show the vnc server status', 'None\n'),
 }

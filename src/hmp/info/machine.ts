@@ -40,6 +40,12 @@ export const machineTopics = {
     help: 'show the current VM UUID',
     run: async ({ qmp, print }) => print(`${(await qmp('query-uuid')).UUID}\n`),
   }),
+  'vm-generation-id': topic({
+    args: '',
+    params: '',
+    help: 'Show Virtual Machine Generation ID',
+    run: async ({ qmp, print }) => print(`${(await qmp('query-vm-generation-id')).guid}\n`),
+  }),
   kvm: topic({
     args: '',
     params: '',

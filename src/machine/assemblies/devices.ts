@@ -98,7 +98,7 @@ async function hostOf(
   if (ofDrive !== undefined && !has) await drives.addDevice(ofDrive)
   let input: (bytes: Uint8Array) => Promise<void> = () => new Promise(() => undefined) // nothing of it is read
   const rom = await romOf(device, config)
-  const line = new Line((bytes) => input(bytes), { leaves: place.bus !== 'ISA' })
+  const line = new Line((bytes) => input(bytes), { leaves: place.bus !== 'ISA' && place.bus !== 'none' })
   const uses = new Map(namedObjects(device).map(([property, object]) => [property, userObjects.use(object)]))
   if (chardev !== undefined) chardevs.find(chardev).attach(line)
   const host = side({

@@ -5,8 +5,15 @@ export interface ForkOptions {
   /** Where the images go that the two write from now on: needed if the machine has an image that it can write. */
   readonly folder?: string
   readonly name?: string
-  /** What query-uuid tells. The guest has read the old one. */
+  /** What query-uuid and the firmware tell. The guest has read the old one, and reads this one when it starts again. */
   readonly uuid?: string
+  /**
+   * Addresses of network cards, by the ids of the cards or of what is behind them. The guest's driver goes on with the old
+   * one until it starts again, or the guest does.
+   */
+  readonly macs?: Readonly<Record<string, string>>
+  /** What the guest's clock shows from now on, as `base` of `-rtc`: `utc`, `localtime` or a date; else it goes on. */
+  readonly rtcBase?: string
   /** Where the fork's QMP is served, as option `qmp`; without it, it has no socket of its own. */
   readonly qmp?: string
   /** It waits for `cont`. */

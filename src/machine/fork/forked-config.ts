@@ -3,6 +3,7 @@ import type { ObjectOptions } from '../../objects/index.ts'
 import type { MachineConfig } from '../config.ts'
 import { resolveConfig } from '../machine-options.ts'
 import { cannotFork, type ForkOptions } from './fork-options.ts'
+import { forkedDevices } from './forked-devices.ts'
 
 /** What a fork finds where the machine has an image. */
 export interface ImageForFork {
@@ -36,8 +37,12 @@ export interface PlacedImages {
  * @throws {ConfigError} if an option is wrong
  */
 export function forkedConfig(config: MachineConfig, options: ForkOptions, images: PlacedImages): MachineConfig {
-  const { name = config.name, uuid, qmp } = options
-  const own = resolveConfig({ ...(uuid !== undefined && { uuid }), ...(qmp !== undefined && { qmp }) })
+  const { name = config.name, uuid, qmp, rtcBase } = options
+  const own = resolveConfig({
+    ...(uuid !== undefined && { uuid }),
+    ...(qmp !== undefined && { qmp }),
+    ...(rtcBase !== undefined && { rtc: `base=${rtcBase}` }),
+  })
   const monitors = own.monitors.filter(({ mode }) => mode === 'control')
   const served = own.chardevs.filter(({ label }) => monitors.some(({ chardev }) => chardev === label))
   const nodes = new Set(config.blockdevs.map(nodeNameOf))
@@ -46,6 +51,8 @@ export function forkedConfig(config: MachineConfig, options: ForkOptions, images
     ...config,
     name,
     uuid: own.uuid ?? config.uuid,
+    ...forkedDevices(config, options),
+    ...(rtcBase !== undefined && { rtcBase: own.rtcBase, rtcSteps: true }),
     blockdevs: config.blockdevs.flatMap((blockdev) => {
       const node = nodeNameOf(blockdev)
       const image = images.imageNamed(node, nodes)

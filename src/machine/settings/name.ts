@@ -1,4 +1,4 @@
-import { mergeOptionLists, OptionError, type OptionKinds, type OptionList } from '../../keyval/index.ts'
+import { isUuid, mergeOptionLists, OptionError, type OptionKinds, type OptionList } from '../../keyval/index.ts'
 
 /** What `-name` takes; the guest's name comes first without a name. */
 export const nameKinds: OptionKinds = { guest: 'string', process: 'string', 'debug-threads': 'boolean' }
@@ -15,7 +15,6 @@ export function namesOf(lists: readonly OptionList[]): { guest: string | undefin
  * @throws {OptionError} if it is not written as 8-4-4-4-12 hexadecimal digits
  */
 export function parseUuid(text: string): string {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
-    throw new OptionError('failed to parse UUID string: wrong format')
+  if (!isUuid(text)) throw new OptionError('failed to parse UUID string: wrong format')
   return text.toLowerCase()
 }

@@ -77,8 +77,8 @@ function addDeviceObject(tree: ObjectTree, wished: PlacedDevice, about: Circumst
   const carrier = place !== undefined && isCarried(place) ? carriedBus(tree, place) : undefined
   const device = new DeviceObject(tree.types, model, {
     id: wished.id,
-    bus: carrier ?? pc.bus(busOf(model.bus, properties)),
-    hotPluggable: model.hotplugs !== false && model.bus !== 'ISA' && isPluggable(model.name),
+    ...(model.bus !== 'none' && { bus: carrier ?? pc.bus(busOf(model.bus, properties)) }),
+    hotPluggable: model.hotplugs !== false && model.bus !== 'ISA' && model.bus !== 'none' && isPluggable(model.name),
     properties: { ...wished.properties, ...properties },
     access: {
       ...(model === deviceModels['virtio-balloon-pci'] && balloonAccess(balloon)),
@@ -162,10 +162,11 @@ function wholeNumber(name: string, value: unknown): number {
 function placeProperties({ model, place, properties }: ExtraDevice): Readonly<Record<string, unknown>> {
   if (model === 'scsi-hd' || model === 'scsi-cd') return { ...properties, ...settledProperties(model, properties) }
   if (isCarried(place)) return properties
-  const { mac, romfile, romsize } = properties
+  const { mac, romfile, romsize, guid } = properties
   return {
     ...deviceModels[model]!.settled,
     ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }),
+    ...(guid !== undefined && { guid }),
     ...(mac !== undefined && { mac, romsize, ...(romfile !== undefined && { romfile }) }),
   }
 }

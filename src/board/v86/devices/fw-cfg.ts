@@ -1,3 +1,5 @@
+import { AcpiTables, type LoadedFile } from '../../acpi/acpi-tables.ts'
+import { fwCfgTable } from '../../acpi/fw-cfg-table.ts'
 import { type FirmwareFile, type FirmwareItem, firmwareKeys as keys } from '../../firmware/firmware-items.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
 import type { StatefulDevice, V86Cpu } from '../v86-internals.ts'
@@ -22,14 +24,19 @@ const fileSlots = 0x20
 const invalid = 0xffff
 const nameBytes = 56
 const none = new Uint8Array(0)
+/** Instructions for ACPI's tables. */
+const loaderFile = 'etc/table-loader'
 
 /**
  * QEMU's firmware configuration device: values under keys, among them a directory of files, which the firmware and the
- * guest read byte by byte or have copied to memory (docs/specs/fw_cfg of QEMU). Nothing can be written.
+ * guest read byte by byte or have copied to memory (docs/specs/fw_cfg of QEMU). Some files can be written, by direct
+ * memory access.
  */
 export class FwCfg implements StatefulDevice {
   readonly #memory: GuestMemory
   readonly #items: readonly FirmwareItem[]
+  /** What the firmware adds to ACPI's tables. */
+  readonly #acpi = new AcpiTables()
   readonly #files: FirmwareFile[]
   #values: ReadonlyMap<number, Uint8Array>
   #key = 0
@@ -40,7 +47,10 @@ export class FwCfg implements StatefulDevice {
   constructor(cpu: V86Cpu, memory: GuestMemory, items: readonly FirmwareItem[], files: readonly FirmwareFile[]) {
     this.#memory = memory
     this.#items = items
-    this.#files = [...files]
+    this.#acpi.add(fwCfgTable)
+    // SeaBIOS makes its own ACPI tables where there are no instructions for building them; but for the sake of this file
+    // it puts the power management's ports to 600h, where they are on QEMU, and not to B000h.
+    this.#files = [...files, { name: loaderFile, data: none }]
     this.#values = this.#valuesNow()
     this.#answerPorts(cpu)
   }
@@ -49,6 +59,17 @@ export class FwCfg implements StatefulDevice {
   addFile(file: FirmwareFile): void {
     this.#files.push(file)
     this.#values = this.#valuesNow()
+  }
+
+  /** A table more for ACPI, before the guest first runs. @param read - see `AcpiTables` */
+  addTable(read: () => Uint8Array): void {
+    this.#acpi.add(read)
+  }
+
+  /** Lets the firmware copy a file to memory; before the guest first runs. */
+  loadFile(file: LoadedFile): void {
+    this.#acpi.load(file)
+    this.replaceFile(loaderFile, this.#acpi.loader)
   }
 
   /** Takes a file for the one of that name, or (undefined) takes that out; the keys of the others may change: at a reset. */
@@ -108,7 +129,7 @@ export class FwCfg implements StatefulDevice {
   }
 
   get #value(): Uint8Array {
-    return this.#values.get(this.#key) ?? none
+    return (this.#key === keys.acpiTables ? this.#acpi.item : this.#values.get(this.#key)) ?? none
   }
 
   #readByte(): number {
@@ -142,7 +163,17 @@ export class FwCfg implements StatefulDevice {
     this.#offset += there.length
     if (direction & read)
       return this.#place(address, there) && this.#clear(address + there.length, length - there.length)
-    return (direction & write) === 0 || length === 0
+    if ((direction & write) === 0 || length === 0) return true
+    return there.length === length && this.#write(there, address)
+  }
+
+  /** Copies memory into a file that can be written. @param into - the part of its contents */
+  #write(into: Uint8Array, address: number): boolean {
+    const bytes = this.#files.some(({ data, writable }) => writable === true && data.buffer === into.buffer)
+      ? this.#copyOf(address, into.length)
+      : undefined
+    if (bytes !== undefined) into.set(bytes)
+    return bytes !== undefined
   }
 
   #clear(address: number, length: number): boolean {

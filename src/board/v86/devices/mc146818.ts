@@ -38,6 +38,8 @@ export interface ClockOptions {
   readonly base?: number | undefined
   /** Whether it stands still while the guest does, or goes with the host's. */
   readonly stops: boolean
+  /** The first state that it takes does not change what it says. */
+  readonly steps?: boolean
 }
 
 /**
@@ -60,12 +62,14 @@ export class Mc146818 implements StatefulDevice {
   #looked: number
   #nextPeriodic: number | undefined
   #waking: ReturnType<typeof setTimeout> | undefined
+  #steps: boolean
 
-  constructor(cpu: V86Cpu, clock: VirtualClock, { base, stops }: ClockOptions, host: Mc146818Host) {
+  constructor(cpu: V86Cpu, clock: VirtualClock, { base, stops, steps = false }: ClockOptions, host: Mc146818Host) {
     this.#cpu = cpu
     this.#clock = clock
     this.#host = host
     this.#stops = stops
+    this.#steps = steps
     this.#planned = base === undefined ? 0 : base - Date.now()
     this.#keep(base ?? Date.now())
     this.#looked = this.#time
@@ -95,13 +99,15 @@ export class Mc146818 implements StatefulDevice {
 
   get_state(): unknown[] {
     const { a, b, c } = registers
-    return [this.#index, this.#time, this.#data[a], this.#data[b], this.#data[c]]
+    return [this.#index, this.#time, this.#data[a], this.#data[b], this.#data[c], this.#time - Date.now()]
   }
 
   /** A clock that goes with the host's has gone on meanwhile; another one has stood still. */
-  set_state([index, time, a, b, c]: readonly unknown[]): void {
+  set_state([index, time, a, b, c, ahead]: readonly unknown[]): void {
     this.#index = index as number
-    if (this.#stops) this.#keep(time as number)
+    if (this.#steps) this.#steps = false
+    else if (this.#stops) this.#keep(time as number)
+    else if (typeof ahead === 'number') this.#keep(Date.now() + ahead) // states of older versions do not have it
     this.#data.set([a as number, b as number, c as number, 0x80], registers.a)
     this.#looked = this.#time
     this.#schedulePeriodic()

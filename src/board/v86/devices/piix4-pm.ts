@@ -72,10 +72,11 @@ export class Piix4Pm {
     }
   }
 
-  /** Raises a general purpose event. @param event - a bit of its status */
-  raiseGeneral(event: number): void {
+  /** Raises general purpose events. @param events - bits of their status, 16 bits wide */
+  raiseGeneral(events: number): void {
     const { gpe } = this.#acpi
-    gpe[0] = gpe[0]! | event
+    gpe[0] = gpe[0]! | (events & 0xff)
+    gpe[1] = gpe[1]! | (events >> 8)
     this.#updateSci()
   }
 

@@ -1,5 +1,6 @@
 import type { PortSize } from '../../board.ts'
 import type {
+  AcpiBus,
   BusRam,
   BusTimer,
   BusWindow,
@@ -24,16 +25,24 @@ interface Parts {
   readonly memory: GuestMemory
   readonly clock: VirtualClock
   readonly fwCfg: FwCfg
+  /** Takes a general purpose event. */
+  readonly takeEvent: AcpiBus['event']
 }
 
 /** The bus that devices are written against, in v86. */
 export class V86DeviceBus implements DeviceBus {
   readonly ram: BusRam
+  readonly acpi: AcpiBus
   readonly #parts: Parts
 
   constructor(parts: Parts) {
     this.#parts = parts
-    const { cpu, memory } = parts
+    const { cpu, memory, fwCfg } = parts
+    this.acpi = {
+      table: (read) => fwCfg.addTable(read),
+      load: (file) => fwCfg.loadFile(file),
+      event: (number) => parts.takeEvent(number),
+    }
     const inside = (address: number, length: number): number => Math.max(0, Math.min(length, memory.ramBytes - address))
     this.ram = {
       byteLength: memory.ramBytes,

@@ -1,4 +1,3 @@
-import { fwCfgTable } from '../../acpi/fw-cfg-table.ts'
 import type { BootPlace } from '../../bus/guest-device.ts'
 import {
   type FirmwareFile,
@@ -41,7 +40,6 @@ export function firmwareItems({
     [keys.maxCpus, word16(1)],
     [keys.numa, new Uint8Array(16)],
     [keys.bootMenu, word16(bootMenu?.enabled === true ? 1 : 0)],
-    [keys.acpiTables, acpiTables(fwCfgTable())],
     ...(kernel?.items ?? []),
   ]
 }
@@ -51,9 +49,6 @@ export function firmwareFiles(config: WorkerConfig): readonly FirmwareFile[] {
   const { kernel, bootMenu, ramBytes, bootFailWaitMs = -1, firmwareFiles: added = [] } = config
   const files: FirmwareFile[] = [
     { name: 'etc/system-states', data: Uint8Array.from(systemStates) },
-    // SeaBIOS makes its own ACPI tables where there are no instructions for building them; but for the sake of this file
-    // it puts the power management's ports to 600h, where they are on QEMU, and not to B000h.
-    { name: 'etc/table-loader', data: new Uint8Array(0) },
     { name: 'etc/e820', data: Buffer.concat([words64(0), words64(ramBytes), word32(ram)]) },
     { name: 'etc/boot-fail-wait', data: word32(bootFailWaitMs) },
     ...added,
@@ -105,11 +100,6 @@ export function bootOrder(
   const places = [...ofDrives, ...ofDevices].sort((one, other) => one.index - other.index).map(({ path }) => path)
   const order = [...(kernel === undefined ? [] : [`/rom@genroms/${kernel.rom.name}`]), ...places]
   return order.length === 0 ? undefined : zeroTerminated(order.join('\n'))
-}
-
-/** ACPI tables that the firmware adds to its own: how many, and for each its length and itself. */
-function acpiTables(...tables: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat([word16(tables.length), ...tables.flatMap((table) => [word16(table.length), table])])
 }
 
 function words64(value: number): Uint8Array {
