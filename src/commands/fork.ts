@@ -51,7 +51,10 @@ export const forkCommands = {
         list(Mac),
         "addresses of network cards; the guest's driver goes on with the old one until it starts again, or the guest does",
       ),
-      'rtc-base': opt(str, "what the guest's clock shows from now on, as base of -rtc: utc, localtime or a date; else it goes on"),
+      'rtc-base': opt(
+        str,
+        "what the guest's clock shows from now on, as base of -rtc: utc, localtime or a date; else it goes on",
+      ),
       paused: opt(bool, 'whether it waits for cont; else it runs if this machine does'),
     },
     returns: struct('ForkInfo', { images: req(list(Image), 'the images that can be written') }),

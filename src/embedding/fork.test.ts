@@ -41,6 +41,31 @@ describe('a fork', () => {
     assert.equal((await second.qmp.execute('query-status')).status, 'running')
   })
 
+  it('has a generation of its own, and addresses and a clock that are given anew', async () => {
+    await using first = await startMachine({
+      ...options,
+      netdevs: ['user,id=n0', 'user,id=n1'],
+      devices: ['vmgenid,id=v', 'e1000,netdev=n0,mac=52:54:00:00:00:01', 'virtio-net-pci,netdev=n1,id=card'],
+    })
+    const generation = async ({ qmp }: Pick<RunningMachine, 'qmp'>) =>
+      (await qmp.execute('query-vm-generation-id')).guid
+    const macs = { n0: '52:54:00:00:00:11', card: '52:54:00:00:00:12' }
+    await using second = await first.fork({ macs, rtcBase: '2031-02-03' })
+    assert.notEqual(await generation(second), await generation(first))
+    const mac = { path: '/machine/peripheral/card', property: 'mac' }
+    assert.equal(await second.qmp.execute('qom-get', mac), macs.card)
+    const text = await second.qmp.execute('human-monitor-command', { 'command-line': 'info network' })
+    assert.match(text, /macaddr=52:54:00:00:00:11/)
+    for (const [wrong, message] of [
+      [{ macs: { n2: macs.n0 } }, /there is no network card 'n2'/],
+      [{ macs: { n0: 'x' } }, /e1000\.mac.*'x'/],
+      [{ rtcBase: 'x' }, /invalid datetime format/],
+    ] as const)
+      await assert.rejects(first.fork(wrong), { message })
+    const wrong = { qmp: 'unix:no/such,server=on,wait=off', macs: [{ card: 'n3', mac: macs.n0 }] }
+    await assert.rejects(first.qmp.execute('__org.vmon_fork', wrong), { message: /there is no network card 'n3'/ })
+  })
+
   it('is not served where the machine is', async (t) => {
     const socket = join(await folder(t), 'spice')
     await using first = await startMachine({ ...options, spice: `unix=on,addr=${socket},disable-ticketing=on` })

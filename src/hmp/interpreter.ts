@@ -96,7 +96,10 @@ export class Interpreter {
       chardevs: () =>
         this.#parts.chardevs.list().map(({ label, filename }) => ({ label, buffer: filename === 'ringbuf' })),
       objects: () => this.#parts.userObjects.ids,
-      devices: () => [...this.#parts.devices].flatMap(({ id, place }) => (place.bus === 'ISA' || place.bus === 'none' ? [] : (id ?? []))),
+      devices: () =>
+        [...this.#parts.devices].flatMap(({ id, place }) =>
+          place.bus === 'ISA' || place.bus === 'none' ? [] : (id ?? []),
+        ),
     })
   }
 

@@ -85,7 +85,6 @@ export const rows: readonly Row[] = [
     kind: 'divergent',
     reason: "events that can be traced are the program's own, and there are none of QEMU's",
   },
-  { transcript: 'status', case: 'query-vm-generation-id-set', kind: 'pending', reason: 'the device vmgenid' },
   {
     transcript: 'device',
     case: 'query-pci-q35',

@@ -65,7 +65,8 @@ describe('Linux that is forked', { skip: noDebianGuest, timeout: 600_000 }, () =
     assert.match(await run(fork, 'cat /proc/driver/rtc'), /rtc_date\s*: 2031-02-03/)
     const address = 'cat /sys/class/net/eth0/address'
     assert.equal(await run(fork, address), await guest.run(address))
-    const again = 'echo 0000:00:03.0 > /sys/bus/pci/drivers/e1000/unbind; echo 0000:00:03.0 > /sys/bus/pci/drivers/e1000/bind'
+    const again =
+      'echo 0000:00:03.0 > /sys/bus/pci/drivers/e1000/unbind; echo 0000:00:03.0 > /sys/bus/pci/drivers/e1000/bind'
     assert.equal(await run(fork, `${again}; ${address}`), mac)
   })
 })

@@ -1,5 +1,5 @@
-import { byte, device, dword, method, name, notify, packageOf, scope, ssdt, string } from '../../board/index.ts'
 import type { GuestSide } from '../../board/index.ts'
+import { byte, device, dword, method, name, notify, packageOf, scope, ssdt, string } from '../../board/index.ts'
 
 /** The file that the firmware copies to memory, and where in it the identifier is (QEMU, docs/specs/vmgenid.txt). */
 const guidFile = { name: 'etc/vmgenid_guid', bytes: 4096, offset: 40 }
