@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
+import { clientFlags, clientOption, options } from '../../src/nbd/index.ts'
 import { missingProgram } from '../oracle/peers.ts'
 import { vmon } from '../oracle/programs.ts'
 import { type TestCredentials, testCredentials } from '../tls/credentials.ts'
 import { type Run, run, runVmon, scratch, startServer } from './nbd-programs.ts'
+import { RawNbdClient } from './raw-nbd-client.ts'
 
 const megabyte = 2 ** 20
 const qemu = { img: ['qemu-img'], nbd: ['qemu-nbd'] } as const
@@ -132,6 +134,31 @@ describe('NBD over TLS', { timeout: 240_000, skip: missingProgram('qemu-img', 'n
       const told = 'option negotiation failed: TLS x509 authz check for C=GB,O=Example\\, Inc,CN=client1 is denied\n'
       assert.equal(server.errors(), policy === 'allow' ? '' : `vmon nbd: ${told}`)
     }
+  })
+
+  it('goes on when clients stop in the middle of it, and does not wait for them at its end', async () => {
+    await using files = await scratch()
+    await writeFile(files.path('disk'), Buffer.alloc(megabyte, 'data'))
+    const words = ['-t', '-e', '0', '-f', 'raw', '-k', files.path('s'), '--object', x509(made.server, 'server')]
+    await using server = await startServer(
+      [...ours.nbd, ...words, '--tls-creds', 'tls0', files.path('disk')],
+      files.path('s'),
+    )
+    // A TLS record that says that it is 512 bytes long, with the beginning of a ClientHello.
+    const hello = Buffer.from('16030102000100', 'hex')
+    for (const end of ['close', 'halfClose', 'silence', 'garbage', 'nothing'] as const) {
+      const client = await RawNbdClient.connect(files.path('s'))
+      client.send(clientFlags(3), clientOption(options.startTls))
+      assert.equal((await client.read(20)).readUInt32BE(12), 1, 'ACK')
+      if (end !== 'nothing') client.send(end === 'garbage' ? Buffer.alloc(4096, 'no record') : hello)
+      if (end === 'close') await client[Symbol.asyncDispose]()
+      if (end === 'halfClose') client.end()
+      if (end === 'halfClose' || end === 'garbage') await client.readToEnd()
+    }
+    const good = ['--object', x509(made.client, 'client'), '--image-opts', image(files.path('s'))]
+    await done(['qemu-img', 'info', ...good])
+    server.process.kill()
+    assert.equal(await server.exited, 0)
   })
 
   async function done(command: readonly string[]): Promise<string> {

@@ -84,6 +84,22 @@ async function play(scene: JobScene, { model, drive }: Awaited<ReturnType<typeof
   await Promise.all(running)
 }
 
+/** Looks in each turn of the event loop how far the job has come. @returns ends that, and says what it has seen */
+function watchProgress(scene: JobScene): () => readonly number[] {
+  const seen: number[] = []
+  let over = false
+  const look = (): void => {
+    const job = scene.jobs.find('j')
+    if (job !== undefined) seen.push(job.progress.current)
+    if (!over) setImmediate(look)
+  }
+  look()
+  return () => {
+    over = true
+    return seen
+  }
+}
+
 /** Ends the job as is wanted; it runs as fast as it can to there. */
 async function end(scene: JobScene, how: 'well' | 'cancel' | 'force', needsCompletion: boolean) {
   const job = scene.jobs.find('j')
@@ -177,7 +193,7 @@ const kinds: readonly Kind[] = [
 ]
 
 for (const kind of kinds) {
-  test(`whatever the guest writes during ${kind.name}, and however that ends, is there`, {
+  test(`whatever the guest writes during ${kind.name}, and however that ends, is there, and progress never goes back`, {
     timeout: 240_000,
   }, async () => {
     await fc.assert(
@@ -185,10 +201,13 @@ for (const kind of kinds) {
         await using scene = new JobScene()
         const guest = await chain(scene)
         await kind.start(scene)
+        const progress = watchProgress(scene)
         const before = Buffer.from(guest.model)
         for (let index = 0; index < turns; index++) await turn()
         await play(scene, guest, list)
         await end(scene, how, kind.completes)
+        const seen = progress()
+        assert.ok(!seen.some((bytes, at) => bytes < (seen[at - 1] ?? 0)), 'progress goes back')
         const { drive, model } = guest
         const top = drive.node!
         const bytes = Buffer.from(await drive.medium!.read(0, size))
