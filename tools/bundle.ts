@@ -1,7 +1,8 @@
 /**
  * Bundles the command line into one file, and keeps what V8 makes of it: a program that loads two hundred modules one by
  * one takes four times as long to start. What is loaded on demand (the shell) is only evaluated then; dependencies
- * stay outside. `bin/vmon.js` runs the bundle.
+ * stay outside. `vmon img`, which scripts start again and again, has a bundle of its own, without what runs machines.
+ * `bin/vmon.js` runs the bundles.
  *
  * Bundles the console page, too (web/), with the licences of what is inside.
  *
@@ -10,10 +11,20 @@
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
+import { join, resolve } from 'node:path'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 const folder = 'dist/cli'
+/** No module does anything when it is loaded but to say what it has: one of which nothing is used is left out. */
+const unusedLeftOut: Plugin = {
+  name: 'unused modules left out',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\// }, ({ resolveDir, path }) => ({
+      path: resolve(resolveDir, path),
+      sideEffects: false,
+    }))
+  },
+}
 const shared = {
   outdir: folder,
   bundle: true,
@@ -23,17 +34,19 @@ const shared = {
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: true,
+  charset: 'ascii', // bin/run-bundle.js reads it so
   logLevel: 'warning',
+  plugins: [unusedLeftOut],
 } satisfies BuildOptions
 
 rmSync(folder, { recursive: true, force: true })
 await build({ ...shared, entryPoints: { worker: 'dist/src/devices/worker.js' }, format: 'esm' })
 await build({
   ...shared,
-  entryPoints: { main: 'dist/src/cli/main.js' },
+  entryPoints: { main: 'dist/src/cli/main.js', img: 'dist/src/cli/img/main.js' },
   format: 'iife',
   outExtension: { '.js': '.cjs' },
-  // One function, which bin/vmon.js calls as Node calls a module.
+  // One function, which bin/run-bundle.js calls as Node calls a module.
   banner: {
     js: '(function (require, __filename, __dirname) { const importMetaUrl = require("node:url").pathToFileURL(__filename).href;',
   },
@@ -71,18 +84,31 @@ async function bundlePage(): Promise<void> {
   writeFileSync(`${outdir}/LICENSES.txt`, licences.join('\n\n'))
 }
 
-/** Starts a machine from the bundle and ends it: V8 then has compiled what a start needs, and this is kept. */
+/**
+ * Starts a machine from one bundle and ends it, and uses images with the other: V8 then has compiled what a start needs,
+ * and this is kept.
+ */
 function keepCompiledCode(): void {
   const scratch = mkdtempSync(join(tmpdir(), 'vmon-bundle-'))
   try {
     const monitors = ['-qmp', 'stdio', '-qmp', `unix:${join(scratch, 'qmp.sock')},server=on,wait=off`]
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      ['dist/tools/keep-compiled-code.js', `${folder}/main.cjs`, '-S', '-display', 'none', ...monitors],
-      { input: '{"execute": "qmp_capabilities"}{"execute": "query-status"}{"execute": "quit"}', encoding: 'utf8' },
-    )
-    if (status !== 0) throw new Error(`the bundle does not start: ${stderr}`)
+    const input = '{"execute": "qmp_capabilities"}{"execute": "query-status"}{"execute": "quit"}'
+    runOnce('main', ['-S', '-display', 'none', ...monitors], input)
+    const [raw, qcow2] = [join(scratch, 'raw'), join(scratch, 'qcow2')]
+    writeFileSync(raw, new Uint8Array(65536).fill(1))
+    const commands = [
+      ['convert', '-O', 'qcow2', raw, qcow2],
+      ['compare', raw, qcow2],
+      ...['check', 'map', 'info'].map((word) => [word, qcow2]),
+    ]
+    for (const words of commands) runOnce('img', ['img', ...words])
   } finally {
     rmSync(scratch, { recursive: true })
   }
+}
+
+function runOnce(bundle: string, words: readonly string[], input = ''): void {
+  const argv = ['dist/tools/keep-compiled-code.js', `${folder}/${bundle}.cjs`, ...words]
+  const { status, stderr } = spawnSync(process.execPath, argv, { input, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the bundle '${bundle}' does not start: ${stderr}`)
 }

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { qemuVersion } from '../commands/index.ts'
+import { qemuVersion } from '../qapi/index.ts'
 import { type Option, options } from './option-table.ts'
+import { packageVersion } from './package-version.ts'
 
 const groups: Readonly<Record<Option['group'], string>> = {
   machine: 'Machine',
@@ -10,12 +9,6 @@ const groups: Readonly<Record<Option['group'], string>> = {
   host: 'Monitors, serial ports and other connections',
   process: 'Process',
   accepted: 'Taken from others, with little to do',
-}
-
-/** The version of this package. */
-export function packageVersion(): string {
-  const path = createRequire(import.meta.url).resolve('vmon/package.json')
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
 }
 
 export function versionText(): string {

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 
 const heeded = new WeakSet<Writable>()
@@ -18,6 +19,22 @@ export function output(name: 'stdout' | 'stderr'): NodeJS.WriteStream {
 /** Says something on standard output, as it is. */
 export function say(text: string): void {
   output('stdout').write(text)
+}
+
+let full = false
+
+/**
+ * Says something on standard output, as it is, of a program that does little more: without Node's stream, which takes long
+ * to load, as long as there is room.
+ */
+export function sayAtOnce(text: string): void {
+  let left: Uint8Array = Buffer.from(text)
+  try {
+    while (left.byteLength > 0 && !full) left = left.subarray(writeSync(1, left))
+  } catch {
+    full = true
+  }
+  if (full) output('stdout').write(left)
 }
 
 /** Says something on standard error, as it is. */

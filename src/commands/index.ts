@@ -24,4 +24,3 @@ export {
   type Returned,
 } from './table.ts'
 export { DisplayProtocol, SetPasswordAction } from './vnc.ts'
-export { qemuVersion } from './wire-identity.ts'

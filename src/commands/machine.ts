@@ -1,5 +1,5 @@
-import { bool, example, family, int, list, oneOf, opt, req, str, struct } from '../qapi/index.ts'
-import { qemuVersion, sysEmuTargets } from './wire-identity.ts'
+import { bool, example, family, int, list, oneOf, opt, qemuVersion, req, str, struct } from '../qapi/index.ts'
+import { sysEmuTargets } from './wire-identity.ts'
 
 const command = family<{
   identity: {

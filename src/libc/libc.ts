@@ -52,13 +52,22 @@ function descriptorsAreOut(): boolean {
   }
 }
 
+/** The part of `koffi` that is made for this machine, if it is found by itself: what looks for it takes as long again. */
+function loadKoffi(load: NodeJS.Require): Koffi {
+  try {
+    return load(`@koromix/koffi-linux-${process.arch}`)
+  } catch {
+    return load('koffi')
+  }
+}
+
 function tryLoad(): typeof loaded {
   const wide = ['x64', 'arm64', 'riscv64', 'loong64', 'ppc64'].includes(process.arch)
   if (process.platform !== 'linux' || !wide || endianness() !== 'LE') return undefined
   let koffi: Koffi
   let library: ReturnType<Koffi['load']>
   try {
-    koffi = createRequire(import.meta.url)('koffi')
+    koffi = loadKoffi(createRequire(import.meta.url))
     library = koffi.load(null)
   } catch {
     // An optional dependency: absent, or without a build for this machine; unless there is nothing to open it with.

@@ -28,6 +28,7 @@ export { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
 export { isJsonObject, nothing, type ObjectType, struct, type UnionOf, unchecked, union } from './object-types.ts'
 export { type EnumType, oneOf } from './one-of.ts'
 export { memberAt, type Place, root } from './place.ts'
+export { qemuVersion } from './qemu-version.ts'
 export { type ErrorClass, QmpError } from './qmp-error.ts'
 export {
   any,

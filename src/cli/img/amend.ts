@@ -25,7 +25,7 @@ export async function amend(argv: readonly string[], output: Output): Promise<nu
     throw new ImgError('--image-opts and --format are mutually exclusive')
   }
   await using progress = new Progress(args.has('p') && !args.has('q') ? output : undefined).begin()
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format,
     imageOptions: args.has('image-opts'),

@@ -42,7 +42,7 @@ export async function bench(argv: readonly string[], output: Output): Promise<nu
     const reason = 'aio=native was specified, but it requires cache.direct=on, which was not specified.'
     throw new ImgError(`Could not open '${filename}': ${reason}`)
   }
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),

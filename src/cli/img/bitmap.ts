@@ -44,7 +44,7 @@ export async function bitmap(argv: readonly string[], output: Output): Promise<n
   if (args.has('image-opts') && args.has('f')) {
     throw new ImgError('--image-opts and --format are mutually exclusive')
   }
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),

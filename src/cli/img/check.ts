@@ -25,7 +25,7 @@ export async function check(argv: readonly string[], output: Output): Promise<nu
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
   const format = readOutputFormat(args.value('output'))
   const cache = readCache(args.value('T'), 'source cache option')
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),

@@ -28,7 +28,7 @@ export async function commit(argv: readonly string[], output: Output): Promise<n
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
   const cache = readCache(args.value('t'), 'cache option') ?? 'writeback'
   const quiet = args.has('q')
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   const mode = { format: args.value('f'), imageOptions: args.has('image-opts'), cache }
   await using progress = new Progress(args.has('p') && !quiet ? output : undefined)
   const chain = await findChain(graph, filename, { mode, wanted: args.value('b'), progress })

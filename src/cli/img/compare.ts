@@ -32,7 +32,7 @@ export async function compare(argv: readonly string[], output: Output): Promise<
     ...(cache === undefined ? {} : { cache }),
   }
   await using progress = new Progress(args.has('p') && !args.has('q') ? output : undefined, 2).begin()
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   await using first = await openImage(graph, one, { ...mode, format: args.value('f') })
   await using second = await openImage(graph, other, { ...mode, format: args.value('F') })
   const say = (text: string): void => {

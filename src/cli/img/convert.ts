@@ -45,7 +45,7 @@ export async function convert(argv: readonly string[], output: Output): Promise<
   const sourceCache = readCache(args.value('T'), 'source cache option')
   await using progress = new Progress(args.has('p') && !args.has('q') ? output : undefined).begin()
   progress.show(0)
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   const opened: OpenImage[] = []
   try {
     for (const source of sources) {

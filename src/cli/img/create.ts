@@ -40,7 +40,7 @@ export async function create(argv: readonly string[], output: Output): Promise<n
     size,
   }
   try {
-    await using graph = graphFor(args, output)
+    await using graph = await graphFor(args, output)
     await makeImage(graph, plan, args.has('q') ? undefined : output)
     return 0
   } catch (error) {

@@ -24,7 +24,7 @@ export async function dd(argv: readonly string[], output: Output): Promise<numbe
   const args = new Arguments(argv, 'f= O= U:force-share image-opts object=', 'dd')
   const format = args.value('O') ?? 'raw'
   const { from, to, blockSize, count, skip } = readOperands(args.operands)
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   await using source = await openImage(graph, from, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),

@@ -1,6 +1,6 @@
 import { driverNames } from '../../block/index.ts'
-import { qemuVersion } from '../../commands/index.ts'
-import { packageVersion } from '../help.ts'
+import { qemuVersion } from '../../qapi/index.ts'
+import { packageVersion } from '../package-version.ts'
 
 /** What `vmon img --version` prints. */
 export function versionText(): string {

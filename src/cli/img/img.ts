@@ -1,7 +1,7 @@
 import { BlockError, textOfBlockError } from '../../block/index.ts'
 import { reasonText, systemCode } from '../../errno/index.ts'
 import { ownEntry } from '../../lookup/index.ts'
-import { say, warn } from '../outputs.ts'
+import { sayAtOnce, warn } from '../outputs.ts'
 import { HelpWanted, ImgError, UsageError } from './img-error.ts'
 
 /** Where a command's words go. */
@@ -36,7 +36,7 @@ const commands: Readonly<Record<string, () => Promise<ImgCommand>>> = {
 }
 
 const onTerminal: Output = {
-  out: say,
+  out: sayAtOnce,
   complain: (text) => warn(`vmon img: ${text}\n`),
   warn: (text) => warn(`${text}\n`),
 }

@@ -22,7 +22,7 @@ export async function info(argv: readonly string[], output: Output): Promise<num
       return 1
     }
     seen.add(next.filename)
-    await using graph = graphFor(args, output)
+    await using graph = await graphFor(args, output)
     await using image = await openImage(graph, next.filename, {
       ...next,
       forceShare: args.has('U'),

@@ -21,7 +21,7 @@ export async function map(argv: readonly string[], output: Output): Promise<numb
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
   const format = readOutputFormat(args.value('output'))
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),

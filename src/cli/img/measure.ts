@@ -27,7 +27,7 @@ export async function measure(argv: readonly string[], output: Output): Promise<
   const [filename] = args.operands
   checkSource(args, filename, size)
   const format = args.value('O') ?? 'raw'
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   if (filename === undefined) {
     const { wanted } = readWishes(graph, format, args.values('o'))
     print(await inWords(measureImage({ ...wanted, source: size! })), printed, output)

@@ -9,7 +9,7 @@ import {
   WriteTarget,
 } from '../../block/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
-import { type ObjectServices, toolObjects } from '../../objects/index.ts'
+import { ObjectServices } from '../../objects/index.ts'
 import type { Arguments } from './arguments.ts'
 import type { Output } from './img.ts'
 import { ImgError } from './img-error.ts'
@@ -61,8 +61,10 @@ export function readCache(word: string | undefined, what: string, failure?: numb
   throw new ImgError(`Invalid ${what}: ${word}`, failure)
 }
 
-/** What the arguments give by `--object`. @throws {ImgError} in QEMU's words */
-export function objectsFor(args: Arguments): ObjectServices {
+/** What the arguments give by `--object`: few do. @throws {ImgError} in QEMU's words */
+export async function objectsFor(args: Arguments): Promise<ObjectServices> {
+  if (!args.has('object')) return new ObjectServices(() => undefined)
+  const { toolObjects } = await import('../../objects/index.ts')
   try {
     return toolObjects(args.values('object'))
   } catch (error) {
@@ -71,8 +73,14 @@ export function objectsFor(args: Arguments): ObjectServices {
   }
 }
 
-/** A place for images, with the passwords and credentials that the arguments give by `--object`. @throws {ImgError} */
-export function graphFor(args: Arguments, output: Output, objects = objectsFor(args)): NodeGraph {
+/**
+ * A place for images, with the passwords and credentials that the arguments give by `--object`.
+ *
+ * @param made - what has been made of them already
+ * @throws {ImgError}
+ */
+export async function graphFor(args: Arguments, output: Output, made?: ObjectServices): Promise<NodeGraph> {
+  const objects = made ?? (await objectsFor(args))
   return new NodeGraph({
     warn: (text) => warn(text, output),
     print: (text) => output.out(`${text}\n`),

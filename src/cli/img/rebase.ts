@@ -26,7 +26,7 @@ export async function rebase(argv: readonly string[], output: Output): Promise<n
   const format = args.value('F')
   await using progress = new Progress(args.has('p') && !args.has('q') ? output : undefined).begin()
   progress.show(0)
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),

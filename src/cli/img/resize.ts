@@ -15,7 +15,7 @@ export async function resize(argv: readonly string[], output: Output): Promise<n
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting image file name and size')
   const { sign, bytes } = readSize(sizeText)
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   await using image = await openImage(graph, filename, {
     format: args.value('f'),
     imageOptions: args.has('image-opts'),

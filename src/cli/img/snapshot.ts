@@ -15,7 +15,7 @@ export async function snapshot(argv: readonly string[], output: Output): Promise
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
   const [action, name = ''] = wanted[0] ?? []
-  await using graph = graphFor(args, output)
+  await using graph = await graphFor(args, output)
   await using image = await openImage(graph, filename, {
     imageOptions: args.has('image-opts'),
     forceShare: args.has('U'),

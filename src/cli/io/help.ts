@@ -1,5 +1,5 @@
-import { qemuVersion } from '../../commands/index.ts'
-import { packageVersion } from '../help.ts'
+import { qemuVersion } from '../../qapi/index.ts'
+import { packageVersion } from '../package-version.ts'
 
 /** What `vmon io --version` prints. */
 export function versionText(): string {

@@ -49,7 +49,7 @@ async function serve(args: Arguments): Promise<number> {
   const format = args.value('f')
   if (format !== undefined && imageOptions) throw new ImgError('--image-opts and -f are mutually exclusive')
   const mode = modeOf(args)
-  await using graph = graphFor(args, onTerminal)
+  await using graph = await graphFor(args, onTerminal)
   await using session = new IoSession(graph, imageOptions)
   if (operand !== undefined) {
     const options: OptionValues = imageOptions ? readList(operand) : format === undefined ? {} : { driver: format }

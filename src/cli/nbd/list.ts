@@ -7,7 +7,7 @@ import { securingOf } from './securing.ts'
 
 /** `vmon nbd --list`: what another server has, as qemu-nbd prints it. @throws {ImgError} in QEMU's words */
 export async function listText({ args, address, tls }: ListOptions): Promise<string> {
-  const objects = objectsFor(args)
+  const objects = await objectsFor(args)
   const secure = tls && securingOf(() => objects.securingClient(tls.creds, tls.hostname))
   let found: readonly FoundExport[]
   try {

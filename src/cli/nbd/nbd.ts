@@ -37,10 +37,10 @@ export async function runNbd(argv: readonly string[]): Promise<number> {
 }
 
 async function serve(options: NbdOptions): Promise<number> {
-  const objects = objectsFor(options.args)
+  const objects = await objectsFor(options.args)
   const { tls } = options
   const secure = tls && securingOf(() => objects.securingServer(tls.creds, tls.authz))
-  await using graph = graphFor(options.args, { out: say, complain, warn: complain }, objects)
+  await using graph = await graphFor(options.args, { out: say, complain, warn: complain }, objects)
   await using image = await open(graph, options)
   await showChosen(image, options)
   const shown = new NbdExport(image.user, {

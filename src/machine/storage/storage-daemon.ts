@@ -10,13 +10,13 @@ import {
   ThrottleGroups,
 } from '../../block/index.ts'
 import { ChardevError, type ChardevOptions, ChardevSet } from '../../chardev/index.ts'
-import { qemuVersion, type StorageParts, storageCommands, storageEvents } from '../../commands/index.ts'
+import { type StorageParts, storageCommands, storageEvents } from '../../commands/index.ts'
 import { FdSets } from '../../descriptors/index.ts'
 import { type Logger, silent } from '../../log/index.ts'
 import { Dispatcher, EventHub, QmpMonitor } from '../../monitor/index.ts'
 import { BlockExports, type ExportConfig, type ServerConfig } from '../../nbd-server/index.ts'
 import { type ObjectOptions, objectKindTypes, UserObjects } from '../../objects/index.ts'
-import { schemaOf } from '../../qapi/index.ts'
+import { qemuVersion, schemaOf } from '../../qapi/index.ts'
 import { baseTypes, ObjectTree, TypeTable } from '../../qom/index.ts'
 import { chardevObjects } from '../tree/chardev-objects.ts'
 

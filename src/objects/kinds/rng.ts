@@ -9,7 +9,6 @@ import { type MadeObject, type ObjectKind, refused, unchanging } from '../object
 
 const opened = opt(bool, 'nothing: it is open when it is there')
 
-const fill = promisify<Uint8Array, Uint8Array>(randomFill)
 const read = promisify(readFile)
 /** How long a pipe that has nothing now is left alone, in milliseconds. */
 const restMs = 50
@@ -17,7 +16,10 @@ const restMs = 50
 /** Random numbers of this program. */
 export const rngBuiltin: ObjectKind<{ readonly opened?: boolean }> = {
   options: struct('RngProperties', { opened }),
-  make: (said) => ({ ...made('rng-builtin', said), random: (count) => fill(new Uint8Array(count)) }),
+  make: (said) => ({
+    ...made('rng-builtin', said),
+    random: (count) => promisify<Uint8Array, Uint8Array>(randomFill)(new Uint8Array(count)),
+  }),
 }
 
 interface FileOptions {

@@ -1,13 +1,12 @@
-import { pbkdf2, randomBytes, randomUUID } from 'node:crypto'
-import { promisify } from 'node:util'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type { OptionBag } from '../../open/option-bag.ts'
+import { deriveKey } from './derive-key.ts'
 import { digestBytes, encodeLuksHeader, type LuksHeader, luksHashes, slotCount } from './luks-header.ts'
 import { type CipherKind, checkCipher, cipherSectorBytes, cipherWords, SectorCipher } from './sector-cipher.ts'
 import { splitStripes } from './stripes.ts'
 
-const derive = promisify(pbkdf2)
 const stripes = 4000
 /** Key material begins where a page does. */
 const alignment = 4096
@@ -90,7 +89,7 @@ export async function writeLuks(file: BlockNode, offset: number, plan: LuksPlan,
   const digestIterations = Math.max(leastIterations, Math.floor(iterations / digestShare))
   const [digestSalt, salt] = [randomBytes(saltBytes), randomBytes(saltBytes)]
   const material = splitStripes(key, stripes, hash)
-  const slotKey = await derive(password, salt, iterations, keyBytes, hash)
+  const slotKey = await deriveKey(password, salt, iterations, keyBytes, hash)
   const padded = new Uint8Array(Math.ceil(material.byteLength / cipherSectorBytes) * cipherSectorBytes)
   padded.set(material)
   const header: LuksHeader = {
@@ -99,7 +98,7 @@ export async function writeLuks(file: BlockNode, offset: number, plan: LuksPlan,
     hash,
     payloadOffset: plan.length,
     keyBytes,
-    digest: await derive(key, digestSalt, digestIterations, digestBytes, hash),
+    digest: await deriveKey(key, digestSalt, digestIterations, digestBytes, hash),
     digestSalt,
     digestIterations,
     uuid: randomUUID(),
@@ -127,7 +126,7 @@ async function iterationsPerSecond(hash: string, keyBytes: number): Promise<numb
   const salt = new Uint8Array(saltBytes)
   for (let count = 1024; ; count *= 2) {
     const before = process.hrtime.bigint()
-    await derive('a password', salt, count, keyBytes, hash)
+    await deriveKey('a password', salt, count, keyBytes, hash)
     const milliseconds = Number(process.hrtime.bigint() - before) / 1e6
     if (milliseconds >= measuredTime) return (count * 1000) / milliseconds
   }

@@ -1,12 +1,11 @@
-import { pbkdf2, timingSafeEqual } from 'node:crypto'
-import { promisify } from 'node:util'
+import { timingSafeEqual } from 'node:crypto'
 import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../graph/node.ts'
+import { deriveKey } from './derive-key.ts'
 import { digestBytes, type KeySlot, type LuksHeader, luksHeaderBytes, parseLuksHeader } from './luks-header.ts'
 import { type Cipher, type CipherKind, cipherSectorBytes, parseCipher, SectorCipher } from './sector-cipher.ts'
 import { mergeStripes } from './stripes.ts'
 
-const derive = promisify(pbkdf2)
 /** More are not done, and nobody could wait for them. */
 const mostIterations = 2 ** 31 - 1
 /** What opens when the password fits. */
@@ -48,7 +47,7 @@ async function trySlot(
   if (Math.max(slot.iterations, header.digestIterations) > mostIterations) {
     throw new BlockError('unsupported', `PBKDF iterations ${slot.iterations} must be at most ${mostIterations}`)
   }
-  const slotKey = await derive(password, slot.salt, slot.iterations, keyBytes, hash)
+  const slotKey = await deriveKey(password, slot.salt, slot.iterations, keyBytes, hash)
   const length = keyBytes * slot.stripes
   const material = await readThere(
     file,
@@ -57,7 +56,7 @@ async function trySlot(
   )
   new SectorCipher(kind, slotKey).decrypt(0, material)
   const key = mergeStripes(material.subarray(0, length), slot.stripes, hash)
-  const digest = await derive(key, header.digestSalt, header.digestIterations, digestBytes, hash)
+  const digest = await deriveKey(key, header.digestSalt, header.digestIterations, digestBytes, hash)
   return timingSafeEqual(digest, header.digest) ? key : undefined
 }
 

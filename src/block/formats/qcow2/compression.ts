@@ -36,7 +36,7 @@ function inflate(bytes: Uint8Array, length: number): Promise<Uint8Array> {
 
 /** Why clusters of an image cannot be compressed; undefined, if they can. */
 export function compressionRefusal({ header }: Image): string | undefined {
-  return header.compressionType === compressionTypes.zstd ? packingRefusal : undefined
+  return header.compressionType === compressionTypes.zstd ? packingRefusal() : undefined
 }
 
 /** Compresses a cluster in the image's way; undefined, if that does not make it smaller. */

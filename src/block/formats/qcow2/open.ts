@@ -29,7 +29,7 @@ export const qcow2: FormatDefinition = {
   name: 'qcow2',
   namesFiles: true,
   compresses: true,
-  compressionRefusal: (option) => (option('compression_type') === 'zstd' ? packingRefusal : undefined),
+  compressionRefusal: (option) => (option('compression_type') === 'zstd' ? packingRefusal() : undefined),
 
   async open(request: FormatRequest): Promise<Qcow2Driver> {
     const { file, readOnly, openChild } = request

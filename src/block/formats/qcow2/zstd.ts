@@ -1,28 +1,29 @@
-import * as zlib from 'node:zlib'
+import { createRequire } from 'node:module'
 import { type ZstdFrame, zstdFrames } from './zstd-frames.ts'
 
 type Callback = (error: Error | null, bytes: Uint8Array) => void
 
-/** What Node has from 22.15 and 23.8 on. */
-const native: {
+/** What Node has from 22.15 and 23.8 on. It takes long to load, so nobody looks before an image wants it. */
+const native = (): {
   readonly zstdCompress?: (bytes: Uint8Array, callback: Callback) => void
   readonly zstdDecompress?: (bytes: Uint8Array, options: { maxOutputLength: number }, callback: Callback) => void
-} = zlib as object
+} => createRequire(import.meta.url)('node:zlib')
 
 /** The decoder in JavaScript moves its whole window for each block: an image shall not keep it busy for minutes. */
 const mostBlocks = 4096
 
 /** Why nothing can be packed; undefined, if it can. */
-export const packingRefusal =
-  native.zstdCompress === undefined
+export const packingRefusal = (): string | undefined =>
+  native().zstdCompress === undefined
     ? `Node.js ${process.versions.node} cannot compress clusters by zstd: use Node.js 22.15 or later, or compression_type=zlib`
     : undefined
 
-/** @throws {Error} if `packingRefusal` says so */
+/** @throws {Error} if `packingRefusal()` says so */
 export function packZstd(bytes: Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    if (native.zstdCompress === undefined) throw new Error(packingRefusal)
-    native.zstdCompress(bytes, (error, packed) => (error === null ? resolve(packed) : reject(error)))
+    const { zstdCompress } = native()
+    if (zstdCompress === undefined) throw new Error(packingRefusal())
+    zstdCompress(bytes, (error, packed) => (error === null ? resolve(packed) : reject(error)))
   })
 }
 
@@ -57,7 +58,7 @@ type Decoder = (frame: ZstdFrame, room: number) => Promise<Uint8Array>
 const decodeByNode: Decoder = ({ bytes }, room) =>
   new Promise((resolve, reject) => {
     // Node takes no limit of zero bytes.
-    native.zstdDecompress!(bytes, { maxOutputLength: Math.max(1, room) }, (error, unpacked) =>
+    native().zstdDecompress!(bytes, { maxOutputLength: Math.max(1, room) }, (error, unpacked) =>
       error === null ? resolve(unpacked) : reject(error),
     )
   })
@@ -75,4 +76,5 @@ export const decodeByScript: Decoder = async ({ bytes, blocks }, room) => {
   return target.subarray(0, done)
 }
 
-const anyDecoder = native.zstdDecompress === undefined ? decodeByScript : decodeByNode
+const anyDecoder: Decoder = (frame, room) =>
+  (native().zstdDecompress === undefined ? decodeByScript : decodeByNode)(frame, room)

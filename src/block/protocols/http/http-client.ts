@@ -1,5 +1,5 @@
-import * as http from 'node:http'
-import * as https from 'node:https'
+import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http'
+import { request as requestByTls, Agent as TlsAgent } from 'node:https'
 import { clearTimeout, setTimeout } from '../../../timers/index.ts'
 import { BlockError } from '../../block-error.ts'
 
@@ -25,7 +25,7 @@ export interface RemoteFile {
 export class HttpClient {
   readonly #url: URL
   readonly #options: HttpClientOptions
-  readonly #agents: { readonly 'http:': http.Agent; readonly 'https:': https.Agent }
+  readonly #agents: { readonly 'http:': Agent; readonly 'https:': TlsAgent }
   readonly #ending = new AbortController()
 
   constructor(url: URL, options: HttpClientOptions) {
@@ -33,8 +33,8 @@ export class HttpClient {
     this.#options = options
     const shared = { keepAlive: true, maxSockets: connections }
     this.#agents = {
-      'http:': new http.Agent(shared),
-      'https:': new https.Agent({ ...shared, rejectUnauthorized: options.verify }),
+      'http:': new Agent(shared),
+      'https:': new TlsAgent({ ...shared, rejectUnauthorized: options.verify }),
     }
   }
 
@@ -92,7 +92,7 @@ export class HttpClient {
   }
 
   /** Sends a request, and follows where it is sent on to. */
-  async #ask(method: 'GET' | 'HEAD', headers: Readonly<Record<string, string>>): Promise<http.IncomingMessage> {
+  async #ask(method: 'GET' | 'HEAD', headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
     let url = this.#url
     for (let hops = 0; hops <= mostRedirects; hops++) {
       const own = url.origin === this.#url.origin ? this.#options.headers : {}
@@ -111,13 +111,13 @@ export class HttpClient {
     throw failure(`Maximum (${mostRedirects}) redirects followed`)
   }
 
-  #send(url: URL, { method, headers }: http.RequestOptions): Promise<http.IncomingMessage> {
+  #send(url: URL, { method, headers }: RequestOptions): Promise<IncomingMessage> {
     const { timeoutMs } = this.#options
     const { protocol } = url as { protocol: 'http:' | 'https:' }
-    const { request } = protocol === 'http:' ? http : https
+    const ask = protocol === 'http:' ? request : requestByTls
     return new Promise((resolve, reject) => {
       const { signal } = this.#ending
-      const sent = request(url, { method, headers, agent: this.#agents[protocol], signal } as https.RequestOptions)
+      const sent = ask(url, { method, headers, agent: this.#agents[protocol], signal })
       const late = failure(`Operation timed out after ${timeoutMs} milliseconds`)
       const timer = setTimeout(() => sent.destroy(late), timeoutMs)
       sent.on('close', () => clearTimeout(timer))
