@@ -98,7 +98,7 @@ export const options: readonly Option[] = [
     argument: 'UUID',
     group: 'machine',
     help: 'UUID of the machine',
-    apply: ({ draft }, text, origin) => draft.uuid(text, origin),
+    apply: ({ draft }, text, origin) => draft.firmware.uuid(text, origin),
   },
   {
     names: ['smbios'],
@@ -106,7 +106,7 @@ export const options: readonly Option[] = [
     group: 'machine',
     help: 'what the tables for dmidecode say: types 0 to 4, 8, 11, 17 and 41, or a whole structure with file=FILE',
     complete: ['type=1,', 'file='],
-    apply: ({ draft }, text, origin) => draft.smbios(text, origin),
+    apply: ({ draft }, text, origin) => draft.firmware.smbios(text, origin),
   },
   {
     names: ['fw_cfg'],
@@ -114,7 +114,7 @@ export const options: readonly Option[] = [
     group: 'machine',
     help: 'a file for the guest in the firmware configuration device (/sys/firmware/qemu_fw_cfg); names begin with opt/',
     complete: ['name=opt/'],
-    apply: ({ draft }, text, origin) => draft.fwCfg(text, origin),
+    apply: ({ draft }, text, origin) => draft.firmware.fwCfg(text, origin),
   },
   {
     names: ['vga'],
@@ -213,7 +213,7 @@ export const options: readonly Option[] = [
     group: 'boot',
     help: 'folder in which firmware is looked for first',
     complete: 'folder',
-    apply: ({ draft }, text) => draft.firmwareFolder(text),
+    apply: ({ draft }, text) => draft.firmware.folder(text),
   },
   {
     names: ['S'],

@@ -28,8 +28,7 @@ import { checkCpuCount, smpKinds } from './settings/cpu-topology.ts'
 import { defaultDrivesBeside } from './settings/default-drives.ts'
 import { devicesOf, readDevice } from './settings/devices.ts'
 import { vgaHelp, vgaOf } from './settings/display.ts'
-import { firmwareHelp } from './settings/firmware.ts'
-import { fwCfgKinds, fwCfgOf } from './settings/fw-cfg.ts'
+import { FirmwareDraft } from './settings/firmware-draft.ts'
 import { type GlobalShape, Globals } from './settings/globals.ts'
 import { isJsonOption } from './settings/json-option.ts'
 import { kernelOf } from './settings/kernel.ts'
@@ -38,7 +37,7 @@ import { checkMachineProperties, machineHelp, machineTypeOf } from './settings/m
 import { deepFreeze, isHelp, isObject, memberObject, memberText } from './settings/members.ts'
 import { memoryKinds, ramBytesOf } from './settings/memory.ts'
 import { MemoryBackends } from './settings/memory-backends.ts'
-import { nameKinds, namesOf, parseUuid } from './settings/name.ts'
+import { nameKinds, namesOf } from './settings/name.ts'
 import { NetworkDraft } from './settings/network-draft.ts'
 import { networkWarnings } from './settings/network-warnings.ts'
 import { NetworkPlan } from './settings/networks.ts'
@@ -49,7 +48,6 @@ import { rtcBaseOf, rtcKinds, rtcStopsOf } from './settings/rtc.ts'
 import { ScreenDraft } from './settings/screen-draft.ts'
 import { setMember } from './settings/set-option.ts'
 import { SharedFolders } from './settings/shared-folders.ts'
-import { SmbiosDraft } from './settings/smbios.ts'
 import { StartDraft } from './settings/start-draft.ts'
 import { virtioDevicesOf } from './settings/virtio-drives.ts'
 
@@ -77,18 +75,16 @@ export class ConfigDraft {
   readonly #drives: { readonly values: Readonly<Record<string, string>>; readonly origin: string }[] = []
   readonly #devices = new CharacterDevices()
   readonly #extraDevices: { readonly words: DeviceWords; readonly origin: string; readonly json: boolean }[] = []
-  readonly #firmwareFolders: string[] = []
   readonly #addFds: { readonly list: OptionList; readonly origin: string }[] = []
   readonly #globals = new Globals()
-  readonly #smbios = new SmbiosDraft()
+  /** What the guest's firmware is given. */
+  readonly firmware: FirmwareDraft
   /** Who looks at the guest's screen. */
   readonly screens: ScreenDraft
   /** Cards, and what is behind them. */
   readonly networks = new NetworkDraft({ answer: (help) => this.#answer(help) })
   readonly folders = new SharedFolders()
-  readonly #fwCfg: { readonly list: OptionList; readonly origin: string }[] = []
   #help: HelpText | undefined
-  #uuid: string | undefined
   #cpu: string | undefined
   #vga: string | undefined
   readonly start = new StartDraft()
@@ -106,7 +102,9 @@ export class ConfigDraft {
 
   constructor({ warn = () => undefined }: DraftOptions = {}) {
     this.#warn = warn
-    this.screens = new ScreenDraft({ warn, answer: (help) => this.#answer(help) })
+    const answer = (help: HelpText): void => this.#answer(help)
+    this.firmware = new FirmwareDraft({ warn, answer })
+    this.screens = new ScreenDraft({ warn, answer })
   }
 
   /** The answer to the first setting that asked for help; nothing is to be built then. */
@@ -139,22 +137,6 @@ export class ConfigDraft {
     this.#names.push(this.#list('name', nameKinds, 'guest', text, origin))
   }
 
-  uuid(text: string, origin: string): void {
-    this.#uuid = inWordsOf(origin, () => parseUuid(text))
-  }
-
-  /** -smbios: what the machine's tables say of it. */
-  smbios(text: string, origin: string): void {
-    const list = this.#list('smbios', undefined, undefined, text, origin)
-    this.#uuid = inWordsOf(origin, () => this.#smbios.add(list)) ?? this.#uuid
-  }
-
-  /** -fw_cfg: a file for the guest's firmware configuration device. */
-  fwCfg(text: string, origin: string): void {
-    const list = inWordsOf(origin, () => parseOptionList(text, { kinds: fwCfgKinds, impliedName: 'name' }))
-    this.#fwCfg.push({ list, origin })
-  }
-
   memory(text: string, origin: string): void {
     this.#memory.push(this.#list('memory', memoryKinds, 'size', text, origin))
   }
@@ -176,12 +158,6 @@ export class ConfigDraft {
   /** -kernel, -initrd, -append and -bios. */
   bootFile(member: 'kernel' | 'initrd' | 'append' | 'firmware', text: string): void {
     this.#machine[member] = text
-  }
-
-  /** -L: a folder for firmware, ahead of the usual ones. */
-  firmwareFolder(path: string): void {
-    if (isHelp(path)) this.#answer({ text: firmwareHelp(this.#firmwareFolders), status: 0 })
-    else this.#firmwareFolders.push(path)
   }
 
   accel(text: string, origin: string): void {
@@ -388,7 +364,7 @@ export class ConfigDraft {
     const tellsOfNetworks = this.networks.said || !this.#defaults
     if (!tellsOfNetworks) this.networks.addDefaults()
     const { netdevs, cards: cardWishes } = this.networks.plan()
-    const network = new NetworkPlan(netdevs, this.#firmwareFolders)
+    const network = new NetworkPlan(netdevs, this.firmware.folders)
     const { videoCard, serialDevices, cards, devices, driveDevices, lastingDevices, wished } = devicesOf(wishes, {
       ...{ machine, vga, serialPorts, network },
       objectType: (id) => typeOfObject(this.#objects, id),
@@ -407,15 +383,17 @@ export class ConfigDraft {
     this.#globals.tellUnknown(globalShape, this.#warning)
     return deepFreeze({
       name: namesOf(this.#names).guest,
-      uuid: this.#uuid,
+      ...this.firmware.identity,
       machine,
       accel: machine === 'none' ? 'none' : accel,
       ramBytes,
       memoryBackends: backends.list(machine, memoryName, ramBytes),
-      firmware: { bios: memberText(this.#machine, 'firmware'), folders: this.#firmwareFolders },
+      firmware: { bios: memberText(this.#machine, 'firmware'), folders: this.firmware.folders },
       kernel,
-      smbios: this.#smbios.settings,
-      fwCfg: this.#fwCfgFiles(machine),
+      fwCfg: this.firmware.files(
+        machine,
+        this.#objects.map(({ object }) => object.id),
+      ),
       boot: { ...boot, anyFloppy: this.anyFloppy },
       passedDescriptors,
       secrets: this.#objects.flatMap((one) => (one.type === 'secret' ? [one.object] : [])),
@@ -446,18 +424,6 @@ export class ConfigDraft {
       driveDevices,
       lastingDevices,
     })
-  }
-
-  #fwCfgFiles(machine: MachineConfig['machine']): MachineConfig['fwCfg'] {
-    const files: MachineConfig['fwCfg'][number][] = []
-    const objects = this.#objects.map(({ object }) => object.id)
-    for (const { list, origin } of this.#fwCfg) {
-      if (machine === 'none') throw ConfigError.at(origin, 'fw_cfg device not available')
-      const warn = (text: string): void => this.#warn(`${origin}: warning: ${text}`)
-      const others = files.map(({ name }) => name)
-      files.push({ ...inWordsOf(origin, () => fwCfgOf(list, { others, objects, warn })), origin })
-    }
-    return files
   }
 
   readonly #warning = (text: string): void => this.#warn(`warning: ${text}`)

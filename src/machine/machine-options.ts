@@ -125,7 +125,7 @@ type Setting = (draft: ConfigDraft, text: string, origin: string) => void
 /** How a setting is said, once for each of its values; a flag's is said if it is true. */
 const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   name: (draft, text, origin) => draft.name(`guest=${text.replaceAll(',', ',,')}`, origin),
-  uuid: (draft, text, origin) => draft.uuid(text, origin),
+  uuid: (draft, text, origin) => draft.firmware.uuid(text, origin),
   machine: (draft, text, origin) => draft.machine(text, origin),
   accel: (draft, text, origin) => draft.accel(text, origin),
   cpu: (draft, text) => draft.cpu(text),
@@ -145,10 +145,10 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   kernel: (draft, text) => draft.bootFile('kernel', text),
   initrd: (draft, text) => draft.bootFile('initrd', text),
   append: (draft, text) => draft.bootFile('append', text),
-  smbios: (draft, text, origin) => draft.smbios(text, origin),
-  fwCfg: (draft, text, origin) => draft.fwCfg(text, origin),
+  smbios: (draft, text, origin) => draft.firmware.smbios(text, origin),
+  fwCfg: (draft, text, origin) => draft.firmware.fwCfg(text, origin),
   bios: (draft, text) => draft.bootFile('firmware', text),
-  firmwareFolders: (draft, text) => draft.firmwareFolder(text),
+  firmwareFolders: (draft, text) => draft.firmware.folder(text),
   vga: (draft, text) => draft.vga(text),
   display: (draft, text, origin) => draft.screens.display(text, origin),
   spice: (draft, text, origin) => draft.screens.spice(text, origin),
