@@ -206,6 +206,8 @@ export interface BoardConfig {
   readonly uuid?: Uint8Array
   /** Files of the firmware configuration device, beside those that describe the board. */
   readonly firmwareFiles?: readonly FirmwareFile[]
+  /** ACPI tables that the firmware adds to its own. */
+  readonly acpiTables?: readonly Uint8Array[]
   /** Devices in the order in which the BIOS tries them (`-boot order=`): a = floppy, c = disk, d = CD, n = network. */
   readonly bootOrder: string
   /** The order until the first reset, if it differs (`-boot once=`). */

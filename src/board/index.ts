@@ -3,6 +3,7 @@
  * (never executes). Knows nothing of images, monitors or screens servers: what it needs from outside is in `BoardHost`
  * and `Medium`.
  */
+export { type AcpiHeader, acpiHeaderBytes, acpiTable, readAcpiHeader } from './acpi/acpi-table.ts'
 export { byte, device, dword, method, name, notify, packageOf, scope, ssdt, string } from './acpi/aml.ts'
 export * from './board.ts'
 export { BoardError, type BoardErrorKind } from './board-error.ts'

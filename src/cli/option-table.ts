@@ -109,6 +109,14 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.firmware.smbios(text, origin),
   },
   {
+    names: ['acpitable'],
+    argument: '[sig=TEXT][,MEMBER=VALUE]...,data=FILE[:FILE]...|file=FILE',
+    group: 'machine',
+    help: 'an ACPI table that the firmware adds to its own: its contents, or (file=) also its header',
+    complete: ['sig=', 'file='],
+    apply: ({ draft }, text, origin) => draft.firmware.acpiTable(text, origin),
+  },
+  {
     names: ['fw_cfg'],
     argument: '[name=]NAME,file=FILE|string=TEXT',
     group: 'machine',

@@ -46,6 +46,7 @@ export function boardConfigOf(
   return {
     ramBytes,
     ...files,
+    acpiTables: config.acpiTables.map((table) => Uint8Array.from(table)),
     bootOrder: boot.order,
     ...(boot.once !== undefined && { bootOnce: boot.once }),
     bootsAnyFloppy: boot.anyFloppy,

@@ -383,7 +383,7 @@ export class ConfigDraft {
     this.#globals.tellUnknown(globalShape, this.#warning)
     return deepFreeze({
       name: namesOf(this.#names).guest,
-      ...this.firmware.identity,
+      ...this.firmware.tables,
       machine,
       accel: machine === 'none' ? 'none' : accel,
       ramBytes,

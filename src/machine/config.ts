@@ -42,6 +42,8 @@ export interface MachineConfig {
   readonly kernel: { readonly image: string; readonly initrd: string | undefined; readonly append: string } | undefined
   /** What the machine's tables for dmidecode say. */
   readonly smbios: SmbiosSettings
+  /** ACPI tables that the firmware adds to its own, as bytes. */
+  readonly acpiTables: readonly (readonly number[])[]
   /** Files for the guest's firmware configuration device. */
   readonly fwCfg: readonly (FwCfgConfig & Asked)[]
   readonly boot: {

@@ -26,6 +26,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives, a netw
     firmware: { bios: undefined, folders: [] },
     kernel: undefined,
     smbios: noSmbiosSettings,
+    acpiTables: [],
     fwCfg: [],
     boot: {
       ...{ order: 'cad', once: undefined, menu: false, anyFloppy: false },

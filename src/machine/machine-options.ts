@@ -50,6 +50,8 @@ export interface MachineOptions {
   readonly append?: string
   /** What the machine's tables for dmidecode say, as in `-smbios`. */
   readonly smbios?: readonly OptionText[]
+  /** ACPI tables that the firmware adds to its own, as in `-acpitable`. */
+  readonly acpiTables?: readonly OptionText[]
   /** Files for the guest's firmware configuration device, as in `-fw_cfg`. */
   readonly fwCfg?: readonly OptionText[]
   readonly bios?: string
@@ -146,6 +148,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   initrd: (draft, text) => draft.bootFile('initrd', text),
   append: (draft, text) => draft.bootFile('append', text),
   smbios: (draft, text, origin) => draft.firmware.smbios(text, origin),
+  acpiTables: (draft, text, origin) => draft.firmware.acpiTable(text, origin),
   fwCfg: (draft, text, origin) => draft.firmware.fwCfg(text, origin),
   bios: (draft, text) => draft.bootFile('firmware', text),
   firmwareFolders: (draft, text) => draft.firmware.folder(text),

@@ -1,3 +1,5 @@
+import { acpiTable } from './acpi-table.ts'
+
 /** A part of ACPI's machine language (ACPI specification 6.4, chapter 20). */
 export type Aml = readonly number[]
 
@@ -37,16 +39,14 @@ export const ports = (first: number, count: number): Aml => {
  * @param id - its OEM table id: up to eight characters
  */
 export function ssdt(id: string, body: Aml): Uint8Array {
-  const table = Buffer.alloc(36 + body.length)
-  table.write('SSDT')
-  table.writeUInt32LE(table.length, 4)
-  table[8] = 1
-  table.write('BOCHS ', 10)
-  table.write(id, 16, 8)
-  table.writeUInt32LE(1, 24)
-  table.write('BXPC', 28)
-  table.writeUInt32LE(1, 32)
-  table.set(body, 36)
-  table[9] = -table.reduce((sum, value) => sum + value, 0) & 0xff
-  return table
+  const header = {
+    signature: Buffer.from('SSDT'),
+    revision: 1,
+    oemId: Buffer.from('BOCHS '),
+    oemTableId: Buffer.from(id),
+    oemRevision: 1,
+    compilerId: Buffer.from('BXPC'),
+    compilerRevision: 1,
+  }
+  return acpiTable(header, Uint8Array.from(body))
 }

@@ -156,6 +156,7 @@ export class Emulator {
     addPcFunctions(this.pci, cpu, { config, power: this.#power, busMaster: this.#drives.busMasterPorts() })
     this.memory = new GuestMemory(cpu, () => this.pci.memoryRanges())
     this.#fwCfg = new FwCfg(cpu, this.memory, firmwareItems(config), firmwareFiles(config))
+    for (const table of config.acpiTables ?? []) this.#fwCfg.addTable(() => table)
     const bus = new V86DeviceBus({
       ...{ cpu, pci: this.pci, memory: this.memory, clock, fwCfg: this.#fwCfg },
       takeEvent: (number) => this.#takeEvent(number),

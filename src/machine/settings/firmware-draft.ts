@@ -1,7 +1,8 @@
-import { type OptionList, parseOptionList } from '../../keyval/index.ts'
+import { type OptionList, type OptionListRules, parseOptionList } from '../../keyval/index.ts'
 import type { MachineConfig } from '../config.ts'
 import { ConfigError, inWordsOf } from '../config-error.ts'
 import type { HelpText } from '../help-text.ts'
+import { acpiTableOf } from './acpi-tables.ts'
 import { firmwareHelp } from './firmware.ts'
 import { fwCfgKinds, fwCfgOf } from './fw-cfg.ts'
 import { isHelp } from './members.ts'
@@ -14,13 +15,17 @@ export interface FirmwareDraftOptions {
   readonly answer: (help: HelpText) => void
 }
 
-/** What is said of what the guest's firmware is given, while it is being said: -L, -uuid, -smbios and -fw_cfg. */
+/**
+ * What is said of what the guest's firmware is given, while it is being said: -L, -uuid, -smbios,
+ * -acpitable and -fw_cfg.
+ */
 export class FirmwareDraft {
   readonly #warn: FirmwareDraftOptions['warn']
   readonly #answer: FirmwareDraftOptions['answer']
   readonly #folders: string[] = []
   readonly #smbios = new SmbiosDraft()
   readonly #fwCfg: { readonly list: OptionList; readonly origin: string }[] = []
+  readonly #acpiTables: (readonly number[])[] = []
   #uuid: string | undefined
 
   constructor({ warn, answer }: FirmwareDraftOptions) {
@@ -50,14 +55,21 @@ export class FirmwareDraft {
     this.#fwCfg.push({ list, origin })
   }
 
+  /** -acpitable: a table that the firmware adds to its own. */
+  acpiTable(text: string, origin: string): void {
+    const warn = this.#warningOf(origin)
+    const table = inWordsOf(origin, () => acpiTableOf(this.#list(text, origin, { impliedName: 'data' }), warn))
+    this.#acpiTables.push([...table])
+  }
+
   /** Where firmware is looked for first. */
   get folders(): readonly string[] {
     return this.#folders
   }
 
-  /** The machine's UUID, and its tables for dmidecode. */
-  get identity(): Pick<MachineConfig, 'uuid' | 'smbios'> {
-    return { uuid: this.#uuid, smbios: this.#smbios.settings }
+  /** The machine's UUID, its tables for dmidecode, and those of ACPI. */
+  get tables(): Pick<MachineConfig, 'uuid' | 'smbios' | 'acpiTables'> {
+    return { uuid: this.#uuid, smbios: this.#smbios.settings, acpiTables: this.#acpiTables }
   }
 
   /**
@@ -79,8 +91,8 @@ export class FirmwareDraft {
     return files
   }
 
-  #list(text: string, origin: string, impliedName?: string): OptionList {
-    return parseOptionList(text, { ...(impliedName !== undefined && { impliedName }), warn: this.#warningOf(origin) })
+  #list(text: string, origin: string, rules: OptionListRules = {}): OptionList {
+    return parseOptionList(text, { ...rules, warn: this.#warningOf(origin) })
   }
 
   #warningOf(origin: string): (text: string) => void {
