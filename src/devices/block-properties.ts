@@ -42,7 +42,7 @@ export const geometryProperties: Readonly<Record<string, PropertyType>> = {
 }
 
 /** What of them can only be as it is by default. */
-export const fixedDriveProperties = ['account-failed', 'account-invalid', 'backend_defaults'] as const
+export const fixedDriveProperties = ['backend_defaults'] as const
 
 /** What this board takes of them; the rest can only be what it is. */
-export const usableDriveProperties = ['drive', 'share-rw', 'write-cache'] as const
+export const usableDriveProperties = ['account-failed', 'account-invalid', 'drive', 'share-rw', 'write-cache'] as const

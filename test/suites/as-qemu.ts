@@ -1,15 +1,10 @@
 /**
  * Loaded before vmon's bundle where one of QEMU's tests calls it by the name of a program of QEMU's, which is in
- * `VMON_AS`: messages name that program, and what the tests want of QEMU beside its machine is given here.
+ * `VMON_AS`: messages name that program.
  *
- * - Nothing executes under `-accel qtest`: vmon calls that `none`.
- * - Tests listen for the connection of `-qtest`; here it answers that it knows no command, save for the one that every
- *   test of QEMU's in C asks first.
- * - Standard output that is no terminal's waits for the end of qemu-img and qemu-io, as C's does: errors come before it.
- * - Under qtest, blkdebug does not tell of the requests that stop.
+ * Standard output that is no terminal's waits for the end of qemu-img and qemu-io, as C's does: errors come before it.
  */
 import { writeSync } from 'node:fs'
-import { connect } from 'node:net'
 
 const name = process.env['VMON_AS'] ?? 'vmon'
 
@@ -28,7 +23,6 @@ renameMessages(tool === undefined ? /\bvmon(?=: )/g : new RegExp(`vmon ${tool}\\
 // In the background it is started with the words that it has by then.
 const again = process.env['VMON_DAEMON'] !== undefined
 if (tool !== undefined) process.argv.splice(2, 0, ...(again ? [] : [tool]))
-else process.argv.splice(2, Infinity, ...machineArguments(process.argv.slice(2)))
 
 function renameMessages(ours: RegExp): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -70,44 +64,4 @@ function writeAll(bytes: Buffer): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
     }
   }
-}
-
-function machineArguments(given: readonly string[]): string[] {
-  const result: string[] = []
-  for (let index = 0; index < given.length; index++) {
-    const option = given[index]!
-    const word = option.replace(/^--?/, '')
-    const argument = given[index + 1] ?? ''
-    if (word === 'qtest') {
-      answerQtest(argument)
-      index++
-    } else if (word === 'qtest-log') {
-      index++
-    } else if (word === 'accel' && argument.startsWith('qtest')) {
-      result.push('-accel', 'none')
-      hideStops()
-      index++
-    } else result.push(option)
-  }
-  return result
-}
-
-function hideStops(): void {
-  const write = process.stdout.write.bind(process.stdout) as (chunk: unknown, ...rest: unknown[]) => boolean
-  process.stdout.write = (chunk: unknown, ...rest: unknown[]) =>
-    typeof chunk === 'string' && /^blkdebug: (Suspended|Resuming) request/.test(chunk) ? true : write(chunk, ...rest)
-}
-
-function answerQtest(address: string): void {
-  const path = /^unix:(?:path=)?([^,]*)/.exec(address)?.[1]
-  if (path === undefined) return
-  const socket = connect(path)
-  let line = ''
-  socket.on('error', () => socket.destroy())
-  socket.on('data', (chunk) => {
-    const lines = (line + chunk).split('\n')
-    line = lines.pop()!
-    for (const command of lines) socket.write(command === 'endianness' ? 'OK little\n' : 'FAIL Unknown command\n')
-  })
-  socket.unref()
 }

@@ -35,8 +35,8 @@ export function driveStats(drives: Iterable<Drive>): BlockStats[] {
       device: id,
       ...(device !== undefined && { qdev: device.path }),
       ...(node === undefined
-        ? { stats: countersOf(statistics, 0, true) }
-        : { ...nodeStats(node), stats: countersOf(statistics, node.writes.highest, true) }),
+        ? { stats: countersOf(statistics, 0) }
+        : { ...nodeStats(node), stats: countersOf(statistics, node.writes.highest) }),
     }
   })
 }
@@ -52,7 +52,7 @@ function nodeStats(node: BlockNode, shown = { backing: true }): BlockStats {
   const { name } = node.driver
   return {
     'node-name': node.name,
-    stats: countersOf(nothing, node.writes.highest, false),
+    stats: countersOf(nothing, node.writes.highest),
     ...((name === 'file' || name === 'host_device') && {
       'driver-specific': { driver: name, 'discard-nb-ok': 0, 'discard-nb-failed': 0, 'discard-bytes-ok': 0 },
     }),
@@ -62,10 +62,10 @@ function nodeStats(node: BlockNode, shown = { backing: true }): BlockStats {
 }
 
 /** Nodes count nothing but how far they were written: requests are counted where the guest makes them. */
-const nothing = new DriveStatistics()
+const nothing = new DriveStatistics({ invalid: false, failed: false, intervals: [] })
 
 /** Requests are never merged: those counters stay at 0. */
-function countersOf({ flush, idleTimeNs, read, unmap, write }: DriveStatistics, highest: number, accounts: boolean) {
+function countersOf({ accounts, flush, idleTimeNs, read, timed, unmap, write }: DriveStatistics, highest: number) {
   return {
     rd_bytes: read.bytes,
     wr_bytes: write.bytes,
@@ -91,9 +91,9 @@ function countersOf({ flush, idleTimeNs, read, unmap, write }: DriveStatistics, 
     invalid_wr_operations: write.invalid,
     invalid_flush_operations: flush.invalid,
     invalid_unmap_operations: unmap.invalid,
-    account_invalid: accounts,
-    account_failed: accounts,
-    timed_stats: [],
+    account_invalid: accounts.invalid,
+    account_failed: accounts.failed,
+    timed_stats: timed,
     ...binsOf('rd_latency_histogram', read.histogram),
     ...binsOf('wr_latency_histogram', write.histogram),
     ...binsOf('flush_latency_histogram', flush.histogram),

@@ -1,6 +1,7 @@
 import type { DetectZeroes } from '../open/detect-zeroes.ts'
 import type { OptionValues } from '../open/option-bag.ts'
 import type { ThrottleLimits } from '../throttling/throttle-limits.ts'
+import type { Accounting } from './accounting.ts'
 
 /** How the board would connect a drive, in `-drive if=...`. */
 export type DriveInterface = 'none' | 'ide' | 'scsi' | 'floppy' | 'pflash' | 'mtd' | 'sd' | 'virtio' | 'xen'
@@ -38,6 +39,8 @@ export interface DriveConfig {
   readonly copyOnRead: boolean
   /** Writes are complete when the host has them; if not, when they are on stable storage. */
   readonly writeback: boolean
+  /** What its statistics count. */
+  readonly accounting: Accounting
   readonly onReadError: ReadErrorPolicy
   readonly onWriteError: WriteErrorPolicy
   /** What the guest may do in a second; undefined for anything. A group without a name is the drive's own. */

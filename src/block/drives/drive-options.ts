@@ -4,6 +4,7 @@ import { parseDetectZeroes } from '../open/detect-zeroes.ts'
 import { checkNativeAio } from '../open/native-aio-rule.ts'
 import { inBlockErrors, OptionBag } from '../open/option-bag.ts'
 import { limitsAnything, takeThrottleLimits } from '../throttling/throttle-limits.ts'
+import { takeAccounting } from './accounting.ts'
 import {
   type DriveConfig,
   type DriveInterface,
@@ -82,6 +83,7 @@ export function driveFromOptions(
   const onWriteError = parseWriteError(werror)
   const onReadError = parseReadError(rerror)
   const throttle = takeThrottle(options)
+  const accounting = takeAccounting(options)
   const snapshot = options.takeBoolean('snapshot') ?? false
   const nodeOptions = options.takeAll()
   return {
@@ -96,6 +98,7 @@ export function driveFromOptions(
     detectZeroes,
     copyOnRead: copies && !readOnly,
     writeback,
+    accounting,
     onReadError,
     onWriteError,
     throttle,

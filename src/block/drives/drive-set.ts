@@ -21,6 +21,8 @@ export interface DriveSetOptions {
   readonly emit?: DriveSurroundings['emit']
   /** Stops the guest because of a request that has failed. */
   readonly stopGuest?: () => void
+  /** Whether a test steers the machine (`-accel qtest`): each request is said to take as long, breakpoints print nothing. */
+  readonly qtest?: boolean
   /** Passwords for images that are encrypted, by the names that options have for them. */
   readonly secret?: (id: string) => Uint8Array | undefined
   /** What secures connections to servers of images. */
@@ -38,6 +40,9 @@ export interface DriveSetOptions {
   /** Prints a line for the user where QEMU does: of images that are made. */
   readonly print?: (text: string) => void
 }
+
+/** How long requests take for tests, which rely on it. */
+const qtestLatencyNs = 1_000_000
 
 /** The drives that a PC has even if nobody asks for them, in the order in which QEMU makes them. */
 const defaultDrives: Readonly<Record<DefaultDrive, Readonly<Record<string, string>>>> = {
@@ -84,6 +89,7 @@ export class DriveSet implements AsyncDisposable {
       emit = () => undefined,
       print = () => undefined,
       stopGuest = () => undefined,
+      qtest = false,
       throttleGroups = new ThrottleGroups(),
       knowsDevice = () => false,
     } = options
@@ -91,10 +97,10 @@ export class DriveSet implements AsyncDisposable {
     this.throttleGroups = throttleGroups
     this.emit = emit
     this.print = print
-    this.#surroundings = { emit, stopGuest }
+    this.#surroundings = { emit, stopGuest, ...(qtest && { latencyNs: qtestLatencyNs }) }
     this.graph = new NodeGraph({
       drive: (name) => this.find(name),
-      print,
+      print: qtest ? () => undefined : print,
       throttleGroups: this.throttleGroups,
       damaged: (node, damage) => this.#tellOfDamage(node, damage),
       ...(warn === undefined ? {} : { warn }),

@@ -28,6 +28,8 @@ export interface DriveSurroundings {
   readonly emit: EmitOf<typeof blockEvents>
   /** Stops the guest because of a request that has failed. */
   readonly stopGuest?: () => void
+  /** How long each request is said to take, in nanoseconds; as long as it takes unless said. */
+  readonly latencyNs?: number | undefined
   /** Who has the drive, in words for users; the drive itself unless said. */
   readonly owner?: string
 }
@@ -41,7 +43,7 @@ export class Drive {
   /** Where it was asked to be; where the guest finds it, its device knows. */
   readonly place: DrivePlace
   readonly media: DriveMedia
-  readonly statistics = new DriveStatistics()
+  readonly statistics: DriveStatistics
   #tray: TrayState = 'closed'
   #forgotten = false
   #attachment: Attachment | undefined
@@ -64,7 +66,7 @@ export class Drive {
     id: string,
     place: DrivePlace,
     config: Omit<DriveConfig, 'id' | 'position' | 'interface'>,
-    { emit, stopGuest = () => undefined, owner = id }: DriveSurroundings,
+    { emit, stopGuest = () => undefined, latencyNs, owner = id }: DriveSurroundings,
   ) {
     this.#emit = emit
     this.#owner = owner
@@ -72,6 +74,7 @@ export class Drive {
     this.#id = id
     this.place = place
     this.media = config.media
+    this.statistics = new DriveStatistics({ ...config.accounting, latencyNs })
     this.#config = config
     const { readOnly, detectZeroes, copyOnRead } = config
     this.#defaults = { readOnly, detectZeroes, copyOnRead, cache: cacheOf(config) }
@@ -351,6 +354,7 @@ export class Drive {
     }
     this.#alsoUsed = []
     this.#device = device
+    this.statistics.account(device.policies?.accounts ?? {})
   }
 
   get #failing() {

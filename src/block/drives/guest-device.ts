@@ -1,5 +1,6 @@
 import { type Access, idle } from '../graph/access.ts'
 import type { BlockNode } from '../graph/node.ts'
+import type { Accounting } from './accounting.ts'
 import type { ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
 import type { DrivePlace } from './placement.ts'
 
@@ -31,6 +32,8 @@ export interface DevicePolicies {
   readonly onReadError?: ReadErrorPolicy
   readonly onWriteError?: WriteErrorPolicy
   readonly writeback?: boolean
+  /** Whether invalid and failed requests count in the statistics. */
+  readonly accounts?: Partial<Pick<Accounting, 'invalid' | 'failed'>>
   /** Others may write to the image, too. */
   readonly sharesWrites?: boolean
 }

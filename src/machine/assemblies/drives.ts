@@ -50,6 +50,7 @@ export async function drives(
       securing: (id, hostname) => services.securingClient(id, hostname),
       throttleGroups,
       files: fdSets,
+      qtest: config.accel === 'qtest',
       inactive: config.incoming !== undefined,
       knowsDevice: (id) =>
         objectTree.find(id.startsWith('/') ? id : `/machine/peripheral/${id}`) instanceof DeviceObject,

@@ -248,12 +248,18 @@ function policiesOf(properties: DeviceRequest['properties']): DevicePolicies {
   const rerror = said('rerror')
   const werror = said('werror')
   const cache = said('write-cache')
+  const invalid = said('account-invalid')
+  const failed = said('account-failed')
   return {
     ...(rerror !== undefined && {
       onReadError: (rerror === 'enospc' ? 'report' : rerror) as NonNullable<DevicePolicies['onReadError']>,
     }),
     ...(werror !== undefined && { onWriteError: werror as NonNullable<DevicePolicies['onWriteError']> }),
     ...(cache !== undefined && { writeback: cache === 'on' }),
+    accounts: {
+      ...(invalid !== undefined && { invalid: invalid === 'on' }),
+      ...(failed !== undefined && { failed: failed === 'on' }),
+    },
     sharesWrites: properties['share-rw'] === true,
   }
 }
