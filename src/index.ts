@@ -33,4 +33,5 @@ export {
   type MachineOptions,
   type MachineSurroundings,
 } from './machine/index.ts'
+export type { NetworkPolicy } from './net/index.ts'
 export { TransportError } from './transport/index.ts'

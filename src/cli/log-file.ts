@@ -10,6 +10,7 @@ const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants
 export const logItems: Readonly<Record<string, string>> = {
   firmware: "which firmware is used, and what SeaBIOS's log says",
   machine: 'what happens to the machine against expectation',
+  net: 'what the policies of user networks say of connections, and who wakes the guest',
   qmp: 'QMP clients that are disconnected, and commands that fail unexpectedly',
   spice: 'why SPICE clients are gone',
   vnc: 'why viewers of the screen are gone',

@@ -13,7 +13,18 @@ test('what terminals take for orders is escaped, and everything else stays', () 
 test('vmon top shows the names and states of machines, and no orders to the terminal', () => {
   const disks = { readBytes: 0, writtenBytes: 0, reads: 0, writes: 0 }
   const jobs = [{ id: '\x1b[1m', type: 'mirror', status: 'running', done: undefined }]
-  const sample = { time: 0, name: '\x1b[2J', status: 'run\nning', running: true, cpus: 1, cpuSeconds: 0, disks, jobs }
+  const networks = undefined
+  const sample = {
+    time: 0,
+    name: '\x1b[2J',
+    status: 'run\nning',
+    running: true,
+    cpus: 1,
+    cpuSeconds: 0,
+    disks,
+    networks,
+    jobs,
+  }
   const lines = [
     machineLine({ address: 'a', watched: { state: 'known', sample, rates: undefined } }),
     machineLine({ address: '\x9b', watched: { state: 'lost', reason: '\x1bc' } }),

@@ -1,4 +1,5 @@
-import { bool, int, list, oneOf, opt, req, str, struct, uint16, uint32, uint64, union } from '../qapi/index.ts'
+import { NetworkPolicy } from '../net/index.ts'
+import { bool, either, int, list, oneOf, opt, req, str, struct, uint16, uint32, uint64, union } from '../qapi/index.ts'
 import { SocketAddress } from './socket-address.ts'
 
 const Text = struct('String', { str: req(str, 'the text') })
@@ -37,6 +38,16 @@ const NetdevUserOptions = struct('NetdevUserOptions', {
   ),
   guestfwd: opt(list(Text), 'addresses of the guest that lead to something of the host'),
   'tftp-server-name': opt(str, 'the name of the TFTP server that the guest is told'),
+  policy: opt(
+    either('NetworkPolicyOrFile', { object: NetworkPolicy, string: str }),
+    "vmon's own: which connections the guest may open, or a file of JSON that says so",
+    { features: ['org.vmon'], complete: 'file' },
+  ),
+  wake: opt(
+    bool,
+    "vmon's own: whether a connection to a forwarded port lets a guest run that is stopped, or sleeps (default false)",
+    { features: ['org.vmon'] },
+  ),
 })
 
 const NetdevTapOptions = struct('NetdevTapOptions', {

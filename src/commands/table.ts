@@ -38,6 +38,7 @@ import { memoryCommands } from './memory.ts'
 import { migrationCommands } from './migration.ts'
 import { migrationAbsentCommands } from './migration-absent.ts'
 import { migrationSettingCommands } from './migration-settings.ts'
+import { netdevInfoCommands } from './netdev-info.ts'
 import { networkCommands } from './network.ts'
 import { networkEvents } from './network-events.ts'
 import { objectCommands } from './objects.ts'
@@ -93,6 +94,7 @@ export const commands = {
   ...qomCommands,
   ...objectCommands,
   ...consoleCommands,
+  ...netdevInfoCommands,
   ...humanMonitorCommands,
   ...enclaveCommands,
   ...humanTextCommands,
@@ -141,6 +143,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   balloon: { title: "The guest's memory balloon", commands: balloonCommands },
   qom: { title: 'Objects, their properties and their types', commands: qomCommands },
   objects: { title: 'Objects that users make', commands: objectCommands },
+  'netdev-info': { title: "vmon's own: what networks carry", commands: netdevInfoCommands },
   console: { title: "vmon's own: what the screen says, and what the guest has typed", commands: consoleCommands },
   'human-monitor': { title: 'The human monitor', commands: humanMonitorCommands },
   enclaves: { title: 'Guests that are hidden from their host', commands: enclaveCommands },

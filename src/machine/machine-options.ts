@@ -1,4 +1,5 @@
 import { printOptionList } from '../keyval/index.ts'
+import type { NetworkPolicy } from '../net/index.ts'
 import type { MachineConfig } from './config.ts'
 import { ConfigDraft } from './config-draft.ts'
 import { ConfigError } from './config-error.ts'
@@ -10,6 +11,9 @@ export type OptionText = string | OptionObject
 export interface OptionObject {
   readonly [name: string]: OptionMember
 }
+
+/** A network; by names, its policy can be the policy itself. */
+export type NetworkText = string | (OptionObject & { readonly policy?: string | NetworkPolicy })
 
 type OptionMember = string | number | boolean | undefined | OptionObject | readonly OptionMember[]
 
@@ -72,13 +76,13 @@ export interface MachineOptions {
   /** Descriptors of this process, for files named /dev/fdset/N, as in `-add-fd`; they are the machine's from then on. */
   readonly addFd?: readonly OptionText[]
   /** Back ends of the network, as in `-netdev`: `user,id=n0,hostfwd=tcp:127.0.0.1:0-:22`. */
-  readonly netdevs?: readonly OptionText[]
+  readonly netdevs?: readonly NetworkText[]
   /** Folders of the host for `devices` with `fsdev=`, as in `-fsdev`. */
   readonly fsdevs?: readonly OptionText[]
   /** Folders of the host for the guest to mount, as in `-virtfs`: `local,path=DIR,mount_tag=TAG,security_model=none`. */
   readonly virtfs?: OptionText | readonly OptionText[]
   /** Network cards with what is behind them, as in `-nic`: `user,model=virtio`; `none`, and there is no card. */
-  readonly nics?: OptionText | readonly OptionText[]
+  readonly nics?: NetworkText | readonly NetworkText[]
   /** What COM1 to COM4 are connected to. */
   readonly serial?: string | readonly string[]
   /** Where the bytes go that the guest writes to port E9h, as in `-debugcon`. */
@@ -183,9 +187,16 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
 function say(draft: ConfigDraft, name: keyof MachineOptions, value: Value): void {
   if (value === false) return
   for (const each of isList(value) ? value : [value]) {
-    const text = typeof each === 'object' ? printOptionList(Object.fromEntries(membersOf(each))) : String(each)
+    const text = typeof each === 'object' ? objectText(each) : String(each)
     settings[name](draft, text, value === true ? name : `${name} ${text}`)
   }
+}
+
+/** An object as a list of options; a policy is written as JSON. */
+function objectText(object: OptionObject): string {
+  const { policy } = object
+  const plain = typeof policy === 'object' ? { ...object, policy: JSON.stringify(policy) } : object
+  return printOptionList(Object.fromEntries(membersOf(plain)))
 }
 
 function isList(value: Value): value is readonly OptionText[] {

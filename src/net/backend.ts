@@ -10,6 +10,8 @@ import {
   parseGuestForward,
 } from './user/guest-forward.ts'
 import { formatIpv4 } from './user/ipv4-address.ts'
+import type { DecisionListener } from './user/policy/decision-teller.ts'
+import { readPolicy } from './user/policy/read-policy.ts'
 import { userNetConfig } from './user/user-config.ts'
 import { UserNet } from './user/user-net.ts'
 
@@ -25,17 +27,26 @@ export type OpenBackend<Options> = (client: NetClient, options: Options) => Prom
 
 type OptionsOf<Type extends NetdevOptions['type']> = Extract<NetdevOptions, { readonly type: Type }>
 
+export interface UserBackendSurroundings {
+  readonly openDevice: OpenForwardDevice
+  /** Hears what its policy says of connections. */
+  readonly decided: DecisionListener
+  /** The guest is to run. */
+  readonly wake: () => void
+}
+
 /** @throws {NetError} kind `refused`, in QEMU's words, if it cannot be had */
 export async function openUser(
   client: NetClient,
   options: OptionsOf<'user'>,
-  openDevice: OpenForwardDevice,
+  { openDevice, decided, wake }: UserBackendSurroundings,
 ): Promise<NetBackend> {
-  const config = userNetConfig(options)
+  const policy = options.policy === undefined ? undefined : readPolicy(options.policy)
+  const config = { ...userNetConfig(options), policy }
   // QEMU looks at what was said last first.
   const rules = (options.hostfwd ?? []).map(({ str }) => parseForward(str)).reverse()
   const guestRules = (options.guestfwd ?? []).map(({ str }) => parseGuestForward(str, config)).reverse()
-  const user = new UserNet(config, client)
+  const user = new UserNet(config, client, { decided, ...(options.wake === true && { arrived: wake }) })
   client.end = user
   client.info = () => `net=${formatIpv4(config.network)},restrict=${config.restrict ? 'on' : 'off'}`
   for (const rule of rules)

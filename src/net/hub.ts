@@ -45,6 +45,7 @@ export class Hub {
       if (waiting.length === 0 && client.send(frame)) continue
       // Among several, who is slow loses frames, and holds nobody.
       if (waiting.length < mostWaiting) waiting.push(frame)
+      else client.lost('sent')
     }
     return true
   }

@@ -1,3 +1,4 @@
+import { countFrame, FrameCounters } from './frame-counters.ts'
 import type { FrameTap } from './frame-tap.ts'
 import type { NetEnd, NetLine } from './net-end.ts'
 import type { RxFilter } from './rx-filter.ts'
@@ -13,6 +14,7 @@ export class NetClient implements NetLine {
   peer: NetClient | undefined
   /** What takes the frames that come here. */
   end: NetEnd | undefined
+  readonly counters = new FrameCounters()
   /** What it is, as `info network` has it. */
   info: () => string = () => ''
   /** Which frames it takes; absent if it does not tell. */
@@ -41,11 +43,26 @@ export class NetClient implements NetLine {
 
   send(frame: Uint8Array): boolean {
     const { peer } = this
-    if (!this.#linkUp || peer === undefined) return true
+    if (!this.#linkUp || peer === undefined) {
+      this.lost('sent')
+      peer?.lost('received')
+      return true
+    }
     if (peer.#linkUp && peer.end?.receive(frame) === false) return false
+    if (peer.#linkUp) {
+      countFrame(this.counters.sent, frame)
+      countFrame(peer.counters.received, frame)
+    } else {
+      this.lost('sent')
+      peer.lost('received')
+    }
     for (const { tap } of this.taps) tap.seen(frame, 'tx')
     for (const { tap } of peer.taps) tap.seen(frame, 'rx')
     return true
+  }
+
+  lost(way: 'sent' | 'received'): void {
+    this.counters[way].dropped++
   }
 
   ready(): void {

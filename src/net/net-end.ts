@@ -23,4 +23,6 @@ export interface NetLine {
   send(frame: Uint8Array): boolean
   /** Tells the far end that there is room again. */
   ready(): void
+  /** A frame has been lost on its way: one that was to be sent here, or one that has been taken. */
+  lost?(way: 'sent' | 'received'): void
 }

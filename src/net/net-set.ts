@@ -10,6 +10,7 @@ import type { NetdevOptions } from './netdev-options.ts'
 import { openSocket } from './socket/open-socket.ts'
 import { openStream, type StreamChanged } from './stream/open-stream.ts'
 import type { OpenForwardDevice } from './user/guest-forward.ts'
+import type { DecisionListener, PolicyDecision } from './user/policy/decision-teller.ts'
 import type { UserNet } from './user/user-net.ts'
 
 /** A card that is to be on the network. */
@@ -28,7 +29,14 @@ export interface NetSurroundings {
   readonly streamChanged?: StreamChanged
   /** Opens character devices that guests are to reach. */
   readonly openDevice?: OpenForwardDevice
+  /** Hears what the policy of a network of our own says of connections. */
+  readonly policyDecided?: PolicyDecided
+  /** Somebody has come to a forwarded port for whom the guest is to run. */
+  readonly wake?: (id: string) => void
 }
+
+/** @param id - of the back end; suppressed - how many decisions before this one have not been told */
+export type PolicyDecided = (id: string, decision: PolicyDecision, suppressed: number) => void
 
 const noDevice: OpenForwardDevice = async (_, label) => {
   throw new NetError('refused', `Could not open guest forwarding device '${label}'`)
@@ -50,12 +58,21 @@ export class NetSet {
   readonly #announcements = new Announcements()
   readonly #streamChanged: StreamChanged
   readonly #openDevice: OpenForwardDevice
+  readonly #policyDecided: PolicyDecided
+  readonly #wake: (id: string) => void
   /** Back ends that are being made, by their names. */
   readonly #opening = new Set<string>()
 
-  constructor({ streamChanged = () => undefined, openDevice = noDevice }: NetSurroundings = {}) {
+  constructor({
+    streamChanged = () => undefined,
+    openDevice = noDevice,
+    policyDecided = () => undefined,
+    wake = () => undefined,
+  }: NetSurroundings = {}) {
     this.#streamChanged = streamChanged
     this.#openDevice = openDevice
+    this.#policyDecided = policyDecided
+    this.#wake = wake
   }
 
   /** The clients, in order. */
@@ -185,7 +202,9 @@ export class NetSet {
     switch (options.type) {
       case 'user': {
         const client = new NetClient(options.id, 'user')
-        return { client, backend: await openUser(client, options, this.#openDevice) }
+        const decided: DecisionListener = (...decision) => this.#policyDecided(options.id, ...decision)
+        const wake = (): void => this.#wake(options.id)
+        return { client, backend: await openUser(client, options, { openDevice: this.#openDevice, decided, wake }) }
       }
       case 'socket': {
         const client = new NetClient(options.id, 'socket')

@@ -1,4 +1,5 @@
 import type { SocketAddress } from '../transport/index.ts'
+import type { NetworkPolicy } from './user/policy/policy-format.ts'
 
 /** A text in an object of its own, as QMP has lists of them. */
 export interface TextItem {
@@ -29,6 +30,10 @@ export interface UserOptions {
   readonly hostfwd?: readonly TextItem[] | undefined
   readonly guestfwd?: readonly TextItem[] | undefined
   readonly 'tftp-server-name'?: string | undefined
+  /** Beyond QEMU: which connections a guest may open; a file, or what would be in one. */
+  readonly policy?: string | NetworkPolicy | undefined
+  /** Beyond QEMU: whether who comes to a forwarded port wakes the guest. */
+  readonly wake?: boolean | undefined
 }
 
 export interface HubportOptions {

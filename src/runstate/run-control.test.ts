@@ -46,6 +46,22 @@ test('cont from prelaunch runs the board and tells RESUME; a second one does not
   assert.deepEqual([control.state, board.asked, events], ['running', ['resume'], ['RESUME']])
 })
 
+test('rouse lets run who sleeps, is stopped or has not begun, and nobody else', async () => {
+  const { control, events } = setUp()
+  await control.rouse()
+  await control.rouse()
+  await control.stop()
+  await control.rouse()
+  await control.guestSuspend('ram')
+  await control.rouse()
+  assert.equal(control.state, 'running')
+  assert.deepEqual(events, ['RESUME', 'STOP', 'RESUME', 'SUSPEND', 'WAKEUP'])
+  const other = setUp()
+  other.control.awaitIncoming()
+  await other.control.rouse()
+  assert.deepEqual([other.control.state, other.board.asked], ['inmigrate', []])
+})
+
 test('launch makes the state running at once and tells nothing', async () => {
   const { control, events } = setUp()
   const launched = control.launch()

@@ -119,9 +119,18 @@ export class RunControl {
       if (this.#state === 'finish-migrate') throw new QmpError('GenericError', 'Migration is not finalized yet')
       if (needsReset(this.#state)) throw new QmpError('GenericError', 'Resetting the Virtual Machine is required')
       if (this.#state === 'running' || this.#state === 'suspended') return
-      await this.#board.resume()
-      this.#moveTo('running')
-      this.#emit('RESUME')
+      await this.#cont()
+    })
+  }
+
+  /**
+   * Lets a guest run that sleeps in S3, or that has been stopped, or has not been started: its work has come. Does
+   * nothing in any other state, which only those may leave who know of it.
+   */
+  rouse(): Promise<void> {
+    return this.#serve(async () => {
+      if (this.#state === 'suspended') return await this.#wakeup()
+      if (this.#state === 'paused' || this.#state === 'prelaunch') await this.#cont()
     })
   }
 
@@ -153,10 +162,7 @@ export class RunControl {
       if (this.#state !== 'suspended') {
         throw new QmpError('GenericError', 'Unable to wake up: guest is not in suspended state')
       }
-      await this.#board.wake()
-      this.#moveTo('running')
-      this.#emit('WAKEUP')
-      await this.#board.resume()
+      await this.#wakeup()
     })
   }
 
@@ -359,6 +365,19 @@ export class RunControl {
       this.#moveTo('internal-error')
       if (wasRunning) this.#emit('STOP')
     })
+  }
+
+  async #cont(): Promise<void> {
+    await this.#board.resume()
+    this.#moveTo('running')
+    this.#emit('RESUME')
+  }
+
+  async #wakeup(): Promise<void> {
+    await this.#board.wake()
+    this.#moveTo('running')
+    this.#emit('WAKEUP')
+    await this.#board.resume()
   }
 
   async #powerdown(): Promise<void> {

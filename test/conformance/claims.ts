@@ -198,6 +198,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'input-send-event': { verdict: 'exact', tests: [inputDevicesTest] },
   '__org.vmon_query-screen-text': own,
   '__org.vmon_query-keyboard': own,
+  '__org.vmon_query-netdevs': { ...own, tests: ['test/net/guarded.test.ts'] },
   '__org.vmon_fork': { ...own, tests: ['src/embedding/fork.test.ts', 'test/guests/debian-fork.test.ts'] },
   'query-qmp-schema': {
     verdict: 'divergent',
@@ -277,7 +278,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   netdev_add: {
     verdict: 'divergent',
     reason:
-      'kinds `user`, `socket`, `stream`, `dgram` (by inet alone) and `hubport` are there; of `user` smb is refused; its router tells of the name server too, and that there is more to be asked by DHCPv6; a host port 0 is allowed and told by `info usernet`',
+      "kinds `user`, `socket`, `stream`, `dgram` (by inet alone) and `hubport` are there; of `user` smb is refused; its router tells of the name server too, and that there is more to be asked by DHCPv6; vmon's own options `policy` and `wake` are marked by the feature `org.vmon`; a host port 0 is allowed and told by `info usernet`",
     tests: ['test/guests/debian-network.test.ts', 'test/net/kernel-tcp.test.ts', 'test/net/streams.test.ts'],
   },
   netdev_del: exact,

@@ -2,6 +2,7 @@
 export const ownCommands: ReadonlySet<string> = new Set([
   '__org.vmon_fork',
   '__org.vmon_query-keyboard',
+  '__org.vmon_query-netdevs',
   '__org.vmon_query-screen-text',
 ])
 
@@ -17,3 +18,9 @@ export const droppedCommands: ReadonlySet<string> = new Set([
   'query-events',
   'query-migrate-cache-size',
 ])
+
+/** Events that QEMU never had. */
+export const ownEvents: ReadonlySet<string> = new Set(['__org.vmon_NETDEV_POLICY'])
+
+/** The feature of members that QEMU never had. */
+export const ownFeature = 'org.vmon'

@@ -9,7 +9,7 @@ export type Ask = (command: string) => Promise<unknown>
 export type ThreadTime = (threadId: number) => Promise<number | undefined>
 
 /**
- * What a machine tells of itself: run state, CPUs, memory, disks with their latencies, jobs, migration, balloon, viewers.
+ * What a machine tells of itself: run state, CPUs, memory, disks with their latencies, networks, jobs, migration, balloon, viewers.
  * What its server has no command for is left out.
  *
  * @param labels - of each value: which machine it is
@@ -24,7 +24,7 @@ export async function machineMetrics(ask: Ask, threadTime: ThreadTime, labels: L
       throw error
     }
   }
-  const [status, cpus, memory, disks, jobs, migration, balloon, viewers] = await Promise.all([
+  const [status, cpus, memory, disks, jobs, migration, balloon, viewers, networks] = await Promise.all([
     known('query-status'),
     known('query-cpus-fast'),
     known('query-memory-size-summary'),
@@ -33,6 +33,7 @@ export async function machineMetrics(ask: Ask, threadTime: ThreadTime, labels: L
     known('query-migrate'),
     known('query-balloon'),
     known('query-vnc'),
+    known('__org.vmon_query-netdevs'),
   ])
   return [
     ...runState(status as Answer | undefined, labels),
@@ -46,6 +47,7 @@ export async function machineMetrics(ask: Ask, threadTime: ThreadTime, labels: L
       labels,
     ),
     ...diskCounters((disks ?? []) as readonly Answer[], labels),
+    ...networkCounters((networks ?? []) as readonly Answer[], labels),
     ...jobProgress((jobs ?? []) as readonly Answer[], labels),
     ...migrationState(migration as Answer | undefined, labels),
     ...single(
@@ -115,6 +117,26 @@ function diskCounters(disks: readonly Answer[], labels: Labels): Family[] {
     ),
   )
   return [...counters, ...named.flatMap(({ stats, of }) => latencies(stats, of))]
+}
+
+const networkFamilies = [
+  ['to-guest', 'to_guest', 'sent to the guest'],
+  ['from-guest', 'from_guest', 'from the guest'],
+] as const
+
+function networkCounters(netdevs: readonly Answer[], labels: Labels): Family[] {
+  return networkFamilies.flatMap(([way, name, what]) => {
+    const points = (member: string): Point[] =>
+      netdevs.map((netdev) => ({
+        labels: { ...labels, netdev: String(netdev['id']), type: String(netdev['type']) },
+        value: Number((netdev[way] as Answer)[member]),
+      }))
+    return [
+      family(`vmon_net_${name}_bytes_total`, 'counter', `Bytes of frames ${what}`, points('bytes')),
+      family(`vmon_net_${name}_packets_total`, 'counter', `Frames ${what}`, points('packets')),
+      family(`vmon_net_${name}_dropped_total`, 'counter', `Frames ${what} that were lost`, points('dropped')),
+    ]
+  })
 }
 
 function nameOf(disk: Answer): string {

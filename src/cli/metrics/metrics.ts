@@ -8,7 +8,7 @@ import { scrape } from './scrape.ts'
 const help = `Usage: vmon metrics [OPTION]... ADDRESS|FOLDER...
 
 Serves what machines tell of themselves, vmon's or QEMU's, in Prometheus's text format at /metrics: run state, CPU time,
-memory, disks and their latencies, block jobs, migration, balloon, VNC clients. Each request asks the machines anew.
+memory, disks and their latencies, networks, block jobs, migration, balloon, VNC clients. Each request asks the machines anew.
 
   ADDRESS             of a QMP server: unix:PATH, PATH, tcp:HOST:PORT or HOST:PORT
   FOLDER              of sockets: those whose names hold qmp or monitor, as they come and go

@@ -1,7 +1,7 @@
 import { CommandError, type QmpClient } from '../../client/index.ts'
 import { connectQmp, tcpPlace } from '../../embedding/index.ts'
 import { threadSeconds } from '../machines/thread-time.ts'
-import { type Job, type Rates, ratesBetween, type Sample } from './sample.ts'
+import { type Job, type NetworkCounters, type Rates, ratesBetween, type Sample } from './sample.ts'
 
 /** How long a machine may take to answer. */
 const patienceMs = 5000
@@ -58,12 +58,13 @@ export class MachineWatch implements AsyncDisposable {
 
   async #sample(client: QmpClient, signal: AbortSignal): Promise<Sample> {
     const ask = async (command: string): Promise<unknown> => client.executeAny(command, undefined, { signal })
-    const [name, status, cpus, disks, jobs] = await Promise.all([
+    const [name, status, cpus, disks, jobs, networks] = await Promise.all([
       ask('query-name'),
       ask('query-status'),
       ask('query-cpus-fast'),
       ask('query-blockstats'),
       jobsOf(ask),
+      networksOf(ask),
     ])
     const threads = (cpus as readonly Answer[]).map((cpu) => Number(cpu['thread-id']))
     const seconds = tcpPlace(this.address) === undefined ? await Promise.all(threads.map(threadSeconds)) : [undefined]
@@ -86,6 +87,7 @@ export class MachineWatch implements AsyncDisposable {
         writes: sum('wr_operations'),
       },
       jobs,
+      networks,
     }
   }
 }
@@ -105,6 +107,21 @@ async function jobsOf(ask: (command: string) => Promise<unknown>): Promise<reado
     }
   }
   return undefined
+}
+
+/** What all networks carry, where the server tells; hubs carry what others have carried. */
+async function networksOf(ask: (command: string) => Promise<unknown>): Promise<NetworkCounters | undefined> {
+  try {
+    const netdevs = (await ask('__org.vmon_query-netdevs')) as readonly Answer[]
+    const sum = (way: string): number =>
+      netdevs
+        .filter(({ type }) => type !== 'hubport')
+        .reduce((total, netdev) => total + Number((netdev[way] as Answer)['bytes']), 0)
+    return { toGuestBytes: sum('to-guest'), fromGuestBytes: sum('from-guest') }
+  } catch (error) {
+    if (error instanceof CommandError && error.errorClass === 'CommandNotFound') return undefined
+    throw error
+  }
 }
 
 function blockJob({ device, type, status, offset, len }: Answer): Job {

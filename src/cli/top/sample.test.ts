@@ -11,6 +11,7 @@ const sample: Sample = {
   cpus: 1,
   cpuSeconds: 4,
   disks: { readBytes: 1 << 20, writtenBytes: 0, reads: 10, writes: 0 },
+  networks: { toGuestBytes: 4096, fromGuestBytes: 0 },
   jobs: [],
 }
 
@@ -18,6 +19,7 @@ const later: Sample = {
   ...sample,
   time: 3000,
   cpuSeconds: 5,
+  networks: { toGuestBytes: 8192, fromGuestBytes: 100 },
   disks: { readBytes: 5 << 20, writtenBytes: 2048, reads: 30, writes: 4 },
   jobs: [
     { id: 'hd0', type: 'stream', status: 'running', done: 0.5 },
@@ -32,17 +34,21 @@ test('rates are what happened, by the time that passed', () => {
     writtenBytesPerSecond: 1024,
     readsPerSecond: 10,
     writesPerSecond: 2,
+    toGuestBytesPerSecond: 2048,
+    fromGuestBytesPerSecond: 50,
   })
 })
 
 test('counters that go back stand still, and an unknown CPU stays unknown', () => {
-  const rates = ratesBetween({ ...later, cpuSeconds: undefined }, { ...sample, time: 4000 })
+  const rates = ratesBetween({ ...later, cpuSeconds: undefined, networks: undefined }, { ...sample, time: 4000 })
   assert.deepEqual(rates, {
     cpu: undefined,
     readBytesPerSecond: 0,
     writtenBytesPerSecond: 0,
     readsPerSecond: 0,
     writesPerSecond: 0,
+    toGuestBytesPerSecond: undefined,
+    fromGuestBytesPerSecond: undefined,
   })
 })
 
@@ -58,9 +64,9 @@ test('a machine is a line of columns; one that is lost says why', () => {
     [...headLines(rows), ...rows.map(machineLine)],
     [
       '4 machines: 2 running, 1 out of reach',
-      'NAME                 STATE            CPU%   READ/s  WRITE/s   RD/s   WR/s JOBS',
-      'box                  running          50.0    2.00M    1.00K     10      2 stream hd0 50%, commit hd1',
-      'b.sock               running             -        -        -      -      - -',
+      'NAME                 STATE            CPU%   READ/s  WRITE/s   RD/s   WR/s  NETIN/s NETOUT/s JOBS',
+      'box                  running          50.0    2.00M    1.00K     10      2    2.00K       50 stream hd0 50%, commit hd1',
+      'b.sock               running             -        -        -      -      -        -        - -',
       '…/long/way/to/c.sock no answer',
       'd.sock               ...',
     ],

@@ -9,6 +9,8 @@ export interface Sample {
   /** Seconds that the host has spent on the CPUs so far; undefined where nobody tells. */
   readonly cpuSeconds: number | undefined
   readonly disks: DiskCounters
+  /** Undefined if the server does not tell. */
+  readonly networks: NetworkCounters | undefined
   /** Undefined if the server has no jobs to tell of. */
   readonly jobs: readonly Job[] | undefined
 }
@@ -19,6 +21,12 @@ export interface DiskCounters {
   readonly writtenBytes: number
   readonly reads: number
   readonly writes: number
+}
+
+/** Of all networks that are not hubs together. */
+export interface NetworkCounters {
+  readonly toGuestBytes: number
+  readonly fromGuestBytes: number
 }
 
 export interface Job {
@@ -37,6 +45,8 @@ export interface Rates {
   readonly writtenBytesPerSecond: number
   readonly readsPerSecond: number
   readonly writesPerSecond: number
+  readonly toGuestBytesPerSecond: number | undefined
+  readonly fromGuestBytesPerSecond: number | undefined
 }
 
 /** Rates between two samples of one machine; a counter that has gone back (a medium was changed) counts as standing still. */
@@ -47,11 +57,17 @@ export function ratesBetween(before: Sample, after: Sample): Rates {
     before.cpuSeconds === undefined || after.cpuSeconds === undefined
       ? undefined
       : Math.max(0, after.cpuSeconds - before.cpuSeconds) / seconds
+  const networkRate = (name: keyof NetworkCounters): number | undefined =>
+    before.networks === undefined || after.networks === undefined
+      ? undefined
+      : Math.max(0, after.networks[name] - before.networks[name]) / seconds
   return {
     cpu,
     readBytesPerSecond: rate('readBytes'),
     writtenBytesPerSecond: rate('writtenBytes'),
     readsPerSecond: rate('reads'),
     writesPerSecond: rate('writes'),
+    toGuestBytesPerSecond: networkRate('toGuestBytes'),
+    fromGuestBytesPerSecond: networkRate('fromGuestBytes'),
   }
 }

@@ -16,6 +16,8 @@ const columns = [
   { title: 'WRITE/s', width: 8, align: 'right' },
   { title: 'RD/s', width: 6, align: 'right' },
   { title: 'WR/s', width: 6, align: 'right' },
+  { title: 'NETIN/s', width: 8, align: 'right' },
+  { title: 'NETOUT/s', width: 8, align: 'right' },
   { title: 'JOBS', width: 12, align: 'left' },
 ] as const
 
@@ -45,6 +47,8 @@ export function machineLine({ address, watched }: Row): string {
     bytes(rates?.writtenBytesPerSecond),
     number(rates?.readsPerSecond),
     number(rates?.writesPerSecond),
+    bytes(rates?.toGuestBytesPerSecond),
+    bytes(rates?.fromGuestBytesPerSecond),
     jobsText(sample.jobs),
   ])
 }

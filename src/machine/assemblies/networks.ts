@@ -1,7 +1,8 @@
 import type { ChardevSet } from '../../chardev/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
-import { NetError, NetSet } from '../../net/index.ts'
+import { NetError, NetSet, type PolicyDecision } from '../../net/index.ts'
 import type { UserObjects } from '../../objects/index.ts'
+import type { BoardListeners } from '../board-listeners.ts'
 import { ConfigError } from '../config-error.ts'
 import { openForwardDevice } from '../forward-device.ts'
 import type { NetdevConfig } from '../settings/networks.ts'
@@ -11,6 +12,7 @@ import { isFilter } from './user-objects.ts'
 interface Needs extends Start {
   readonly chardevs: ChardevSet
   readonly events: EventHub
+  readonly listeners: BoardListeners
   readonly userObjects: UserObjects
   readonly foundNetworks: (networks: NetSet) => void
 }
@@ -19,8 +21,10 @@ interface Needs extends Start {
 export async function networks({
   config,
   scope,
+  log,
   chardevs,
   events,
+  listeners,
   signal,
   userObjects,
   foundNetworks,
@@ -32,12 +36,41 @@ export async function networks({
         if (addr === undefined) events.emit('NETDEV_STREAM_DISCONNECTED', { 'netdev-id': id })
         else events.emit('NETDEV_STREAM_CONNECTED', { 'netdev-id': id, addr })
       },
+      wake: rouser({ listeners, log }),
+      policyDecided: (id, decision, suppressed) => {
+        const data = { 'netdev-id': id, ...said(decision), suppressed }
+        log.log('net', 'policy', data)
+        events.emit('__org.vmon_NETDEV_POLICY', data)
+      },
     }),
   )
   for (const netdev of config.netdevs) await add(set, netdev)
   foundNetworks(set)
   for (const words of config.objects.filter(isFilter)) await asked(nobody, userObjects.add(words))
   return { networks: set }
+}
+
+/** Lets the guest run for whoever has come to a forwarded port. */
+function rouser({ listeners, log }: Pick<Needs, 'listeners' | 'log'>): (id: string) => void {
+  let isRousing = false
+  return (id) => {
+    const { runControl } = listeners
+    if (runControl === undefined || runControl.running || isRousing) return
+    log.log('net', 'somebody has come for the guest', { 'netdev-id': id, state: runControl.state })
+    isRousing = true
+    listeners.ask(async (control) => {
+      try {
+        await control.rouse()
+      } finally {
+        isRousing = false
+      }
+    })
+  }
+}
+
+/** What is known of a decision. */
+function said(decision: PolicyDecision): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(decision).filter(([, value]) => value !== undefined))
 }
 
 async function add(set: NetSet, { options, origin, stays = false }: NetdevConfig): Promise<void> {

@@ -17,13 +17,15 @@ export class DatagramEnd implements NetEnd {
     this.#target = target
     socket.on('message', (frame) => {
       if (this.#frames.length < mostWaiting) this.#frames.push(frame)
+      else this.#line.lost?.('sent')
       this.resume()
     })
     socket.on('error', () => undefined)
   }
 
   receive(frame: Uint8Array): boolean {
-    if (this.#target !== undefined) this.#socket.send(frame, this.#target.port, this.#target.address, () => undefined)
+    if (this.#target === undefined) this.#line.lost?.('received')
+    else this.#socket.send(frame, this.#target.port, this.#target.address, () => undefined)
     return true
   }
 

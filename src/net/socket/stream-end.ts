@@ -45,7 +45,10 @@ export class StreamEnd implements NetEnd {
 
   receive(frame: Uint8Array): boolean {
     const socket = this.#socket
-    if (socket === undefined) return true
+    if (socket === undefined) {
+      this.#line.lost?.('received')
+      return true
+    }
     if (socket.writableLength > mostWaiting) return false
     socket.write(framed(frame))
     return true

@@ -44,7 +44,10 @@ export class DuplexEnd implements NetEnd {
 
   receive(frame: Uint8Array): boolean {
     const stream = this.#stream
-    if (stream === undefined) return true
+    if (stream === undefined) {
+      this.#line.lost?.('received')
+      return true
+    }
     if (stream.buffered > mostWaiting) return false
     stream.write(framed(frame))
     return true

@@ -7,6 +7,7 @@ import { protocols } from './ip-packet.ts'
 import { type Ipv4Packet, ipv4Length, readIpv4, writeIpv4 } from './ipv4.ts'
 import { type Ipv6Header, type Ipv6Packet, ipv6Length, readIpv6, writeIpv6 } from './ipv6.ts'
 import type { Ipv6Network } from './ipv6-network.ts'
+import type { DecisionListener } from './policy/decision-teller.ts'
 import { flags, type TcpHead, tcpLength, writeTcp } from './tcp/segment.ts'
 import { readUdp, type UdpDatagram, udpBytes } from './udp.ts'
 import { UserNet, type UserNetConfig } from './user-net.ts'
@@ -31,10 +32,13 @@ export class GuestPuppet implements NetEnd {
   takes = true
   #heard: (() => void)[] = []
 
-  constructor(config: Partial<UserNetConfig> = {}) {
+  constructor(config: Partial<UserNetConfig> = {}, decided?: DecisionListener) {
     const { network, mask, host, dns, guest } = addresses
     const usual = { network, mask, host, dns, dhcpStart: guest, restrict: false }
-    this.net = new UserNet({ ...usual, ...config }, this.#wire.right, this.clock)
+    this.net = new UserNet({ ...usual, ...config }, this.#wire.right, {
+      clock: this.clock,
+      ...(decided && { decided }),
+    })
     this.#wire.join(this, this.net)
   }
 

@@ -28,6 +28,8 @@ export interface ForwardParts {
   readonly host: number
   readonly tcp: TcpService
   readonly udp: UdpService
+  /** Somebody has come, or a datagram. */
+  readonly arrived: () => void
 }
 
 /** A port of the host's that leads to one of the guest's. */
@@ -46,8 +48,9 @@ export function openForward(parts: ForwardParts): Promise<HostForward> {
   return parts.rule.protocol === 'tcp' ? openTcp(parts) : openUdp(parts)
 }
 
-async function openTcp({ rule, guest, host, tcp }: ForwardParts): Promise<HostForward> {
+async function openTcp({ rule, guest, host, tcp, arrived }: ForwardParts): Promise<HostForward> {
   const server: Server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+    arrived()
     const address = seenAs(socket.remoteAddress, host)
     tcp.connect(socket, guest, rule.guestPort, { address, port: socket.remotePort ?? 0 })
   })
@@ -59,7 +62,7 @@ async function openTcp({ rule, guest, host, tcp }: ForwardParts): Promise<HostFo
   return { rule, guest, port, close: () => void server.close() }
 }
 
-async function openUdp({ rule, guest, host, udp }: ForwardParts): Promise<HostForward> {
+async function openUdp({ rule, guest, host, udp, arrived }: ForwardParts): Promise<HostForward> {
   const socket: UdpSocket = createSocket('udp4')
   /** Peers by what the guest sees of them. */
   const peers = new Map<string, { readonly address: string; readonly port: number }>()
@@ -69,6 +72,7 @@ async function openUdp({ rule, guest, host, udp }: ForwardParts): Promise<HostFo
   })
   socket.on('error', () => undefined)
   socket.on('message', (payload, { address, port }) => {
+    arrived()
     const source = seenAs(address, host)
     const sourcePort = port === 0 ? firstPeerPort : port
     const key = `${source}:${sourcePort}`

@@ -7,28 +7,27 @@ const mostFrames = 256
  */
 export class Outbox {
   readonly #offer: (frame: Uint8Array) => boolean
+  readonly #lost: () => void
   #frames: Buffer[] = []
   #waiting = new Set<{ pump(): void }>()
-  #dropped = 0
 
-  /** @param offer gives the wire a frame; false if it takes none at the moment */
-  constructor(offer: (frame: Uint8Array) => boolean) {
+  /**
+   * @param offer gives the wire a frame; false if it takes none at the moment
+   * @param lost hears of each frame that nobody took in time
+   */
+  constructor(offer: (frame: Uint8Array) => boolean, lost: () => void = () => undefined) {
     this.#offer = offer
+    this.#lost = lost
   }
 
   get clear(): boolean {
     return this.#frames.length === 0
   }
 
-  /** Frames that were lost since nobody took them. */
-  get dropped(): number {
-    return this.#dropped
-  }
-
   send(frame: Buffer): void {
     if (this.#frames.length === 0 && this.#offer(frame)) return
     if (this.#frames.length < mostFrames) this.#frames.push(frame)
-    else this.#dropped++
+    else this.#lost()
   }
 
   wait(sender: { pump(): void }): void {

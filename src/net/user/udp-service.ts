@@ -46,6 +46,8 @@ export interface UdpServiceParts {
   readonly targetOf: (address: IpAddress, port: number) => HostTarget | undefined
   /** Something of ours answers at an address. */
   readonly served: (packet: IpPacket, datagram: UdpDatagram) => boolean
+  /** A peer has said something that the guest is about to hear. */
+  readonly heard?: (peer: IpAddress, peerPort: number, payload: Buffer) => void
 }
 
 /** The guest's UDP: each pair of ends has a socket of the host's, which hears that one peer only. */
@@ -106,6 +108,7 @@ export class UdpService {
     socket.on('message', (payload) => {
       if (this.#sessions.get(key) !== session) return
       this.#touch(key, session)
+      this.#parts.heard?.(session.peer, session.peerPort, payload)
       const ports = { sourcePort: session.peerPort, destinationPort: session.guestPort }
       this.send(session.peer, session.guest, { ...ports, payload })
     })

@@ -5,6 +5,7 @@ import { dhcpv6Group, dhcpv6Ports, dhcpv6Reply } from './dhcpv6.ts'
 import type { GuestForward } from './guest-forward.ts'
 import { type HostTarget, isOfNetwork, targetOf } from './host-address.ts'
 import { type ForwardRule, type HostForward, openForward } from './host-forward.ts'
+import type { PeerSocket } from './host-stream.ts'
 import { echoReply } from './icmpv4.ts'
 import { Icmpv6Service } from './icmpv6-service.ts'
 import { formatIp, type IpAddress } from './ip-address.ts'
@@ -16,6 +17,10 @@ import type { Ipv6Packet } from './ipv6.ts'
 import { Ipv6Layer } from './ipv6-layer.ts'
 import { type Ipv6Network, isGuest, isOfHost, isOurs, router } from './ipv6-network.ts'
 import { Outbox } from './outbox.ts'
+import type { DecisionListener } from './policy/decision-teller.ts'
+import { DnsStream } from './policy/dns-stream.ts'
+import { PolicyGate } from './policy/policy-gate.ts'
+import type { PolicyRules } from './policy/policy-rules.ts'
 import { TcpService } from './tcp-service.ts'
 import { TftpServer, tftpPort } from './tftp.ts'
 import type { UdpDatagram } from './udp.ts'
@@ -40,6 +45,16 @@ export interface UserNetConfig {
   readonly tftp?: string | undefined
   readonly bootFile?: string | undefined
   readonly tftpServerName?: string | undefined
+  /** Which connections a guest may open; all, if absent. */
+  readonly policy?: PolicyRules | undefined
+}
+
+export interface UserNetSurroundings {
+  readonly clock?: Clock
+  /** Hears what the policy says of connections. */
+  readonly decided?: DecisionListener
+  /** Hears of whoever comes to a forwarded port, and of each datagram there. */
+  readonly arrived?: () => void
 }
 
 /**
@@ -57,13 +72,25 @@ export class UserNet implements NetEnd {
   readonly #udp: UdpService
   readonly #dhcp: DhcpServer
   readonly #tftp: TftpServer | undefined
+  readonly #arrived: () => void
+  readonly #gate: PolicyGate | undefined
   readonly #forwards: HostForward[] = []
   readonly #guestForwards: GuestForward[] = []
   #closed = false
 
-  constructor(config: UserNetConfig, line: NetLine, clock: Clock = hostClock) {
+  constructor(
+    config: UserNetConfig,
+    line: NetLine,
+    { clock = hostClock, decided = nothing, arrived = nothing }: UserNetSurroundings = {},
+  ) {
     this.#config = config
-    this.#outbox = new Outbox((frame) => line.send(frame))
+    const { policy } = config
+    this.#gate = policy && new PolicyGate({ policy, shape: config, clock, told: decided })
+    this.#arrived = arrived
+    this.#outbox = new Outbox(
+      (frame) => line.send(frame),
+      () => line.lost?.('sent'),
+    )
     const isOursIpv4 = (address: number): boolean =>
       address === config.host || address === config.dns || this.#guestForwards.some((one) => one.address === address)
     this.#ipv4 = new Ipv4Layer({
@@ -74,15 +101,20 @@ export class UserNet implements NetEnd {
     const ipv6 = config.ipv6 === undefined ? undefined : this.#makeIpv6(config.ipv6, clock)
     this.#icmpv6 = ipv6?.icmp
     this.#ip = new IpVersions(config.ipv4 === false ? undefined : this.#ipv4, ipv6?.ip)
-    const target = (address: IpAddress, port: number): HostTarget | undefined => targetOf(config, address, port)
+    const targetBy =
+      (protocol: 'tcp' | 'udp') =>
+      (address: IpAddress, port: number): HostTarget | undefined =>
+        this.#gate === undefined ? targetOf(config, address, port) : this.#gate.target(protocol, address, port)
     this.#tcp = new TcpService({
-      ...{ clock, ip: this.#ip, outbox: this.#outbox, targetOf: target },
-      forwardAt: (address, port) =>
-        this.#guestForwards.find((one) => one.address === address && one.port === port)?.open(),
+      ...{ clock, ip: this.#ip, outbox: this.#outbox, targetOf: targetBy('tcp') },
+      forwardAt: (address, port) => this.#forwardAt(address, port),
     })
     this.#udp = new UdpService({
-      ...{ clock, ip: this.#ip, targetOf: target },
+      ...{ clock, ip: this.#ip, targetOf: targetBy('udp') },
       served: (packet, datagram) => this.#served(packet, datagram),
+      heard: (peer, port, payload) => {
+        if (this.#gate?.isNameServer(peer, port) === true) this.#gate.answered(payload)
+      },
     })
     this.#dhcp = new DhcpServer({
       ...config,
@@ -128,7 +160,10 @@ export class UserNet implements NetEnd {
   async forward(rule: ForwardRule): Promise<HostForward> {
     const { dhcpStart, host } = this.#config
     const guest = rule.guestAddress ?? dhcpStart
-    const forward = await openForward({ rule, guest, host, tcp: this.#tcp, udp: this.#udp })
+    const forward = await openForward({
+      ...{ rule, guest, host, tcp: this.#tcp, udp: this.#udp },
+      arrived: this.#arrived,
+    })
     if (this.#closed) forward.close()
     else this.#forwards.push(forward)
     return forward
@@ -148,10 +183,23 @@ export class UserNet implements NetEnd {
     this.#tcp.close()
     for (const forward of this.#guestForwards.splice(0)) forward.close()
     this.#udp.close()
+    this.#gate?.close()
     this.#tftp?.close()
     this.#icmpv6?.close()
     this.#ip.close()
     this.#closed = true
+  }
+
+  /** Opens what is of the network itself. */
+  #forwardAt(address: IpAddress, port: number): PeerSocket | undefined {
+    const gate = this.#gate
+    if (gate?.isNameServer(address, port) === true) {
+      const resolver = gate.target('tcp', address, port)
+      if (resolver === undefined) return undefined
+      const answerTo = (question: Buffer) => gate.answerTo('tcp', address, question)
+      return new DnsStream({ resolver, answerTo, answered: (message) => gate.answered(message) })
+    }
+    return this.#guestForwards.find((one) => one.address === address && one.port === port)?.open()
   }
 
   #received(packet: Ipv4Packet): void {
@@ -198,6 +246,13 @@ export class UserNet implements NetEnd {
       return true
     }
     if (source === 0) return true
+    if (this.#gate?.isNameServer(destination, destinationPort) === true) {
+      const answer = this.#gate.answerTo('udp', destination, payload)
+      if (answer === undefined) return false
+      const ports = { sourcePort: destinationPort, destinationPort: sourcePort }
+      if (answer.length > 0) this.#udp.send(destination, source, { ...ports, payload: answer })
+      return true
+    }
     const isHost = typeof destination === 'number' ? destination === host : isOfHost(ipv6!, destination)
     if (isHost && destinationPort === tftpPort && this.#tftp !== undefined) {
       const answer = this.#tftp.answer(`${formatIp(source)} ${sourcePort}`, payload)
@@ -233,6 +288,8 @@ export class UserNet implements NetEnd {
     return (this.#config.network | ~this.#config.mask) >>> 0
   }
 }
+
+const nothing = (): void => undefined
 
 /** It is not the network itself, and not everybody in it. */
 function isHost({ network, mask }: UserNetConfig, address: number): boolean {
