@@ -43,7 +43,7 @@ test('commands and events become interfaces, and what they use types with their 
       }),
       add: command({ ...spec, args: unchecked({ id: req(str, 'id') }), returns: any, run: () => undefined }),
     },
-    { STOP: event({ since: '1.0', doc: 'It stopped.', examples: [] }) },
+    { '__org.vmon_STOP': event({ since: '1.0', doc: 'It stopped.', examples: [] }) },
   )
   const squeezed = text.replaceAll(/\/\*\*.*?\*\/ */g, '').replaceAll(/\s+/g, ' ')
   assert.match(text, /\/\*\* Do \* \/ it\. \*\//)
@@ -52,7 +52,7 @@ test('commands and events become interfaces, and what they use types with their 
     "export interface Commands { 'go-on': { readonly args: { 'mode': Mode 'key'?: Key 'what'?: string | number }; " +
       'readonly returns: Record<never, never> } ' +
       "'add': { readonly args: { 'id': string } & Readonly<Record<string, unknown>>; readonly returns: unknown } } " +
-      'export interface Events { STOP: { readonly data: Record<never, never> } } ' +
+      "export interface Events { '__org.vmon_STOP': { readonly data: Record<never, never> } } " +
       "export type Mode = 'top' | 'full' " +
       "export type Key = ({ 'type': 'a' } & Mode2) | { 'type': 'none' } " +
       "export type Mode2 = { 'sizes': Array<number | bigint> } ",

@@ -20,7 +20,7 @@ export function typescriptTypes(commands: CommandTable, events: EventTable): str
       `${comment(doc)}  '${name}': { readonly args: ${types.reference(args)}; readonly returns: ${types.reference(returns)} }\n`,
   )
   const eventLines = Object.entries(events).map(
-    ([name, { doc, payload }]) => `${comment(doc)}  ${name}: { readonly data: ${types.reference(payload)} }\n`,
+    ([name, { doc, payload }]) => `${comment(doc)}  '${name}': { readonly data: ${types.reference(payload)} }\n`,
   )
   return [
     `export interface Commands {\n${commandLines.join('')}}\n`,
