@@ -23,5 +23,5 @@ export async function createBoard(
 /** The program of a board's worker, which knows these devices. It comes back when the board is built, and serves on. */
 export async function runBoardThread(guests: GuestSides): Promise<void> {
   const thread = await import('./v86/board-thread.ts')
-  await thread.runBoardThread(guests)
+  thread.runBoardThread(guests)
 }

@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<void>> = {
   block: async () => (await import('./block.ts')).benchBlock(),
   jobs: async () => (await import('./jobs.ts')).benchJobs(),
   virtio: async () => (await import('./virtio-disk.ts')).benchVirtioDisk(),
+  forks: async () => (await import('./forks.ts')).benchForks(),
   fleet: async () => (await import('./fleet.ts')).benchFleet(),
   transport: async () => void (await import('./transport.ts')),
 }

@@ -240,6 +240,8 @@ export class NoneBoard implements Board {
     return this.#open(() => undefined)
   }
 
+  keepSpares(): void {} // it has no thread
+
   copyRam(): Promise<RamPages> {
     return this.readPages(0, this.ramBytes)
   }

@@ -24,6 +24,16 @@ test('pages that are taken make any RAM equal to the one that they were taken fr
   )
 })
 
+test('memory that holds zeros already is not looked at where that is said', () => {
+  fc.assert(
+    fc.property(contents, contents, fc.nat(pages), (source, target, used) => {
+      const ram = ramOf(target.filter(([page]) => page < used))
+      placePages(ram, address, takePages(ramOf(source), address), address + used * pageBytes)
+      assert.ok(Buffer.from(ram).equals(ramOf(source)))
+    }),
+  )
+})
+
 test('only pages that hold something are taken', () => {
   const ram = ramOf([
     [3, 17, 1],

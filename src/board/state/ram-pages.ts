@@ -26,19 +26,40 @@ export function takePages(ram: Uint8Array, address: number, shared = false): Ram
   }
   const length = found.length * pageBytes
   const bytes = new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length))
-  for (const [index, page] of found.entries()) bytes.set(ram.subarray(page, page + pageBytes), index * pageBytes)
+  for (const { first, start, end } of runsOf(found)) bytes.set(ram.subarray(start, end), first * pageBytes)
   return { addresses: Uint32Array.from(found, (page) => address + page), bytes }
 }
 
-/** Makes a piece of RAM hold these pages, which lie in it, and zeros everywhere else. @param address where it begins */
-export function placePages(ram: Uint8Array, address: number, { addresses, bytes }: RamPages): void {
+/**
+ * Makes a piece of RAM hold these pages, which lie in it, and zeros everywhere else.
+ *
+ * @param address where it begins
+ * @param untouched where memory begins that holds zeros now: it is not looked at, which would take memory of the host
+ */
+export function placePages(
+  ram: Uint8Array,
+  address: number,
+  { addresses, bytes }: RamPages,
+  untouched = Number.POSITIVE_INFINITY,
+): void {
+  const used = Math.min(ram.length, Math.max(0, untouched - address))
   let behind = 0
-  for (const [index, page] of addresses.entries()) {
-    clear(ram, behind, page - address)
-    ram.set(bytes.subarray(index * pageBytes, (index + 1) * pageBytes), page - address)
-    behind = page - address + pageBytes
+  for (const { first, start, end } of runsOf(addresses)) {
+    clear(ram, behind, Math.min(start - address, used))
+    ram.set(bytes.subarray(first * pageBytes, first * pageBytes + end - start), start - address)
+    behind = end - address
   }
-  clear(ram, behind, ram.length)
+  clear(ram, behind, used)
+}
+
+/** Pages that lie behind each other, copied in one go: the index of the first, where they begin, and where they end. */
+function* runsOf(pages: ArrayLike<number>): Generator<{ first: number; start: number; end: number }> {
+  for (let first = 0; first < pages.length; ) {
+    let next = first + 1
+    while (next < pages.length && pages[next] === pages[next - 1]! + pageBytes) next++
+    yield { first, start: pages[first]!, end: pages[next - 1]! + pageBytes }
+    first = next
+  }
 }
 
 /** Writes zeros where there are others: memory that nobody has written to takes no space on the host, and none after this. */

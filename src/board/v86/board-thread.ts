@@ -1,10 +1,10 @@
 /**
- * The board's thread: builds the emulator from the configuration that the host gave, serves the host's calls between
+ * The board's thread: builds the emulator from the configuration that the host gives, serves the host's calls between
  * slices of execution, and asks the host for requests.
  */
 import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { BoardError } from '../board-error.ts'
 import type { GuestSides } from '../bus/guest-device.ts'
 import { readRegisters } from './cpu/cpu-state.ts'
@@ -116,28 +116,32 @@ async function answer(calls: WorkerCalls, id: number, name: CallName, args: read
 }
 
 /**
- * Runs the board of this thread, whose configuration came with it, until the thread is ended.
+ * Runs the board of this thread, when its configuration comes, until the thread is ended.
  *
  * @param guests - the devices that can be plugged in
  */
-export async function runBoardThread(guests: GuestSides): Promise<void> {
+export function runBoardThread(guests: GuestSides): void {
   const threadId = ownThreadId()
   const requests = new HostRequests(tell)
   let emulator: Emulator | undefined
   let calls: WorkerCalls | undefined
-  const { heartbeats } = workerData as WorkerConfig
+  let heartbeats: Int32Array = new Int32Array(1)
+  const build = async (config: WorkerConfig): Promise<void> => {
+    heartbeats = config.heartbeats
+    try {
+      emulator = await Emulator.build(config, requests, tell, guests)
+      calls = callsOf(emulator, requests, threadId)
+      tell({ type: 'ready', threadId })
+    } catch (error) {
+      tell({ type: 'unbuildable', error: wireError(error) })
+    }
+  }
   host.on('message', (message: ToWorker) => {
-    if (message.type === 'ping') Atomics.add(heartbeats, 0, 1)
+    if (message.type === 'build') void build(message.config)
+    else if (message.type === 'ping') Atomics.add(heartbeats, 0, 1)
     else if (message.type === 'disk' || message.type === 'tray') requests.settle(message)
     else if (message.type === 'serialDrained') emulator?.serial.drained(message.port, message.count)
     else if (message.type === 'device') emulator?.devices.receive(message.key, message.message)
     else if (calls !== undefined) void answer(calls, message.id, message.name, message.args)
   })
-  try {
-    emulator = await Emulator.build(workerData as WorkerConfig, requests, tell, guests)
-    calls = callsOf(emulator, requests, threadId)
-    tell({ type: 'ready', threadId })
-  } catch (error) {
-    tell({ type: 'unbuildable', error: wireError(error) })
-  }
 }

@@ -228,6 +228,7 @@ export class Emulator {
   /** A machine that is stepped goes nowhere by itself. */
   resume(): void {
     if (this.#v86.v86.running) return
+    this.memory.touched()
     this.devices.resumed()
     if (this.#config.stepped === true) return
     this.#clock.start()
@@ -354,6 +355,7 @@ export class Emulator {
 
   /** Somebody beside the CPU does something to a device, which may have consequences. */
   access<T>(act: () => T): T {
+    this.memory.touched()
     try {
       return act()
     } finally {

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { type Deferred, deferred } from '../../async/index.ts'
 import { nextTurn } from '../../timers/index.ts'
 import type {
@@ -31,6 +31,7 @@ import { watchHeartbeat } from './thread/heartbeat.ts'
 import { HostProbe } from './thread/host-probe.ts'
 import { Media } from './thread/media.ts'
 import { standsStillAfter, tellHost } from './thread/notices.ts'
+import { keepSpareWorkers, takeWorker } from './thread/spare-workers.ts'
 import { compiledWasm } from './wasm/compiled-wasm.ts'
 import { giveSpareMemoryBack } from './wasm/spare-memory.ts'
 import type {
@@ -186,6 +187,10 @@ export class V86Board implements Board {
     return this.#call('throttle', percentage)
   }
 
+  keepSpares(count: number): void {
+    keepSpareWorkers(this.#program, count)
+  }
+
   copyRam(): Promise<RamPages> {
     return this.#call('copyRam')
   }
@@ -326,15 +331,14 @@ export class V86Board implements Board {
     await nextTurn() // whoever waits at a monitor is greeted first
     if (this.#state !== 'building') return
     try {
-      const workerData = await this.#workerConfig()
+      const config = await this.#workerConfig()
       if (this.#state !== 'building') return
-      const worker = new Worker(this.#program, { workerData, stdout: true, stderr: true })
+      const worker = takeWorker(this.#program)
       this.#worker = worker
-      worker.stdout.resume() // v86 prints of its own accord
-      worker.stderr.resume()
       worker.on('message', (message: ToHost) => this.#hear(message, worker))
       worker.on('error', (error) => this.#crash(error, worker))
       worker.on('exit', (code) => this.#crash(new Error(`the board's thread has ended with status ${code}`), worker))
+      this.#post({ type: 'build', config })
     } catch (error) {
       this.#giveUpBuilding(error)
     }

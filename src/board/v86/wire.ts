@@ -114,6 +114,8 @@ export interface WireError {
 }
 
 export type ToWorker =
+  /** The first one: what is to be built. */
+  | { readonly type: 'build'; readonly config: WorkerConfig }
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] }
   | { readonly type: 'disk'; readonly id: number; readonly data?: Uint8Array; readonly error?: string }
   | { readonly type: 'tray'; readonly id: number; readonly allowed: boolean }

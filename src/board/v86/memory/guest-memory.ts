@@ -7,6 +7,8 @@ import type { V86Cpu } from '../v86-internals.ts'
 const busEnd = 2 ** 32
 /** Video memory and option ROMs: below 1 MiB, but not RAM to v86's bus. */
 export const vgaHole = { start: 0xa0000, end: 0xc0000 }
+/** The firmware lies below, when the machine is built. */
+const firmwareEnd = 1 << 20
 /** The BIOS ends at the end of the address space. */
 const bios = { start: busEnd - (1 << 20), end: busEnd }
 /** The controllers of interrupts, a page each. */
@@ -24,6 +26,8 @@ export class GuestMemory {
   readonly #devices: () => readonly AddressRange[]
   /** What a copy of RAM that is being made elsewhere has. */
   #shadow: RamShadow | undefined
+  /** From here on nothing has been written to RAM yet: it holds zeros. */
+  #untouched = firmwareEnd
 
   /** @param devices - where devices have memory now, above RAM */
   constructor(cpu: V86Cpu, devices: () => readonly AddressRange[]) {
@@ -61,6 +65,7 @@ export class GuestMemory {
   /** @throws {BoardError} kind `address`, if a part of the range is not RAM */
   writePhysical(address: number, bytes: Uint8Array): void {
     if (!(address >= 0 && address + bytes.length <= this.ramBytes)) throw noMemory(address)
+    this.touched(address + bytes.length)
     this.#cpu.write_blob(bytes, address) // which also throws away what v86 has translated of it
     const last = Math.min(vgaHole.end, address + bytes.length)
     for (let at = Math.max(vgaHole.start, address); at < last; at++) {
@@ -80,6 +85,11 @@ export class GuestMemory {
     }
   }
 
+  /** RAM is written, or can be: the guest executes, or a device is used. @param end - where that ends */
+  touched(end = this.ramBytes): void {
+    this.#untouched = Math.max(this.#untouched, end)
+  }
+
   readPages(address: number, length: number): RamPages {
     this.#requirePages(address, length)
     return takePages(this.ram.subarray(address, address + length), address)
@@ -93,13 +103,16 @@ export class GuestMemory {
   writePages(address: number, length: number, pages: RamPages): void {
     this.#requirePages(address, length)
     if (!pagesFit(pages, address, length)) throw noMemory(address)
-    placePages(this.ram.subarray(address, address + length), address, pages)
+    const piece = this.ram.subarray(address, address + length)
+    placePages(piece, address, pages, this.#untouched)
+    this.touched(address + length)
     this.#cpu.wm.exports.jit_dirty_cache(address, address + length)
   }
 
   /** @throws {BoardError} kind `address`, if one is not a page of RAM */
   overwritePages(pages: RamPages): void {
     if (!pagesFit(pages, 0, this.ramBytes)) throw noMemory(pages.addresses[0] ?? 0)
+    this.touched()
     const { ram } = this
     for (const [index, page] of pages.addresses.entries()) {
       ram.set(pages.bytes.subarray(index * pageBytes, (index + 1) * pageBytes), page)

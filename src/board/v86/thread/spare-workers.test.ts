@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
+import { keepSpareWorkers, takeWorker } from './spare-workers.ts'
+
+/** A program that tells the number of its thread when it is asked. */
+const program = new URL(
+  `data:text/javascript,${encodeURIComponent(
+    "import { parentPort, threadId } from 'node:worker_threads'; parentPort.on('message', () => parentPort.postMessage(threadId))",
+  )}`,
+)
+
+async function numberOf(worker: Worker): Promise<number> {
+  worker.postMessage('ask')
+  const [number] = (await once(worker, 'message')) as [number]
+  return number
+}
+
+test('threads wait for boards, each for one, and there is one more where none waits', async (t) => {
+  const first = takeWorker(program)
+  const workers = [first]
+  t.after(() => Promise.all(workers.map((worker) => worker.terminate())))
+  const number = await numberOf(first)
+  keepSpareWorkers(program, 2)
+  keepSpareWorkers(program, 2)
+  for (let index = 0; index < 3; index++) workers.push(takeWorker(program))
+  const numbers = await Promise.all(workers.map(numberOf))
+  assert.deepEqual(
+    [...numbers].sort(),
+    [0, 1, 2, 3].map((index) => number + index),
+  )
+})
+
+test('a thread that has ended waits no more', async (t) => {
+  const ending = new URL('data:text/javascript,setTimeout(() => process.exit(), 0)')
+  keepSpareWorkers(ending, 1)
+  const worker = takeWorker(ending)
+  await once(worker, 'exit')
+  const after = takeWorker(ending)
+  t.after(() => after.terminate())
+  assert.notEqual(after, worker)
+})
