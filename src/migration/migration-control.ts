@@ -105,7 +105,7 @@ export class MigrationControl {
    * @throws {MigrationError} `request`, if one of them is not available
    */
   setCapabilities(changes: readonly { readonly capability: CapabilityName; readonly state: boolean }[]): void {
-    if (this.active) throw inProgress()
+    if (this.active && this.#incoming === 'none') throw inProgress() // while one comes in, QEMU takes them
     this.capabilities.set(changes)
   }
 

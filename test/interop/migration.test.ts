@@ -66,6 +66,8 @@ describe('a migration', () => {
       const to = await started(t, { incoming: 'defer' })
       assert.equal(await runState(to), 'inmigrate')
       await to.qmp.execute('migrate-incoming', { uri: back })
+      const capabilities = [{ capability: 'events', state: true }] as const // whoever waits may still say that
+      await to.qmp.execute('migrate-set-capabilities', { capabilities: [...capabilities] })
       assert.equal(await ended(to), 'completed')
       assert.deepEqual(await to.machine.board.readPhysical(place, pattern.length), pattern)
       assert.equal(await runState(to), 'running')

@@ -28,7 +28,7 @@ export const emulatorExceptions: Exceptions = {
   ...all('image-fleecing', 'exports of a filter that reads an earlier state'),
   ...all('200', 'bridges of PCI'),
   ...all('108 206 210 211 237 244 266', 'blockdev-create'),
-  ...all('183 192 194 203 234 262 280 300 migrate-bitmaps-postcopy-test', 'migration'),
+  ...all('183 192 194 234 262 280 300 migrate-bitmaps-postcopy-test', 'migration'),
   ...all('migrate-bitmaps-test migrate-during-backup migration-permissions', 'migration'),
   ...all('240', 'disks of null-co on virtio-scsi'),
   ...all('307 export-incoming-iothread', 'exports in iothreads'),
