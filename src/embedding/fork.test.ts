@@ -108,6 +108,33 @@ describe('a fork', () => {
     )
   })
 
+  it('of a drive whose changes nobody keeps has them as long as it is there, and leaves no files', async (t) => {
+    const directory = await folder(t)
+    const disk = join(directory, 'disk.img')
+    await writeFile(disk, Buffer.alloc(1 << 20, 7))
+    const said: string[] = []
+    const drive = { file: disk, format: 'raw', if: 'ide', index: '0', snapshot: 'on' }
+    const first = await startMachine({ ...options, drives: [drive] }, { print: (text) => void said.push(text) })
+    await write(first, 9)
+    const folders = { folder: join(directory, 'forks') }
+    const second = await first.fork(folders)
+    await write(second, 11)
+    const backing = second.images[0]!.backing
+    await first.close()
+    await using third = await second.fork(folders)
+    await second.close()
+    for (const line of ['read -P 11 4k 512', 'read -P 7 8k 512'])
+      await third.qmp.execute('human-monitor-command', { 'command-line': `qemu-io ide0-hd0 "${line}"` })
+    assert.equal(said.join('').match(/read 512\/512/g)?.length, 2)
+    assert.doesNotMatch(said.join(''), /verification failed/)
+    await third.close()
+    assert.deepEqual(await readdir(directory), ['disk.img', 'forks'])
+    assert.deepEqual(await readdir(folders.folder), [])
+    const [, below] = /"filename":"([^"]*vl\.[^"]*)"/.exec(backing) ?? []
+    await assert.rejects(readFile(below!), { code: 'ENOENT' })
+    assert.ok((await readFile(disk)).every((byte) => byte === 7))
+  })
+
   it('has the nodes that devices use by their names', async (t) => {
     const directory = await folder(t)
     const disk = join(directory, 'disk.img')

@@ -68,19 +68,26 @@ export class Machine implements AsyncDisposable {
   static start(config: MachineConfig, surroundings: MachineSurroundings = {}): Promise<Machine> {
     const { savedState } = surroundings
     const restore = savedState === undefined ? undefined : (board: Board) => restoreFromFile(board, savedState)
-    return Machine.#start(config, surroundings, restore)
+    return Machine.#start(config, surroundings, { restore })
   }
 
-  /** @param restore - brings the board to where it begins, if that is not power-on */
+  /**
+   * @param restore - brings the board to where it begins, if that is not power-on
+   * @param release - what is to be let go of when the machine has ended
+   */
   static async #start(
     config: MachineConfig,
     surroundings: MachineSurroundings,
-    restore: ((board: Board) => Promise<void>) | undefined,
+    {
+      restore,
+      release,
+    }: { readonly restore: ((board: Board) => Promise<void>) | undefined; readonly release?: () => Promise<void> },
   ): Promise<Machine> {
     const { log = silent, signal, warn, print } = surroundings
     const scope = new Scope()
-    const begin: BeginMachine = (other, { restore: restoreOther, signal: givenUp }) =>
-      Machine.#start(other, { log, ...(warn && { warn }), ...(print && { print }), signal: givenUp }, restoreOther)
+    if (release !== undefined) scope.own(release)
+    const begin: BeginMachine = (other, { signal: givenUp, ...how }) =>
+      Machine.#start(other, { log, ...(warn && { warn }), ...(print && { print }), signal: givenUp }, how)
     try {
       const parts = await assemble({ ...surroundings, config, scope, log, begin })
       if (restore !== undefined) await untilAborted(restore(parts.board), signal)

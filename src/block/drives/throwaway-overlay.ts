@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createImage } from '../create/create-image.ts'
 import type { BlockNode } from '../graph/node.ts'
 import type { NodeGraph } from '../graph/node-graph.ts'
+import { useThrowaway } from './throwaway-files.ts'
 
 /** An image over another one, in a file that goes with it. */
 export interface ThrowawayOverlay {
   readonly node: BlockNode
-  /** Removes the file; when the node is closed. */
+  /** Removes the file, unless others in this process have it below theirs; when the node is closed. */
   remove(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ export async function throwawayOverlay(
 ): Promise<ThrowawayOverlay> {
   const name = `vl.${randomBytes(6).toString('base64url').slice(0, 6)}`
   const filename = join(process.env['TMPDIR'] || '/var/tmp', name)
-  const remove = (): Promise<void> => rm(filename, { force: true })
+  const remove = useThrowaway(filename)
   try {
     await createImage(graph, { filename, format: 'qcow2', size: base.length })
     const options = { driver: 'qcow2', 'cache.no-flush': true }

@@ -1,5 +1,13 @@
 import { join, resolve } from 'node:path'
-import { type BlockNode, createImage, type Drive, type DriveSet, type GraphControl } from '../../block/index.ts'
+import {
+  type BlockNode,
+  createImage,
+  type Drive,
+  type DriveSet,
+  type GraphControl,
+  isThrowaway,
+  useThrowaway,
+} from '../../block/index.ts'
 import { cannotFork, type ForkedImage } from './fork-options.ts'
 import type { ImageForFork } from './forked-config.ts'
 import { NewFiles } from './new-files.ts'
@@ -28,6 +36,8 @@ export interface ImagesOfFork {
   list(): readonly ForkedImage[]
   /** Deletes its overlays. */
   remove(): Promise<void>
+  /** The fork has ended: what of its images nobody keeps is deleted. */
+  ended(): Promise<void>
 }
 
 /** The images of a machine at one moment, and overlays over them for the machine itself and for its forks. */
@@ -39,6 +49,8 @@ export class ForkedImages {
   readonly #files = new NewFiles()
   readonly #filesOfForks: NewFiles[] = []
   #own: Overlays = new Map()
+  /** What lets go of files that nobody keeps, when this machine ends. */
+  readonly #letGo: (() => Promise<void>)[] = []
   #takeOff: (() => Promise<void>) | undefined
 
   constructor(parts: Parts) {
@@ -70,6 +82,10 @@ export class ForkedImages {
     const files = new NewFiles()
     this.#filesOfForks.push(files)
     const overlays = await this.#make(files, folder, 'fork')
+    const used = this.#throwawayBelow(overlays)
+    const letGo = async (): Promise<void> => {
+      for (const end of used.splice(0)) await end()
+    }
     const imageIn = (drive: Drive): ImageForFork | undefined => {
       const node = this.#inDrives.get(drive)
       if (node === undefined) return undefined
@@ -87,7 +103,11 @@ export class ForkedImages {
         this.#written.map(({ node, device }) => ({
           ...{ device, backing: imageOf(node).filename, own: this.#own.get(node)!, fork: overlays.get(node)! },
         })),
-      remove: () => files.remove(),
+      remove: async () => {
+        await files.remove()
+        await letGo()
+      },
+      ended: letGo,
     }
   }
 
@@ -99,6 +119,7 @@ export class ForkedImages {
   async putOverlays(folder: string | undefined): Promise<void> {
     const { drives, graph } = this.#parts
     this.#own = await this.#make(this.#files, folder, 'own')
+    this.#letGo.push(...this.#throwawayBelow(this.#own))
     try {
       this.#takeOff = await graph.putOverlays(
         this.#written.map(({ node, device }) => ({
@@ -126,7 +147,26 @@ export class ForkedImages {
   async takeBack(): Promise<void> {
     await this.#takeOff?.()
     await this.#files.remove()
+    await this.ended()
     for (const files of this.#filesOfForks) await files.remove() // folders are empty only now
+  }
+
+  /** Whether this machine has overlays now that nobody keeps. */
+  get hasThrowaway(): boolean {
+    return this.#letGo.length > 0
+  }
+
+  /** This machine has ended: what of its overlays nobody keeps is deleted. */
+  async ended(): Promise<void> {
+    for (const end of this.#letGo.splice(0)) await end()
+  }
+
+  /** Needs the files of overlays, and those below them, as far as nobody keeps what is below (`snapshot=on`). */
+  #throwawayBelow(overlays: Overlays): (() => Promise<void>)[] {
+    return [...overlays].flatMap(([node, overlay]) => {
+      const below = filesOf(node).filter(isThrowaway)
+      return below.length === 0 ? [] : [overlay, ...below].map(useThrowaway)
+    })
   }
 
   async #make(files: NewFiles, folder: string | undefined, whose: string): Promise<Overlays> {
@@ -172,6 +212,14 @@ function firstOf(names: ReadonlySet<string>, node: BlockNode): BlockNode | undef
   for (let each: BlockNode | undefined = node; each !== undefined; each = each.child('backing'))
     if (names.has(each.name)) return each
   return undefined
+}
+
+/** The files that an image and those behind it lie in. */
+function filesOf(node: BlockNode): readonly string[] {
+  const found: string[] = []
+  for (let each: BlockNode | undefined = node; each !== undefined; each = each.child('backing'))
+    found.push(each.child('file')?.filename ?? each.filename)
+  return found
 }
 
 /** An image as others open it. */

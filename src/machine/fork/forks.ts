@@ -12,10 +12,14 @@ import { cannotFork, type ForkedImage, type ForkOptions } from './fork-options.t
 import { forkedConfig, type PlacedImages } from './forked-config.ts'
 import { ForkedImages, type ImagesOfFork } from './forked-images.ts'
 
-/** Starts a machine that goes on from where `restore` brings its board, unless `signal` fires before. */
+/** Starts a machine that goes on from where `restore` brings its board, unless `signal` fires before; `release` when it has ended. */
 export type BeginMachine = (
   config: MachineConfig,
-  how: { readonly restore: (board: Board) => Promise<void>; readonly signal: AbortSignal },
+  how: {
+    readonly restore: (board: Board) => Promise<void>
+    readonly signal: AbortSignal
+    readonly release: () => Promise<void>
+  },
 ) => Promise<Machine>
 
 export interface ForkParts {
@@ -52,6 +56,8 @@ export class Forks {
   readonly #parts: ForkParts
   readonly #kept = new Set<Machine>()
   readonly #over = new AbortController()
+  /** Of each moment that has some that nobody keeps. */
+  readonly #images: ForkedImages[] = []
   #asked: Asked[] = []
   #working: Promise<void> | undefined
 
@@ -86,6 +92,7 @@ export class Forks {
     this.#over.abort(hasEnded())
     await this.#working
     await Promise.all([...this.#kept].map((machine) => machine.close()))
+    for (const images of this.#images.splice(0)) await images.ended()
   }
 
   #ask(options: ForkOptions, kept: boolean): Promise<Fork> {
@@ -109,7 +116,9 @@ export class Forks {
       for (const { refuse } of sound) refuse(this.#over.signal.aborted ? hasEnded() : error)
     })
     if (moment === undefined) return
+    if (moment.images.hasThrowaway) this.#images.push(moment.images)
     const made = await Promise.allSettled(moment.forks.map((each) => this.#start(each, moment)))
+    if (!this.#over.signal.aborted) this.#parts.board.keepSpares(Math.min(all.length, mostSpares))
     if (made.every(({ status }) => status === 'rejected')) await moment.images.takeBack().catch(() => undefined) // in use elsewhere by now: they stay
     for (const [index, outcome] of made.entries())
       if (outcome.status === 'rejected') moment.forks[index]!.asked.refuse(outcome.reason)
@@ -171,7 +180,8 @@ export class Forks {
         imageNamed: (name, names) => images.imageNamed(name, names),
       }
       const restore = (board: Board): Promise<void> => pasteBoard(board, copy)
-      machine = await begin(forkedConfig(config, options, placed), { restore, signal: start.signal })
+      const release = (): Promise<void> => images.ended()
+      machine = await begin(forkedConfig(config, options, placed), { restore, signal: start.signal, release })
       if (running && options.paused !== true) await machine.runControl.cont()
       over.throwIfAborted()
       if (kept) this.#keep(machine)
@@ -190,6 +200,9 @@ export class Forks {
     void machine.ended.catch(() => undefined).then(() => this.#kept.delete(machine))
   }
 }
+
+/** So many threads wait for forks at most. */
+const mostSpares = 4
 
 /** Machines that begin at the same moment. */
 interface Moment {
