@@ -32,6 +32,7 @@ import { humanMonitorCommands } from './human-monitor.ts'
 import { humanTextCommands } from './human-text.ts'
 import { inputCommands } from './input.ts'
 import { jobCommands } from './jobs.ts'
+import { killCommands } from './kill.ts'
 import { machineCommands } from './machine.ts'
 import { managementCommands } from './management.ts'
 import { memoryCommands } from './memory.ts'
@@ -84,6 +85,7 @@ export const commands = {
   ...snapshotCommands,
   ...forkCommands,
   ...vmGenerationCommands,
+  ...killCommands,
   ...cpuCommands,
   ...pciCommands,
   ...machineCommands,
@@ -134,6 +136,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   snapshots: { title: 'Snapshots of the whole machine', commands: snapshotCommands },
   fork: { title: "vmon's own: machines that go on from where this one stands", commands: forkCommands },
   'vm-generation': { title: "The machine's generation", commands: vmGenerationCommands },
+  kill: { title: "vmon's own: the end of the machine as by a crash", commands: killCommands },
   cpu: { title: 'What the CPUs do', commands: cpuCommands },
   pci: { title: 'The PCI bus', commands: pciCommands },
   machine: { title: 'What the machine is', commands: machineCommands },

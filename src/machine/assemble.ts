@@ -1,3 +1,4 @@
+import { abruptEnd } from './assemblies/abrupt-end.ts'
 import { assembling } from './assemblies/assembling.ts'
 import { balloon } from './assemblies/balloon.ts'
 import { board } from './assemblies/board.ts'
@@ -49,6 +50,7 @@ export const assemble = (start: Start & { readonly begin: BeginMachine }) =>
     .with(board)
     .with(liveObjects)
     .with(runControl)
+    .with(abruptEnd)
     .with(migration)
     .with(snapshots)
     .with(forks)

@@ -7,6 +7,7 @@ import { silent } from '../log/index.ts'
 import type { EventHub } from '../monitor/index.ts'
 import type { Cause, Ending, RunControl } from '../runstate/index.ts'
 import type { Duplex } from '../transport/index.ts'
+import type { AbruptEnd } from './abrupt-end.ts'
 import { type AssembledMachine, assemble } from './assemble.ts'
 import type { ConsoleLinks } from './assemblies/console-page.ts'
 import type { MachineConfig } from './config.ts'
@@ -32,7 +33,7 @@ export class Machine implements AsyncDisposable {
   readonly ended: Promise<Ending>
   readonly #scope: Scope
   readonly #connect: () => Duplex
-  readonly #cutOff: () => void
+  readonly #abruptEnd: AbruptEnd
   readonly #screenDump: ScreenDump
   readonly #forks: Forks
   /** COM1 to COM4, as far as they are there, for who listens and speaks beside what they are connected to. */
@@ -41,7 +42,7 @@ export class Machine implements AsyncDisposable {
   readonly consolePage: ConsoleLinks | undefined
 
   private constructor(parts: AssembledMachine) {
-    const { config, scope, runControl, board, events, drives, connect, cutOff, screenDump } = parts
+    const { config, scope, runControl, board, events, drives, connect, abruptEnd, screenDump } = parts
     this.config = config
     this.runControl = runControl
     this.board = board
@@ -50,7 +51,7 @@ export class Machine implements AsyncDisposable {
     this.#jobs = parts.jobs
     this.#scope = scope
     this.#connect = connect
-    this.#cutOff = cutOff
+    this.#abruptEnd = abruptEnd
     this.#screenDump = screenDump
     this.#forks = parts.forks
     this.serialPorts = parts.serialPorts
@@ -150,8 +151,8 @@ export class Machine implements AsyncDisposable {
    * all the same.
    */
   async kill(): Promise<void> {
-    this.#cutOff()
-    await this.close('host-error')
+    this.#abruptEnd.kill()
+    await this.ended.catch(() => undefined)
   }
 
   /**

@@ -200,6 +200,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   '__org.vmon_query-keyboard': own,
   '__org.vmon_query-netdevs': { ...own, tests: ['test/net/guarded.test.ts'] },
   '__org.vmon_fork': { ...own, tests: ['src/embedding/fork.test.ts', 'test/guests/debian-fork.test.ts'] },
+  '__org.vmon_kill': { ...own, tests: ['test/interop/killed-machine.test.ts'] },
   'query-qmp-schema': {
     verdict: 'divergent',
     reason: 'describes what vmon has; each description equals that of QEMU',

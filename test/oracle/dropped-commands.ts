@@ -1,6 +1,7 @@
 /** Commands that QEMU never had. */
 export const ownCommands: ReadonlySet<string> = new Set([
   '__org.vmon_fork',
+  '__org.vmon_kill',
   '__org.vmon_query-keyboard',
   '__org.vmon_query-netdevs',
   '__org.vmon_query-screen-text',

@@ -23,7 +23,7 @@ the terminal (TAB completes, the arrow keys recall) or from standard input, and 
 Options:
   -H, --hmp      lines are the human monitor's, as info block; all words behind ADDRESS are one
   --json         print replies and events as they come over the wire, one a line
-  --timeout SEC  give up a command after so many seconds
+  --timeout SEC  give up a greeting or an answer after so many seconds
   -h, --help     this text
 
 Exit status: 0, or 1 if a command was refused, 2 if the server cannot be reached or ADDRESS makes no sense.

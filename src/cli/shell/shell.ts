@@ -29,7 +29,7 @@ export async function runShell(argv: readonly string[]): Promise<number> {
   }
   let client: QmpClient
   try {
-    client = await connectQmp(options.address)
+    client = await connectQmp(options.address, inTime(options))
   } catch (error) {
     warn(`vmon shell: ${printableLines((error as Error).message)}\n`)
     return 2
@@ -113,9 +113,9 @@ class Shell implements AsyncDisposable {
   }
 
   async #run({ name, args }: RequestLine, line = ''): Promise<number> {
-    const { json, timeoutMs } = this.#options
+    const { json } = this.#options
     try {
-      const value = await this.#client.executeAny(name, args, timeoutMs === undefined ? {} : { timeoutMs })
+      const value = await this.#client.executeAny(name, args, inTime(this.#options))
       const text = json
         ? print({ return: value })
         : (this.#human?.answered(line, value) ?? print(value, { pretty: true }))
@@ -167,7 +167,11 @@ class Shell implements AsyncDisposable {
   }
 
   async #types(): Promise<readonly SchemaInfo[]> {
-    this.#schema ??= (await this.#client.executeAny('query-qmp-schema')) as readonly SchemaInfo[]
+    this.#schema ??= (await this.#client.executeAny(
+      'query-qmp-schema',
+      {},
+      inTime(this.#options),
+    )) as readonly SchemaInfo[]
     return this.#schema
   }
 
@@ -187,6 +191,10 @@ class Shell implements AsyncDisposable {
     return [complete(this.#schema ?? [], words), words.at(-1) ?? '']
   }
 }
+
+/** What an answer may take, as `--timeout` has it. */
+const inTime = ({ timeoutMs }: ShellOptions): { readonly timeoutMs?: number } =>
+  timeoutMs === undefined ? {} : { timeoutMs }
 
 function wireEvent({ event, time, data }: QmpEvent): unknown {
   const microseconds = Math.round(time * 1000)

@@ -28,6 +28,7 @@ import type { ObjectTree } from '../../qom/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import type { SpiceServer } from '../../spice-server/index.ts'
 import type { VncDisplays } from '../../vnc/index.ts'
+import type { AbruptEnd } from '../abrupt-end.ts'
 import type { BoardFiles } from '../board-config.ts'
 import { dumpedMemory } from '../dumped-memory.ts'
 import type { Forks } from '../fork/forks.ts'
@@ -55,6 +56,7 @@ interface Needs extends Start {
   readonly snapshots: MachineSnapshots
   readonly snapshotSet: SnapshotSet
   readonly forks: Forks
+  readonly abruptEnd: AbruptEnd
   readonly inputHandlers: InputHandlers
   readonly sendKey: SendKey
   readonly consoles: Consoles
@@ -113,6 +115,7 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
     deviceState: new DeviceState(board, runControl),
     snapshots: needs.snapshots,
     forks: needs.forks,
+    abruptEnd: needs.abruptEnd,
     memoryFiles: new MemoryFiles(board),
     guestDump: new GuestDump({
       board,

@@ -5,6 +5,7 @@ import { type Dispatcher, type EventHub, HumanMonitor, QmpMonitor } from '../../
 import { qemuVersion } from '../../qapi/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import { type Duplex, memoryPair } from '../../transport/index.ts'
+import type { AbruptEnd } from '../abrupt-end.ts'
 import type { Start } from './start.ts'
 
 interface Needs extends Start {
@@ -14,18 +15,14 @@ interface Needs extends Start {
   readonly events: EventHub
   readonly runControl: RunControl
   readonly fdSets: FdSets
+  readonly abruptEnd: AbruptEnd
 }
 
 /** The monitors that were asked for, each on its character device, and one for programs in this process. */
-export function monitors(needs: Needs): {
-  readonly connect: () => Duplex
-  /** Breaks every connection. */
-  readonly cutOff: () => void
-} {
-  const { config, scope, chardevs, dispatcher, interpreter, events, runControl, fdSets, log } = needs
-  const all: { destroy(): void }[] = []
+export function monitors(needs: Needs): { readonly connect: () => Duplex } {
+  const { config, scope, chardevs, dispatcher, interpreter, events, runControl, fdSets, abruptEnd, log } = needs
   const opened = <M extends QmpMonitor | HumanMonitor>(monitor: M): M => {
-    all.push(monitor)
+    abruptEnd.add(monitor)
     return scope.own(monitor)
   }
   const qmp = (pretty: boolean): QmpMonitor =>
@@ -53,10 +50,7 @@ export function monitors(needs: Needs): {
     inProcess.connection(ours)
     return theirs
   }
-  const cutOff = (): void => {
-    for (const monitor of all) monitor.destroy()
-  }
-  return { connect, cutOff }
+  return { connect }
 }
 
 const bound = (monitor: QmpMonitor) => ({ connection: (duplex: Duplex) => monitor.connection(duplex) })

@@ -95,6 +95,11 @@ export class Forks {
     for (const images of this.#images.splice(0)) await images.ended()
   }
 
+  /** Ends those that are kept as a crash of this process would. */
+  destroy(): void {
+    for (const machine of this.#kept) void machine.kill()
+  }
+
   #ask(options: ForkOptions, kept: boolean): Promise<Fork> {
     return new Promise((resolve, reject) => {
       if (this.#over.signal.aborted) return reject(this.#over.signal.reason)

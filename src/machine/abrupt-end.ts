@@ -1,0 +1,28 @@
+/** What a crash takes from a machine's clients without a word. */
+export interface Victim {
+  /** Breaks its connections, in the middle of whatever is said. */
+  destroy(): void
+}
+
+/**
+ * The end of a machine as by a crash: every connection to a monitor breaks before anything is said of the end, no SHUTDOWN
+ * is sent and no command answered. Images are closed all the same.
+ */
+export class AbruptEnd {
+  readonly #victims: Victim[] = []
+  readonly #end: () => void
+
+  /** @param end - ends the machine; what it says reaches nobody */
+  constructor(end: () => void) {
+    this.#end = end
+  }
+
+  add(victim: Victim): void {
+    this.#victims.push(victim)
+  }
+
+  kill(): void {
+    for (const victim of this.#victims) victim.destroy()
+    this.#end()
+  }
+}
