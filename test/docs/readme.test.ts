@@ -46,6 +46,14 @@ describe('the README', () => {
     assert.deepEqual(wrong, [])
   })
 
+  it('shows a first test that passes, in less than fifteen lines', async () => {
+    const [first, ...others] = blocksOf(readme, 'js')
+    assert.equal(others.length, 0)
+    assert.ok(first!.trimEnd().split('\n').length < 15)
+    const { status, said } = await runShown(first!, folder, 'boot.test')
+    assert.equal(status, 0, said)
+  })
+
   it('shows programs that run', async () => {
     const programs = blocksOf(readme, 'ts')
     assert.equal(programs.length, 5)

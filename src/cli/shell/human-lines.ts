@@ -52,8 +52,7 @@ export class HumanLines {
   }
 
   /** What the last word of a line can become, and how much of it is there: as Node's readline takes it. */
-  async completions(line: string): Promise<[string[], string]> {
-    await this.learn()
+  completions(line: string): [string[], string] {
     const words = line.trimStart().split(/\s+/)
     const last = words.at(-1) ?? ''
     const [command] = words

@@ -33,6 +33,7 @@ const lines: [line: string, meaning: unknown][] = [
   ['send-key {"keys": ["ctrl", "alt"]}', { name: 'send-key', args: { keys: ['ctrl', 'alt'] } }],
   ['{"execute":"stop"}', { name: 'stop' }],
   ["{'execute':'send-key','arguments':{'keys':[]}}", { name: 'send-key', args: { keys: [] } }],
+  ['unknown __proto__.polluted=1', { name: 'unknown', args: JSON.parse('{"__proto__": {"polluted": 1}}') }],
   ['unknown a.b=1 a.c=on d=text', { name: 'unknown', args: { a: { b: 1, c: 'on' }, d: 'text' } }],
 ]
 

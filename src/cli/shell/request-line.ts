@@ -35,7 +35,7 @@ export function wordsRequest([name, ...words]: readonly string[], schema: readon
   if (name === undefined) throw new LineError('a command is needed')
   if (words.length === 1 && words[0]!.startsWith('{')) return { name, args: readObject(words[0]!) }
   const types = new Types(schema)
-  const args: Record<string, unknown> = {}
+  const args = withoutPrototype()
   for (const word of words) {
     const equals = word.indexOf('=')
     if (equals <= 0) throw new LineError(`an argument has the form name=value, not '${word}'`)
@@ -78,10 +78,13 @@ export function splitWords(text: string): string[] {
   return words
 }
 
+/** An object for names that a user has typed: `__proto__` is one like others. */
+const withoutPrototype = (): Record<string, unknown> => Object.create(null) as Record<string, unknown>
+
 function assign(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
   let at = target
   for (const step of path.slice(0, -1)) {
-    const inner = (at[step] ??= {})
+    const inner = (at[step] ??= withoutPrototype())
     if (typeof inner !== 'object') throw new LineError(`'${path.join('.')}' goes through something that has a value`)
     at = inner as Record<string, unknown>
   }

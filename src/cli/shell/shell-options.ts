@@ -17,6 +17,7 @@ Talks to a QMP server, vmon's or QEMU's. With a COMMAND it runs that one and end
 the terminal (TAB completes, the arrow keys recall) or from standard input, and shows events as they come.
 
   ADDRESS        unix:PATH, PATH, tcp:HOST:PORT or HOST:PORT
+  help [COMMAND] names the server's commands, or tells one's arguments, as a COMMAND
   NAME=VALUE     an argument; inner ones as outer.inner=VALUE, lists and objects in JSON
   COMMAND {...}  all arguments as one JSON object
 

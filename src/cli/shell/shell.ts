@@ -3,8 +3,11 @@ import { CommandError, ConnectionLostError, type QmpClient, type QmpEvent } from
 import { connectQmp } from '../../embedding/index.ts'
 import { print } from '../../json/index.ts'
 import { complete, type SchemaInfo } from '../../qapi/index.ts'
+import { delay } from '../../timers/index.ts'
 import { output, say, warn } from '../outputs.ts'
 import { printable, printableLines } from '../printable.ts'
+import { commandHelp } from './command-help.ts'
+import { hint } from './hint.ts'
 import { History } from './history.ts'
 import { HumanLines } from './human-lines.ts'
 import { LineError, type RequestLine, readLine, splitWords, wordsRequest } from './request-line.ts'
@@ -58,6 +61,7 @@ class Shell implements AsyncDisposable {
   async runOnce(words: readonly string[]): Promise<number> {
     try {
       if (this.#human !== undefined) return await this.#runLine(words.join(' '))
+      if (words[0] === 'help') return await this.#help(words.slice(1))
       const whole = words.length === 1 && words[0]!.trimStart().startsWith('{')
       const needsTypes = words.some((word) => word.includes('='))
       const schema = needsTypes ? await this.#types() : []
@@ -73,7 +77,9 @@ class Shell implements AsyncDisposable {
     void this.#showEvents()
     if (interactive) {
       this.#greet()
-      void (this.#human?.learn() ?? this.#types()).catch(() => undefined)
+      // What lines are completed with is there before the first one, unless the server takes its time.
+      const learned = (this.#human?.learn() ?? this.#types()).catch(() => undefined)
+      await Promise.race([learned, delay(patience)])
     }
     const history = interactive ? await History.open(this.#human === undefined ? 'qmp' : 'hmp') : undefined
     const terminal = createInterface({
@@ -84,10 +90,11 @@ class Shell implements AsyncDisposable {
         history: history!.lines,
         historySize: 1000,
         removeHistoryDuplicates: true,
-        completer: (line: string, done: (error: null, found: [string[], string]) => void) =>
-          void this.#completions(line).then((found) => done(null, found)),
+        // Done at once: readline would put what comes later behind what has been typed meanwhile.
+        completer: (line: string) => this.#completions(line),
       }),
     })
+    if (interactive) completeInBursts(terminal)
     this.#terminal = interactive ? terminal : undefined
     terminal.on('SIGINT', () => terminal.close())
     void this.#client.closed.then(() => terminal.close())
@@ -108,6 +115,8 @@ class Shell implements AsyncDisposable {
   }
 
   async #runLine(line: string): Promise<number> {
+    const words = splitWords(line)
+    if (this.#human === undefined && words[0] === 'help') return await this.#help(words.slice(1))
     const request = this.#human === undefined ? readLine(line, await this.#typesFor(line)) : this.#human.request(line)
     return request === undefined ? 0 : await this.#run(request, line)
   }
@@ -122,10 +131,22 @@ class Shell implements AsyncDisposable {
       if (text !== '') this.#show(text)
       return 0
     } catch (error) {
-      if (!json || !(error instanceof CommandError)) throw error
-      this.#show(print({ error: { class: error.errorClass, desc: error.message } }))
+      if (!(error instanceof CommandError)) throw error
+      if (json) this.#show(print({ error: { class: error.errorClass, desc: error.message } }))
+      else this.#say(`${error.errorClass}: ${error.message}${await this.#hint(error, args)}`)
       return 1
     }
+  }
+
+  async #help(words: readonly string[]): Promise<number> {
+    this.#show(commandHelp(await this.#types(), words))
+    return 0
+  }
+
+  /** What may have been meant, if a refusal is for how a command is spelt. */
+  async #hint(error: CommandError, args: object | undefined): Promise<string> {
+    const misspelt = error.errorClass === 'CommandNotFound' || / is unexpected$/.test(error.message)
+    return misspelt ? hint(error, args, await this.#types().catch(() => [])) : ''
   }
 
   #complain(error: unknown): number {
@@ -138,7 +159,9 @@ class Shell implements AsyncDisposable {
   #greet(): void {
     const { qemu, package: name } = this.#client.greeting.version
     const version = `${qemu.major}.${qemu.minor}.${qemu.micro}`
-    this.#show(`Connected: QMP of QEMU ${version}${name === '' ? '' : ` (${name})`}. TAB completes, Ctrl-D ends.`)
+    this.#show(
+      `Connected: QMP of QEMU ${version}${name === '' ? '' : ` (${name})`}. TAB completes, help tells, Ctrl-D ends.`,
+    )
   }
 
   async #showEvents(): Promise<void> {
@@ -179,18 +202,28 @@ class Shell implements AsyncDisposable {
     return line.includes('=') ? await this.#types().catch(() => []) : []
   }
 
-  async #completions(line: string): Promise<[string[], string]> {
-    const [found, word] = await this.#candidates(line)
+  #completions(line: string): [string[], string] {
+    const [found, word] = this.#candidates(line)
     return [found.filter((one) => printable(one) === one), word]
   }
 
-  async #candidates(line: string): Promise<[string[], string]> {
+  #candidates(line: string): [string[], string] {
     if (this.#human !== undefined) return this.#human.completions(line)
     const words = splitWords(line)
     if (line === '' || /\s$/.test(line)) words.push('')
-    return [complete(this.#schema ?? [], words), words.at(-1) ?? '']
+    if (words[0] === 'help') return [complete(this.#schema ?? [], words.slice(1, 2)), words.at(-1) ?? '']
+    const own = words.length === 1 && 'help'.startsWith(words[0]!) ? ['help'] : []
+    return [[...own, ...complete(this.#schema ?? [], words)], words.at(-1) ?? '']
   }
 }
+
+/** Node's line editor takes a tab for a character where more comes with it: for a paste, but people type as fast. */
+function completeInBursts(terminal: Interface): void {
+  Object.defineProperty(terminal, 'isCompletionEnabled', { get: () => true, set: () => undefined })
+}
+
+/** How long the first prompt waits for what completion needs, in milliseconds. */
+const patience = 1000
 
 /** What an answer may take, as `--timeout` has it. */
 const inTime = ({ timeoutMs }: ShellOptions): { readonly timeoutMs?: number } =>

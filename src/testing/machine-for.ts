@@ -1,0 +1,96 @@
+import { type RunningMachine, startMachine } from '../embedding/index.ts'
+import type { MachineOptions, MachineSurroundings } from '../machine/index.ts'
+import { defaultFailures, keepFailure } from './test-failures.ts'
+
+/** What of a test is needed: what node:test hands to it. */
+export interface TestLike {
+  readonly name: string
+  readonly fullName?: string
+  /** Whether it has passed, once it has ended. */
+  readonly passed?: boolean
+  after(end: () => Promise<void>): void
+  diagnostic?(message: string): void
+}
+
+export interface FailureOptions {
+  /** The folder for what failed tests leave, `vmon-failures` if absent; false for nothing. It is made when it is needed. */
+  readonly failures?: string | false
+  readonly surroundings?: MachineSurroundings
+}
+
+/**
+ * Starts a machine for a test of node:test, and ends it with that test. If the test fails, a picture of the screen is left
+ * as `NAME.png` in `vmon-failures`, and its text and what came over serial ports as `NAME.txt`.
+ *
+ * ```ts
+ * test('boots', async (t) => {
+ *   const vm = await machineFor(t, { fda: 'boot.img', boot: 'a' })
+ *   await vm.screen.waitFor('Hello')
+ * })
+ * ```
+ *
+ * @throws {ConfigError} as `startMachine`
+ * @throws {BoardError} as `startMachine`
+ */
+export async function machineFor(
+  test: TestLike,
+  options: MachineOptions = {},
+  { failures = defaultFailures, surroundings = {} }: FailureOptions = {},
+): Promise<RunningMachine> {
+  const machine = await startMachine(options, surroundings)
+  test.after(async () => {
+    const failed = test.passed === false && failures !== false
+    await ended(machine, failed ? failures : undefined, test.fullName ?? test.name, (text) => test.diagnostic?.(text))
+  })
+  return machine
+}
+
+/** What of a test's context is needed by a fixture: what Vitest hands to it. */
+export interface FixtureContext {
+  readonly task: { readonly name: string; readonly result?: { readonly state: string } | undefined }
+}
+
+/**
+ * A machine as a fixture of Vitest: started when a test asks for it, ended with that test. If the test fails, files are left
+ * as by `machineFor`.
+ *
+ * ```ts
+ * const test = base.extend({ vm: machineFixture({ fda: 'boot.img', boot: 'a' }) })
+ * test('boots', async ({ vm }) => {
+ *   await vm.screen.waitFor('Hello')
+ * })
+ * ```
+ */
+export function machineFixture(
+  options: MachineOptions = {},
+  { failures = defaultFailures, surroundings = {} }: FailureOptions = {},
+): (context: FixtureContext, use: (machine: RunningMachine) => Promise<void>) => Promise<void> {
+  // (Vitest reads from the source what of the context is wanted: it has to be taken apart here.)
+  return async ({ task }, use) => {
+    const machine = await startMachine(options, surroundings)
+    let failed = true // where `use` throws, as some runners let it
+    try {
+      await use(machine)
+      failed = task.result?.state === 'fail'
+    } finally {
+      const folder = failed && failures !== false ? failures : undefined
+      await ended(machine, folder, task.name, (text) => console.warn(text))
+    }
+  }
+}
+
+/** Ends a test's machine. @param folder where to leave what it shows, if the test has failed */
+async function ended(
+  machine: RunningMachine,
+  folder: string | undefined,
+  test: string,
+  tell: (text: string) => void,
+): Promise<void> {
+  try {
+    if (folder !== undefined) tell(`the machine's screen: ${await keepFailure(machine, folder, test)}`)
+  } catch (error) {
+    tell(`the machine's screen cannot be kept: ${(error as Error).message}`) // the test's own failure is the one to tell
+  } finally {
+    await machine.close()
+  }
+}
