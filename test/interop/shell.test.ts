@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Program, qemu, vmon } from '../oracle/programs.ts'
 import { Server } from '../oracle/server.ts'
+import { PlainClient } from './plain-client.ts'
 import { playOnTerminal, withoutTerminal } from './terminal.ts'
 
 const machine = ['-display', 'none', '-nodefaults', '-S', '-name', 'box', '-qmp', 'unix:qmp.sock,server=on,wait=off']
@@ -74,13 +75,9 @@ describe('vmon shell --timeout', () => {
 
   it('ends when the monitor has a client already', { skip: qemu.skip }, () =>
     onServer(qemu, async (server) => {
-      const busy = `${inShell} qmp.sock < busy`
-      const waits = `${inShell} --timeout 0.1 qmp.sock query-status`
-      // The first client is served when its prompt's input is open; it ends when that is closed.
-      const { output } = await server.shell(
-        `mkfifo busy; ${busy} & exec 3> busy; echo query-name >&3; until test -n "$(jobs -r)"; do :; done; ${waits} || ${waits}; exec 3>&-; wait`,
-      )
-      assert.match(output, /Connecting to qmp.sock took longer than 100 ms/)
+      using _first = await PlainClient.open(server.path('qmp.sock'))
+      const { output } = await server.shell(`${inShell} --timeout 0.1 qmp.sock query-status`)
+      assert.equal(output, 'vmon shell: Connecting to qmp.sock took longer than 100 ms\n')
     }),
   )
 })
