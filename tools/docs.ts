@@ -1,5 +1,5 @@
 /**
- * Writes the generated documentation: docs/commands/ (a page for each family of commands, one for the events) from the
+ * Writes the generated documentation: docs/reference/ (a page for each door of the package), docs/commands/ (a page for each family of commands, one for the events) from the
  * table, docs/human-monitor.md from that of the human monitor, and docs/conformance.md from what is declared in test/conformance.
  *
  *     node dist/tools/docs.js [--check]
@@ -14,8 +14,10 @@ import { anchor, commandPage, eventPage } from '../src/qapi/index.ts'
 import { conformancePage } from '../test/conformance/page.ts'
 import { rows } from '../test/conformance/rows.ts'
 import { loadTranscripts } from '../test/oracle/case.ts'
+import { referencePages } from './api-reference.ts'
 
 const folder = 'docs/commands'
+const referenceFolder = 'docs/reference'
 
 function commandPages(): Map<string, string> {
   const pages = new Map<string, string>()
@@ -46,13 +48,13 @@ function contents(): string {
 }
 
 const pages = commandPages()
+for (const [path, text] of referencePages(referenceFolder)) pages.set(path, text)
 pages.set('docs/human-monitor.md', hmpPage(commandTable, infoTable))
 pages.set('docs/conformance.md', conformancePage({ transcripts: loadTranscripts('test/transcripts'), rows }))
-const stale = existsSync(folder)
-  ? readdirSync(folder)
-      .map((name) => join(folder, name))
-      .filter((path) => !pages.has(path))
-  : []
+const stale = [folder, referenceFolder]
+  .filter((one) => existsSync(one))
+  .flatMap((one) => readdirSync(one).map((name) => join(one, name)))
+  .filter((path) => !pages.has(path))
 const differing = [...pages].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text)
 
 if (process.argv.includes('--check')) {

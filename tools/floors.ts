@@ -53,6 +53,7 @@ const floors: Record<string, number> = {
   monitor: 6,
   machine: 7,
   embedding: 8,
+  'disk-images': 8,
   testing: 9,
   cli: 9,
   'index.ts': 10,
