@@ -409,8 +409,7 @@ export class RunControl {
 
   #end(reason: Cause): void {
     this.#over.abort(new Error('the machine has ended'))
-    const failed =
-      reason === 'host-error' || (reason === 'guest-panic' && this.#actions.panic === 'exit-failure')
+    const failed = reason === 'host-error' || (reason === 'guest-panic' && this.#actions.panic === 'exit-failure')
     this.#ending.resolve({ reason, ...(failed && { failed }) })
   }
 
