@@ -1,5 +1,6 @@
 /**
- * Writes the generated documentation: docs/reference/ (a page for each door of the package), docs/commands/ (a page for each family of commands, one for the events) from the
+ * Writes the generated documentation: docs/reference/ (a page for each door of the package), docs/options.md from the
+ * table of options, docs/performance.md from the figures that benches have kept, docs/commands/ (a page for each family of commands, one for the events) from the
  * table, docs/human-monitor.md from that of the human monitor, and docs/conformance.md from what is declared in test/conformance.
  *
  *     node dist/tools/docs.js [--check]
@@ -11,10 +12,13 @@ import { dirname, join } from 'node:path'
 import { commands, events, families } from '../src/commands/index.ts'
 import { commandTable, hmpPage, infoTable } from '../src/hmp/index.ts'
 import { anchor, commandPage, eventPage } from '../src/qapi/index.ts'
+import { keptFigures } from '../test/bench/figures.ts'
 import { conformancePage } from '../test/conformance/page.ts'
 import { rows } from '../test/conformance/rows.ts'
 import { loadTranscripts } from '../test/oracle/case.ts'
 import { referencePages } from './api-reference.ts'
+import { optionsPage } from './options-page.ts'
+import { performancePage } from './performance-page.ts'
 
 const folder = 'docs/commands'
 const referenceFolder = 'docs/reference'
@@ -49,6 +53,8 @@ function contents(): string {
 
 const pages = commandPages()
 for (const [path, text] of referencePages(referenceFolder)) pages.set(path, text)
+pages.set('docs/options.md', optionsPage())
+pages.set('docs/performance.md', performancePage(keptFigures()))
 pages.set('docs/human-monitor.md', hmpPage(commandTable, infoTable))
 pages.set('docs/conformance.md', conformancePage({ transcripts: loadTranscripts('test/transcripts'), rows }))
 const stale = [folder, referenceFolder]

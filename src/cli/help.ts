@@ -2,7 +2,8 @@ import { qemuVersion } from '../qapi/index.ts'
 import { type Option, options } from './option-table.ts'
 import { packageVersion } from './package-version.ts'
 
-const groups: Readonly<Record<Option['group'], string>> = {
+/** The groups of options, in the order of the help. */
+export const optionGroups: Readonly<Record<Option['group'], string>> = {
   machine: 'Machine',
   drives: 'Drives',
   boot: 'Start and end',
@@ -34,7 +35,7 @@ const usage = `usage: vmon [options] [disk_image]
 /** What -help prints. */
 export function helpText(): string {
   const parts = [versionText(), usage, "\n'disk_image' is a raw hard disk image.\n"]
-  for (const [group, title] of Object.entries(groups)) {
+  for (const [group, title] of Object.entries(optionGroups)) {
     parts.push(`\n${title}:\n`)
     for (const option of options.filter((one) => one.group === group)) parts.push(optionHelp(option))
   }

@@ -1,7 +1,9 @@
 /**
- * `npm run bench -- [NAME ...]`: measures vmon and its peers side by side in one run and prints ratios.
- * Without names, every bench runs.
+ * `npm run bench -- [--keep] [NAME ...]`: measures vmon and its peers side by side in one run and prints ratios.
+ * Without names, every bench runs. With `--keep`, the tables become those of docs/performance.md (`npm run docs`).
  */
+import { keepTables } from './figures.ts'
+
 const benches: Record<string, () => Promise<void>> = {
   qmp: async () => (await import('./qmp.ts')).benchQmp(),
   board: async () => (await import('./board.ts')).benchBoard(),
@@ -13,7 +15,8 @@ const benches: Record<string, () => Promise<void>> = {
   transport: async () => void (await import('./transport.ts')),
 }
 
-const names = process.argv.slice(2)
+const words = process.argv.slice(2)
+const names = words.filter((word) => word !== '--keep')
 for (const name of names.length > 0 ? names : Object.keys(benches)) {
   const bench = benches[name]
   if (bench === undefined) {
@@ -23,3 +26,5 @@ for (const name of names.length > 0 ? names : Object.keys(benches)) {
     await bench()
   }
 }
+
+if (words.includes('--keep')) keepTables((await import('./report.ts')).printed)

@@ -1,3 +1,9 @@
+import { type KeptTable, thisHost } from './figures.ts'
+
+const host = thisHost()
+/** What has been printed in this run. */
+export const printed: KeptTable[] = []
+
 /** One row of a bench: a figure of ours beside the same figure of the peer, and what it should be. */
 export interface Row {
   readonly name: string
@@ -35,6 +41,11 @@ export function printRows(title: string, peerName: string, rows: readonly Row[])
           : 'MISSED',
     ])
   }
+  const rest = cells.slice(1).map(([name, ours, peer, ratio, target, verdict]) => ({
+    ...{ name: name!, ours: ours!, peer: peer!, ratio: ratio!, target: target! },
+    verdict: verdict!,
+  }))
+  printed.push({ title, peer: peerName, host, rows: rest })
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)))
   console.log(`\n${title}`)
   for (const row of cells) {

@@ -1,13 +1,11 @@
 /** What the guide shows runs. */
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { demoFloppy } from '../../guests/demo.ts'
-import { testKernel } from '../../guests/test-kernel.ts'
-import { blocksOf, linksOf, runShown } from './programs.ts'
+import { blocksOf, filesOfTheGuide, linksOf, runShown } from './programs.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const guide = join(root, 'docs', 'guide')
@@ -16,8 +14,7 @@ describe('the guide', () => {
   let folder = ''
   before(async () => {
     folder = await mkdtemp(join(root, 'dist', 'guide-'))
-    await writeFile(join(folder, 'boot.img'), demoFloppy())
-    await writeFile(join(folder, 'kernel.elf'), testKernel('all tests passed\n', 16))
+    await filesOfTheGuide(folder)
   })
   after(() => rm(folder, { recursive: true }))
 

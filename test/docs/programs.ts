@@ -3,10 +3,22 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { transform } from 'esbuild'
+import { demoFloppy } from '../../guests/demo.ts'
+import { installerFloppy } from '../../guests/installer.ts'
+import { testKernel } from '../../guests/test-kernel.ts'
 
-/** The blocks of a language in a page. */
+/** The blocks of a language in a page, or of a language and what else stands beside its name (`sh run`). */
 export function blocksOf(page: string, language: string): readonly string[] {
-  return [...page.matchAll(/^```(\w+)\n(.*?)^```/gms)].flatMap(([, word, text]) => (word === language ? [text!] : []))
+  return [...page.matchAll(/^```(\w[\w ]*)\n(.*?)^```/gms)].flatMap(([, word, text]) =>
+    word === language ? [text!] : [],
+  )
+}
+
+/** Makes the files that programs of the guide find in their folder. */
+export async function filesOfTheGuide(folder: string): Promise<void> {
+  await writeFile(join(folder, 'boot.img'), demoFloppy())
+  await writeFile(join(folder, 'installer.img'), installerFloppy())
+  await writeFile(join(folder, 'kernel.elf'), testKernel('all tests passed\n', 16))
 }
 
 /** Files that a page links to. */
