@@ -1,5 +1,5 @@
 import { closeSync, constants, writeFile } from 'node:fs'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { FileSource } from '../descriptors/index.ts'
 import { reasonText } from '../errno/index.ts'
@@ -8,6 +8,8 @@ import type { Console, Picture } from './console.ts'
 import type { Consoles } from './consoles.ts'
 import { encodePng } from './png.ts'
 import { encodePpm } from './ppm.ts'
+
+const largestWrite = 4 * 2 ** 20
 
 export type PictureFormat = 'ppm' | 'png'
 
@@ -93,17 +95,33 @@ async function writePassed(files: FileSource | undefined, filename: string, byte
 
 async function writePicture(filename: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
   const file = await openPicture(filename)
-  const regular = (await file.stat()).isFile()
   try {
     try {
-      await file.writeFile(bytes, signal === undefined ? undefined : { signal })
+      await writeAll(file, bytes, signal)
     } finally {
       await file.close()
     }
   } catch (cause) {
-    if (regular) await rm(filename, { force: true })
+    if (await isRegular(filename)) await rm(filename, { force: true })
     signal?.throwIfAborted()
     throw writeFailure(cause)
+  }
+}
+
+/** In pieces as large as may be: each waits for a thread. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) {
+    signal?.throwIfAborted()
+    at += (await file.write(bytes, at, Math.min(largestWrite, bytes.byteLength - at))).bytesWritten
+  }
+  signal?.throwIfAborted()
+}
+
+async function isRegular(filename: string): Promise<boolean> {
+  try {
+    return (await stat(filename)).isFile()
+  } catch {
+    return false
   }
 }
 

@@ -5,6 +5,7 @@
 import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parentPort } from 'node:worker_threads'
+import type { Picture } from '../board.ts'
 import { BoardError } from '../board-error.ts'
 import type { GuestSides } from '../bus/guest-device.ts'
 import { readRegisters } from './cpu/cpu-state.ts'
@@ -106,10 +107,16 @@ function wireError(error: unknown): WireError {
   return { kind, message, ...(context.address !== undefined && { address: context.address }) }
 }
 
+/** A picture is drawn for whoever asks, and nobody here keeps it: its memory goes along. */
+function pixelsOf({ rgb }: Picture): readonly ArrayBuffer[] {
+  return [rgb.buffer as ArrayBuffer]
+}
+
 async function answer(calls: WorkerCalls, id: number, name: CallName, args: readonly unknown[]): Promise<void> {
   try {
     const call = calls[name] as (...args: readonly unknown[]) => unknown
-    tell({ type: 'answer', id, result: await call(...args) })
+    const result = await call(...args)
+    tell({ type: 'answer', id, result }, name === 'picture' ? pixelsOf(result as Picture) : [])
   } catch (error) {
     tell({ type: 'answer', id, error: wireError(error) })
   }

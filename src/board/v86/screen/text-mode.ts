@@ -69,10 +69,12 @@ export function drawText(vga: VgaDevice, layout: TextLayout, cursorLit: boolean)
       const ninth = repeatNinth && character >= 0xb0 && character <= 0xdf
       for (let y = 0; y < cellHeight; y++) {
         const lit = cursor !== undefined && cell === vga.cursor_address && y >= cursor.first && y <= cursor.last
-        const dots = lit ? allDots : widen(memory[glyph + y]!, cellWidth, ninth)
+        const dots = lit ? allDots : memory[glyph + y]!
+        if (dots === 0 && background === 0) continue // most of most screens; a new picture is black
+        const wide = lit ? allDots : widen(dots, cellWidth, ninth)
         let at = ((row * cellHeight + y) * width + column * cellWidth) * 3
         for (let bit = cellWidth - 1; bit >= 0; bit--) {
-          const colour = (dots >> bit) & 1 ? foreground : background
+          const colour = (wide >> bit) & 1 ? foreground : background
           rgb[at++] = colour >> 16
           rgb[at++] = colour >> 8
           rgb[at++] = colour
