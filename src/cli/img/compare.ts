@@ -15,7 +15,11 @@ const statuses = { identical: 0, different: 1, notOpened: 2, unknownStatus: 3, u
 interface Side {
   readonly filename: string
   readonly node: BlockNode
+  /** What is read of it, piece by piece: fresh memory for each costs more than to read it. */
+  readonly memory: Buffer
 }
+
+const zeroes = Buffer.alloc(largestPiece)
 
 /** `vmon img compare`: says whether a guest sees the same in two images. */
 export async function compare(argv: readonly string[], output: Output): Promise<number> {
@@ -39,8 +43,8 @@ export async function compare(argv: readonly string[], output: Output): Promise<
     if (!args.has('q')) output.out(`${text}\n`)
   }
   const sides = [
-    { filename: one, node: first.node },
-    { filename: other, node: second.node },
+    { filename: one, node: first.node, memory: Buffer.allocUnsafeSlow(largestPiece) },
+    { filename: other, node: second.node, memory: Buffer.allocUnsafeSlow(largestPiece) },
   ] as const
   progress.show(0)
   const difference = await compareSides(sides, args.has('s'), say, progress)
@@ -104,7 +108,7 @@ async function restDifference(side: Side, start: number, reached: (at: number) =
 
 /** Compares a range of two images, or of one with zeroes. @returns the first sector that differs */
 async function compareRange(sides: readonly Side[], at: number, length: number): Promise<number | undefined> {
-  const [first, second = new Uint8Array(length)] = await Promise.all(sides.map((side) => read(side, at, length)))
+  const [first, second = zeroes.subarray(0, length)] = await Promise.all(sides.map((side) => read(side, at, length)))
   if (Buffer.compare(first!, second) === 0) return undefined
   for (let begin = 0; ; begin += sector) {
     const end = begin + sector
@@ -134,9 +138,12 @@ async function statusOf({ filename, node }: Side, at: number, length: number): P
   }
 }
 
-async function read({ filename, node }: Side, at: number, length: number): Promise<Uint8Array> {
+/** The result is the side's memory: the next call changes it. */
+async function read({ filename, node, memory }: Side, at: number, length: number): Promise<Uint8Array> {
+  const bytes = memory.subarray(0, length)
   try {
-    return await node.read(at, length)
+    await node.readInto(at, bytes)
+    return bytes
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
     throw new ImgError(`Error while reading offset ${at} of ${filename}: ${reasonOf(error)}`, statuses.unreadable)
