@@ -14,6 +14,8 @@ export class CountComparison {
   readonly #image: CheckedImage
   readonly #walk: ReferenceWalk
   readonly #findings: Findings
+  /** The block that was found readable last. */
+  #readable = -1
   /** The block that was looked into last, of those that count what is behind the end of the file. */
   #last: { readonly index: number; readonly view: DataView } | undefined
 
@@ -66,8 +68,15 @@ export class CountComparison {
   count(cluster: number): number | undefined | Promise<number | undefined> {
     const { refcountsPerBlock, clusterSize } = this.#image.geometry
     const index = Math.floor(cluster / refcountsPerBlock)
-    if (!isReadable(this.#walk.blocks[index] ?? noBlock, clusterSize)) return undefined
-    if (cluster < this.#walk.clusters) return this.differences.get(cluster) ?? this.#walk.counted(cluster)
+    // Neighbours are asked for one after the other.
+    if (index !== this.#readable) {
+      if (!isReadable(this.#walk.blocks[index] ?? noBlock, clusterSize)) return undefined
+      this.#readable = index
+    }
+    if (cluster < this.#walk.clusters) {
+      const different = this.differences.size > 0 ? this.differences.get(cluster) : undefined
+      return different ?? this.#walk.counted(cluster)
+    }
     return this.#countBehind(index, cluster % refcountsPerBlock)
   }
 

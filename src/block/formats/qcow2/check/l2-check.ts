@@ -38,7 +38,8 @@ export class L2Check {
     for (let at = 0; at < clusterSize; at += l2EntrySize) {
       const high = view.getUint32(at)
       const low = view.getUint32(at + 4)
-      const [zero, allocated] = l2EntrySize === 8 ? noBits : [view.getUint32(at + 8), view.getUint32(at + 12)]
+      const zero = l2EntrySize === 8 ? 0 : view.getUint32(at + 8)
+      const allocated = l2EntrySize === 8 ? 0 : view.getUint32(at + 12)
       if (high === 0 && low === 0 && allocated === 0) continue
       if ((high & compressedBit) !== 0) {
         this.#countCompressed(at / l2EntrySize, { high, low, bits: zero !== 0 || allocated !== 0 }, { times, active })
@@ -110,5 +111,3 @@ export class L2Check {
     findings.fragmented += active
   }
 }
-
-const noBits = [0, 0] as const
