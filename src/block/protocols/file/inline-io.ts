@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 import { type Libc, loadLibc } from '../../../libc/index.ts'
 import { now as monotonic } from '../../../timers/index.ts'
+import { HeldUp } from './held-up.ts'
 
 /** File systems on which a write goes to memory and not to another machine, by their numbers in `statfs()`. */
 const localTypes: ReadonlySet<number> = new Set([
@@ -17,10 +18,6 @@ const tmpfs = 0x01021994
 const perTurn = { requests: 256, bytes: 4 * 2 ** 20 }
 /** Longer requests go to a thread: several move their bytes at once there. */
 const longest = 128 * 1024
-/** After a write that the system has held up, so many times as long nothing is written at once. */
-const patience = 100
-/** Milliseconds that a write into memory may take. */
-const unhurried = 4
 
 /** Counts what has been done since the event loop had its turn. */
 class TurnBudget {
@@ -51,18 +48,19 @@ type ReadNow = (fd: number, position: number, target: Uint8Array) => number
  * a thread and to hear of its end takes ten times as long as to copy a few pages.
  *
  * Reads never wait: the system says no instead. Writes may be held up by the system if the disk does not keep up, so
- * one that was is followed by a long while without.
+ * those that were are followed by a long while without.
  */
 export class InlineIo {
   readonly #fd: number
   readonly #now: () => number
   #readNow: ReadNow | undefined
-  #writesFrom: number
+  readonly #writes: boolean
+  readonly #heldUp = new HeldUp()
 
   private constructor(fd: number, readNow: ReadNow | undefined, writes: boolean, now: () => number) {
     this.#fd = fd
     this.#readNow = readNow
-    this.#writesFrom = writes ? 0 : Number.POSITIVE_INFINITY
+    this.#writes = writes
     this.#now = now
   }
 
@@ -85,12 +83,11 @@ export class InlineIo {
   /** @returns bytes that have been written, from the first on: perhaps fewer than wanted, or none */
   write(position: number, bytes: Uint8Array): number {
     const { byteLength } = bytes
-    if (this.#writesFrom === Number.POSITIVE_INFINITY || byteLength > longest || !turnBudget.take(byteLength)) return 0
+    if (!this.#writes || byteLength > longest || !turnBudget.take(byteLength)) return 0
     const begin = this.#now()
-    if (begin < this.#writesFrom) return 0
+    if (this.#heldUp.rests(begin)) return 0
     const count = writeNow(this.#fd, position, bytes)
-    const end = this.#now()
-    if (end - begin > unhurried) this.#writesFrom = end + (end - begin) * patience
+    this.#heldUp.note(begin, this.#now())
     return count
   }
 }

@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { type Libc, type LibcFunction, loadLibc } from '../../../libc/index.ts'
 import { setImmediate } from '../../../timers/index.ts'
+import { HeldUp } from './held-up.ts'
 
 /** The system calls by their numbers, which each kind of processor has its own of. */
 const systemCalls: Readonly<Partial<Record<NodeJS.Architecture, Readonly<Record<Call, number>>>>> = {
@@ -21,8 +22,6 @@ const perTurn = 1
 const longestWait = 1_000_000n
 /** So many waits are left to a thread after one that was for nothing: the disk is slow. */
 const discouraged = 32
-/** Milliseconds that the system may take to accept requests, and so many times as long none are given to it after that. */
-const [unhurried, patience] = [4, 100]
 
 interface Request {
   readonly fd: number
@@ -63,7 +62,8 @@ export class NativeAio {
   #threadWaits = false
   #discouraged = 0
   #turnLeft = perTurn
-  #restUntil = 0
+  /** Whether the system holds up who gives it requests. */
+  readonly #heldUp = new HeldUp()
 
   private constructor(libc: Libc, numbers: Readonly<Record<Call, number>>, context: bigint) {
     const submit = libc.func('intptr_t syscall(intptr_t number, uint64_t context, intptr_t count, void *list)')
@@ -90,7 +90,7 @@ export class NativeAio {
 
   /** False after the system has held up the caller instead of taking requests. */
   get willing(): boolean {
-    return this.#restUntil === 0 || performance.now() >= this.#restUntil
+    return !this.#heldUp.rests(performance.now())
   }
 
   /**
@@ -165,6 +165,7 @@ export class NativeAio {
       this.#prepare(slot, this.#queue.shift()!)
       this.#list[count++] = this.#blocksAt + BigInt(slot * controlBlock)
     }
+    if (count === 0) return
     while (count > 0) {
       const taken = this.#submit(count)
       const error = taken > 0 ? 0 : this.#errno()
@@ -176,8 +177,7 @@ export class NativeAio {
       this.#list.copyWithin(0, done, count)
       count -= done
     }
-    const end = performance.now()
-    this.#restUntil = end - begin > unhurried ? end + (end - begin) * patience : 0
+    this.#heldUp.note(begin, performance.now())
   }
 
   #prepare(slot: number, request: Request): void {
