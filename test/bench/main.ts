@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<void>> = {
   virtio: async () => (await import('./virtio-disk.ts')).benchVirtioDisk(),
   forks: async () => (await import('./forks.ts')).benchForks(),
   fleet: async () => (await import('./fleet.ts')).benchFleet(),
+  network: async () => (await import('./network.ts')).benchNetwork(),
   transport: async () => void (await import('./transport.ts')),
 }
 

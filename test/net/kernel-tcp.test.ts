@@ -213,3 +213,26 @@ test('carries datagrams of IPv6 there and back, long ones in pieces', { skip }, 
   assert.equal(await guest.run(process.execPath, '-e', program), '9000 true\n')
   echo.close()
 })
+
+test('a cable that is cut holds a download; when it is joined again, the download completes', { skip }, async () => {
+  let seen = 0
+  try {
+    const begun = new Promise<void>((resolve) => {
+      guest.fate = (toGuest) => {
+        if (toGuest && ++seen === 2000) resolve()
+        return 'arrives'
+      }
+    })
+    const downloaded = shell(download(32))
+    await begun
+    guest.wire.up = false
+    const before = seen
+    await assert.rejects(guest.run('busybox', 'ping', '-c', '1', '-W', '1', '10.0.2.2'))
+    assert.equal(seen, before, 'nothing flows')
+    guest.wire.up = true
+    assert.equal((await downloaded).split(' ')[0], digestOf(32))
+  } finally {
+    guest.wire.up = true
+    guest.fate = () => 'arrives'
+  }
+})

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { NetError } from '../net-error.ts'
 import { CommandStream, wordsOf } from './command-stream.ts'
 import { parseGuestForward } from './guest-forward.ts'
 import { addresses, GuestPuppet, sendTcp } from './guest-puppet.ts'
@@ -90,4 +92,46 @@ test('rules are read as QEMU reads them', () => {
 test('words of a command are those that a shell sees', () => {
   assert.deepEqual(wordsOf(`a  b\\ c 'd "e' "f \\"g\\" h"i ''`), ['a', 'b c', 'd "e', 'f "g" hi', ''])
   assert.deepEqual(wordsOf(''), [])
+})
+
+test('a rule that is read names a place of the network that nobody has; any other is refused', () => {
+  const piece = fc.constantFrom(
+    'tcp',
+    'udp',
+    ':',
+    '-',
+    '10.0.2.100',
+    '10.0.2.2',
+    '10.0.2.3',
+    '10.0.3.1',
+    '80',
+    '0',
+    '65536',
+    '0x50',
+    'cmd:cat',
+    'a',
+    '',
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 9 }), fc.string({ maxLength: 6 }), (pieces, more) => {
+      try {
+        const rule = parseGuestForward(pieces.join('') + more, addresses)
+        assert.equal(rule.address & addresses.mask, addresses.network)
+        assert.ok(rule.address !== addresses.host && rule.address !== addresses.dns)
+        assert.ok(rule.port >= 1 && rule.port <= 65_535)
+      } catch (error) {
+        if (!(error instanceof NetError)) throw error
+        assert.match(error.message, /guest forwarding rule/)
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('words of a command line are read whatever they are', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 40 }), (line) => {
+      for (const word of wordsOf(line)) assert.ok(word.length <= line.length)
+    }),
+  )
 })
