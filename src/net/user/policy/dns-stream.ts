@@ -4,6 +4,9 @@ import type { HostTarget } from '../host-address.ts'
 
 /** Messages over TCP have their length ahead (RFC 1035, 4.2.2). */
 const prefixLength = 2
+const longestMessage = 0xffff
+/** Nobody asks more: what waits for its end is held for each connection. */
+const longestQuestion = 4096
 
 export interface DnsStreamParts {
   readonly resolver: HostTarget
@@ -18,8 +21,10 @@ export class DnsStream extends Duplex {
   readonly #parts: DnsStreamParts
   /** There as soon as a question has passed. */
   #resolver: Socket | undefined
-  readonly #questions = new DnsFrames()
-  readonly #answers = new DnsFrames()
+  readonly #questions = new DnsFrames(longestQuestion)
+  readonly #answers = new DnsFrames(longestMessage)
+  /** What is done as soon as the guest has read its refusals. */
+  #waiting: (() => void) | undefined
 
   constructor(parts: DnsStreamParts) {
     super({ allowHalfOpen: true })
@@ -28,17 +33,31 @@ export class DnsStream extends Duplex {
 
   override _read(): void {
     this.#resolver?.resume()
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.()
   }
 
   override _write(bytes: Buffer, _: BufferEncoding, done: () => void): void {
+    const questions = this.#questions.add(bytes)
+    if (questions === undefined) {
+      this.destroy()
+      return
+    }
     const passing: Buffer[] = []
-    for (const question of this.#questions.add(bytes)) {
+    let hasRoom = true
+    for (const question of questions) {
       const answer = this.#parts.answerTo(question)
       if (answer === undefined) passing.push(framed(question))
-      else if (answer.length > 0) this.push(framed(answer))
+      else if (answer.length > 0) hasRoom = this.push(framed(answer))
     }
-    if (passing.length === 0) done()
-    else this.#open().write(Buffer.concat(passing), () => done())
+    const pass = (): void => {
+      if (passing.length === 0) done()
+      else this.#open().write(Buffer.concat(passing), () => done())
+    }
+    // Who asks without reading waits.
+    if (hasRoom) pass()
+    else this.#waiting = pass
   }
 
   override _final(done: () => void): void {
@@ -57,7 +76,7 @@ export class DnsStream extends Duplex {
     const { address, port } = this.#parts.resolver
     const resolver = connect({ host: address, port, allowHalfOpen: true })
     resolver.on('data', (bytes: Buffer) => {
-      for (const answer of this.#answers.add(bytes)) {
+      for (const answer of this.#answers.add(bytes) ?? []) {
         this.#parts.answered(answer)
         if (!this.push(framed(answer))) resolver.pause()
       }
@@ -72,15 +91,23 @@ export class DnsStream extends Duplex {
   }
 }
 
-/** Takes messages out of a stream; what is not whole yet waits, 64 KiB at the most. */
+/** Takes messages out of a stream; what is not whole yet waits. */
 class DnsFrames {
+  readonly #longest: number
   #waiting = Buffer.alloc(0)
 
-  add(bytes: Buffer): Buffer[] {
+  constructor(longest: number) {
+    this.#longest = longest
+  }
+
+  /** @returns the messages that are whole now; undefined if one is longer than any may be */
+  add(bytes: Buffer): Buffer[] | undefined {
     let rest = this.#waiting.length === 0 ? bytes : Buffer.concat([this.#waiting, bytes])
     const messages: Buffer[] = []
     while (rest.length >= prefixLength) {
-      const end = prefixLength + rest.readUInt16BE(0)
+      const length = rest.readUInt16BE(0)
+      if (length > this.#longest) return undefined
+      const end = prefixLength + length
       if (rest.length < end) break
       messages.push(rest.subarray(prefixLength, end))
       rest = rest.subarray(end)
