@@ -142,6 +142,12 @@ export interface Board extends AsyncDisposable {
   unplug(key: string): Promise<void>
   /** What the firmware can boot from, of a device, from the next reset on; nothing, if it has gone. */
   setBootPlaces(key: string, places: readonly BootPlace[]): Promise<void>
+  /**
+   * What a device tells of its own state; which questions there are is up to its model. Looking changes nothing.
+   *
+   * @throws {BoardError} kind `configuration`, if there is no such device, or it tells nothing
+   */
+  inspect(key: string, question: unknown): Promise<unknown>
   /** A device that has been plugged in, or was there from the start. @throws {BoardError} kind `configuration` */
   plugged(key: string): PluggedDevice
 

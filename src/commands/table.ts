@@ -53,6 +53,7 @@ import { screenCommands } from './screen.ts'
 import { snapshotCommands } from './snapshots.ts'
 import { spiceCommands } from './spice.ts'
 import { tracingCommands } from './tracing.ts'
+import { virtioCommands } from './virtio.ts'
 import { vmGenerationCommands } from './vm-generation.ts'
 import { vncCommands } from './vnc.ts'
 
@@ -93,6 +94,7 @@ export const commands = {
   ...deviceCommands,
   ...networkCommands,
   ...balloonCommands,
+  ...virtioCommands,
   ...qomCommands,
   ...objectCommands,
   ...consoleCommands,
@@ -144,6 +146,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   devices: { title: 'Devices that come and go', commands: deviceCommands },
   network: { title: 'The network', commands: networkCommands },
   balloon: { title: "The guest's memory balloon", commands: balloonCommands },
+  virtio: { title: 'Virtio devices and their queues', commands: virtioCommands },
   qom: { title: 'Objects, their properties and their types', commands: qomCommands },
   objects: { title: 'Objects that users make', commands: objectCommands },
   'netdev-info': { title: "vmon's own: what networks carry", commands: netdevInfoCommands },

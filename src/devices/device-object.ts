@@ -3,6 +3,7 @@ import { type Access, type ClassAccess, constant, type Property, QomObject, type
 import { BusObject, isThere } from './bus-object.ts'
 import type { DeviceModel } from './model.ts'
 import { defaultValue, type PropertyType } from './properties.ts'
+import { backendModel } from './virtio/backend-model.ts'
 
 /** What is true of one device. */
 export interface DeviceTraits {
@@ -24,12 +25,20 @@ export class DeviceObject extends QomObject {
   readonly id: string | undefined
   readonly bus: BusObject | undefined
 
-  constructor(types: TypeTable, model: Pick<DeviceModel, 'name' | 'properties' | 'buses'>, traits: DeviceTraits = {}) {
+  constructor(
+    types: TypeTable,
+    model: Pick<DeviceModel, 'name' | 'properties' | 'buses' | 'backend'>,
+    traits: DeviceTraits = {},
+  ) {
     const { id, properties = {}, access = {}, bus, hotplugged = false, hotPluggable = false } = traits
+    // What is passed on to the part behind it is refused by that, which has no id.
+    const passed = new Set(Object.keys(backendModel({ ...model })?.properties ?? {}))
     const accessOf = (name: string, type: PropertyType): Access => {
       const value = Object.hasOwn(properties, name) ? properties[name] : (defaultValue(type) ?? noValue(type.name))
-      const get = typeof value === 'function' ? (value as () => unknown) : () => value
-      return { get, set: () => refuseChange(name, model.name, id) }
+      const get = typeof value === 'function' ? (value as () => unknown) : () => exactly(value, type)
+      const refuse = (): never =>
+        passed.has(name) ? refuseChange(name, model.backend!.type, undefined) : refuseChange(name, model.name, id)
+      return { get, set: refuse }
     }
     const said = Object.entries(model.properties).map(([name, type]) => [name, accessOf(name, type)] as const)
     super(types, model.name, {
@@ -71,6 +80,13 @@ function isWiring(type: string): boolean {
 function ownProperty({ name: type }: PropertyType, access: ClassAccess): Property {
   if ('target' in access) return { kind: 'link', type, ...access }
   return type.startsWith('link<') ? { kind: 'link', type, target: () => undefined } : { kind: 'value', type, ...access }
+}
+
+/** A number that is as by default, though JavaScript's are not wide enough for it. */
+function exactly(value: unknown, { byDefault }: PropertyType): unknown {
+  const tooWide =
+    typeof value === 'number' && !Number.isSafeInteger(value) && String(value) === String(Number(byDefault))
+  return tooWide ? BigInt(byDefault!) : value
 }
 
 /** What is neither said nor known is empty. */

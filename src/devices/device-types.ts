@@ -4,6 +4,7 @@ import { deviceModels, pcModels } from './devices.ts'
 import type { DeviceModel } from './model.ts'
 import { defaultValue, type PropertyType, pciProperties, text, unsigned } from './properties.ts'
 import { placeProperties } from './scsi/place.ts'
+import { backendModel } from './virtio/backend-model.ts'
 import { virtioDeviceProperties } from './virtio/properties.ts'
 
 const ideProperties = { unit: unsigned(32, 0xffff_ffff) }
@@ -44,6 +45,13 @@ const bases: readonly ObjectType[] = [
     parent: 'device',
     abstract: true,
     properties: listed({ nr: unsigned(32, 0xffff_ffff), name: text() }),
+  },
+  { name: 'virtio-input-device', parent: 'virtio-device', abstract: true, properties: listed({ serial: text() }) },
+  {
+    name: 'virtio-input-hid-device',
+    parent: 'virtio-input-device',
+    abstract: true,
+    properties: listed({ display: text(), head: unsigned(32, 0) }),
   },
   { name: 'virtio-scsi-common', parent: 'virtio-device', abstract: true },
   { name: 'scsi-device', parent: 'device', abstract: true, properties: listed(placeProperties) },
@@ -123,7 +131,7 @@ export const deviceTypes: readonly ObjectType[] = [
   ...Object.values(pcModels).map(typeOf),
 ]
 
-function typeOf({ name, parent, properties }: DeviceModel): ObjectType {
+function typeOf({ name, parent, properties }: Pick<DeviceModel, 'name' | 'parent' | 'properties'>): ObjectType {
   const inherited = new Set<string>()
   for (let base = baseOf(parent); base !== undefined; base = baseOf(base.parent))
     for (const property of base.properties ?? []) inherited.add(property.name)
@@ -131,15 +139,10 @@ function typeOf({ name, parent, properties }: DeviceModel): ObjectType {
   return { name, parent, properties: listed(Object.fromEntries(added)) }
 }
 
-/** The type of the part of a device that has the bus that it brings. */
-function partTypeOf({ carries, properties }: DeviceModel): readonly ObjectType[] {
-  if (carries === undefined) return []
-  const own = Object.fromEntries(carries.partProperties.map((name) => [name, classProperty(properties[name]!)]))
-  return [{ name: carries.part, parent: carries.partParent ?? 'virtio-device', properties: listed(own) }]
-}
-
-function classProperty({ ofEach: _, ...type }: PropertyType): PropertyType {
-  return type
+/** The type of what a device has behind its place on the PCI bus. */
+function partTypeOf(model: DeviceModel): readonly ObjectType[] {
+  const backend = backendModel(model)
+  return backend === undefined ? [] : [typeOf(backend)]
 }
 
 function baseOf(name = ''): ObjectType | undefined {

@@ -41,5 +41,7 @@ export { type PlannedDevice, type PlannedNetwork, planDevice } from './plugging/
 export { type PropertyType, type PropertyValue, requireDefaults } from './properties.ts'
 export { settledProperties } from './scsi/unit-identity.ts'
 export { deviceTable } from './table.ts'
-export { virtioDeviceProperties } from './virtio/properties.ts'
+export { backendModel } from './virtio/backend-model.ts'
+export { bitTexts, statusTexts, textsOfKind, transportTexts } from './virtio/bit-texts.ts'
+export { type NamedVirtioDevice, type VirtioDeviceStatus, VirtioDevices } from './virtio/virtio-devices.ts'
 export { Balloon } from './virtio-balloon-pci/balloon.ts'

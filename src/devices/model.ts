@@ -25,8 +25,10 @@ export interface DeviceModel {
   readonly hotplugs?: false
   /** Buses that it brings, by their names, with their types. */
   readonly buses?: Readonly<Record<string, string>>
+  /** What is behind its place on the PCI bus, on a bus between the two. */
+  readonly backend?: BackendTraits
   /** The bus that each of it brings for devices that are plugged into it. */
-  readonly carries?: CarrierTraits
+  readonly carries?: CarriedBus
   /**
    * Finds a place on the bus that another device brings.
    *
@@ -47,6 +49,11 @@ export interface DeviceModel {
   readonly cardOwner?: string
   /** What some of its properties are, whatever was said. */
   readonly settled?: Readonly<Record<string, PropertyValue>>
+  /** What some of them are once it is there, where it was said that they follow from others, or nothing. */
+  readonly realized?: (
+    properties: DeviceProperties,
+    disk: { readonly byteLength: number } | undefined,
+  ) => DeviceProperties
   /** What it is to the firmware that boots from it: its own part of its place in Open Firmware's tree. */
   readonly bootName?: readonly [before: string, behind: string]
   /** The same of one on a bus that another device brings: its part behind that device's. */
@@ -62,12 +69,20 @@ export interface DeviceModel {
 /** Buses that plugged devices bring. What is on them is reached through their devices: boards know nothing of it. */
 export type CarriedBus = 'virtio-serial-bus' | 'SCSI'
 
-export interface CarrierTraits {
-  readonly bus: CarriedBus
-  /** The type of the part that has the bus, and which of the device's properties are that part's. */
-  readonly part: string
-  readonly partParent?: string
-  readonly partProperties: readonly string[]
+/** The part of a device that QEMU has as a device of its own: virtio's, behind a place on the PCI bus. */
+export interface BackendTraits {
+  readonly type: string
+  /** The type that it is derived from, if that is not `virtio-device` itself. */
+  readonly parent?: string
+  /**
+   * Names of those of the device's properties that are the part's, in the order in which QMP lists them; those that all
+   * virtio devices have come before. A `legacy-` one is the part's alone, and says nothing.
+   */
+  readonly properties: string
+  /** The same of those that belong to each of it. */
+  readonly own?: string
+  /** What a link leads to if nobody says: a part of this part. */
+  readonly otherwise?: { readonly property: string; readonly name: string; readonly type: string }
 }
 
 /** What else is on a bus. */

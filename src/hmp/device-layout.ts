@@ -74,6 +74,10 @@ const shownProperties: Readonly<Record<string, string>> = {
   'virtio-tablet-pci': `disable-legacy disable-modern vectors ${virtioPci}`,
   'virtio-scsi-device': `num_queues virtqueue_size seg_max_adjust max_sectors cmd_per_lun hotplug param_change ${virtio}`,
   'virtio-scsi-pci': `disable-legacy disable-modern ioeventfd vectors ${virtioPci}`,
+  'virtio-serial-pci': `disable-legacy disable-modern ioeventfd vectors class ${virtioPci}`,
+  'virtio-serial-device': `max_ports emergency-write ${virtio}`,
+  virtconsole: 'chardev nr name',
+  virtserialport: 'chardev nr name',
   vmport: 'x-read-set-eax x-signal-unsupported-cmd x-report-vmx-type x-cmds-v2 vmware-vmx-version vmware-vmx-type',
 }
 
@@ -110,16 +114,6 @@ export function layoutOf(device: QomObject, onPci: boolean): DeviceLayout {
   const own = listed === undefined && !onPci ? namesOf(device) : wordsOf(listed ?? '')
   const properties = [...own, ...(onPci ? wordsOf(pci) : [])].filter((name) => device.find(name)?.kind === 'value')
   return { wires: wires[type] ?? [], properties, registers: registers[type] ?? [] }
-}
-
-/** The part behind a virtio device's place on the PCI bus, which has no object of its own here. */
-export function virtioPartOf(
-  device: QomObject,
-): { readonly type: string; readonly properties: readonly string[] } | undefined {
-  const type = device.type.replace(/-pci$/, '-device')
-  const listed = device.type.startsWith('virtio-') ? shownProperties[type] : undefined
-  if (listed === undefined || type === device.type) return undefined
-  return { type, properties: wordsOf(listed).filter((name) => device.find(name)?.kind === 'value') }
 }
 
 const notShown = ['type', 'parent_bus', 'realized', 'hotplugged', 'hotpluggable', 'bootindex']

@@ -2,7 +2,7 @@ import { sizeText } from '../block/index.ts'
 import type { Returned } from '../commands/index.ts'
 import { BusObject, DeviceObject } from '../devices/index.ts'
 import type { QomObject } from '../qom/index.ts'
-import { layoutOf, virtioPartOf } from './device-layout.ts'
+import { layoutOf } from './device-layout.ts'
 
 export type PciFunction = Returned<'query-pci'>[number]['devices'][number]
 
@@ -45,10 +45,6 @@ async function addDevice(device: QomObject, { functions, indent, lines }: Page):
   const buses = device.children().filter((part): part is BusObject => part instanceof BusObject)
   for (const { name, type, devices } of byNameBackwards(buses))
     await addBus({ name, type, devices }, { functions, indent: within, lines })
-  const part = buses.length > 0 ? undefined : virtioPartOf(device)
-  if (part === undefined) return
-  lines.push(`${within}bus: virtio-bus`, `${within}  type virtio-pci-bus`, `${within}  dev: ${part.type}, id ""`)
-  await addValues(device, part.properties, `${within}    `, lines)
 }
 
 function byNameBackwards(buses: readonly BusObject[]): BusObject[] {

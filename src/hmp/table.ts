@@ -48,6 +48,7 @@ import { type MemoryBackend, type Rom, ramTopics } from './info/ram.ts'
 import { snapshotTopics } from './info/snapshots.ts'
 import { spiceTopics } from './info/spice.ts'
 import { tracingTopics } from './info/tracing.ts'
+import { virtioTopics } from './info/virtio.ts'
 import { vncTopics } from './info/vnc.ts'
 
 /** What the human monitor looks at beside the parts that QMP commands act on. */
@@ -92,6 +93,7 @@ export const infoTable: Readonly<Record<string, HmpCommand<HmpParts>>> = {
   ...spiceTopics,
   ...vncTopics,
   ...networkTopics,
+  ...virtioTopics,
   ...memoryTopics,
   ...dumpTopics,
   ...ramTopics,

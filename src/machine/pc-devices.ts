@@ -1,6 +1,6 @@
 import { type Drive, type DriveSet, pcDrives } from '../block/index.ts'
 import { usualVgaSlot } from '../board/index.ts'
-import type { PlannedDevice } from '../devices/index.ts'
+import { deviceModels, type PlannedDevice } from '../devices/index.ts'
 import type { MachineConfig } from './config.ts'
 import { serialPlaces } from './settings/serial-device.ts'
 
@@ -27,8 +27,9 @@ export function serialProperties(index: number, chardev: string): Readonly<Recor
 }
 
 /** What was found for a card: its place on its bus, and its address. */
-export function cardProperties({ place, properties }: PlannedDevice): Readonly<Record<string, unknown>> {
-  return { ...properties, ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }) }
+export function cardProperties({ model, place, properties }: PlannedDevice): Readonly<Record<string, unknown>> {
+  const realized = deviceModels[model]?.realized?.(properties, undefined)
+  return { ...properties, ...realized, ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }) }
 }
 
 type Shape = Pick<MachineConfig, 'vga' | 'videoCard' | 'serial' | 'defaultDrives' | 'vmport' | 'cards'>

@@ -37,6 +37,7 @@ const snapshotTest = 'test/interop/machine-snapshots.test.ts'
 const schemaTest = 'test/oracle/schema.test.ts'
 
 const noTraceEvents = 'there are no trace events; names and patterns are read as in QEMU'
+const virtioStateTest = 'test/interop/virtio-state.test.ts'
 const humanTextTest = 'test/interop/human-text.test.ts'
 const asInfo = 'as the topic of `info` of the same name'
 
@@ -246,6 +247,11 @@ export const claims: Readonly<Record<string, Claim>> = {
   'x-query-rdma': exact,
   'x-query-roms': { verdict: 'divergent', reason: asInfo, tests: [humanTextTest] },
   'x-query-usb': exact,
+  'x-query-virtio': { verdict: 'exact', tests: [virtioStateTest] },
+  'x-query-virtio-queue-element': { verdict: 'exact', tests: [virtioStateTest] },
+  'x-query-virtio-queue-status': { verdict: 'exact', tests: [virtioStateTest] },
+  'x-query-virtio-status': { verdict: 'exact', tests: [virtioStateTest] },
+  'x-query-virtio-vhost-queue-status': { verdict: 'exact', tests: [virtioStateTest] },
   'query-acpi-ospm-status': { verdict: 'exact', tests: [absentTest] },
   'query-vm-generation-id': { verdict: 'exact', tests: [absentTest] },
   'query-command-line-options': {

@@ -51,7 +51,7 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'command line',
-    vmon: 'of virtio devices, packed rings, IOMMUs, notifications by port, ATS, AER, page-per-vq, free-page-hint are refused unless they are as by default; an iothread must be there and changes nothing; ioeventfd, migrate-extra, use-started, use-disabled-flag and request-merging are taken, and change nothing',
+    vmon: 'of virtio devices, packed rings, IOMMUs, notifications by port, ATS, AER, page-per-vq, free-page-hint are refused unless they are as by default; an iothread must be there and changes nothing; ioeventfd (with which QEMU looks for requests by itself when a driver is ready), migrate-extra and request-merging are taken, and change nothing',
     qemu: 'does each',
     reason: 'rings are split and in RAM, one thread serves them, and requests are not merged',
   },

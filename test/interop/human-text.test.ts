@@ -26,5 +26,13 @@ it('says that there are no virtio devices only where there are none', async () =
   const asked = { 'command-line': 'info virtio' }
   assert.equal(await vm.qmp.execute('human-monitor-command', asked), 'No VirtIO devices\r\n')
   await vm.qmp.execute('device_add', { driver: 'virtio-rng-pci', id: 'r' })
-  assert.match(await vm.qmp.execute('human-monitor-command', asked), /does not tell of its virtio devices/)
+  const path = '/machine/peripheral/r/virtio-backend'
+  assert.equal(await vm.qmp.execute('human-monitor-command', asked), `${path} [virtio-rng]\r\n`)
+  assert.deepEqual(await vm.qmp.execute('x-query-virtio'), [{ name: 'virtio-rng', path }])
+  const gone = vm.qmp.events({ names: ['DEVICE_DELETED'] })[Symbol.asyncIterator]()
+  await vm.qmp.execute('device_del', { id: 'r' })
+  await vm.qmp.execute('system_reset')
+  assert.deepEqual((await gone.next()).value?.data, { path })
+  await gone.next()
+  assert.deepEqual(await vm.qmp.execute('x-query-virtio'), [])
 })

@@ -10,10 +10,23 @@ import { type Walked, walkTree } from './walk-tree.ts'
 const monitor = ['-display', 'none', '-S', '-qmp', 'unix:qmp.sock,server=on,wait=off']
 const images = 'truncate -s 1M disk.img; truncate -s 1440K floppy.img'
 
+/** Every virtio device that there is; the folder that is shared is the one that the machine is started in. */
+const virtioMachine = [
+  ...['-m', '64', '-nodefaults', '-drive', 'if=none,id=d0,file=disk.img,format=raw', '-device', 'virtio-scsi-pci,id=s'],
+  ...['-device', 'virtio-blk-pci,drive=d0,id=b', '-device', 'virtio-serial-pci', '-device', 'virtio-rng-pci'],
+  ...['-object', 'rng-builtin,id=r', '-device', 'virtio-rng-pci,rng=r,id=r2', '-device', 'virtio-balloon-pci'],
+  ...['-fsdev', 'local,id=f,path=.,security_model=none', '-device', 'virtio-9p-pci,fsdev=f,mount_tag=t'],
+  ...['-netdev', 'user,id=n', '-device', 'virtio-net-pci,netdev=n,mac=52:54:00:12:34:56'],
+  ...['-device', 'virtio-keyboard-pci', '-device', 'virtio-mouse-pci', '-device', 'virtio-tablet-pci,id=t'],
+  ...['-chardev', 'null,id=n0', '-device', 'virtserialport,chardev=n0,name=a.b', '-device', 'scsi-cd,id=cd,bus=s.0'],
+  ...['-device', 'virtconsole,chardev=n1', '-chardev', 'null,id=n1'],
+]
+
 const machines: Readonly<Record<string, readonly string[]>> = {
   'a PC': ['-m', '64'],
   'a PC without defaults': ['-m', '64', '-nodefaults'],
   'no PC': ['-machine', 'none'],
+  'a PC with virtio devices': virtioMachine,
   'a PC with devices': [
     ...['-m', '64', '-nodefaults', '-device', 'VGA,id=v,addr=5', '-device', 'isa-serial', '-device', 'ib700,id=w'],
     ...['-device', 'i6300esb', '-device', 'pvpanic-pci,addr=7', '-device', 'pvpanic,id=p', '-device', 'floppy,id=f'],

@@ -158,14 +158,29 @@ describe('the human monitor beside that of QEMU', { skip }, () => {
       ],
       ...['-chardev', 'null,id=two', '-device', 'isa-debugcon,chardev=two', '-device', 'i6300esb,id=dog'],
     ]
-    const treeOf = async (command: readonly string[]): Promise<string> => {
-      await using terminal = await Terminal.start(command, options)
-      await terminal.until((text) => text.includes('(qemu) '))
-      return (await terminal.enter('info qtree')).replace(/^[^\n]*\n/, '')
-    }
-    const theirs = (await treeOf(qemu.command)).split('\r\n')
-    const ours = (await treeOf(vmon.command)).split('\r\n')
-    assert.deepEqual(ours, withoutDevices(theirs, /(dev: (hpet|kvmvapic|smbus-eeprom),|bus: i2c)/))
+    await sameDeviceTree(options)
+  })
+
+  test('shows virtio devices in the tree of devices as QEMU does', async () => {
+    const options = [
+      ...['-nodefaults', '-drive', 'if=none,id=disk,driver=null-co,size=64M', '-device', 'virtio-blk-pci,drive=disk'],
+      ...['-device', 'virtio-scsi-pci,id=s', '-drive', 'if=none,id=more,driver=null-co,size=64M'],
+      ...['-device', 'scsi-hd,drive=more,bus=s.0', '-device', 'virtio-rng-pci', '-device', 'virtio-balloon-pci,id=b'],
+      ...['-device', 'virtio-serial-pci', '-chardev', 'null,id=n', '-device', 'virtserialport,chardev=n,name=a.b'],
+      ...['-fsdev', 'local,id=f,path=/,security_model=none', '-device', 'virtio-9p-pci,fsdev=f,mount_tag=t'],
+      ...[
+        '-netdev',
+        'user,id=u',
+        '-device',
+        'virtio-net-pci,netdev=u',
+        '-device',
+        'virtio-tablet-pci',
+        '-device',
+        'virtio-keyboard-pci,id=k',
+      ],
+      ...['-device', 'virtio-mouse-pci,wheel-axis=off'],
+    ]
+    await sameDeviceTree(options, /^( {8}bar 1: mem| {16}port 1,)/) // of MSI-X; how a port is
   })
 
   test('shows the tree of memory as QEMU does, but for what the board has not', async () => {
@@ -212,6 +227,19 @@ describe('the human monitor beside that of QEMU', { skip }, () => {
     assert.deepEqual(ours, theirs)
   })
 })
+
+/** Compares what `info qtree` shows, but for what there is no such device of. */
+async function sameDeviceTree(options: readonly string[], absent = /^never/): Promise<void> {
+  const treeOf = async (command: readonly string[]): Promise<string> => {
+    await using terminal = await Terminal.start(command, options)
+    await terminal.until((text) => text.includes('(qemu) '))
+    return (await terminal.enter('info qtree')).replace(/^[^\n]*\n/, '')
+  }
+  const theirs = (await treeOf(qemu.command)).split('\r\n')
+  const ours = (await treeOf(vmon.command)).split('\r\n')
+  const shown = theirs.filter((line) => !absent.test(line))
+  assert.deepEqual(ours, withoutDevices(shown, /(dev: (hpet|kvmvapic|smbus-eeprom),|bus: i2c)/))
+}
 
 /** A tree's lines without devices and buses, and what is on them. */
 function withoutDevices(lines: readonly string[], gone: RegExp): string[] {

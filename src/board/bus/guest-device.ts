@@ -80,6 +80,8 @@ export interface GuestDevice {
   settle?(): void
   /** Whether the other side has been asked for something that has not come yet: no state can be saved meanwhile. */
   busy?(): boolean
+  /** Tells of its state, as plain data; changes nothing. */
+  inspect?(question: unknown): unknown
   /** It goes. What it has taken on the bus is taken from it. */
   closed?(): void
   /** Everything that is not in its configuration space, as plain data. */

@@ -98,6 +98,14 @@ export class PluggedDevices {
     if (plugged !== undefined) plugged.boot = boot
   }
 
+  /** What a device tells of its state. @throws {BoardError} kind `configuration`, if there is none, or it tells nothing */
+  inspect(key: string, question: unknown): unknown {
+    const guest = this.#devices.get(key)?.guest
+    if (guest?.inspect === undefined)
+      throw new BoardError('configuration', `the device '${key}' tells nothing of itself`)
+    return guest.inspect(question)
+  }
+
   /** The other side of a device says something; nobody hears it if it has gone. */
   receive(key: string, message: unknown): void {
     this.#devices.get(key)?.guest.receive?.(message)

@@ -368,6 +368,10 @@ export class NoneBoard implements Board {
     })
   }
 
+  inspect(key: string, question: unknown): Promise<unknown> {
+    return this.#open(() => this.#devices.inspect(key, question))
+  }
+
   close(): Promise<void> {
     this.#state = 'closed'
     this.#memory.clear()

@@ -89,6 +89,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     plug: (device) => emulator.plug(device),
     requestUnplug: (key) => emulator.requestUnplug(key),
     unplug: (key) => emulator.devices.unplug(key),
+    inspect: (key, question) => emulator.devices.inspect(key, question),
     setBootPlaces: (key, places) => emulator.devices.setBootPlaces(key, places),
     fail: (how) => {
       if (how === 'exit') process.exit(3)

@@ -298,6 +298,10 @@ export class V86Board implements Board {
     else await this.#call('unplug', key)
   }
 
+  inspect(key: string, question: unknown): Promise<unknown> {
+    return this.#call('inspect', key, question)
+  }
+
   async setBootPlaces(key: string, places: readonly BootPlace[]): Promise<void> {
     this.#devices.setBootPlaces(key, places)
     if (this.#state !== 'crashed') await this.#call('setBootPlaces', key, places)

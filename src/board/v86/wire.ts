@@ -80,6 +80,7 @@ export interface WorkerCalls {
   plug(device: DeviceShape): Promise<void>
   requestUnplug(key: string): void
   unplug(key: string): void
+  inspect(key: string, question: unknown): unknown
   setBootPlaces(key: string, places: readonly BootPlace[]): void
   /** A declared point of injection for tests: the worker fails as if the emulator had. */
   fail(how: 'throw' | 'exit' | 'hang'): void

@@ -50,13 +50,16 @@ export function neighboursOf({ bus, carrier }: CarriedPlace, others: readonly Pl
 
 /** The buses that a device brings, with what is on them: what came last comes first. */
 export function busesOf({ path, model, brings }: PlacedDevice, others: readonly PlacedDevice[]): readonly Bus[] {
-  const { carries } = deviceModels[model] ?? {}
-  if (carries === undefined || brings === undefined) return []
-  const on = others.filter(({ place }) => isCarried(place) && place.carrier === path)
-  const bus: Bus = {
-    ...{ name: brings, kind: carries.bus, carrier: path },
-    hotplugs: true,
-    devices: on.map((device) => ({ type: device.model, id: device.id })).reverse(),
-  }
-  return [{ name: 'virtio-bus', kind: 'virtio-pci-bus', devices: [{ type: carries.part, buses: [bus] }] }]
+  const { backend, carries } = deviceModels[model] ?? {}
+  if (backend === undefined) return []
+  const buses: readonly Bus[] =
+    carries === undefined || brings === undefined
+      ? []
+      : [{ name: brings, kind: carries, carrier: path, hotplugs: true, devices: carriedBy(path, others) }]
+  return [{ name: 'virtio-bus', kind: 'virtio-pci-bus', devices: [{ type: backend.type, buses }] }]
+}
+
+function carriedBy(carrier: string, others: readonly PlacedDevice[]): Bus['devices'] {
+  const on = others.filter(({ place }) => isCarried(place) && place.carrier === carrier)
+  return on.map((device) => ({ type: device.model, id: device.id })).reverse()
 }

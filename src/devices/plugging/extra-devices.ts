@@ -106,7 +106,7 @@ export class ExtraDevices {
     for (const path of wished.sort(byNumber)) this.#names.take(idOf(path))
     for (const device of fromStart) {
       this.#entries.set(device.path, { device, host: undefined, leaving: undefined })
-      const kind = deviceModels[device.model]?.carries?.bus
+      const kind = deviceModels[device.model]?.carries
       if (kind !== undefined) this.#busNames.nameFor(kind, device.id)
     }
   }

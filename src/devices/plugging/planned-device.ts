@@ -95,7 +95,7 @@ export function planDevice(
       id,
       properties: { ...withDefaults(model, said), ...cardProperties(model, said, among), ...model.settled, ...settled },
       place,
-      ...(model.carries !== undefined && { brings: among.busNames.nameFor(model.carries.bus, id) }),
+      ...(model.carries !== undefined && { brings: among.busNames.nameFor(model.carries, id) }),
       ...(chardev !== undefined && { chardev }),
       ...(boot !== undefined && { boot }),
     }

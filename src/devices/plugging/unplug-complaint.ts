@@ -17,9 +17,13 @@ const onlyNames: Readonly<Record<string, string>> = { 'isa-parallel': 'ISA', e10
 export function unplugComplaint(type: string, bus?: string): string | undefined {
   if (type.endsWith('-cpu')) return 'Boot CPU is unpluggable'
   const model = deviceModels[type] ?? pcModels[type]
-  const kind = bus ?? model?.bus ?? onlyNames[type] ?? 'System'
+  const kind = bus ?? model?.bus ?? onlyNames[type] ?? (isBackend(type) ? 'virtio-bus' : 'System')
   if (kind === 'none') return `Device '${type}' does not support hotplugging`
   if (kind !== 'PCI') return `Bus '${busNames[kind] ?? kind}' does not support hotplugging`
   if (model?.internal === true || model?.hotplugs === false) return `Device '${type}' does not support hotplugging`
   return undefined
+}
+
+function isBackend(type: string): boolean {
+  return Object.values(deviceModels).some(({ backend }) => backend?.type === type)
 }

@@ -1,4 +1,5 @@
 import { driveProperties, fixedDriveProperties, geometryProperties, onError } from '../block-properties.ts'
+import { shownGeometry } from '../disk-geometry.ts'
 import type { DeviceModel } from '../model.ts'
 import { inOrder, int32, onOff, signed32, text, unsigned } from '../properties.ts'
 import { findScsiPlace, placeProperties, scsiBootUnit } from '../scsi/place.ts'
@@ -23,6 +24,7 @@ export const scsiHd: DeviceModel = {
     ...['lcyls', 'lheads', 'lsecs', 'logical_block_size', 'physical_block_size', 'port_wwn', 'port_index', 'dpofua'],
     ...['quirk_mode_page_vendor_specific_apple'],
   ],
+  realized: (properties, disk) => (disk === undefined ? {} : shownGeometry(disk.byteLength, properties)),
   properties: inOrder(order, {
     ...placeProperties,
     ...driveProperties,

@@ -5,6 +5,7 @@ import {
   checkTransport,
   fixedVirtioProperties,
   ioeventfd,
+  realizedTransport,
   transportOrder,
   vectors,
   virtioInOrder,
@@ -23,6 +24,7 @@ export const virtio9pPci: DeviceModel = {
   parent: 'virtio-9p-pci-base',
   bus: 'PCI',
   category: 'Storage',
+  backend: { type: 'virtio-9p-device', properties: 'mount_tag fsdev' },
   fixed: fixedVirtioProperties,
   check: (said) => {
     checkTransport(said)
@@ -32,6 +34,7 @@ export const virtio9pPci: DeviceModel = {
     if (bytes > longestTag)
       throw new OptionError(`mount tag '${tag}' (${bytes} bytes) is longer than maximum (${longestTag} bytes)`)
   },
+  realized: (properties) => realizedTransport(properties),
   properties: virtioInOrder(order, {
     ...virtioProperties('virtio-9p-device'),
     ...vectors(2),

@@ -4,6 +4,7 @@ import { link, onOff, type PropertyType, unsigned } from '../properties.ts'
 import {
   checkTransport,
   fixedVirtioProperties,
+  realizedTransport,
   transportOrder,
   virtioInOrder,
   virtioProperties,
@@ -30,7 +31,14 @@ export const virtioBalloonPci: DeviceModel = {
   category: 'Misc',
   onlyOne: 'Only one balloon device is supported',
   fixed: [...fixedVirtioProperties, 'free-page-hint', 'iothread', 'qemu-4-0-config-size'],
+  backend: {
+    type: 'virtio-balloon-device',
+    properties: `legacy-iothread iothread deflate-on-oom free-page-hint page-poison qemu-4-0-config-size
+      free-page-reporting`,
+    own: 'guest-stats-polling-interval guest-stats',
+  },
   check: checkTransport,
+  realized: (properties) => realizedTransport(properties),
   properties: virtioInOrder(order, {
     ...virtioProperties('virtio-balloon-device'),
     'deflate-on-oom': onOff(false, 'on/off'),

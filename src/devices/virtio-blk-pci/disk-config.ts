@@ -1,4 +1,5 @@
 import type { DeviceProperties } from '../../board/index.ts'
+import { geometryOf } from '../disk-geometry.ts'
 import type { DiskShape } from './wire.ts'
 
 export const sectorBytes = 512
@@ -29,9 +30,6 @@ export const configLength = 57
 
 /** The default where it depends on the machine. */
 const automatic = 0xffff
-const mostCylinders = 16383
-const usualHeads = 16
-const usualSectors = 63
 
 /** How many queues a disk has: one a processor, unless said otherwise. */
 export function queuesOf(properties: DeviceProperties): number {
@@ -83,9 +81,8 @@ function discardAlignment(properties: DeviceProperties): number {
   return said && properties['report-discard-granularity'] === true ? granularity : blockBytesOf(properties)
 }
 
-/** As it was said; else as QEMU guesses for a disk that has no partitions. */
-function geometryOf(byteLength: number, { cyls, heads, secs }: DeviceProperties) {
-  if (Number(cyls) > 0) return { cylinders: Number(cyls), heads: Number(heads), sectors: Number(secs) }
-  const guessed = Math.floor(byteLength / sectorBytes / (usualHeads * usualSectors))
-  return { cylinders: Math.min(mostCylinders, Math.max(2, guessed)), heads: usualHeads, sectors: usualSectors }
+/** The sizes of its blocks, by the names of its properties. */
+export function shownSizes(properties: DeviceProperties): DeviceProperties {
+  const block = blockBytesOf(properties)
+  return { logical_block_size: block, physical_block_size: Number(properties['physical_block_size']) || block }
 }

@@ -1,16 +1,19 @@
 import { driveProperties, fixedDriveProperties, geometryProperties, onError } from '../block-properties.ts'
+import { shownGeometry } from '../disk-geometry.ts'
 import type { DeviceModel } from '../model.ts'
 import { int32, onOff, text, unsigned } from '../properties.ts'
 import {
   fixedVirtioProperties,
   ioeventfd,
   iothread,
+  realizedTransport,
   transportOrder,
   vectors,
   virtioInOrder,
   virtioProperties,
 } from '../virtio/properties.ts'
 import { checkDisk } from './check-disk.ts'
+import { queuesOf, shownSizes } from './disk-config.ts'
 
 const order = `${transportOrder} vectors ioeventfd class disable-legacy disable-modern notify_on_empty share-rw lcyls
   queue-size lsecs heads account-invalid iothread lheads num-queues cyls secs virtio-backend min_io_size bootindex
@@ -33,7 +36,24 @@ export const virtioBlkPci: DeviceModel = {
   fixed: [...fixedVirtioProperties, ...fixedDriveProperties, 'lcyls', 'lheads', 'lsecs'],
   check: checkDisk,
   driveOwner: 'virtio-backend',
+  backend: {
+    type: 'virtio-blk-device',
+    properties: `legacy-iothread share-rw lcyls queue-size lsecs serial account-invalid iothread lheads num-queues cyls
+      secs heads min_io_size config-wce seg-max-adjust drive werror report-discard-granularity rerror write-cache
+      physical_block_size scsi opt_io_size logical_block_size max-discard-sectors discard discard_granularity
+      request-merging write-zeroes max-write-zeroes-sectors account-failed x-enable-wce-if-config-wce backend_defaults`,
+    own: 'bootindex',
+  },
   bootName: ['scsi@', '/disk@0,0'],
+  realized: (properties, disk) => {
+    const queues = queuesOf(properties)
+    return {
+      ...realizedTransport(properties, queues + 1),
+      'num-queues': queues,
+      ...shownSizes(properties),
+      ...(disk !== undefined && shownGeometry(disk.byteLength, properties)),
+    }
+  },
   properties: virtioInOrder(order, {
     ...virtioProperties('virtio-blk-device'),
     ...vectors(0xffff_ffff),

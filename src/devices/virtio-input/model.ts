@@ -23,6 +23,11 @@ function modelOf(sort: InputSort): DeviceModel {
     parent: `virtio-${sort}-pci-base-type`,
     bus: 'PCI',
     category: 'Input',
+    backend: {
+      type: `virtio-${sort}-device`,
+      parent: 'virtio-input-hid-device',
+      properties: `serial display head ${wheeled ? 'wheel-axis' : ''}`,
+    },
     fixed: fixedVirtioProperties,
     check: checkTransport,
     settled: { 'disable-legacy': 'on', 'disable-modern': false },

@@ -15,6 +15,7 @@ import {
   checkTransport,
   fixedVirtioProperties,
   ioeventfd,
+  realizedTransport,
   transportOrder,
   vectors,
   virtioProperties,
@@ -48,8 +49,18 @@ export const virtioNetPci: DeviceModel = {
     checkTransport(said)
   },
   cardOwner: 'virtio-backend',
+  backend: {
+    type: part,
+    properties: `mac gso x-txtimer mq mrg_rxbuf x-txburst host_mtu tx rss status failover ctrl_mac_addr tx_queue_size
+      guest_tso4 hash host_tso6 ctrl_guest_offloads guest_ufo ctrl_vq guest_ecn host_ufo host_ecn guest_rsc_ext duplex
+      rsc_interval guest_announce netdev host_tso4 x-mtu-bypass-backend ctrl_rx_extra guest_csum rx_queue_size
+      ctrl_vlan guest_tso6 speed csum ctrl_rx`,
+    own: 'bootindex',
+  },
   rom: 'efi-virtio.rom',
   bootName: ['ethernet@', '/ethernet-phy@0'],
+  // Two for each pair of queues, one for control and one for the configuration.
+  realized: (properties) => realizedTransport(properties, 4),
   properties: inOrder(order, {
     ...virtioProperties(part),
     ...vectors(0xffff_ffff),

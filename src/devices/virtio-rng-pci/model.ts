@@ -5,6 +5,7 @@ import {
   checkTransport,
   fixedVirtioProperties,
   ioeventfd,
+  realizedTransport,
   transportOrder,
   vectors,
   virtioInOrder,
@@ -25,11 +26,17 @@ export const virtioRngPci: DeviceModel = {
   parent: 'virtio-rng-pci-base',
   bus: 'PCI',
   category: 'Misc',
+  backend: {
+    type: 'virtio-rng-device',
+    properties: 'rng period max-bytes legacy-rng',
+    otherwise: { property: 'rng', name: 'default-backend', type: 'rng-builtin' },
+  },
   fixed: fixedVirtioProperties,
   check: (said) => {
     checkTransport(said)
     if (said['period'] === 0) throw new OptionError("'period' parameter expects a positive integer")
   },
+  realized: (properties) => realizedTransport(properties, 2),
   properties: virtioInOrder(order, {
     ...virtioProperties('virtio-rng-device'),
     ...vectors(0xffff_ffff),

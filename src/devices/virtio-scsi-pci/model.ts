@@ -1,3 +1,4 @@
+import type { DeviceProperties } from '../../board/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import type { DeviceModel } from '../model.ts'
 import { onOff, unsigned } from '../properties.ts'
@@ -6,6 +7,7 @@ import {
   fixedVirtioProperties,
   ioeventfd,
   iothread,
+  realizedTransport,
   transportOrder,
   vectors,
   virtioInOrder,
@@ -19,6 +21,8 @@ const order = `${transportOrder} vectors ioeventfd disable-legacy disable-modern
 /** As many as there are processors: one. */
 const byNumber = 0xffff_ffff
 /** There are two more for the controller itself. */
+/** For control and for events. */
+const fixedQueues = 2
 const mostQueues = 1022
 const mostDescriptors = 1024
 
@@ -31,14 +35,12 @@ export const virtioScsiPci: DeviceModel = {
   bootName: ['scsi@', ''],
   category: 'Storage',
   fixed: fixedVirtioProperties,
-  carries: {
-    bus: 'SCSI',
-    part: 'virtio-scsi-device',
-    partParent: 'virtio-scsi-common',
-    partProperties: [
-      ...['seg_max_adjust', 'max_sectors', 'iothread', 'param_change', 'cmd_per_lun', 'num_queues', 'virtqueue_size'],
-      'hotplug',
-    ],
+  carries: 'SCSI',
+  backend: {
+    type: 'virtio-scsi-device',
+    parent: 'virtio-scsi-common',
+    properties: `seg_max_adjust max_sectors iothread param_change cmd_per_lun num_queues virtqueue_size legacy-iothread
+      hotplug`,
   },
   check: (said) => {
     checkTransport(said)
@@ -49,6 +51,10 @@ export const virtioScsiPci: DeviceModel = {
       )
     if (Number(size) <= 2) throw new OptionError(`invalid virtqueue_size property (= ${size}), must be > 2`)
     if (Number(size) > mostDescriptors) throw new OptionError(`virtqueue_size can be at most ${mostDescriptors} here`)
+  },
+  realized: (properties) => {
+    const queues = queuesOf(properties)
+    return { ...realizedTransport(properties, queues + fixedQueues + 1), num_queues: queues }
   },
   properties: virtioInOrder(order, {
     ...virtioProperties('virtio-scsi-device'),
@@ -63,4 +69,8 @@ export const virtioScsiPci: DeviceModel = {
     seg_max_adjust: onOff(true),
     virtqueue_size: unsigned(32, 256),
   }),
+}
+
+function queuesOf({ num_queues: queues }: DeviceProperties): number {
+  return queues === byNumber ? 1 : Number(queues)
 }

@@ -4,6 +4,7 @@ import type { VirtioDevice, VirtioModel } from '../virtio/virtio-device.ts'
 import { VirtioPci } from '../virtio/virtio-pci.ts'
 import { control, controlBytes, controlMessage, readControlMessage } from './control-message.ts'
 import { GuestPort, type PortState } from './guest-port.ts'
+import { serialClass } from './serial-class.ts'
 import type { FromSerial, PortShape, SerialShape, ToSerial } from './wire.ts'
 
 const feature = { multiport: 1n << 1n, emergencyWrite: 1n << 2n } as const
@@ -18,8 +19,10 @@ const configLength = 12
 /** Messages that the driver has no room for; those behind them are lost, as all are in QEMU. */
 const mostMessages = 4096
 
-export const guest: GuestSide = (surroundings) =>
-  new VirtioPci(surroundings, kind, (device) => new VirtioSerial(device, surroundings))
+export const guest: GuestSide = (surroundings) => {
+  const properties = { ...surroundings.properties, class: serialClass(surroundings.properties) }
+  return new VirtioPci({ ...surroundings, properties }, kind, (device) => new VirtioSerial(device, surroundings))
+}
 
 interface State {
   readonly ready: boolean

@@ -5,11 +5,13 @@ import {
   checkTransport,
   fixedVirtioProperties,
   ioeventfd,
+  realizedTransport,
   transportOrder,
   vectors,
   virtioInOrder,
   virtioProperties,
 } from '../virtio/properties.ts'
+import { serialClass } from './serial-class.ts'
 
 const order = `${transportOrder} vectors class ioeventfd disable-legacy disable-modern x-disable-legacy-check
   queue_reset use-disabled-flag packed iommu_platform virtio-backend event_idx max_ports emergency-write
@@ -26,17 +28,18 @@ export const virtioSerialPci: DeviceModel = {
   bus: 'PCI',
   category: 'Input',
   fixed: fixedVirtioProperties,
-  carries: {
-    bus: 'virtio-serial-bus',
-    part: 'virtio-serial-device',
-    partProperties: ['max_ports', 'emergency-write'],
-  },
+  carries: 'virtio-serial-bus',
+  backend: { type: 'virtio-serial-device', properties: 'max_ports emergency-write' },
   check: (said) => {
     checkTransport(said)
     const { max_ports: ports = 1 } = said
     if (ports === 0) throw new OptionError('Maximum number of serial ports not specified')
     if (Number(ports) > mostPorts) throw new OptionError(`maximum ports supported: ${mostPorts}`)
   },
+  realized: (properties) => ({
+    ...realizedTransport(properties),
+    class: serialClass(properties),
+  }),
   properties: virtioInOrder(order, {
     ...virtioProperties('virtio-serial-device'),
     ...vectors(2),

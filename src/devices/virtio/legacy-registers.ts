@@ -1,4 +1,4 @@
-import type { PortHandler, PortSize } from '../../board/index.ts'
+import type { DeviceProperties, PortHandler, PortSize } from '../../board/index.ts'
 import { byteRegisters } from '../../board/index.ts'
 import type { VirtioDevice } from './virtio-device.ts'
 import type { VirtioQueue } from './virtio-queue.ts'
@@ -19,9 +19,12 @@ const at = {
 /** Queues lie in pages of this size, and are where the number of their first page says. */
 const pageBytes = 4096
 
+/** Registers for MSI-X, for which there is room as on QEMU where a device is to have vectors. */
+const vectorBytes = 4
+
 /** How many ports it takes. */
-export function legacyPorts({ model }: VirtioDevice): number {
-  const wanted = at.configuration + model.config.length
+export function legacyPorts({ model }: VirtioDevice, { vectors = 0 }: DeviceProperties): number {
+  const wanted = at.configuration + (Number(vectors) > 0 ? vectorBytes : 0) + model.config.length
   return 2 ** Math.ceil(Math.log2(Math.max(wanted, 32)))
 }
 

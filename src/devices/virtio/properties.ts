@@ -1,3 +1,4 @@
+import type { DeviceProperties } from '../../board/index.ts'
 import { OptionError } from '../../keyval/index.ts'
 import {
   child,
@@ -62,6 +63,17 @@ export const vectors = (byDefault: number): Readonly<Record<string, PropertyType
 })
 
 export { ioeventfd }
+
+/** Nobody has said how many vectors there are to be. */
+const byQueues = 0xffff_ffff
+
+/** What a device's place on the PCI bus says once it is there. @param vectors - how many it has if nobody says */
+export function realizedTransport(properties: DeviceProperties, vectors?: number): DeviceProperties {
+  return {
+    ...(properties['disable-legacy'] === 'auto' && { 'disable-legacy': 'off' }),
+    ...(vectors !== undefined && properties['vectors'] === byQueues && { vectors }),
+  }
+}
 
 /** The order in which QMP lists what belongs to the place on the bus, before and behind what not all have. */
 export const transportOrder = `failover_pair_id romfile addr romsize x-pcie-lnksta-dllla rombar x-pcie-extcap-init

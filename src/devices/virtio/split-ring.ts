@@ -48,6 +48,8 @@ export class SplitRing {
   #used: number
   #told: number | undefined
   #inUse: number
+  /** The driver's index, as it was last seen. */
+  #seen: number
 
   /** @throws {RingError} if it does not lie in memory */
   constructor(memory: RingMemory, place: RingPlace, features: RingFeatures, state?: RingState) {
@@ -65,6 +67,12 @@ export class SplitRing {
     this.#used = index
     this.#told = told
     this.#inUse = inUse
+    this.#seen = state === undefined ? 0 : readWord16(memory, available + 2)
+  }
+
+  /** For somebody who looks at it. */
+  get progress() {
+    return { next: this.#next, seen: this.#seen, usedIndex: this.#used, told: this.#told, inUse: this.#inUse }
   }
 
   get state(): RingState {
@@ -78,10 +86,16 @@ export class SplitRing {
 
   /** How many are available. @throws {RingError} if the driver says that more are than there can be */
   get waiting(): number {
-    const { available, size } = this.#place
-    const waiting = (readWord16(this.#memory, available + 2) - this.#next) & 0xffff
+    const { size } = this.#place
+    const waiting = (this.look() - this.#next) & 0xffff
     if (waiting > size) throw new RingError('more is available than there is')
     return waiting
+  }
+
+  /** Reads the driver's index, and remembers that it was seen. */
+  look(): number {
+    this.#seen = readWord16(this.#memory, this.#place.available + 2)
+    return this.#seen
   }
 
   /** Takes the next one that is available. @throws {RingError} if no driver would have made it so */

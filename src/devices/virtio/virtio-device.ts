@@ -1,4 +1,5 @@
 import { feature } from './features.ts'
+import type { DeviceInspection } from './inspection.ts'
 import type { RingMemory } from './ring-memory.ts'
 import { type QueueOwner, type QueueState, VirtioQueue } from './virtio-queue.ts'
 
@@ -70,6 +71,10 @@ export class VirtioDevice implements QueueOwner {
   #interrupts = 0
   #generation = 0
   #broken = false
+  #startsWhenNotified = false
+  #begun = false
+  /** Its function may not reach memory; a driver that sets it up anew begins with that. */
+  disabled = false
 
   constructor(model: (device: VirtioDevice) => VirtioModel, surroundings: VirtioSurroundings) {
     this.#surroundings = surroundings
@@ -98,6 +103,7 @@ export class VirtioDevice implements QueueOwner {
     }
     const before = this.#status
     this.#status = value | (before & status.needsReset)
+    if (((value ^ before) & status.driverOk) !== 0) this.#begin((value & status.driverOk) !== 0)
     if ((value & ~before & status.driverOk) !== 0) this.model.started?.()
   }
 
@@ -113,6 +119,7 @@ export class VirtioDevice implements QueueOwner {
   /** What the driver wants; of what it was not offered it gets nothing, and nothing any more once it has said that this is all. */
   accept(features: bigint): void {
     if ((this.#status & status.featuresOk) === 0) this.#driverFeatures = features & this.offered
+    if ((this.#status & status.driverOk) === 0 && !this.has(feature.version1)) this.#startsWhenNotified = true
   }
 
   /** Whether driver and device have agreed on it. */
@@ -151,6 +158,7 @@ export class VirtioDevice implements QueueOwner {
 
   notified(queue: number): void {
     if (this.#broken || this.queues[queue]?.enabled !== true) return
+    if (this.#startsWhenNotified) this.#begin(true)
     this.model.notified(queue)
   }
 
@@ -166,10 +174,28 @@ export class VirtioDevice implements QueueOwner {
     this.#status = 0
     this.#driverFeatures = 0n
     this.#broken = false
+    this.#startsWhenNotified = false
+    this.#begun = false
+    this.disabled = false
     this.#interrupts = 0
     this.#surroundings.setInterrupt(false)
     for (const queue of this.queues) queue.reset()
     this.model.reset()
+  }
+
+  /** How it is, for somebody who looks at it; its transport knows the rest. */
+  inspect(): Omit<DeviceInspection, 'type' | 'queueSelect'> {
+    return {
+      status: this.#status,
+      interrupts: this.#interrupts,
+      offered: this.offered.toString(16),
+      driverFeatures: this.#driverFeatures.toString(16),
+      broken: this.#broken,
+      disabled: this.disabled,
+      started: this.#begun,
+      startsWhenNotified: this.#startsWhenNotified,
+      queues: this.queues.map((queue) => queue.inspect()),
+    }
   }
 
   save(): unknown {
@@ -192,9 +218,15 @@ export class VirtioDevice implements QueueOwner {
     this.#interrupts = interrupts
     this.#generation = generation
     this.#broken = broken
+    this.#begun = (rest.status & status.driverOk) !== 0
     for (const [index, queue] of this.queues.entries()) queue.restore(queues[index]!)
     this.model.restore?.(own)
     this.#surroundings.setInterrupt(interrupts !== 0)
+  }
+
+  #begin(begun: boolean): void {
+    if (begun) this.#startsWhenNotified = false
+    this.#begun = begun
   }
 
   #raise(causes: number): void {

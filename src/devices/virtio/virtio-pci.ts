@@ -10,8 +10,9 @@ import { pciAddress } from '../pci-address.ts'
 import { romBar, romMemory, romRegion } from '../pci-rom.ts'
 import { CommonRegisters, type CommonState } from './common-registers.ts'
 import { feature, transportFeatures } from './features.ts'
+import type { DeviceInspection, ElementAnswer, VirtioQuestion } from './inspection.ts'
 import { LegacyRegisters, legacyPorts } from './legacy-registers.ts'
-import { VirtioDevice, type VirtioModel } from './virtio-device.ts'
+import { status, VirtioDevice, type VirtioModel } from './virtio-device.ts'
 
 /** What a kind of device is on the PCI bus. */
 export interface VirtioKind {
@@ -42,6 +43,8 @@ const vendorCapability = 0x09
 const hasCapabilities = 0x0010
 const memoryBar = 4
 const portBar = 0
+/** Bit of the command register. */
+const busMaster = 0x04
 
 interface State {
   readonly device: unknown
@@ -60,7 +63,10 @@ export class VirtioPci implements GuestDevice {
   readonly #common: CommonRegisters
   readonly #legacy: LegacyRegisters
   readonly #function: PciDevice
+  readonly #type: number
   #interrupting = false
+  /** The command register as it was last seen. */
+  #command = 0
   /** The guest is at one of the registers. */
   #inInstruction = false
 
@@ -71,7 +77,8 @@ export class VirtioPci implements GuestDevice {
   ) {
     const legacy = kind.legacyId !== undefined && properties['disable-legacy'] !== 'on'
     const modern = properties['disable-modern'] !== true
-    const offered = offeredFeatures(transportFeatures(properties), { legacy, modern, kind })
+    const offered = offeredFeatures(transportFeatures(properties), { modern, kind })
+    this.#type = kind.type
     this.device = new VirtioDevice(model, {
       memory: bus.ram,
       offered,
@@ -89,7 +96,7 @@ export class VirtioPci implements GuestDevice {
       interruptPin: 1,
       status: modern ? hasCapabilities : 0,
       bars: [
-        ...(legacy ? [{ bar: portBar, kind: 'io', size: legacyPorts(this.device) } as const] : []),
+        ...(legacy ? [{ bar: portBar, kind: 'io', size: legacyPorts(this.device, properties) } as const] : []),
         ...(modern
           ? [{ bar: memoryBar, kind: 'memory', size: 4 * regionBytes, prefetchable: true, wide: true } as const]
           : []),
@@ -103,13 +110,23 @@ export class VirtioPci implements GuestDevice {
         ...(modern ? [[memoryBar, this.#memory()] as const] : []),
         [romBar, romMemory(beginning, identity)],
       ]),
+      changed: (space) => this.#commanded(space.command),
     })
   }
 
   reset(): void {
+    this.#command = 0
     this.device.reset()
     this.#common.reset()
     this.#legacy.queueSelect = 0
+  }
+
+  inspect(question: unknown): DeviceInspection | ElementAnswer {
+    const asked = question as VirtioQuestion
+    const { device } = this
+    if (asked.about === 'element') return device.queues[asked.queue]!.inspectElement(asked.index)
+    const queueSelect = this.#legacy.queueSelect || this.#common.state.queueSelect
+    return { type: this.#type, queueSelect, ...device.inspect() }
   }
 
   receive(message: unknown): void {
@@ -144,6 +161,15 @@ export class VirtioPci implements GuestDevice {
   #interrupt(): void {
     if (!this.#interrupting) this.#function.setInterrupt(false)
     else if (!this.#inInstruction) this.#function.setInterrupt(true)
+  }
+
+  /** What may not be a bus master is not to do anything, and its driver has to begin anew. */
+  #commanded(value: number): void {
+    if (value === this.#command) return
+    this.#command = value
+    const { device } = this
+    device.disabled = (value & busMaster) === 0
+    if (device.disabled && device.status & status.driverOk) device.status &= ~status.driverOk
   }
 
   #written(write: () => void): void {
@@ -200,13 +226,14 @@ export class VirtioPci implements GuestDevice {
 
 function offeredFeatures(
   features: bigint,
-  { legacy, modern, kind }: { readonly legacy: boolean; readonly modern: boolean; readonly kind: VirtioKind },
+  { modern, kind }: { readonly modern: boolean; readonly kind: VirtioKind },
 ): bigint {
   if (!modern) {
     const { legacyOnly = 0n } = kind
     return ((features & ~feature.ringReset) | feature.bad | legacyOnly) & ~(legacyOnly === 0n ? 0n : feature.anyLayout)
   }
-  return features | feature.version1 | (legacy ? feature.bad : 0n)
+  // No driver of virtio 1.0 sees the last one.
+  return features | feature.version1 | feature.bad
 }
 
 function identityOf(

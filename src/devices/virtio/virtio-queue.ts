@@ -1,4 +1,5 @@
 import type { Chain } from './chain.ts'
+import { type ElementAnswer, inspectElement, type QueueInspection } from './inspection.ts'
 import { RingError, type RingMemory } from './ring-memory.ts'
 import { type RingFeatures, type RingState, SplitRing } from './split-ring.ts'
 
@@ -86,6 +87,21 @@ export class VirtioQueue {
 
   tell(): void {
     if (this.#guarded((ring) => ring.wantsInterrupt(), false)) this.#owner.interrupt()
+  }
+
+  /** How it is, for somebody who looks at it. */
+  inspect(): QueueInspection {
+    const [descriptors, available, used] = this.#enabled ? this.addresses : [0, 0, 0]
+    const idle = { next: 0, seen: 0, usedIndex: 0, told: undefined, inUse: 0 }
+    return { limit: this.limit, size: this.size, descriptors, available, used, ...(this.#ring?.progress ?? idle) }
+  }
+
+  /** A buffer in its ring. @param index - of the ring; the next one that is available, if undefined */
+  inspectElement(index: number | undefined): ElementAnswer {
+    if (this.#ring === undefined) return { refused: 'Region caches not initialized' }
+    this.#ring.look()
+    const { next, ...place } = this.inspect()
+    return inspectElement(this.#owner.memory, place, index ?? next)
   }
 
   get state(): QueueState {

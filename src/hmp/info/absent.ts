@@ -40,7 +40,6 @@ function noneCalled<const Spec extends string>(
 
 const mebibyte = 2 ** 20
 const noRocker = (name: string): string => `rocker ${name} not found`
-const noVirtioDevice = (path: string): string => `Path ${path} is not a VirtIODevice`
 const profileHead = `Type               Object  Call site  Wait Time (s)         Count  Average (us)\n`
 const profileRule = `${'-'.repeat(profileHead.length - 1)}\n`
 
@@ -96,36 +95,5 @@ export const absentTopics = {
       throw new HmpError(`Command "info usbhost${rest === undefined ? '' : ' '}" is not available.`)
     },
   }),
-  virtio: topic({
-    args: '',
-    params: '',
-    help: 'List all available virtio devices',
-    async run({ qmp, print }) {
-      const places = ['/machine/peripheral', '/machine/peripheral-anon']
-      const plugged = await Promise.all(places.map((path) => qmp('qom-list', { path })))
-      if (plugged.flat().some(({ type }) => type.startsWith('child<virtio-')))
-        throw new QmpError('GenericError', 'This machine does not tell of its virtio devices')
-      print('No VirtIO devices\n')
-    },
-  }),
-  'virtio-status': noneCalled('path:s', 'path', 'Display status of a given virtio device', noVirtioDevice),
-  'virtio-queue-status': noneCalled(
-    'path:s,queue:i',
-    'path queue',
-    'Display status of a given virtio queue',
-    noVirtioDevice,
-  ),
-  'virtio-vhost-queue-status': noneCalled(
-    'path:s,queue:i',
-    'path queue',
-    'Display status of a given vhost queue',
-    noVirtioDevice,
-  ),
-  'virtio-queue-element': noneCalled(
-    'path:s,queue:i,index:i?',
-    'path queue [index]',
-    'Display element of a given virtio queue',
-    (path) => `Path ${path} is not a VirtIO device`,
-  ),
   vnc: absent('show the vnc server status', 'None\n'),
 }

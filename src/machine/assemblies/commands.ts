@@ -13,7 +13,7 @@ import type { Board } from '../../board/index.ts'
 import type { ChardevSet } from '../../chardev/index.ts'
 import { commands as commandTable, events as eventTable, type MachineParts } from '../../commands/index.ts'
 import type { FdSets } from '../../descriptors/index.ts'
-import type { Balloon, ExtraDevices } from '../../devices/index.ts'
+import { type Balloon, type ExtraDevices, VirtioDevices } from '../../devices/index.ts'
 import type { Consoles, ScreenDump } from '../../display/index.ts'
 import { GuestDump, MemoryFiles } from '../../dump/index.ts'
 import { Interpreter, runForQmp } from '../../hmp/index.ts'
@@ -135,6 +135,10 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
     userObjects: needs.userObjects,
     devices: needs.extraDevices,
     balloon: needs.balloon,
+    virtioDevices: new VirtioDevices({
+      devices: needs.extraDevices,
+      inspect: (path, question) => board.inspect(path, question),
+    }),
     catalog,
     humanMonitor: {
       run: (line, cpuIndex) => runForQmp(interpreter, line, cpuIndex),

@@ -65,7 +65,7 @@ export function devices(needs: Needs): {
       kept: config.wished
         .filter(({ path }) => config.lastingDevices.some((lasting) => lasting.path === path))
         .map(({ properties }) => properties),
-      shown: shownDevices(objectTree, { pc: pcObjects, balloon }),
+      shown: shownDevices(objectTree, { pc: pcObjects, balloon, drives: needs.drives }),
       emit: (name, ...[data]) => events.emit(name, data),
       hostOf: (device, carrier) => hostOf(device, carrier, needs),
       objectType: (id) => userObjects.typeOf(id),

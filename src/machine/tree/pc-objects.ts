@@ -11,6 +11,7 @@ import { ownEntry } from '../../lookup/index.ts'
 import { constant, type ObjectTree } from '../../qom/index.ts'
 import type { MachineConfig } from '../config.ts'
 import type { PcDevice } from '../pc-devices.ts'
+import { addBackend } from './backend-objects.ts'
 import { driveProperties } from './drive-properties.ts'
 import { addLinks } from './machine-object.ts'
 
@@ -63,6 +64,8 @@ export function addPcObjects(tree: ObjectTree, config: MachineConfig, devices: r
     })
     if (type === 'PIIX4_PM') addPowerPorts(device)
     if (drive !== undefined) byDrive.set(drive, device)
+    const cardModel = card && deviceModels[card.model]
+    if (cardModel !== undefined) addBackend(device, cardModel, { types, brings: undefined, hotplugged: false })
     if (card !== undefined) cards.push({ ...card, path: device.path! })
   })
   if (config.machine === 'pc') addLinks(tree)

@@ -3,7 +3,6 @@ import {
   type Balloon,
   BusObject,
   type CarriedPlace,
-  type DeviceModel,
   DeviceObject,
   deviceModels,
   type ExtraDevice,
@@ -12,25 +11,21 @@ import {
   namedObjects,
   type ShownDevices,
   settledProperties,
-  virtioDeviceProperties,
 } from '../../devices/index.ts'
 import { QmpError } from '../../qapi/index.ts'
 import type { ClassAccess, ObjectTree } from '../../qom/index.ts'
 import type { MachineConfig, WishedDevice } from '../config.ts'
 import { serialProperties, vgaProperties } from '../pc-devices.ts'
+import { addBackend, backendLinks } from './backend-objects.ts'
 import { driveProperties } from './drive-properties.ts'
 import { addParts, type PcObjects } from './pc-objects.ts'
 
 /** Adds the devices that were asked for, in their order. */
-export function addWishedObjects(
-  tree: ObjectTree,
-  config: MachineConfig,
-  { drives, ...about }: Living & { readonly drives: DriveSet },
-): void {
+export function addWishedObjects(tree: ObjectTree, config: MachineConfig, { drives, ...about }: Living): void {
   for (const wished of config.wished) {
     const extra = config.devices.find(({ path }) => path === wished.path)
     const placed = { ...wished, place: extra?.place, brings: extra?.brings }
-    addDeviceObject(tree, placed, { ...about, properties: propertiesOf(wished, config, drives) })
+    addDeviceObject(tree, placed, { ...about, drives, properties: propertiesOf(wished, config, drives) })
   }
 }
 
@@ -38,6 +33,7 @@ export function addWishedObjects(
 interface Living {
   readonly pc: PcObjects
   readonly balloon: Balloon
+  readonly drives: DriveSet
 }
 
 /** With the place that it has, if it is no part of the PC. */
@@ -55,7 +51,11 @@ export function shownDevices(tree: ObjectTree, living: Living): ShownDevices {
     },
     has: (path) => tree.find(path) !== undefined,
     came: (device) =>
-      addDeviceObject(tree, device, { ...living, properties: placeProperties(device), hotplugged: true }),
+      addDeviceObject(tree, device, {
+        ...living,
+        properties: placeProperties(device, living.drives),
+        hotplugged: true,
+      }),
     gone: ({ path }) => {
       const object = tree.find(path)
       if (object instanceof DeviceObject) object.vanish()
@@ -75,13 +75,14 @@ function addDeviceObject(tree: ObjectTree, wished: PlacedDevice, about: Circumst
   const model = deviceModels[wished.model]!
   const { place, brings } = wished
   const carrier = place !== undefined && isCarried(place) ? carriedBus(tree, place) : undefined
-  const device = new DeviceObject(tree.types, model, {
+  const device: DeviceObject = new DeviceObject(tree.types, model, {
     id: wished.id,
     ...(model.bus !== 'none' && { bus: carrier ?? pc.bus(busOf(model.bus, properties)) }),
     hotPluggable: model.hotplugs !== false && model.bus !== 'ISA' && model.bus !== 'none' && isPluggable(model.name),
     properties: { ...wished.properties, ...properties },
     access: {
       ...(model === deviceModels['virtio-balloon-pci'] && balloonAccess(balloon)),
+      ...backendLinks(model, () => device),
       ...objectLinks(tree, wished),
     },
     hotplugged,
@@ -89,45 +90,13 @@ function addDeviceObject(tree: ObjectTree, wished: PlacedDevice, about: Circumst
   const cut = wished.path.lastIndexOf('/')
   tree.add(wished.path.slice(0, cut), wished.path.slice(cut + 1), device)
   addParts(tree, device, pc.bus('sysbus') as BusObject)
-  if (model.carries !== undefined && brings !== undefined)
-    addCarrier(tree, device, { ...model.carries, name: brings, properties: model.properties, hotplugged })
+  addBackend(device, model, { types: tree.types, brings, hotplugged })
 }
 
 /** The bus of a place, which another device has brought. */
 function carriedBus(tree: ObjectTree, { carrier, name }: CarriedPlace): BusObject | undefined {
   const bus = tree.find(`${carrier}/virtio-backend/${name}`)
   return bus instanceof BusObject ? bus : undefined
-}
-
-/** Adds the parts of a device that brings a bus: the bus of its transport, what is on that, and the bus that this has. */
-function addCarrier(
-  tree: ObjectTree,
-  device: DeviceObject,
-  traits: NonNullable<DeviceModel['carries']> & {
-    readonly name: string
-    readonly properties: DeviceModel['properties']
-    readonly hotplugged: boolean
-  },
-): void {
-  const { bus: kind, part, partProperties, name, properties, hotplugged } = traits
-  const { types } = tree
-  const transport = device.addChild('virtio-bus', new BusObject(types, 'virtio-pci-bus'))
-  const own = [...Object.keys(virtioDeviceProperties), ...partProperties]
-  const ofClass = (property: string) => {
-    const { ofEach: _, ...type } = properties[property]!
-    return [property, type] as const
-  }
-  const backend = new DeviceObject(
-    types,
-    { name: part, properties: Object.fromEntries(own.map(ofClass)) },
-    {
-      bus: transport,
-      hotplugged,
-      access: Object.fromEntries(own.map((property) => [property, { get: () => device.get(property) }])),
-    },
-  )
-  device.addChild('virtio-backend', backend)
-  backend.addChild(name, new BusObject(types, kind, { hotplugHandler: () => backend }))
 }
 
 /** The objects that a device's properties name, as long as users have them: one that comes later by the name is another. */
@@ -158,13 +127,22 @@ function wholeNumber(name: string, value: unknown): number {
   throw new QmpError('GenericError', `Invalid parameter type for '${name}', expected: integer`)
 }
 
-/** What was found for it: its place on its bus, and a card's address. */
-function placeProperties({ model, place, properties }: ExtraDevice): Readonly<Record<string, unknown>> {
-  if (model === 'scsi-hd' || model === 'scsi-cd') return { ...properties, ...settledProperties(model, properties) }
+/** What was found for it: its place on its bus, a card's address, and what follows from that. */
+function placeProperties(
+  { id, path, model, place, properties }: ExtraDevice,
+  drives: DriveSet,
+): Readonly<Record<string, unknown>> {
+  const { settled, realized, driveOwner } = deviceModels[model]!
+  const owner = driveOwner === 'itself' ? (id ?? path) : `${path}/${driveOwner}`
+  const drive = [...drives].find(({ device }) => device?.path === owner)
+  const found = realized?.(properties, drive?.medium)
+  if (model === 'scsi-hd' || model === 'scsi-cd')
+    return { ...properties, ...settledProperties(model, properties), ...found }
   if (isCarried(place)) return properties
   const { mac, romfile, romsize, guid } = properties
   return {
-    ...deviceModels[model]!.settled,
+    ...settled,
+    ...found,
     ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }),
     ...(guid !== undefined && { guid }),
     ...(mac !== undefined && { mac, romsize, ...(romfile !== undefined && { romfile }) }),
@@ -184,10 +162,10 @@ function propertiesOf(
 ): Readonly<Record<string, unknown>> {
   const { model, id, path } = wished
   const extra = config.devices.find((device) => device.path === path)
-  if (extra !== undefined && isCarried(extra.place)) return placeProperties(extra)
+  if (extra !== undefined && isCarried(extra.place)) return placeProperties(extra, drives)
   const drive = [...drives].find(({ device }) => device !== undefined && device.path === (id ?? path))
   if (drive !== undefined) return { ...driveProperties(drive), channel: drive.device?.place.bus }
-  if (extra !== undefined) return placeProperties(extra)
+  if (extra !== undefined) return placeProperties(extra, drives)
   if (model === 'VGA') return { ...vgaProperties, ...wished.properties, addr: (config.videoCard?.slot ?? 2) * 8 }
   if (model === 'isa-serial') {
     const nth = config.wished.filter((other) => other.model === model).indexOf(wished)
