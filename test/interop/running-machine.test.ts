@@ -6,8 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { demoFloppy } from '../../guests/demo.ts'
-import { ConnectionLostError, connectQmp, DeadlineError, SerialTimeoutError, startMachine } from '../../src/index.ts'
-import { withMachine } from '../../src/testing/index.ts'
+import {
+  ConnectionLostError,
+  connectQmp,
+  DeadlineError,
+  type RunningMachine,
+  SerialTimeoutError,
+  startMachine,
+} from '../../src/index.ts'
+import { startPrepared, withMachine } from '../../src/testing/index.ts'
 
 test('replies equal literals', () =>
   withMachine(async ({ qmp }) => {
@@ -52,6 +59,26 @@ test('two machines may be saved to one file at once; what is no file is not repl
     await Promise.all([one.machine.save(state), other.machine.save(state)])
     assert.deepEqual(await readdir(folder), ['state'])
     await assert.rejects(one.machine.save('/dev/null'), { code: 'EINVAL' })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('two machines may be prepared for one state at once, and a third goes on from it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vmon-prepared-'))
+  try {
+    let prepared = 0
+    const start = () =>
+      startPrepared(
+        { accel: 'none', memory: 1 },
+        { state: join(folder, 'state'), prepare: (vm) => vm.memory.write(0x500, Uint8Array.of(++prepared)) },
+      )
+    const machines: RunningMachine[] = await Promise.all([start(), start()])
+    machines.push(await start())
+    assert.equal(prepared, 2)
+    assert.notEqual((await machines[2]!.memory.read(0x500, 1))[0], 0)
+    for (const vm of machines) await vm.close()
+    assert.deepEqual(await readdir(folder), ['state'])
   } finally {
     await rm(folder, { recursive: true })
   }
