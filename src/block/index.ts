@@ -19,6 +19,7 @@ export { type CopyPlan, ImageCopy, newReadsAsZeroes } from './copy/image-copy.ts
 export { type KeepOptions, keepContents } from './copy/keep-contents.ts'
 export { RateLimit } from './copy/rate-limit.ts'
 export { WriteTarget } from './copy/write-target.ts'
+export { amendNode } from './create/amend-node.ts'
 export { type CreateImageOptions, createImage } from './create/create-image.ts'
 export { type MeasureOptions, measureImage } from './create/measure-image.ts'
 export { lengthen, type Preallocation, preallocations } from './create/preallocation.ts'

@@ -1,5 +1,6 @@
 import type { JobControl } from '../block/index.ts'
 import { bool, example, family, type Infer, int, nothing, oneOf, opt, req, str, uint32 } from '../qapi/index.ts'
+import { amendOptionsOf, BlockdevAmendOptions } from './blockdev-amend-options.ts'
 import { BlockdevCreateOptions, newImageOf } from './blockdev-create-options.ts'
 import {
   type BlockdevOnError,
@@ -247,6 +248,39 @@ export const blockCopyCommands = {
     preconfig: true,
     async run({ jobControl }, { 'job-id': id, options }) {
       await jobControl.create(id, newImageOf(options))
+      return {}
+    },
+  }),
+
+  'x-blockdev-amend': command({
+    since: '5.1',
+    doc: 'Change what an image that is open has: key slots of LUKS, also in qcow2. The job stays until it is dismissed.',
+    args: {
+      'job-id': req(str, 'name of the job'),
+      'node-name': req(str, 'the image', { complete: 'node' }),
+      options: req(BlockdevAmendOptions, 'what is to change'),
+      force: opt(bool, 'overwrite slots that are in use, and erase the last one: then the data is lost'),
+    },
+    returns: nothing,
+    features: ['unstable'],
+    emits: ['JOB_STATUS_CHANGE'],
+    errors: [
+      'if there is no such node',
+      'if it has another format',
+      'if that format changes nothing',
+      'if others use its file',
+    ],
+    examples: [
+      example(
+        'no such image',
+        `
+        -> { "execute": "x-blockdev-amend", "arguments": { "job-id": "job0", "node-name": "disk0", "options": { "driver": "luks", "state": "active", "new-secret": "sec0" } } }
+        <- { "error": { "class": "GenericError", "desc": "Cannot find device='' nor node-name='disk0'" } }`,
+      ),
+    ],
+    preconfig: true,
+    async run({ jobControl }, { 'job-id': id, 'node-name': nodeName, options, force }) {
+      await jobControl.amend(id, { nodeName, driver: options.driver, options: amendOptionsOf(options), force })
       return {}
     },
   }),

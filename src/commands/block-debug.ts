@@ -92,4 +92,30 @@ export const blockDebugCommands = {
       return {}
     },
   }),
+
+  'x-blockdev-change': command({
+    since: '2.7',
+    doc: 'Add a node to those that another one keeps equal, or remove one. Only quorum has such: there is none, so this is always refused.',
+    args: {
+      parent: req(str, 'drive or node', { complete: 'node' }),
+      child: opt(str, 'what is removed, as the parent calls it'),
+      node: opt(str, 'the node that is added', { complete: 'node' }),
+    },
+    returns: nothing,
+    features: ['unstable'],
+    errors: ['if there is no such node or child', 'if both or neither are given', 'if the parent is no quorum'],
+    examples: [
+      example(
+        'no such parent',
+        `
+        -> { "execute": "x-blockdev-change", "arguments": { "parent": "disk0", "node": "disk1" } }
+        <- { "error": { "class": "GenericError", "desc": "Cannot find device='disk0' nor node-name='disk0'" } }`,
+      ),
+    ],
+    preconfig: true,
+    async run({ graph }, { parent, child, node }) {
+      graph.changeChild(parent, { child, node })
+      return {}
+    },
+  }),
 }

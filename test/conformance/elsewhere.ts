@@ -204,12 +204,6 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'images',
-    vmon: '`amend` refuses to change the key slots of encrypted images',
-    qemu: 'changes them',
-    reason: 'not there',
-  },
-  {
-    where: 'images',
     vmon: '`amend -o compat=0.10` gives clusters a place of their own that a snapshot shares',
     qemu: "its image is faulty afterwards, and the snapshot's data may be lost",
     reason: 'what a snapshot keeps is to stay',

@@ -169,6 +169,28 @@ export class GraphControl implements AsyncDisposable {
     throw new BlockError('busy', 'Cannot change iothread of active block backend', { node: name })
   }
 
+  /** Adds or removes what a node keeps equal. No format here has such: always refused, in QEMU's words. */
+  changeChild(parent: string, { child, node }: { child?: string | undefined; node?: string | undefined }): never {
+    const of = this.#drives.image({ device: parent, nodeName: parent })
+    if ((child === undefined) === (node === undefined)) {
+      const both = child !== undefined
+      throw new BlockError(
+        'invalid',
+        both ? 'The parameters child and node are in conflict' : 'Either child or node must be specified',
+      )
+    }
+    const { driver } = of
+    const names = [...driver.children.keys()].map((role) => driver.childNames?.[role] ?? role)
+    if (child !== undefined && !names.includes(child)) {
+      throw new BlockError('missing', `Node '${parent}' does not have child '${child}'`)
+    }
+    if (node !== undefined && this.#drives.graph.find(node) === undefined) {
+      throw new BlockError('missing', `Node '${node}' not found`)
+    }
+    const what = child === undefined ? 'adding' : 'removing'
+    throw new BlockError('unsupported', `The node ${parent} does not support ${what} a child`)
+  }
+
   /** Deletes a node that nobody uses. */
   remove(name: string): Promise<void> {
     return this.#drives.exclusively(async () => {

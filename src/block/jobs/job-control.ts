@@ -1,4 +1,5 @@
 import type { DriveSet } from '../drives/drive-set.ts'
+import { type NewFeatures, startAmend } from './amend-job.ts'
 import { type CommitTarget, startCommit } from './commit-job.ts'
 import { type NewImage, startCreate } from './create-job.ts'
 import type { JobPlace } from './image-job.ts'
@@ -38,6 +39,12 @@ export class JobControl {
   /** Makes an image, which nothing else uses yet. */
   async create(id: string, image: NewImage): Promise<void> {
     startCreate(this.#place, id, image)
+    await turn()
+  }
+
+  /** Gives an image that is open other features. */
+  async amend(id: string, features: NewFeatures): Promise<void> {
+    await this.#place.drives.exclusively(() => startAmend(this.#place, id, features))
     await turn()
   }
 

@@ -74,8 +74,7 @@ export class JobSet implements AsyncDisposable {
 
   /** Makes a job, which then is to be started, or dismissed. @throws {QmpError} if it cannot have that name */
   create(work: JobWork, { id, autoFinalize = true, autoDismiss = true, group = new JobGroup(), free }: NewJob): Job {
-    if (!/^[A-Za-z][A-Za-z0-9\-._]*$/.test(id)) throw new QmpError('GenericError', `Invalid job ID '${id}'`)
-    if (this.#jobs.has(id)) throw new QmpError('GenericError', `Job ID '${id}' already in use`)
+    this.checkName(id)
     const settings: JobSettings = { id, work, autoFinalize, autoDismiss, group, free }
     const job = new Job(settings, {
       emit: this.#emit,
@@ -84,6 +83,12 @@ export class JobSet implements AsyncDisposable {
     })
     this.#jobs.set(id, job)
     return job
+  }
+
+  /** @throws {QmpError} GenericError, if no job can have that name, or one has it */
+  checkName(id: string): void {
+    if (!/^[A-Za-z][A-Za-z0-9\-._]*$/.test(id)) throw new QmpError('GenericError', `Invalid job ID '${id}'`)
+    if (this.#jobs.has(id)) throw new QmpError('GenericError', `Job ID '${id}' already in use`)
   }
 
   /** The job that a modern command means. @throws {QmpError} GenericError, if there is none */

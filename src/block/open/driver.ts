@@ -169,6 +169,8 @@ export interface Driver {
 
   /** Gives the image other features. Without it they stay. @throws {BlockError} in QEMU's words */
   amend?(request: AmendRequest): Promise<void>
+  /** Whether it is about to be amended, for which it wants its file alone. */
+  amending?: boolean
 
   /** Gives everything back that this image itself holds: what is behind it shows. Without it images have nothing behind them. */
   empty?(): Promise<void>
@@ -233,6 +235,8 @@ export interface CheckOptions extends RequestOptions {
 export interface AmendRequest {
   /** As `qemu-img amend -o` has them; the format takes out those that it knows. */
   readonly options: OptionBag
+  /** Do what loses data, too. */
+  readonly force?: boolean | undefined
   /** Hears how much of the work is done. */
   readonly progress?: ((done: number, total: number) => void) | undefined
 }

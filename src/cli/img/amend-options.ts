@@ -32,6 +32,7 @@ const common = [
 
 /** What can change of an image that is there. */
 const amendable: Readonly<Record<string, readonly ImageOption[]>> = {
+  luks: keySlots(''),
   qcow2: [...keySlots('encrypt.'), ...byFormat['qcow2']!.filter(({ name }) => common.includes(name))],
 }
 

@@ -1,4 +1,4 @@
-import { OptionBag } from '../../block/index.ts'
+import { amendNode, OptionBag } from '../../block/index.ts'
 import { amendHelp, readAmendOptions } from './amend-options.ts'
 import { Arguments } from './arguments.ts'
 import { checkOptionLists, wantsHelp } from './create-options.ts'
@@ -43,7 +43,11 @@ export async function amend(argv: readonly string[], output: Output): Promise<nu
   const options = new OptionBag(readAmendOptions(driver.name, texts))
   progress.show(0)
   try {
-    await driver.amend({ options, progress: (done, total) => progress.show((100 * done) / total) })
+    await amendNode(image.node, {
+      options,
+      force: args.has('force'),
+      progress: (done, total) => progress.show((100 * done) / total),
+    })
   } finally {
     progress.show(100)
   }

@@ -6,13 +6,13 @@ export const emulatorTests: TestsByFormat = {
   qcow2: `007 028 030 040 041 051 055 056 057 060 065 068 071 082 085 086 087 091 095 096 099 102 108 117 118 120 124
     127 129 130 132 139 140 141 142 143 144 145 151 152 153 155 156 157 161 165 172 176 181 182 183 185 186 191
     192 194 195 196 200 201 202 203 206 208 216 218 219 223 224 227 228 229 232 234 235 236 238 240 242 244 245
-    246 247 248 249 254 255 256 257 258 260 262 264 267 273 274 280 281 283 286 295 296 298 299 300 304 307 308
+    246 247 248 249 254 255 256 257 258 260 262 264 267 273 274 280 281 283 286 295 298 299 300 304 307 308
     310 312 backing-file-invalidation export-incoming-iothread fuse-allow-other image-fleecing
     migrate-bitmaps-postcopy-test migrate-bitmaps-test migrate-during-backup mirror-ready-cancel-error
     nbd-multiconn qcow2-internal-snapshots remove-bitmap-from-backing reopen-file stream-error-on-reset
     stream-under-throttle`,
   raw: '045 081 093 109 136 148 175 migration-permissions mirror-top-perms',
-  luks: '210',
+  luks: '210 295 296',
   vdi: '211',
   vmdk: '225 237',
   vpc: '266',
@@ -41,7 +41,6 @@ export const emulatorExceptions: Exceptions = {
   ...all('082', 'a driver of bochs, which Debian has not built'),
   ...all('186', 'flash of a drive (if=pflash)'),
   ...all('245', 'iothreads, and two files that change places'),
-  ...all('295 296', 'x-blockdev-amend'),
   ...all('045', 'add-fd'),
   '274': differs('where an image is grown over a longer backing image, its map is cut at the end of that'),
   '264': differs('a job is cancelled when the server that is gone has had its time'),

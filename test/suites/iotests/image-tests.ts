@@ -16,7 +16,6 @@ export const imageTests: TestsByFormat = {
   luks: '149 282 288 294',
 }
 
-const keySlots = differs('amend does not change key slots')
 const noCreation = differs('vmon reads this format, and does not make it')
 const nbd = waitsFor('NBD')
 
@@ -48,8 +47,6 @@ export const imageExceptions: Exceptions = {
   '261': differs('a table of snapshots that is mended is moved before counts are looked at'),
   '282': differs('an image that is refused leaves a file of that name as it was'),
   '287': differs('clusters are compressed by zstd on Node.js 22.15 and later'),
-  '293': keySlots,
-  '294': keySlots,
   '302': differs('no image is made on an NBD server'),
   'graph-changes-while-io': waitsFor('exports in iothreads'),
 }

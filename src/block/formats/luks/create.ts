@@ -3,21 +3,14 @@ import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type { OptionBag } from '../../open/option-bag.ts'
 import { deriveKey } from './derive-key.ts'
+import { defaultTime, leastIterations, lockKey, saltBytes, stripes } from './lock-key.ts'
 import { digestBytes, encodeLuksHeader, type LuksHeader, luksHashes, slotCount } from './luks-header.ts'
-import { type CipherKind, checkCipher, cipherSectorBytes, cipherWords, SectorCipher } from './sector-cipher.ts'
-import { splitStripes } from './stripes.ts'
+import { type CipherKind, checkCipher, cipherWords } from './sector-cipher.ts'
 
-const stripes = 4000
 /** Key material begins where a page does. */
 const alignment = 4096
-const saltBytes = 32
-const leastIterations = 1000
-/** Milliseconds that a password takes to be tried. */
-const defaultTime = 2000
 /** The master key's digest is made of fewer iterations than the password's. */
 const digestShare = 8
-/** Milliseconds after which it is known how fast this machine is. */
-const measuredTime = 25
 
 /** The ciphers of QAPI's QCryptoCipherAlgorithm, and the bytes of a key, where this version has them. */
 const ciphers: ReadonlyMap<string, number | undefined> = new Map([
@@ -83,15 +76,9 @@ export function planLuks(options: OptionBag, prefix = ''): LuksPlan {
 export async function writeLuks(file: BlockNode, offset: number, plan: LuksPlan, password: Uint8Array): Promise<void> {
   const { cipher, keyBytes, hash, milliseconds } = plan
   const key = randomBytes(keyBytes)
-  const perSecond = await iterationsPerSecond(hash, keyBytes)
-  const wanted = Math.floor((perSecond * milliseconds) / 1000)
-  const iterations = Math.min(2 ** 31 - 1, Math.max(leastIterations, wanted))
+  const { iterations, salt, material } = await lockKey({ key, cipher, hash, milliseconds }, password)
   const digestIterations = Math.max(leastIterations, Math.floor(iterations / digestShare))
-  const [digestSalt, salt] = [randomBytes(saltBytes), randomBytes(saltBytes)]
-  const material = splitStripes(key, stripes, hash)
-  const slotKey = await deriveKey(password, salt, iterations, keyBytes, hash)
-  const padded = new Uint8Array(Math.ceil(material.byteLength / cipherSectorBytes) * cipherSectorBytes)
-  padded.set(material)
+  const digestSalt = randomBytes(saltBytes)
   const header: LuksHeader = {
     cipher: 'aes',
     mode: cipherWords(cipher),
@@ -112,22 +99,11 @@ export async function writeLuks(file: BlockNode, offset: number, plan: LuksPlan,
   }
   const whole = new Uint8Array(slotOffset(1, keyBytes))
   whole.set(encodeLuksHeader(header))
-  whole.set(new SectorCipher(cipher, slotKey).encrypt(0, padded), slotOffset(0, keyBytes))
+  whole.set(material, slotOffset(0, keyBytes))
   await file.write(offset, whole, { grow: true })
 }
 
 /** Where the key material of a slot is; of the one behind the last: where all of it ends. */
 function slotOffset(index: number, keyBytes: number): number {
   return alignment + index * Math.ceil((keyBytes * stripes) / alignment) * alignment
-}
-
-/** How fast passwords are tried on this machine. */
-async function iterationsPerSecond(hash: string, keyBytes: number): Promise<number> {
-  const salt = new Uint8Array(saltBytes)
-  for (let count = 1024; ; count *= 2) {
-    const before = process.hrtime.bigint()
-    await deriveKey('a password', salt, count, keyBytes, hash)
-    const milliseconds = Number(process.hrtime.bigint() - before) / 1e6
-    if (milliseconds >= measuredTime) return (count * 1000) / milliseconds
-  }
 }

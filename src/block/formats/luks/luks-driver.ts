@@ -1,7 +1,18 @@
+import type { Access } from '../../graph/access.ts'
 import type { BlockNode } from '../../graph/node.ts'
-import type { ChildRole, Driver, ImageDetails, KeyLock, NestedOptions, RequestOptions } from '../../open/driver.ts'
+import type {
+  AmendRequest,
+  ChildRole,
+  Driver,
+  FormatRequest,
+  ImageDetails,
+  KeyLock,
+  NestedOptions,
+  RequestOptions,
+} from '../../open/driver.ts'
 import type { OptionValues } from '../../open/option-bag.ts'
 import { EncryptedBytes } from './encrypted-bytes.ts'
+import { changeKeySlots, takeKeySlotChange } from './key-slots.ts'
 import { LateKey } from './late-key.ts'
 import { luksSpecifics } from './luks-specifics.ts'
 import { cipherSectorBytes } from './sector-cipher.ts'
@@ -14,10 +25,13 @@ export class LuksDriver implements Driver {
   readonly changesFile = true
   #file: BlockNode
   #bytes: EncryptedBytes
-  readonly #unlocked: Unlocked
+  #unlocked: Unlocked
   readonly #given: OptionValues
+  readonly #secret: FormatRequest['secret']
+  #amending = false
 
-  constructor(file: BlockNode, unlocked: Unlocked, given: OptionValues) {
+  constructor(file: BlockNode, unlocked: Unlocked, given: OptionValues, secret: FormatRequest['secret']) {
+    this.#secret = secret
     this.#file = file
     this.#unlocked = unlocked
     this.#given = given
@@ -77,6 +91,33 @@ export class LuksDriver implements Driver {
       encrypted: true,
       formatSpecific: { type: this.name, data: luksSpecifics(this.#unlocked.header) },
     }
+  }
+
+  /** Whoever changes the header must be the only one: nobody reads or writes the file meanwhile. */
+  set amending(amending: boolean) {
+    this.#amending = amending
+  }
+
+  childAccess(_role: ChildRole, { uses, shares }: Access): Access {
+    // It has read the header, and may do so again.
+    const reads = this.lock === undefined ? [...new Set([...uses, 'read' as const])] : uses
+    if (!this.#amending) return { uses: reads, shares }
+    return { uses: [...new Set([...reads, 'write' as const])], shares: shares.filter((each) => each === 'resize') }
+  }
+
+  /** Changes key slots. @throws {BlockError} as `takeKeySlotChange()` and `changeKeySlots()` */
+  async amend({ options, force = false }: AmendRequest): Promise<void> {
+    const { header, cipher } = this.#unlocked
+    const change = takeKeySlotChange(options)
+    const keySecret = this.#given['key-secret']
+    const place = {
+      file: this.#file,
+      offset: 0,
+      header,
+      secret: this.#secret,
+      keySecret: keySecret === undefined ? undefined : String(keySecret),
+    }
+    this.#unlocked = { header: await changeKeySlots(place, change, force), cipher }
   }
 
   async close(): Promise<void> {}

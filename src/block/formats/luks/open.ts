@@ -25,10 +25,10 @@ export const luks: FormatDefinition = {
     const id = options.takeString('key-secret')
     if (noIo || (keyLater && id === undefined)) {
       const late = new LateKey(async (password) => (await unlock(file, 0, password)).cipher)
-      return openPayload(file, { header: await readLuksHeader(file, 0), cipher: late }, given)
+      return openPayload(file, { header: await readLuksHeader(file, 0), cipher: late }, given, secret)
     }
     const password = await requiredSecret(secret, 'key-secret', id)
-    return openPayload(file, await unlock(file, 0, password), given)
+    return openPayload(file, await unlock(file, 0, password), given, secret)
   },
 
   async create({ size, options, secret }: CreateRequest): Promise<Maker> {
@@ -51,7 +51,12 @@ export const luks: FormatDefinition = {
 }
 
 /** @throws {BlockError} kind `io`, if the file ends before the guest's bytes begin */
-function openPayload(file: BlockNode, unlocked: Unlocked, given: OptionValues): LuksDriver {
-  if (unlocked.header.payloadOffset <= file.length) return new LuksDriver(file, unlocked, given)
+function openPayload(
+  file: BlockNode,
+  unlocked: Unlocked,
+  given: OptionValues,
+  secret: FormatRequest['secret'],
+): LuksDriver {
+  if (unlocked.header.payloadOffset <= file.length) return new LuksDriver(file, unlocked, given, secret)
   throw new BlockError('io', 'Could not refresh total sector count: Input/output error')
 }

@@ -21,13 +21,33 @@ export interface Unlocked {
  */
 export async function unlock(file: BlockNode, offset: number, password: Uint8Array): Promise<Unlocked> {
   const header = await readLuksHeader(file, offset)
+  const key = await findKey(file, offset, { header, password })
+  return { header, cipher: new SectorCipher(parseCipher(header), key) }
+}
+
+/** The master key that a password unlocks. @throws {BlockError} kind `permission`, if it is another password */
+export async function findKey(
+  file: BlockNode,
+  offset: number,
+  { header, password }: { readonly header: LuksHeader; readonly password: Uint8Array },
+): Promise<Uint8Array> {
+  const kind = parseCipher(header)
   for (const slot of header.slots) {
     if (!slot.active) continue
-    const kind = parseCipher(header)
     const key = await trySlot(file, offset, { header, kind, slot, password })
-    if (key !== undefined) return { header, cipher: new SectorCipher(kind, key) }
+    if (key !== undefined) return key
   }
   throw new BlockError('permission', 'Invalid password, cannot unlock any keyslot', { code: 'EPERM' })
+}
+
+/** Whether a slot, which is in use, is of this password. */
+export async function slotHasPassword(
+  file: BlockNode,
+  offset: number,
+  { header, index, password }: { readonly header: LuksHeader; readonly index: number; readonly password: Uint8Array },
+): Promise<boolean> {
+  const slot = header.slots[index]!
+  return (await trySlot(file, offset, { header, kind: parseCipher(header), slot, password })) !== undefined
 }
 
 /** @throws {BlockError} kinds `corrupt` and `unsupported` */

@@ -21,7 +21,13 @@ export interface ImageEncryption {
   readonly cipher: Unlocked['cipher']
   /** Where in the file the header of LUKS is, and what it says. Undefined: there is none, as once. */
   readonly luks:
-    | { readonly header: LuksHeader; readonly place: { readonly offset: number; readonly length: number } }
+    | {
+        header: LuksHeader
+        readonly place: { readonly offset: number; readonly length: number }
+        readonly secret: FormatRequest['secret']
+        /** Name of the secret with which it was opened. */
+        readonly keySecret: string | undefined
+      }
     | undefined
 }
 
@@ -78,10 +84,10 @@ export async function openEncryption(
   const place = { offset, length }
   if (password === undefined) {
     const late = new LateKey(async (given) => (await unlock(file, offset, given)).cipher)
-    return { cipher: late, luks: { header: await readLuksHeader(file, offset), place } }
+    return { cipher: late, luks: { header: await readLuksHeader(file, offset), place, secret, keySecret } }
   }
   const { cipher, header: luksHeader } = await unlock(file, offset, password)
-  return { cipher, luks: { header: luksHeader, place } }
+  return { cipher, luks: { header: luksHeader, place, secret, keySecret } }
 }
 
 const legacyKeyBytes = 16

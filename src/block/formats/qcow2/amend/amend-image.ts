@@ -1,5 +1,6 @@
 import { BlockError } from '../../../block-error.ts'
 import type { AmendRequest } from '../../../open/driver.ts'
+import { changeKeySlots } from '../../luks/key-slots.ts'
 import { autoclear, compatible, incompatible } from '../features.ts'
 import type { Image } from '../image.ts'
 import { checkDowngrade } from './check-downgrade.ts'
@@ -22,13 +23,17 @@ export interface AmendHost {
  * @returns whether it must be opened anew before anybody uses it
  * @throws {BlockError} in QEMU's words
  */
-export async function amendImage(host: AmendHost, { options, progress }: AmendRequest): Promise<boolean> {
+export async function amendImage(
+  host: AmendHost,
+  { options, force = false, progress }: AmendRequest,
+): Promise<boolean> {
   const { image } = host
   const before = image.header.version
   const wanted = readAmendment(image, options)
   const widens = wanted.refcountBits !== image.geometry.refcountBits
   if (wanted.version > before) await upgrade(host, progress)
   await nameData(image, wanted)
+  await changeKeys(image, wanted, force)
   checkBacking(image, wanted)
   await setLazy(image, wanted)
   if (wanted.size !== undefined) await host.resize(wanted.size)
@@ -60,6 +65,12 @@ async function nameData(image: Image, { rawData, dataFile }: Amendment): Promise
     header: { autoclear: (header.autoclear & ~autoclear.rawData) | raw },
     ...(dataFile !== undefined && { extensions: { ...extensions, dataFile: dataFile === '' ? undefined : dataFile } }),
   })
+}
+
+async function changeKeys({ file, encryption }: Image, { keySlots }: Amendment, force: boolean): Promise<void> {
+  const luks = encryption?.luks
+  if (keySlots === undefined || luks === undefined) return
+  luks.header = await changeKeySlots({ file, offset: luks.place.offset, ...luks }, keySlots, force)
 }
 
 function checkBacking({ backingFilename, extensions }: Image, { backing }: Amendment): void {

@@ -1,10 +1,14 @@
 import { BlockError } from '../../../block-error.ts'
 import type { OptionBag } from '../../../open/option-bag.ts'
+import { type KeySlotChange, keySlotOptions, takeKeySlotChange } from '../../luks/key-slots.ts'
 import { compatible } from '../features.ts'
 import type { Image } from '../image.ts'
 
+const prefix = 'encrypt.'
+
 /** What an image is to become; what nobody says is as it was. */
 export interface Amendment {
+  readonly keySlots: KeySlotChange | undefined
   readonly version: 2 | 3
   readonly refcountBits: number
   readonly lazyRefcounts: boolean
@@ -17,13 +21,10 @@ export interface Amendment {
   readonly backing: { readonly filename: string | undefined; readonly format: string | undefined } | undefined
 }
 
-/** The options of LUKS come first. */
-const keySlotOptions = ['state', 'keyslot', 'old-secret', 'new-secret', 'iter-time'].map((name) => `encrypt.${name}`)
-
 /** Takes the options out. @throws {BlockError} in QEMU's words */
 export function readAmendment(image: Image, options: OptionBag): Amendment {
   const { header, geometry, externalData, rawData: isRaw } = image
-  refuseKeySlots(image, options)
+  const keySlots = readKeySlotChange(image, options)
   const size = options.takeSize('size')
   const version = readVersion(options.takeString('compat')) ?? header.version
   const backing = { filename: options.takeString('backing_file'), format: options.takeString('backing_fmt') }
@@ -45,6 +46,7 @@ export function readAmendment(image: Image, options: OptionBag): Amendment {
   }
   const saysBacking = backing.filename !== undefined || backing.format !== undefined
   return {
+    keySlots,
     version,
     refcountBits,
     lazyRefcounts,
@@ -55,17 +57,15 @@ export function readAmendment(image: Image, options: OptionBag): Amendment {
   }
 }
 
-function refuseKeySlots({ encryption }: Image, options: OptionBag): void {
-  const said = keySlotOptions.filter((name) => options.takeString(name) !== undefined)
-  if (said.length === 0) return
+function readKeySlotChange({ encryption }: Image, options: OptionBag): KeySlotChange | undefined {
+  if (!keySlotOptions.some((name) => options.has(`${prefix}${name}`))) return undefined
   if (encryption === undefined) {
     throw new BlockError('invalid', "Can't amend encryption options - encryption not present")
   }
   if (encryption.luks === undefined) {
     throw new BlockError('unsupported', 'Only LUKS encryption options can be amended')
   }
-  // Ours: QEMU changes them.
-  throw new BlockError('unsupported', 'Key slots of encrypted images cannot be changed')
+  return takeKeySlotChange(options, prefix)
 }
 
 function readVersion(word: string | undefined): 2 | 3 | undefined {
