@@ -379,6 +379,8 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-memdev': exact,
   'query-memory-devices': { verdict: 'divergent', reason: 'there are none', tests: ['test/oracle/examples.test.ts'] },
   'x-blockdev-set-iothread': exact,
+  'x-blockdev-amend': { verdict: 'divergent', reason: 'takes the drivers that vmon has' },
+  'x-blockdev-change': exact,
   'x-debug-query-block-graph': exact,
   'query-iothreads': exact,
   'query-hotpluggable-cpus': { verdict: 'divergent', reason: 'a machine has one CPU' },

@@ -14,6 +14,7 @@ const less: ReadonlySet<string> = new Set([
   'blockdev-add',
   'blockdev-create',
   'blockdev-reopen',
+  'x-blockdev-amend',
   'transaction',
   'block-export-add',
   'query-block-exports',
