@@ -22,6 +22,8 @@ export interface ChardevInfo {
 export interface ChardevWatch {
   /** @param kind - what it is: `socket`, `mux`, … */
   added(device: Chardev, kind: string): void
+  /** Another one has come in the place of the one with its label. */
+  replaced(device: Chardev, kind: string): void
   removed(label: string): void
 }
 
@@ -122,8 +124,7 @@ export class ChardevSet implements AsyncDisposable {
     if (fresh.awaited !== undefined) await untilAborted(fresh.awaited, signal)
     device.destroy()
     this.#devices.set(label, fresh)
-    this.#watch?.removed(label)
-    this.#watch?.added(fresh, wanted.backend.type)
+    this.#watch?.replaced(fresh, wanted.backend.type)
     fresh.attach(frontend)
     if (fresh instanceof MuxChardev) fresh.open()
     return fresh

@@ -85,8 +85,13 @@ export class Connections {
     this.#options.log?.[Symbol.dispose]()
   }
 
-  destroy(): void {
+  /** Breaks all connections at once; others may come. */
+  hangUp(): void {
     for (const stream of [...this.#open]) stream.destroy()
+  }
+
+  destroy(): void {
+    this.hangUp()
     this.#options.log?.[Symbol.dispose]()
   }
 

@@ -120,6 +120,12 @@ export class SocketChardev implements Chardev {
     this.#connections.detach(frontend)
   }
 
+  /** Breaks its connections at once; others may come, and one that is to reconnect tries again. */
+  yank(): void {
+    for (const stream of this.#entering) stream.destroy()
+    this.#connections.hangUp()
+  }
+
   async close(): Promise<void> {
     await this.#endScope()
     await this.#connections.close()

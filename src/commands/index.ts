@@ -24,3 +24,4 @@ export {
   type Returned,
 } from './table.ts'
 export { DisplayProtocol, SetPasswordAction } from './vnc.ts'
+export type { YankInstance } from './yank.ts'

@@ -56,6 +56,7 @@ import { tracingCommands } from './tracing.ts'
 import { virtioCommands } from './virtio.ts'
 import { vmGenerationCommands } from './vm-generation.ts'
 import { vncCommands } from './vnc.ts'
+import { yankCommands } from './yank.ts'
 
 /** THE TABLE: every command of the protocol, joined from the families. */
 export const commands = {
@@ -87,6 +88,7 @@ export const commands = {
   ...forkCommands,
   ...vmGenerationCommands,
   ...killCommands,
+  ...yankCommands,
   ...cpuCommands,
   ...pciCommands,
   ...machineCommands,
@@ -139,6 +141,7 @@ export const families: Readonly<Record<string, { readonly title: string; readonl
   fork: { title: "vmon's own: machines that go on from where this one stands", commands: forkCommands },
   'vm-generation': { title: "The machine's generation", commands: vmGenerationCommands },
   kill: { title: "vmon's own: the end of the machine as by a crash", commands: killCommands },
+  yank: { title: 'Connections that hang', commands: yankCommands },
   cpu: { title: 'What the CPUs do', commands: cpuCommands },
   pci: { title: 'The PCI bus', commands: pciCommands },
   machine: { title: 'What the machine is', commands: machineCommands },

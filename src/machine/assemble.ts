@@ -30,6 +30,7 @@ import { spice } from './assemblies/spice.ts'
 import type { Start } from './assemblies/start.ts'
 import { userObjects } from './assemblies/user-objects.ts'
 import { vnc } from './assemblies/vnc.ts'
+import { yank } from './assemblies/yank.ts'
 import type { BeginMachine } from './fork/forks.ts'
 
 /** The parts of a machine, in the order in which they start: each may use those before it. */
@@ -41,6 +42,7 @@ export const assemble = (start: Start & { readonly begin: BeginMachine }) =>
     .with(balloon)
     .with(objectTree)
     .with(userObjects)
+    .with(yank)
     .with(drives)
     .with(exports)
     .with(chardevs)

@@ -3,6 +3,7 @@ import { QmpError } from '../qapi/index.ts'
 import type { Address } from '../transport/index.ts'
 import { Capabilities, type CapabilityName } from './capabilities.ts'
 import type { Channel } from './channels/channel.ts'
+import { brokenPipe } from './channels/duplex-channel.ts'
 import {
   type IncomingDoor,
   type MigrationAddress,
@@ -56,7 +57,9 @@ export class MigrationControl {
   /** Whether a machine is to come in (`-incoming`), and whether its way has been opened. */
   #incoming: 'none' | 'deferred' | 'opened' = 'none'
   #door: IncomingDoor | undefined
-  #incomingChannel: Channel | undefined
+  #channel: Channel | undefined
+  /** Gives up to connect: of a socket that is to be connected, and is not yet. */
+  #connecting: AbortController | undefined
   #outgoing: Outgoing | undefined
   /** The words of a command, and not the capability, say that disks go. */
   #disksOnce = false
@@ -143,7 +146,7 @@ export class MigrationControl {
       throw new QmpError('GenericError', text)
     }
     const cancel = new AbortController()
-    const done = this.#send(address, cancel.signal)
+    const done = this.#yankable(() => this.#send(address, cancel.signal))
     this.#running = { cancel, done }
     return done
   }
@@ -216,7 +219,8 @@ export class MigrationControl {
       signal: cancel.signal,
     })
     this.#incoming = 'opened'
-    const done = this.#take(this.#door)
+    const door = this.#door
+    const done = this.#yankable(() => this.#take(door))
     this.#running = { cancel, done }
   }
 
@@ -224,17 +228,35 @@ export class MigrationControl {
   async close(): Promise<void> {
     this.#running?.cancel.abort(cancelled)
     await this.#door?.close()
-    await this.#incomingChannel?.destroy(cancelled)
+    if (this.#incoming !== 'none') await this.#channel?.destroy(cancelled)
     if (this.#incoming === 'none') await this.#running?.done.catch(() => undefined) // its end has been told
+  }
+
+  /** Lets the connection be broken at once while a migration is on its way. */
+  async #yankable(work: () => Promise<void>): Promise<void> {
+    const release = this.#surroundings.yankable(() => {
+      if (this.#channel === undefined) this.#connecting?.abort(brokenPipe())
+      else this.#channel.yank?.()
+    })
+    try {
+      await work()
+    } finally {
+      this.#channel = this.#connecting = undefined
+      release()
+    }
   }
 
   async #send(address: MigrationAddress, signal: AbortSignal): Promise<void> {
     const { complain, memoryBytes } = this.#surroundings
     let channel: Channel | undefined
+    const connecting = new AbortController()
+    if (address.type === 'socket') this.#connecting = connecting
     try {
       const statistics = new MigrationStatistics(await memoryBytes())
       this.#statistics = statistics
-      channel = await openOutgoing(address, signal, (hostname) => this.#securingClient(hostname))
+      channel = this.#channel = await openOutgoing(address, AbortSignal.any([signal, connecting.signal]), (hostname) =>
+        this.#securingClient(hostname),
+      )
       this.#outgoing = new Outgoing({
         ...this.#surroundings,
         channel,
@@ -278,7 +300,7 @@ export class MigrationControl {
     const { guest, complain } = this.#surroundings
     let channel: Channel | undefined
     try {
-      channel = this.#incomingChannel = await door.channel
+      channel = this.#channel = await door.channel
       this.#status = 'setup'
       this.#tell()
       this.#stand('active')

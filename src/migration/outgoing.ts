@@ -19,7 +19,7 @@ const patience = 1000
 /** How often to try for images that the other side still holds: for some seconds. */
 const triesToTakeBack = 100
 
-export interface OutgoingOptions extends Omit<MigrationSurroundings, 'securing'> {
+export interface OutgoingOptions extends Omit<MigrationSurroundings, 'securing' | 'yankable'> {
   readonly channel: Channel
   readonly capabilities: Capabilities
   readonly parameters: () => MigrationParameters
@@ -191,6 +191,7 @@ export class Outgoing {
   async #release(channel: Channel, signal: AbortSignal): Promise<void> {
     const answer = await Promise.race([this.#answer, aborted(signal)]).catch((error: unknown) => {
       if (signal.aborted) throw signal.reason
+      if (error instanceof MigrationError && error.kind === 'channel') throw error
       throw new MigrationError('peer', 'The other side has ended before it had everything', error)
     })
     if (this.#refusal !== undefined) throw this.#refusal

@@ -95,6 +95,8 @@ export interface MigrationSurroundings {
   /** Bytes of all memory that a guest can have in its address space. */
   readonly memoryBytes: () => Promise<number>
   readonly uuid: string | undefined
+  /** Hears of a way whose connection can be broken at once; the result hears of its end. */
+  readonly yankable: (yank: () => void) => () => void
   /** Hears what a user should know. */
   readonly complain: (text: string) => void
 }

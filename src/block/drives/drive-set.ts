@@ -37,6 +37,8 @@ export interface DriveSetOptions {
   readonly files?: FileSource
   /** Whether the guest has a device of that id or path, if only one without a drive. */
   readonly knowsDevice?: (id: string) => boolean
+  /** Hears of nodes whose connections can be broken at once. */
+  readonly yankable?: NodeGraphOptions['yankable']
   /** Prints a line for the user where QEMU does: of images that are made. */
   readonly print?: (text: string) => void
 }
@@ -92,6 +94,7 @@ export class DriveSet implements AsyncDisposable {
       qtest = false,
       throttleGroups = new ThrottleGroups(),
       knowsDevice = () => false,
+      yankable,
     } = options
     this.#knowsDevice = knowsDevice
     this.throttleGroups = throttleGroups
@@ -107,6 +110,7 @@ export class DriveSet implements AsyncDisposable {
       ...(secret === undefined ? {} : { secret }),
       ...(files === undefined ? {} : { files }),
       ...(securing === undefined ? {} : { securing }),
+      ...(yankable === undefined ? {} : { yankable }),
       legacyEncryption: false,
       inactive,
     })

@@ -31,6 +31,8 @@ export interface NodeGraphOptions {
   readonly throttleGroups?: ThrottleGroups
   /** Whether the images are another process's at first, which writes them: until `claim()`. */
   readonly inactive?: boolean
+  /** Hears of nodes whose connections can be broken at once; the result hears of their end. */
+  readonly yankable?: (name: string, yank: () => void) => () => void
   /** As `Math.random`; for tests. */
   readonly random?: () => number
 }
@@ -59,6 +61,9 @@ export class NodeGraph implements AsyncDisposable {
   readonly #begun = new Map<string, number>()
   readonly #order = new Map<BlockNode, number>()
   #count = 0
+  readonly #yankable: NonNullable<NodeGraphOptions['yankable']>
+  /** What tells of the end of nodes that can be yanked. */
+  readonly #yanks = new WeakMap<BlockNode, () => void>()
   readonly #drive: NonNullable<NodeGraphOptions['drive']>
   /** The limits that nodes can have, by name. */
   readonly throttleGroups: ThrottleGroups
@@ -69,6 +74,7 @@ export class NodeGraph implements AsyncDisposable {
       print = () => undefined,
       damaged = () => undefined,
       drive = () => undefined,
+      yankable = () => () => undefined,
       random,
     } = options
     this.#hearer = {
@@ -87,6 +93,7 @@ export class NodeGraph implements AsyncDisposable {
     }
     this.throttleGroups = options.throttleGroups ?? new ThrottleGroups()
     this.#drive = drive
+    this.#yankable = yankable
     this.#activity = new Activity(options.inactive !== true)
     this.#names = new NodeNames(random)
   }
@@ -158,6 +165,11 @@ export class NodeGraph implements AsyncDisposable {
     this.#order.set(node, this.#begun.get(generatedName) ?? this.#count++)
     this.#begun.delete(generatedName)
     this.#nodes.set(name, node)
+    if (driver.yank !== undefined)
+      this.#yanks.set(
+        node,
+        this.#yankable(name, () => driver.yank?.()),
+      )
     driver.joined?.(node)
     return node
   }
@@ -183,6 +195,7 @@ export class NodeGraph implements AsyncDisposable {
   #forget(node: BlockNode): void {
     this.#nodes.delete(node.name)
     this.#order.delete(node)
+    this.#yanks.get(node)?.()
   }
 
   /** Whether the images are this process's. */

@@ -187,6 +187,8 @@ export interface Driver {
   setAccess?(access: Access): Promise<void>
   /** A node has been made of it. */
   joined?(node: BlockNode): void
+  /** Breaks the connection to a server at once: requests fail from now on. Only clients of servers have that. */
+  yank?(): void
   /** Does nothing of its own any more: the node is about to be taken away. Without it there is nothing to end. */
   retire?(): void
   /** What the node needs of a child, given what its own users do; the same as its users, if it has no such method. */
@@ -309,11 +311,7 @@ export interface Snapshots {
   apply(id: string): Promise<void>
   /** @throws {BlockError} kind `missing` */
   delete(id: string): Promise<void>
-  /**
-   * Lets an image that is open for reading show what the guest saw then, until it is closed. Its size stays what it is.
-   *
-   * @throws {BlockError} kind `missing`
-   */
+  /** Lets an image that is open for reading show what the guest saw then, in its present size. @throws {BlockError} kind `missing` */
   show(id: string): Promise<void>
 }
 

@@ -1,11 +1,12 @@
 import { untilAborted } from '../../async/index.ts'
 import type { GraphControl } from '../../block/index.ts'
-import { ChardevSet } from '../../chardev/index.ts'
+import { ChardevSet, type ChardevWatch } from '../../chardev/index.ts'
 import type { FdSets } from '../../descriptors/index.ts'
 import type { UserObjects } from '../../objects/index.ts'
 import type { ObjectTree } from '../../qom/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
 import { chardevObjects } from '../tree/chardev-objects.ts'
+import { type YankInstances, yankableChardevs } from '../yank-instances.ts'
 import { asked, type Start } from './start.ts'
 
 /** Character devices, opened in their order; nobody is behind them yet. */
@@ -16,6 +17,7 @@ export async function chardevs(
     readonly graph: GraphControl
     readonly objectTree: ObjectTree
     readonly userObjects: UserObjects
+    readonly yankInstances: YankInstances
   },
 ): Promise<{ readonly chardevs: ChardevSet }> {
   const { config, scope, listeners, fdSets, graph, objectTree, userObjects, redirected, signal, log } = start
@@ -29,7 +31,9 @@ export async function chardevs(
     save,
     securing: userObjects.services,
   }
-  const set = scope.own(new ChardevSet(actions, fdSets, chardevObjects(objectTree)))
+  const set = scope.own(
+    new ChardevSet(actions, fdSets, both(chardevObjects(objectTree), yankableChardevs(start.yankInstances))),
+  )
   for (const options of config.chardevs) {
     await asked(options, set.open(options, signal), signal)
     if (options.backend.type !== 'pty') continue
@@ -38,6 +42,23 @@ export async function chardevs(
     redirected?.(filename, label)
   }
   return { chardevs: set }
+}
+
+function both(first: ChardevWatch, second: ChardevWatch): ChardevWatch {
+  return {
+    added(device, kind) {
+      first.added(device, kind)
+      second.added(device, kind)
+    },
+    replaced(device, kind) {
+      first.replaced(device, kind)
+      second.replaced(device, kind)
+    },
+    removed(label) {
+      first.removed(label)
+      second.removed(label)
+    },
+  }
 }
 
 /** Lets those in that wait for shared devices, and waits for those without whom the machine is not to start. */

@@ -34,6 +34,7 @@ import { dumpedMemory } from '../dumped-memory.ts'
 import type { Forks } from '../fork/forks.ts'
 import { identityOf } from '../identity.ts'
 import { romsOf } from '../roms.ts'
+import type { YankInstances } from '../yank-instances.ts'
 import type { Start } from './start.ts'
 
 interface Needs extends Start {
@@ -57,6 +58,7 @@ interface Needs extends Start {
   readonly snapshotSet: SnapshotSet
   readonly forks: Forks
   readonly abruptEnd: AbruptEnd
+  readonly yankInstances: YankInstances
   readonly inputHandlers: InputHandlers
   readonly sendKey: SendKey
   readonly consoles: Consoles
@@ -116,6 +118,7 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
     snapshots: needs.snapshots,
     forks: needs.forks,
     abruptEnd: needs.abruptEnd,
+    yankInstances: needs.yankInstances,
     memoryFiles: new MemoryFiles(board),
     guestDump: new GuestDump({
       board,

@@ -17,6 +17,7 @@ import type { BoardListeners } from '../board-listeners.ts'
 import { pcDevices } from '../pc-devices.ts'
 import { addPcObjects, type PcObjects } from '../tree/pc-objects.ts'
 import { addWishedObjects } from '../tree/wished-objects.ts'
+import type { YankInstances } from '../yank-instances.ts'
 import { asked, type Start } from './start.ts'
 
 /** Images and drives: nodes first, then drives, then the guest's devices that have drives. */
@@ -29,6 +30,7 @@ export async function drives(
     readonly balloon: Balloon
     readonly userObjects: UserObjects
     readonly throttleGroups: ThrottleGroups
+    readonly yankInstances: YankInstances
   },
 ): Promise<{
   readonly drives: DriveSet
@@ -39,8 +41,8 @@ export async function drives(
   /** What became of the drives of the configuration. */
   readonly openedDrives: ReadonlyMap<DriveConfig, Drive>
 }> {
-  const { config, scope, events, listeners, fdSets, objectTree, userObjects, throttleGroups, warn, print, signal } =
-    start
+  const { config, scope, events, listeners, fdSets, objectTree, userObjects, throttleGroups, yankInstances } = start
+  const { warn, print, signal } = start
   const { services } = userObjects
   const secret: ReadSecret = (id) => services.password(id)
   const set = scope.own(
@@ -50,6 +52,7 @@ export async function drives(
       securing: (id, hostname) => services.securingClient(id, hostname),
       throttleGroups,
       files: fdSets,
+      yankable: (name, yank) => yankInstances.register({ type: 'block-node', 'node-name': name }, yank),
       qtest: config.accel === 'qtest',
       inactive: config.incoming !== undefined,
       knowsDevice: (id) =>

@@ -7,6 +7,7 @@ import type { EventHub } from '../../monitor/index.ts'
 import type { UserObjects } from '../../objects/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
+import type { YankInstances } from '../yank-instances.ts'
 import type { Start } from './start.ts'
 
 interface Needs extends Start {
@@ -17,6 +18,7 @@ interface Needs extends Start {
   readonly runControl: RunControl
   readonly listeners: BoardListeners
   readonly userObjects: UserObjects
+  readonly yankInstances: YankInstances
 }
 
 /** Tables that QEMU's firmware device has in memory of their own, which counts as the guest's: ACPI's, their loader, the pointer. */
@@ -44,6 +46,7 @@ export function migration(needs: Needs): {
       return blocks.reduce((sum, { bytes }) => sum + bytes, tableBytes)
     },
     uuid: config.uuid,
+    yankable: (yank) => needs.yankInstances.register({ type: 'migration' }, yank),
     complain: (text) => warn?.(text),
   })
   listeners.migrations = migrations

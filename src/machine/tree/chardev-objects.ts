@@ -7,11 +7,17 @@ const synonyms: Readonly<Record<string, string>> = { memory: 'ringbuf' }
 /** Keeps `/chardevs` as the character devices are. */
 export function chardevObjects(tree: ObjectTree): ChardevWatch {
   const folder = tree.container('chardevs')
+  const added: ChardevWatch['added'] = (device, kind) => {
+    folder.addChild(device.label, new QomObject(tree.types, `chardev-${synonyms[kind] ?? kind}`, accessTo(device)))
+  }
+  const removed: ChardevWatch['removed'] = (label) => folder.component(label)?.unparent()
   return {
-    added: (device, kind) => {
-      folder.addChild(device.label, new QomObject(tree.types, `chardev-${synonyms[kind] ?? kind}`, accessTo(device)))
+    added,
+    removed,
+    replaced(device, kind) {
+      removed(device.label)
+      added(device, kind)
     },
-    removed: (label) => folder.component(label)?.unparent(),
   }
 }
 

@@ -10,4 +10,6 @@ export interface Channel {
   finish(): Promise<void>
   /** Gives up at once: what waits is rejected with the reason. Settles when nothing is left. */
   destroy(reason: Error): Promise<void>
+  /** Breaks the connection at once, as if the other side had: what waits fails. Only sockets have that. */
+  yank?(): void
 }

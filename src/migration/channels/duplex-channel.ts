@@ -4,6 +4,11 @@ import type { Duplex } from '../../transport/index.ts'
 import { MigrationError } from '../migration-error.ts'
 import type { Channel } from './channel.ts'
 
+/** What a migration fails with whose connection has been broken on request. */
+export function brokenPipe(): MigrationError {
+  return new MigrationError('channel', 'Unable to write to socket: Broken pipe')
+}
+
 /** Bytes that wait to be read, before the peer has to wait. */
 const readAhead = 1 << 20
 
@@ -60,6 +65,7 @@ export class DuplexChannel implements Channel {
     while (missing > 0) {
       const chunk = this.#received.shift()
       if (chunk === undefined) {
+        if (this.#reason instanceof MigrationError) throw this.#reason
         if (this.#ended) break
         this.#duplex.resume()
         await this.#wake.promise
@@ -83,6 +89,10 @@ export class DuplexChannel implements Channel {
     this.#finishing = true
     await this.#duplex.close()
     if (this.#reason instanceof MigrationError) throw this.#reason
+  }
+
+  yank(): void {
+    if (this.#noun === 'socket') void this.destroy(brokenPipe())
   }
 
   async destroy(reason: Error): Promise<void> {

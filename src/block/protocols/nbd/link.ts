@@ -74,6 +74,11 @@ export class Link {
     return answered
   }
 
+  /** Breaks the connection at once. */
+  yank(): void {
+    this.#incoming.giveUp(new LinkLost('yanked'))
+  }
+
   /** Says good-bye. */
   async close(): Promise<void> {
     const leaving = { command: commands.disconnect, flags: 0, cookie: 0n, offset: 0, length: 0 }

@@ -73,6 +73,14 @@ export class NbdClient {
     }
   }
 
+  /** Breaks the connection at once, for good: calls fail from now on, also those that wait for a connection. */
+  yank(): void {
+    const state = this.#state
+    this.#state = { at: 'closed' }
+    void this.#scope.close()
+    if (state.at === 'connected') state.link.yank()
+  }
+
   async close(): Promise<void> {
     const state = this.#state
     this.#state = { at: 'closed' }

@@ -135,6 +135,10 @@ export class NbdDriver implements Driver {
     if (isReadOnly(this.#client.terms) && (uses.includes('write') || uses.includes('resize'))) throw readOnlyExport()
   }
 
+  yank(): void {
+    this.#client.yank()
+  }
+
   close(): Promise<void> {
     return this.#client.close()
   }
