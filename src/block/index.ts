@@ -106,6 +106,7 @@ export { startMachineJob } from './jobs/machine-job.ts'
 export { largestLength } from './largest-length.ts'
 export { ArrivingImage, arrivingImages } from './moving/arriving-image.ts'
 export { LeavingImage, leavingImages } from './moving/leaving-image.ts'
+export { ArrivingNode, leavingBitmaps } from './moving/moving-bitmaps.ts'
 export { blockdevDrivers, checkDriverWord } from './open/blockdev-drivers.ts'
 export { combinePath } from './open/combine-path.ts'
 export type {

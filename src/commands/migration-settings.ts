@@ -56,7 +56,11 @@ export const migrationSettingCommands = {
     run({ migrations }, changes) {
       const kept = Object.entries(changes).filter(([name]) => !notKept.includes(name))
       const named = kept.map(([name, value]) => [camelCased(name), value ?? ''])
-      migrations.setParameters(Object.fromEntries(named))
+      const mapping = changes['block-bitmap-mapping']?.map(({ 'node-name': nodeName, ...rest }) => ({
+        nodeName,
+        ...rest,
+      }))
+      migrations.setParameters({ ...Object.fromEntries(named), ...(mapping && { blockBitmapMapping: mapping }) })
       return {}
     },
   }),
@@ -68,7 +72,10 @@ export const migrationSettingCommands = {
     returns: MigrationParameters,
     examples: [],
     run: ({ migrations }) => {
-      const members = Object.entries(migrations.parameters).map(([name, value]) => [kebabCased(name), value])
+      const { blockBitmapMapping, ...rest } = migrations.parameters
+      const members: [string, unknown][] = Object.entries(rest).map(([name, value]) => [kebabCased(name), value])
+      const mapping = blockBitmapMapping?.map(({ nodeName, ...aliases }) => ({ 'node-name': nodeName, ...aliases }))
+      if (mapping !== undefined) members.push(['block-bitmap-mapping', mapping])
       return Object.fromEntries(members) as { [name: string]: never }
     },
   }),
@@ -150,7 +157,7 @@ export const migrationSettingCommands = {
 }
 
 /** QEMU 7.2 takes these, and forgets them. */
-const notKept: readonly string[] = ['multifd-zlib-level', 'multifd-zstd-level', 'block-bitmap-mapping']
+const notKept: readonly string[] = ['multifd-zlib-level', 'multifd-zstd-level']
 
 function camelCased(name: string): keyof Parameters {
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof Parameters

@@ -143,7 +143,10 @@ function parameterMembers<T extends typeof str | typeof StrOrNull>(text: T) {
     'multifd-compression': opt(MultiFDCompression, 'makes no difference'),
     'multifd-zlib-level': opt(uint8, 'makes no difference: it is not even kept'),
     'multifd-zstd-level': opt(uint8, 'makes no difference: it is not even kept'),
-    'block-bitmap-mapping': opt(list(BitmapMigrationNodeAlias), 'makes no difference'),
+    'block-bitmap-mapping': opt(
+      list(BitmapMigrationNodeAlias),
+      'the only dirty bitmaps that go or come, and their names in the stream; absent, all do, by their own names',
+    ),
   } satisfies Members
 }
 

@@ -33,7 +33,6 @@ const refused: Readonly<Partial<Record<CapabilityName, string>>> = {
   'postcopy-ram': 'Postcopy is not supported',
   'x-colo': "QEMU compiled without replication module can't enable COLO",
   multifd: 'multifd is not supported by current protocol',
-  'dirty-bitmaps': 'Migration of dirty bitmaps is not supported',
   'background-snapshot': 'Background-snapshot is not supported by host kernel',
   'zero-copy-send': 'Zero copy only available for non-compressed non-TLS multifd migration',
   'postcopy-preempt': 'Postcopy preempt requires postcopy-ram',

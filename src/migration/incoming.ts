@@ -1,4 +1,5 @@
 import { pause } from '../async/index.ts'
+import type { BitmapsThatCome } from './bitmaps-that-come.ts'
 import type { Channel } from './channels/channel.ts'
 import { DisksThatCome } from './disks-that-come.ts'
 import { MigrationError } from './migration-error.ts'
@@ -23,7 +24,7 @@ const pieceBytes = 8 << 20
  */
 export async function takeMachine(
   channel: Channel,
-  { board, disks, uuid }: Pick<MigrationSurroundings, 'board' | 'disks' | 'uuid'>,
+  { board, disks, uuid, bitmaps }: Pick<MigrationSurroundings, 'board' | 'disks' | 'uuid'> & ReadingBitmaps,
 ): Promise<string> {
   const answer = async (name: string, text: string): Promise<void> => {
     if (channel.answers)
@@ -31,8 +32,14 @@ export async function takeMachine(
   }
   await using arriving = new DisksThatCome(disks)
   try {
-    const { state, waits } = await readMachine(new SectionReader(channel.read), { board, uuid, disks: arriving })
+    const { state, waits } = await readMachine(new SectionReader(channel.read), {
+      board,
+      uuid,
+      disks: arriving,
+      bitmaps,
+    })
     await arriving.flush()
+    bitmaps?.finish()
     await disks.takeBack()
     if (waits) {
       await answer('loaded', '')
@@ -54,8 +61,13 @@ async function hangUp(channel: Channel): Promise<void> {
   await channel.finish()
 }
 
+/** Where dirty bitmaps can come in the stream. */
+export interface ReadingBitmaps {
+  readonly bitmaps?: BitmapsThatCome | undefined
+}
+
 /** Into what a machine is read. */
-export interface ReadingMachine {
+export interface ReadingMachine extends ReadingBitmaps {
   readonly board: MigrationSurroundings['board']
   readonly uuid?: string | undefined
   /** Undefined where disks do not come in the stream. */
@@ -70,7 +82,7 @@ export interface ReadingMachine {
  */
 export async function readMachine(
   reader: SectionReader,
-  { board, uuid, disks }: ReadingMachine,
+  { board, uuid, disks, bitmaps }: ReadingMachine,
 ): Promise<{ readonly state: string; readonly waits: boolean }> {
   await reader.begin()
   const first = await reader.next()
@@ -99,7 +111,7 @@ export async function readMachine(
         state = String(parseObject(contents)['state'])
         break
       default:
-        if (await disks?.take(section)) break
+        if (bitmaps?.take(section) === true || (await disks?.take(section))) break
         if (optional !== true)
           throw new MigrationError('stream', `the stream has section '${name}', which is unknown here`)
     }

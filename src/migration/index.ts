@@ -4,6 +4,7 @@
  * Owns the stream (docs/formats/migration-stream.md), the ways that it goes, parameters, capabilities and statistics.
  * Knows board, run control and images only as what it asks of them.
  */
+export type { BitmapMapping } from './bitmap-mapping.ts'
 export { type CapabilityName, capabilityNames } from './capabilities.ts'
 export type { TakeDescriptor } from './channels/open-channel.ts'
 export { DeviceState, type HaltedGuest } from './device-state.ts'
@@ -23,6 +24,7 @@ export type { MigrationStatistics } from './statistics.ts'
 export { isOnItsWay, type MigrationStatus } from './status.ts'
 export { pageBytes } from './stream/ram-section.ts'
 export type {
+  MigratedBitmaps,
   MigratedBoard,
   MigratedDisks,
   MigratedGuest,

@@ -1,6 +1,8 @@
 import { reasonText } from '../errno/index.ts'
 import { QmpError } from '../qapi/index.ts'
 import type { Address } from '../transport/index.ts'
+import type { BitmapMapping } from './bitmap-mapping.ts'
+import { BitmapsThatCome } from './bitmaps-that-come.ts'
 import { Capabilities, type CapabilityName } from './capabilities.ts'
 import type { Channel } from './channels/channel.ts'
 import { brokenPipe } from './channels/duplex-channel.ts'
@@ -298,13 +300,15 @@ export class MigrationControl {
 
   async #take(door: IncomingDoor): Promise<void> {
     const { guest, complain } = this.#surroundings
+    const mapping = (): BitmapMapping | undefined => this.#parameters.blockBitmapMapping
+    using bitmaps = new BitmapsThatCome(this.#surroundings.bitmaps, { mapping, complain })
     let channel: Channel | undefined
     try {
       channel = this.#channel = await door.channel
       this.#status = 'setup'
       this.#tell()
       this.#stand('active')
-      const state = await takeMachine(channel, this.#surroundings)
+      const state = await takeMachine(channel, { ...this.#surroundings, bitmaps })
       await guest.takeOver(state)
       await channel.finish().catch(() => undefined) // nothing more was to be said
       this.#stand('completed')

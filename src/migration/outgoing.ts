@@ -1,5 +1,6 @@
 import { deferred, pause } from '../async/index.ts'
 import { AutoConverge } from './auto-converge.ts'
+import { BitmapsOnTheWay } from './bitmaps-on-the-way.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Channel } from './channels/channel.ts'
 import { DisksOnTheWay } from './disks-on-the-way.ts'
@@ -46,6 +47,7 @@ export class Outgoing {
   /** Bytes that had gone out when the pass began. */
   #sentBefore = 0
   #disks: DisksOnTheWay | undefined
+  #bitmaps: BitmapsOnTheWay | undefined
   /** What the other side says, which may be at any time that it refuses. */
   #answer: Promise<Section | undefined> | undefined
   #refusal: MigrationError | undefined
@@ -76,6 +78,7 @@ export class Outgoing {
         ...(capabilities.has('validate-uuid') && uuid !== undefined && { uuid }),
       })
       statistics.setUp()
+      if (capabilities.has('dirty-bitmaps')) await this.#openBitmaps()
       if (capabilities.has('block')) await this.#openDisks()
       this.#options.beginPass()
       stand('active')
@@ -93,6 +96,7 @@ export class Outgoing {
         await this.#takeBack(reason)
         throw reason
       }
+      this.#bitmaps?.handedOver()
       await guest.endHandover()
       statistics.completed()
     } catch (error) {
@@ -100,8 +104,15 @@ export class Outgoing {
     } finally {
       await this.#throttle(0).catch(() => undefined)
       await board.forgetPages().catch(() => undefined) // a board that is gone has forgotten
+      this.#bitmaps?.[Symbol.dispose]()
       await this.#disks?.[Symbol.asyncDispose]()
     }
+  }
+
+  async #openBitmaps(): Promise<void> {
+    const { bitmaps, parameters } = this.#options
+    this.#bitmaps = new BitmapsOnTheWay(bitmaps, parameters().blockBitmapMapping)
+    await this.#bitmaps.describe(this.#writer)
   }
 
   async #openDisks(): Promise<void> {
@@ -180,6 +191,7 @@ export class Outgoing {
     await this.#disks?.sendChanges(false)
     this.#options.beginPass()
     await this.#passOverRam(false)
+    await this.#bitmaps?.send(this.#writer, () => this.#checkWanted())
     signal.throwIfAborted()
     await this.#writer.end(await board.saveDevices(), before)
     if (!channel.answers) return channel.finish()

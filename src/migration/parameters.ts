@@ -1,3 +1,4 @@
+import { type BitmapMapping, checkMapping } from './bitmap-mapping.ts'
 import { MigrationError } from './migration-error.ts'
 
 /** What limits migrations; names, units and defaults are those of QAPI's MigrationParameters (QEMU 7.2). */
@@ -30,6 +31,8 @@ export interface MigrationParameters {
   readonly multifdCompression: 'none' | 'zlib' | 'zstd'
   readonly multifdZlibLevel: number
   readonly multifdZstdLevel: number
+  /** Undefined until it is set: all bitmaps go, by their own names. */
+  readonly blockBitmapMapping?: BitmapMapping
 }
 
 export type ParameterName = keyof MigrationParameters
@@ -126,6 +129,7 @@ export function changedParameters(
       throw new MigrationError('request', `Parameter '${spelt}' expects ${expects}`)
     }
   }
+  if (changes.blockBitmapMapping !== undefined) checkMapping(changes.blockBitmapMapping)
   const numbers = Object.entries(all).map(([name, value]) => [
     name,
     typeof value === 'bigint' ? narrowed(value) : value,

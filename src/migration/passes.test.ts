@@ -86,6 +86,11 @@ const disks = {
   arrive: async () => [],
 }
 
+const bitmaps = {
+  leave: () => [],
+  arrive: () => assert.fail('none come'),
+}
+
 /** A way that keeps what is sent, and gives it back. */
 function keeping(): Channel & { readonly sent: Buffer } {
   let sent = Buffer.alloc(0)
@@ -111,7 +116,7 @@ async function send(board: ChangingBoard, names: Parameters<Capabilities['set']>
   const statistics = new MigrationStatistics(ramBytes)
   const said: unknown[] = []
   await new Outgoing({
-    ...{ board, guest, disks, channel, capabilities, statistics },
+    ...{ board, guest, disks, bitmaps, channel, capabilities, statistics },
     // No pass is short enough as long as anything has changed.
     parameters: () => ({ ...defaultParameters, downtimeLimit: 0, maxBandwidth: 0 }),
     stand: (status) => said.push(status),
@@ -172,6 +177,7 @@ describe('passes over RAM', () => {
           done.push('taken back')
         },
       },
+      bitmaps,
       channel,
       capabilities: new Capabilities(),
       statistics: new MigrationStatistics(ramBytes),

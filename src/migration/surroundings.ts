@@ -1,6 +1,7 @@
 import type { EmitOf } from '../qapi/index.ts'
 import type { Duplex, SecureStream } from '../transport/index.ts'
 import type { migrationEvents } from './events.ts'
+import type { BitmapPart } from './stream/bitmap-section.ts'
 import type { DiskDescription, DiskPart } from './stream/disk-section.ts'
 import type { Pages } from './stream/ram-section.ts'
 
@@ -75,6 +76,59 @@ export interface ArrivingDisk extends AsyncDisposable {
   flush(): Promise<void>
 }
 
+/** What migrations ask of dirty bitmaps. */
+export interface MigratedBitmaps {
+  /**
+   * All that users can name.
+   *
+   * @param options.byDrive - nodes go by the name of the drive that holds them, where it has one
+   */
+  leave(options: { readonly byDrive: boolean }): readonly BitmapsOfNode[]
+  /** A node to which some come. @throws if there is none of that name */
+  arrive(place: { readonly nodeName: string; readonly drive?: string }): ArrivingNode
+}
+
+/** Dirty bitmaps of a node that users can name, at least one. */
+export interface BitmapsOfNode {
+  readonly name: string
+  readonly bitmaps: readonly LeavingBitmap[]
+}
+
+/** A dirty bitmap that may be sent. */
+export interface LeavingBitmap {
+  readonly name: string
+  readonly granularity: number
+  /** Of the image. */
+  readonly byteLength: number
+  readonly recording: boolean
+  readonly persistent: boolean
+  /** @throws if it cannot be used */
+  check(): void
+  /** It is in use from now on, and goes on recording; the image does not keep it. */
+  begin(): void
+  /** @param handedOver - whether the other side has it: the image here does not keep it, until it is taken back */
+  end(handedOver: boolean): void
+  /** Its bits, but for long stretches of zeros. @param byteLength - how much of the image counts */
+  parts(byteLength: number): Iterable<BitmapPart>
+}
+
+/** A node to which dirty bitmaps come. */
+export interface ArrivingNode {
+  readonly name: string
+  readonly byteLength: number
+  /** Makes one that is in use until it has everything. @throws if the node has such a one, or cannot have it */
+  add(bitmap: { readonly name: string; readonly granularity: number; readonly persistent: boolean }): ArrivingBitmap
+}
+
+/** A dirty bitmap that comes. */
+export interface ArrivingBitmap {
+  put(offset: number, bytes: Uint8Array): void
+  /** It has everything. @param recording - whether it records writes from now on */
+  finish(recording: boolean): void
+  /** It is not to come after all. */
+  drop(): void
+}
+
 /** Speaks TLS over a stream from now on. @throws {TransportError} `tls`, in QEMU's words */
 export type Secure = (plain: Duplex) => Promise<SecureStream>
 
@@ -89,6 +143,7 @@ export interface MigrationSurroundings {
   readonly board: MigratedBoard
   readonly guest: MigratedGuest
   readonly disks: MigratedDisks
+  readonly bitmaps: MigratedBitmaps
   /** Why the machine cannot be sent or saved for now, in QEMU's words: the newest reason is the last. */
   readonly blockers: () => readonly string[]
   readonly emit: EmitOf<typeof migrationEvents>

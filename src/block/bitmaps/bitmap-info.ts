@@ -17,8 +17,7 @@ export function bitmapInfo(bitmaps: NodeBitmaps): BitmapInfo[] {
     ...(bitmap.name !== undefined && { name: bitmap.name }),
     count: bitmap.dirtyBytes,
     granularity: bitmap.granularity,
-    // Of one that an operation uses the successor takes the notes.
-    recording: bitmap.recording || bitmap.is('busy'),
+    recording: bitmap.recording || bitmap.successor?.recording === true,
     busy: bitmap.is('busy'),
     persistent: bitmap.persistent,
     ...(bitmap.is('inconsistent') && { inconsistent: true }),

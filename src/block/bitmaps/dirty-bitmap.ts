@@ -56,7 +56,7 @@ export class DirtyBitmap {
   readonly granularity: number
   /** Whether the image keeps it when it is closed. */
   persistent: boolean
-  /** Somebody is removing it, though that may be taken back: the image does not keep it. */
+  /** Somebody is removing it, or another process has it, though that may be taken back: the image does not keep it. */
   leaving = false
   /** What takes the notes meanwhile, while an operation uses those that there are. */
   successor: DirtyBitmap | undefined

@@ -91,6 +91,11 @@ export class NodeBitmaps implements Iterable<DirtyBitmap> {
     if (bitmap.persistent && bitmap.name !== undefined) await this.#keeper?.forget(bitmap.name)
   }
 
+  /** The image is this process's: it keeps those again that have gone elsewhere, too. */
+  stay(): void {
+    for (const bitmap of this.#list) if (!bitmap.is('busy')) bitmap.leaving = false
+  }
+
   /** Takes a bitmap out of the node. */
   drop(bitmap: DirtyBitmap): void {
     this.#list = this.#list.filter((other) => other !== bitmap)

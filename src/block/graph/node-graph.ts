@@ -238,6 +238,7 @@ export class NodeGraph implements AsyncDisposable {
       try {
         await this.#spread()
         for (const node of this.nodes) this.#activity.fallBack(node)
+        for (const node of this.nodes) node.bitmaps.stay()
       } catch (error) {
         this.#activity.active = false
         await this.#spread()

@@ -39,8 +39,10 @@ export const migrationTopics = {
     params: '',
     help: 'show current migration parameters',
     async run({ qmp, print }) {
-      const parameters: Readonly<Record<string, unknown>> = await qmp('query-migrate-parameters')
+      const all = await qmp('query-migrate-parameters')
+      const parameters: Readonly<Record<string, unknown>> = all
       for (const [name, unit] of Object.entries(units)) print(`${name}: ${valueText(parameters[name], unit)}\n`)
+      print(mappingText(all['block-bitmap-mapping']))
     },
   }),
 }
@@ -80,6 +82,15 @@ const units: Readonly<Record<string, string>> = {
   'xbzrle-cache-size': ' bytes',
   'max-postcopy-bandwidth': '',
   'tls-authz': "'",
+}
+
+function mappingText(mapping: Returned<'query-migrate-parameters'>['block-bitmap-mapping']): string {
+  if (mapping === undefined) return ''
+  const lines = mapping.flatMap(({ 'node-name': node, alias, bitmaps }) => [
+    `  '${node}' -> '${alias}'`,
+    ...bitmaps.map((bitmap) => `    '${bitmap.name}' -> '${bitmap.alias}'`),
+  ])
+  return ['block-bitmap-mapping:', ...lines].map((line) => `${line}\n`).join('')
 }
 
 function valueText(value: unknown, unit: string): string {

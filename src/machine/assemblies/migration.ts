@@ -1,4 +1,4 @@
-import { arrivingImages, type DriveSet, leavingImages } from '../../block/index.ts'
+import { ArrivingNode, arrivingImages, type DriveSet, leavingBitmaps, leavingImages } from '../../block/index.ts'
 import type { Board } from '../../board/index.ts'
 import type { ExtraDevices } from '../../devices/index.ts'
 import { ramBlocksOf } from '../../hmp/index.ts'
@@ -38,6 +38,10 @@ export function migration(needs: Needs): {
       takeBack: () => drives.graph.claim({ written: config.incoming !== undefined }),
       leave: (options) => leavingImages(drives, options),
       arrive: (disks) => arrivingImages(drives, disks),
+    },
+    bitmaps: {
+      leave: (options) => leavingBitmaps(drives, options),
+      arrive: (place) => new ArrivingNode(drives, place),
     },
     blockers: () => extraDevices.migrationBlockers,
     emit: (name, ...[data]) => events.emit(name, data),

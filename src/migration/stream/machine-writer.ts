@@ -1,4 +1,5 @@
 import type { MigrationStatistics } from '../statistics.ts'
+import { type BitmapDescription, type BitmapPart, packBitmapPart, packBitmaps } from './bitmap-section.ts'
 import { type DiskDescription, type DiskPart, packDiskPart, packDisks } from './disk-section.ts'
 import { SectionWriter, type WriteBytes } from './framing.ts'
 import { type MachineDescription, packDescription } from './machine-section.ts'
@@ -39,6 +40,16 @@ export class MachineWriter {
     const contents = packDiskPart(disk, part)
     await this.#aboutDisks('disk', contents)
     return contents.length
+  }
+
+  /** Says which dirty bitmaps there are parts of. */
+  bitmaps(bitmaps: readonly BitmapDescription[]): Promise<void> {
+    return this.#sections.section({ name: 'bitmaps', version: 1, contents: packBitmaps(bitmaps) })
+  }
+
+  /** Writes a part of a dirty bitmap. @param bitmap - its number in the list */
+  bitmapPart(bitmap: number, part: BitmapPart): Promise<void> {
+    return this.#sections.section({ name: 'bitmap', version: 1, contents: packBitmapPart(bitmap, part) })
   }
 
   /** Writes pages of RAM, or what has changed in those that a cache knows. @returns bytes of the section */

@@ -31,6 +31,8 @@ export class BitmapStore implements BitmapKeeper {
   readonly #image: Image
   /** As the file lists them. */
   #entries: readonly BitmapEntry[] = []
+  /** Those that the file has, as it had them when they were read or written. */
+  readonly #ofFile = new WeakSet<DirtyBitmap>()
 
   constructor(image: Image) {
     this.#image = image
@@ -64,13 +66,22 @@ export class BitmapStore implements BitmapKeeper {
     const { count, offset, size } = place
     const limits = { count, clusterSize: geometry.clusterSize, imageSize: header.size }
     this.#entries = parseDirectory(await readPadded(file, offset, size), limits)
-    for (const entry of this.#entries) await this.#add(entry)
+    const present = new Set([...this.bitmaps].map((bitmap) => bitmap.name))
+    for (const entry of this.#entries) {
+      if (!present.has(entry.name)) await this.#add(entry)
+      else if (!entry.inUse) throw new BlockError('duplicate', `Bitmap already exists: ${entry.name}`)
+    }
     this.#setReadOnly(true)
   }
 
-  /** Reads them anew: somebody else has written the image. @throws {BlockError} kind `corrupt` */
+  /**
+   * Reads them anew: somebody else has written the image. Those that have come in another way meanwhile stay, in the place of
+   * what the file has of them, which is out of date.
+   *
+   * @throws {BlockError} kind `corrupt`; `duplicate`, if the file has a valid one of the same name
+   */
   async reload(): Promise<void> {
-    for (const bitmap of [...this.bitmaps]) if (bitmap.persistent) this.bitmaps.drop(bitmap)
+    for (const bitmap of [...this.bitmaps]) if (this.#ofFile.has(bitmap) && !bitmap.leaving) this.bitmaps.drop(bitmap)
     this.#entries = []
     await this.load({ warn: () => undefined, forCheck: false })
   }
@@ -128,6 +139,7 @@ export class BitmapStore implements BitmapKeeper {
       else replaced.push(...entries.splice(at, 1, entry))
     }
     await this.#replace(entries, replaced)
+    for (const bitmap of kept) this.#ofFile.add(bitmap)
     this.#setReadOnly(true)
   }
 
@@ -174,6 +186,7 @@ export class BitmapStore implements BitmapKeeper {
     const { name, granularityBits, inUse, auto } = entry
     const granularity = 2 ** granularityBits
     const bitmap = this.bitmaps.insert({ name, granularity, persistent: true, recording: auto && !inUse })
+    this.#ofFile.add(bitmap)
     if (inUse) bitmap.become('inconsistent')
     else await loadBitmap(this.#image, bitmap, entry)
     return bitmap
