@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { promisify } from 'node:util'
 import { connectQmp } from './connect-qmp.ts'
 import { type RunningMachine, startMachine } from './start-machine.ts'
 
@@ -12,6 +14,17 @@ async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'vmon-fork-'))
   t.after(() => rm(path, { recursive: true }))
   return path
+}
+
+/** Makes the folder where what nobody keeps goes during a test. @param name - how it is called */
+async function keepPassing(t: TestContext, path: string, name: string): Promise<void> {
+  const before = process.env['TMPDIR']
+  await mkdir(path)
+  process.env['TMPDIR'] = name
+  t.after(() => {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+  })
 }
 
 describe('a fork', () => {
@@ -64,6 +77,48 @@ describe('a fork', () => {
       await assert.rejects(first.fork(wrong), { message })
     const wrong = { qmp: 'unix:no/such,server=on,wait=off', macs: [{ card: 'n3', mac: macs.n0 }] }
     await assert.rejects(first.qmp.execute('__org.vmon_fork', wrong), { message: /there is no network card 'n3'/ })
+  })
+
+  it('of a fork goes on with the clock that this has', async () => {
+    await using first = await startMachine({ memory: 16, paused: true })
+    const clock = async ({ qmp }: Pick<RunningMachine, 'qmp'>) =>
+      (await qmp.execute('qom-get', { path: '/machine', property: 'rtc-time' })) as { readonly tm_year: number }
+    await using second = await first.fork({ rtcBase: '2031-02-03' })
+    assert.equal((await clock(second)).tm_year, 131)
+    for (const line of ['o/b 0x70 9', 'o/b 0x71 0x44'])
+      await second.qmp.execute('human-monitor-command', { 'command-line': line })
+    assert.equal((await clock(second)).tm_year, 144)
+    await using third = await second.fork()
+    assert.equal((await clock(third)).tm_year, 144)
+    await using fourth = await third.fork({ rtcBase: '2035-02-03' })
+    assert.equal((await clock(fourth)).tm_year, 135)
+  })
+
+  it('keeps no program from its end when it has ended', async (t) => {
+    const path = join(await folder(t), 'program.mjs')
+    const program = `
+      import { startMachine } from ${JSON.stringify(new URL('start-machine.js', import.meta.url).href)}
+      const first = await startMachine({ memory: 16, paused: true })
+      const second = await first.fork()
+      await second.close()
+      await first.close()
+      console.log('done')`
+    await writeFile(path, program)
+    const { stdout } = await promisify(execFile)(process.execPath, [path], { timeout: 50_000 }) // spare threads wait for a minute
+    assert.equal(stdout, 'done\n')
+  })
+
+  it('is followed by as many threads that wait as forks were made', async (t) => {
+    await using first = await startMachine(options)
+    const kept = t.mock.method(first.machine.board, 'keepSpares')
+    const outcomes = await Promise.allSettled([first.fork(), first.fork({ uuid: 'x' }), first.fork()])
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') await outcome.value.close()
+    assert.deepEqual(
+      kept.mock.calls.map((call) => call.arguments),
+      [[2]],
+    )
+    await assert.rejects(first.fork({ qmp: 'unix:/no/such/folder,server=on,wait=off' }))
+    assert.equal(kept.mock.callCount(), 1)
   })
 
   it('is not served where the machine is', async (t) => {
@@ -133,6 +188,54 @@ describe('a fork', () => {
     const [, below] = /"filename":"([^"]*vl\.[^"]*)"/.exec(backing) ?? []
     await assert.rejects(readFile(below!), { code: 'ENOENT' })
     assert.ok((await readFile(disk)).every((byte) => byte === 7))
+  })
+
+  it('of a drive whose changes nobody keeps has them wherever the folder for those is', async (t) => {
+    const directory = await folder(t)
+    const disk = join(directory, 'disk.img')
+    await writeFile(disk, Buffer.alloc(1 << 20, 7))
+    const passing = join(directory, 'passing')
+    await keepPassing(t, passing, relative(process.cwd(), passing))
+    const said: string[] = []
+    const drive = { file: disk, format: 'raw', if: 'ide', index: '0', snapshot: 'on' }
+    const first = await startMachine({ ...options, drives: [drive] }, { print: (text) => void said.push(text) })
+    await write(first, 9)
+    const second = await first.fork({ folder: directory })
+    await first.close()
+    await using third = await second.fork({ folder: directory })
+    await second.close()
+    await third.qmp.execute('human-monitor-command', { 'command-line': 'qemu-io ide0-hd0 "read -P 9 4k 512"' })
+    assert.match(said.join(''), /read 512\/512/)
+    assert.doesNotMatch(said.join(''), /verification failed/)
+    assert.equal((await readdir(passing)).length, 1)
+    await third.close()
+    assert.deepEqual(await readdir(passing), [])
+  })
+
+  it('of a drive whose changes nobody keeps leaves no files if it fails', async (t) => {
+    const directory = await folder(t)
+    const [disk, other] = [join(directory, 'disk.img'), join(directory, 'other.img')]
+    for (const path of [disk, other]) await writeFile(path, Buffer.alloc(1 << 20))
+    const passing = join(directory, 'passing')
+    await keepPassing(t, passing, passing)
+    const failing = {
+      ...{ driver: 'raw', 'file.driver': 'blkdebug', 'file.image.driver': 'file', 'file.image.filename': other },
+      'file.inject-error.0.event': 'flush_to_disk',
+    }
+    const first = await startMachine({
+      ...options,
+      drives: [
+        { file: disk, format: 'raw', if: 'ide', index: '0', snapshot: 'on' },
+        { ...failing, if: 'ide', index: '1' },
+      ],
+    })
+    const names = await readdir(passing)
+    assert.equal(names.length, 1)
+    await assert.rejects(first.fork({ folder: join(directory, 'forks') }))
+    assert.deepEqual(await readdir(passing), names)
+    await first.close()
+    assert.deepEqual(await readdir(passing), [])
+    assert.deepEqual(await readdir(directory), ['disk.img', 'other.img', 'passing'])
   })
 
   it('has the nodes that devices use by their names', async (t) => {

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 
-/** How many in this process still need each file that nobody keeps. */
+/** How many in this process still need each file that nobody keeps, by its absolute path. */
 const users = new Map<string, number>()
 
 /** Whether a file goes when nobody in this process needs it any more. */
 export function isThrowaway(filename: string): boolean {
-  return users.has(filename)
+  return users.has(resolve(filename))
 }
 
 /**
@@ -14,16 +15,17 @@ export function isThrowaway(filename: string): boolean {
  * @returns ends that: the last one removes the file
  */
 export function useThrowaway(filename: string): () => Promise<void> {
-  users.set(filename, (users.get(filename) ?? 0) + 1)
+  const path = resolve(filename)
+  users.set(path, (users.get(path) ?? 0) + 1)
   let used = true
   return async () => {
     if (!used) return
     used = false
-    const others = users.get(filename)! - 1
-    if (others > 0) users.set(filename, others)
+    const others = users.get(path)! - 1
+    if (others > 0) users.set(path, others)
     else {
-      users.delete(filename)
-      await rm(filename, { force: true })
+      users.delete(path)
+      await rm(path, { force: true })
     }
   }
 }

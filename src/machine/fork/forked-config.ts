@@ -38,6 +38,7 @@ export interface PlacedImages {
  */
 export function forkedConfig(config: MachineConfig, options: ForkOptions, images: PlacedImages): MachineConfig {
   const { name = config.name, uuid, qmp, rtcBase } = options
+  const { rtcSteps: _, ...kept } = config // once for each fork: one of this fork goes on with the clock that it has
   const own = resolveConfig({
     ...(uuid !== undefined && { uuid }),
     ...(qmp !== undefined && { qmp }),
@@ -48,7 +49,7 @@ export function forkedConfig(config: MachineConfig, options: ForkOptions, images
   const nodes = new Set(config.blockdevs.map(nodeNameOf))
   const taken = new Set(served.map(({ label }) => label))
   return {
-    ...config,
+    ...kept,
     name,
     uuid: own.uuid ?? config.uuid,
     ...forkedDevices(config, options),

@@ -133,8 +133,7 @@ export class ForkedImages {
           await node.reconfigure({ ...node.settings, given: node.given, detectZeroes })
       }
     } catch (error) {
-      await this.#takeOff?.()
-      await this.#files.remove()
+      await this.#takeOwn().catch(() => undefined) // they stay until the machine ends
       throw error
     }
   }
@@ -145,10 +144,15 @@ export class ForkedImages {
    * @throws {BlockError} if they are in use in another way by now, or the images below cannot be written; they stay then
    */
   async takeBack(): Promise<void> {
+    await this.#takeOwn()
+    for (const files of this.#filesOfForks) await files.remove() // folders are empty only now
+  }
+
+  /** Takes the overlays of the machine away. @throws {BlockError} if they have to stay */
+  async #takeOwn(): Promise<void> {
     await this.#takeOff?.()
     await this.#files.remove()
     await this.ended()
-    for (const files of this.#filesOfForks) await files.remove() // folders are empty only now
   }
 
   /** Whether this machine has overlays now that nobody keeps. */

@@ -121,10 +121,10 @@ export class Forks {
       for (const { refuse } of sound) refuse(this.#over.signal.aborted ? hasEnded() : error)
     })
     if (moment === undefined) return
-    if (moment.images.hasThrowaway) this.#images.push(moment.images)
     const made = await Promise.allSettled(moment.forks.map((each) => this.#start(each, moment)))
-    if (!this.#over.signal.aborted) this.#parts.board.keepSpares(Math.min(all.length, mostSpares))
-    if (made.every(({ status }) => status === 'rejected')) await moment.images.takeBack().catch(() => undefined) // in use elsewhere by now: they stay
+    const count = made.filter(({ status }) => status === 'fulfilled').length
+    if (count > 0 && !this.#over.signal.aborted) this.#parts.board.keepSpares(Math.min(count, mostSpares))
+    if (count === 0) await moment.images.takeBack().catch(() => undefined) // in use elsewhere by now: they stay
     for (const [index, outcome] of made.entries())
       if (outcome.status === 'rejected') moment.forks[index]!.asked.refuse(outcome.reason)
   }
@@ -163,6 +163,8 @@ export class Forks {
       } catch (error) {
         for (const fork of forks) await fork.images.remove()
         throw error
+      } finally {
+        if (images.hasThrowaway) this.#images.push(images)
       }
       return { copy, running, images, forks }
     })

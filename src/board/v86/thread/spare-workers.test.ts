@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import type { Worker } from 'node:worker_threads'
 import { keepSpareWorkers, takeWorker } from './spare-workers.ts'
 
@@ -40,4 +42,21 @@ test('a thread that has ended waits no more', async (t) => {
   const after = takeWorker(ending)
   t.after(() => after.terminate())
   assert.notEqual(after, worker)
+})
+
+test('threads that wait keep no program from its end', async () => {
+  const own = JSON.stringify(new URL('spare-workers.js', import.meta.url).href)
+  const waiting = `
+    import { once } from 'node:events'
+    import { keepSpareWorkers, takeWorker } from ${own}
+    const program = new URL(${JSON.stringify(program.href)})
+    keepSpareWorkers(program, 2)
+    const worker = takeWorker(program)
+    worker.postMessage('ask')
+    await once(worker, 'message')
+    await worker.terminate()
+    console.log('done')`
+  const words = ['--input-type=module', '-e', waiting]
+  const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 50_000 }) // they wait for a minute
+  assert.equal(stdout, 'done\n')
 })

@@ -11,12 +11,9 @@ interface Spares {
 
 const all = new Map<string, Spares>()
 
-/** Starts a thread that waits for its configuration, with nobody reading what it prints. */
+/** Starts a thread that waits for its configuration. What it prints goes nowhere. */
 function startWorker(program: URL): Worker {
-  const worker = new Worker(program, { stdout: true, stderr: true })
-  worker.stdout.resume() // v86 prints of its own accord
-  worker.stderr.resume()
-  return worker
+  return new Worker(program, { stdout: true, stderr: true })
 }
 
 /** A thread for a board: one that has loaded its program already, if there is one. */
@@ -24,7 +21,10 @@ export function takeWorker(program: URL): Worker {
   const spare = all.get(program.href)?.waiting.shift()
   spare?.removeAllListeners()
   spare?.ref()
-  return spare ?? startWorker(program)
+  const worker = spare ?? startWorker(program)
+  worker.stdout.resume() // v86 prints of its own accord; who reads a thread's output waits for its end, in spite of unref()
+  worker.stderr.resume()
+  return worker
 }
 
 /**
