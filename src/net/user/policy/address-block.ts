@@ -35,19 +35,25 @@ export function embeddedIpv4(address: IpAddress): number | undefined {
   return address >> 112n === 0x2002n ? Number((address >> 80n) & 0xffff_ffffn) : undefined
 }
 
-const notPublic = [
+/** Of IPv4 what RFC 6890 lists as not global, relays of 6to4 (RFC 7526), groups, and what is reserved. */
+const notGlobal = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
-  ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
-].map((text) => parseBlock(text)!)
+  ...['192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
+  '224.0.0.0/3',
+]
+/** Global by its number, yet in each virtual network of Azure the host's own service, with secrets of the machine. */
+const hostServices = ['168.63.129.16']
+/** Of global unicast addresses (2000::/3) those for protocols (RFC 2928, Teredo among them), and for documentation (RFC 3849, RFC 9637). */
+const notGlobalIpv6 = ['2001::/23', '2001:db8::/32', '3fff::/20']
+const notPublic = [...notGlobal, ...hostServices, ...notGlobalIpv6].map((text) => parseBlock(text)!)
 const globalUnicast = parseBlock('2000::/3')!
-const teredo = parseBlock('2001::/32')!
 
-/** Whether an address is of the public Internet (RFC 6890): not private, loopback, of the link, or for groups. */
+/** Whether an address is of the public Internet: not private, loopback, of the link, for groups, or a cloud's own. */
 export function isPublic(address: IpAddress): boolean {
   const inner = embeddedIpv4(address)
   if (inner !== undefined) return isPublic(inner)
-  if (typeof address === 'number') return !notPublic.some((block) => isInBlock(block, address))
-  return isInBlock(globalUnicast, address) && !isInBlock(teredo, address)
+  if (typeof address === 'bigint' && !isInBlock(globalUnicast, address)) return false
+  return !notPublic.some((block) => isInBlock(block, address))
 }
 
 function widthOf(address: IpAddress): number {

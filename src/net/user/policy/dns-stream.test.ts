@@ -51,3 +51,22 @@ test('a resolver that goes ends its half of the connection; one that is not ther
     if (time === 0) await new Promise((resolve) => server.close(resolve))
   }
 })
+
+test('what is asked when the resolver has ended its half is not answered any more, and nothing fails', async () => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => socket.on('error', () => undefined).end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  let passing = true
+  const answerTo = (message: Buffer): Buffer | undefined => (passing ? undefined : message)
+  const stream = new DnsStream({ resolver: { address: '127.0.0.1', port }, answerTo, answered: () => undefined })
+  stream.resume().write(asked)
+  await once(stream, 'end')
+  passing = false
+  await new Promise<void>((resolve, reject) => {
+    stream.once('error', reject)
+    stream.write(asked, (error) => (error ? reject(error) : resolve()))
+  })
+  stream.end(asked)
+  await once(stream, 'close')
+  server.close()
+})

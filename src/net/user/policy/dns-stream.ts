@@ -25,6 +25,8 @@ export class DnsStream extends Duplex {
   readonly #answers = new DnsFrames(longestMessage)
   /** What is done as soon as the guest has read its refusals. */
   #waiting: (() => void) | undefined
+  /** The resolver has ended its half, and so has this: nothing is answered any more, whoever were to answer. */
+  #over = false
 
   constructor(parts: DnsStreamParts) {
     super({ allowHalfOpen: true })
@@ -33,12 +35,14 @@ export class DnsStream extends Duplex {
 
   override _read(): void {
     this.#resolver?.resume()
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    waiting?.()
+    this.#goOn()
   }
 
   override _write(bytes: Buffer, _: BufferEncoding, done: () => void): void {
+    if (this.#over) {
+      done()
+      return
+    }
     const questions = this.#questions.add(bytes)
     if (questions === undefined) {
       this.destroy()
@@ -52,7 +56,7 @@ export class DnsStream extends Duplex {
       else if (answer.length > 0) hasRoom = this.push(framed(answer))
     }
     const pass = (): void => {
-      if (passing.length === 0) done()
+      if (this.#over || passing.length === 0) done()
       else this.#open().write(Buffer.concat(passing), () => done())
     }
     // Who asks without reading waits.
@@ -71,6 +75,12 @@ export class DnsStream extends Duplex {
     done(error)
   }
 
+  #goOn(): void {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.()
+  }
+
   #open(): Socket {
     if (this.#resolver !== undefined) return this.#resolver
     const { address, port } = this.#parts.resolver
@@ -81,8 +91,15 @@ export class DnsStream extends Duplex {
         if (!this.push(framed(answer))) resolver.pause()
       }
     })
-    resolver.on('end', () => this.push(null))
-    resolver.on('error', () => this.destroy())
+    resolver.on('end', () => {
+      this.#over = true
+      this.push(null)
+      resolver.end()
+      this.#goOn()
+    })
+    resolver.on('error', () => {
+      if (!this.#over) this.destroy()
+    })
     resolver.on('close', () => {
       if (!resolver.readableEnded) this.destroy()
     })
