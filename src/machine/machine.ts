@@ -91,9 +91,11 @@ export class Machine implements AsyncDisposable {
       Machine.#start(other, { log, ...(warn && { warn }), ...(print && { print }), signal: givenUp }, how)
     try {
       const parts = await assemble({ ...surroundings, config, scope, log, begin })
-      if (restore !== undefined) await untilAborted(restore(parts.board), signal)
+      const { runControl } = parts
+      if (restore !== undefined) await untilAborted(restored(parts, restore), signal)
       const machine = new Machine(parts)
-      if (!config.startPaused && config.incoming === undefined) void parts.runControl.launch().catch(() => undefined) // `ended` tells why the board cannot start
+      if (!config.startPaused && config.incoming === undefined) void runControl.launch().catch(() => undefined) // `ended` tells why the board cannot start
+      parts.guestRouser.begun(runControl)
       return machine
     } catch (error) {
       await scope.close(error).catch(() => undefined) // what went wrong first counts
@@ -114,15 +116,11 @@ export class Machine implements AsyncDisposable {
    * @throws {Error} with the system's `code`, if the file cannot be written; nothing is left of it then
    */
   async save(path: string): Promise<void> {
-    const { running } = this.runControl
-    if (running) await this.runControl.stop()
-    try {
+    await this.runControl.standingStill(async () => {
       if (this.#drives.waitForGuest)
         throw new BoardError('unavailable', 'a request to a drive has failed, and is to be tried again first')
       await saveToFile(this.board, path)
-    } finally {
-      if (running) await this.runControl.cont()
-    }
+    })
   }
 
   /**
@@ -183,4 +181,15 @@ export class Machine implements AsyncDisposable {
       await this.#scope.close()
     }
   }
+}
+
+/** Brings the board to where it begins; who wants it to run meanwhile (a monitor's client is there already) waits. */
+function restored(
+  { runControl, board }: Pick<AssembledMachine, 'runControl' | 'board'>,
+  restore: (board: Board) => Promise<void>,
+): Promise<void> {
+  return runControl.restoring(async (reset) => {
+    if (runControl.state !== 'prelaunch') await reset() // it has run
+    await restore(board)
+  })
 }

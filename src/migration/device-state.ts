@@ -8,7 +8,7 @@ import type { MigratedBoard } from './surroundings.ts'
 export interface HaltedGuest {
   readonly running: boolean
   /** Does something while the guest stands still; it goes on afterwards, if it ran. */
-  standingStill<T>(work: () => Promise<T>): Promise<T>
+  standingStill<T>(work: (ran: boolean) => Promise<T>): Promise<T>
 }
 
 type StatefulBoard = Pick<MigratedBoard, 'kind' | 'ramBytes' | 'saveDevices' | 'restoreDevices'>
@@ -48,7 +48,14 @@ export class DeviceState {
    * @throws {BoardError} kind `state`, if the devices refuse it
    */
   async load(path: string): Promise<void> {
-    if (this.#guest.running) throw new MigrationError('request', 'Cannot update device state while vm is running')
+    if (this.#guest.running) throw mustNotRun()
+    await this.#guest.standingStill(async (ran) => {
+      if (ran) throw mustNotRun() // since it was asked
+      await this.#load(path)
+    })
+  }
+
+  async #load(path: string): Promise<void> {
     const { kind, ramBytes } = this.#board
     const channel = await FileChannel.open(path, 'in')
     try {
@@ -65,4 +72,8 @@ export class DeviceState {
       await channel.finish()
     }
   }
+}
+
+function mustNotRun(): MigrationError {
+  return new MigrationError('request', 'Cannot update device state while vm is running')
 }

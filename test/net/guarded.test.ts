@@ -166,3 +166,54 @@ test('without wake=on it stays as it is', async () => {
   assert.equal((await machine.qmp.execute('query-status')).status, 'prelaunch')
   caller.destroy()
 })
+
+test('whoever comes while a machine is started from a saved state waits until it has begun, and then lets it run', async () => {
+  const savedState = join(folder, 'state')
+  {
+    await using saved = await startMachine(still)
+    await saved.machine.save(savedState)
+  }
+  const free = createServer().listen(0, '127.0.0.1')
+  await once(free, 'listening')
+  const { port } = free.address() as AddressInfo
+  await new Promise((resolve) => free.close(resolve))
+  const netdevs = [`user,id=n,hostfwd=tcp:127.0.0.1:${port}-:22,wake=on`]
+  const starting = startMachine({ ...still, paused: true, netdevs }, { savedState })
+  const caller = await firstCaller(port)
+  await using machine = await starting
+  await machine.machine.runControl.stop() // behind what lets it run
+  assert.equal(machine.machine.runControl.state, 'paused', 'it has run')
+  caller.destroy()
+})
+
+/** Connects as soon as somebody listens. */
+async function firstCaller(port: number): Promise<Socket> {
+  for (;;) {
+    const caller = connect(port, '127.0.0.1')
+    const connected = await new Promise((resolve) => {
+      caller.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    })
+    if (connected === true) return caller.on('error', () => undefined)
+  }
+}
+
+test('whoever comes while a machine is saved waits until that is done', async () => {
+  await using running = await startMachine({ ...still, netdevs: forwarded(',wake=on') })
+  const { board, runControl } = running.machine
+  const states: string[] = []
+  const saveDevices = board.saveDevices.bind(board)
+  board.saveDevices = async () => {
+    const devices = await saveDevices()
+    void runControl.rouse()
+    return devices
+  }
+  const readPages = board.readPages.bind(board)
+  board.readPages = async (...where) => {
+    await running.qmp.execute('query-status') // it would have run by now
+    states.push(runControl.state)
+    return await readPages(...where)
+  }
+  await running.machine.save(join(folder, 'torn'))
+  assert.deepEqual([...new Set(states)], ['save-vm'])
+  assert.equal(runControl.state, 'running')
+})

@@ -2,9 +2,9 @@ import type { ChardevSet } from '../../chardev/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
 import { NetError, NetSet, type PolicyDecision } from '../../net/index.ts'
 import type { UserObjects } from '../../objects/index.ts'
-import type { BoardListeners } from '../board-listeners.ts'
 import { ConfigError } from '../config-error.ts'
 import { openForwardDevice } from '../forward-device.ts'
+import { GuestRouser } from '../guest-rouser.ts'
 import type { NetdevConfig } from '../settings/networks.ts'
 import { asked, nobody, type Start } from './start.ts'
 import { isFilter } from './user-objects.ts'
@@ -12,7 +12,6 @@ import { isFilter } from './user-objects.ts'
 interface Needs extends Start {
   readonly chardevs: ChardevSet
   readonly events: EventHub
-  readonly listeners: BoardListeners
   readonly userObjects: UserObjects
   readonly foundNetworks: (networks: NetSet) => void
 }
@@ -24,11 +23,11 @@ export async function networks({
   log,
   chardevs,
   events,
-  listeners,
   signal,
   userObjects,
   foundNetworks,
-}: Needs): Promise<{ readonly networks: NetSet }> {
+}: Needs): Promise<{ readonly networks: NetSet; readonly guestRouser: GuestRouser }> {
+  const guestRouser = new GuestRouser(log)
   const set = scope.own(
     new NetSet({
       openDevice: (target, label) => openForwardDevice(chardevs, { target, label, signal }),
@@ -36,7 +35,7 @@ export async function networks({
         if (addr === undefined) events.emit('NETDEV_STREAM_DISCONNECTED', { 'netdev-id': id })
         else events.emit('NETDEV_STREAM_CONNECTED', { 'netdev-id': id, addr })
       },
-      wake: rouser({ listeners, log }),
+      wake: (id) => guestRouser.arrived(id),
       policyDecided: (id, decision, suppressed) => {
         const data = { 'netdev-id': id, ...said(decision), suppressed }
         log.log('net', 'policy', data)
@@ -47,25 +46,7 @@ export async function networks({
   for (const netdev of config.netdevs) await add(set, netdev)
   foundNetworks(set)
   for (const words of config.objects.filter(isFilter)) await asked(nobody, userObjects.add(words))
-  return { networks: set }
-}
-
-/** Lets the guest run for whoever has come to a forwarded port. */
-function rouser({ listeners, log }: Pick<Needs, 'listeners' | 'log'>): (id: string) => void {
-  let isRousing = false
-  return (id) => {
-    const { runControl } = listeners
-    if (runControl === undefined || runControl.running || isRousing) return
-    log.log('net', 'somebody has come for the guest', { 'netdev-id': id, state: runControl.state })
-    isRousing = true
-    listeners.ask(async (control) => {
-      try {
-        await control.rouse()
-      } finally {
-        isRousing = false
-      }
-    })
-  }
+  return { networks: set, guestRouser }
 }
 
 /** What is known of a decision. */
