@@ -163,6 +163,20 @@ describe('a fork', () => {
     )
   })
 
+  it('has images that are named by their files alone, however many went before', async (t) => {
+    const directory = await folder(t)
+    const disk = join(directory, 'disk.img')
+    await writeFile(disk, new Uint8Array(1 << 20))
+    await using first = await startMachine({ ...options, hda: relative(process.cwd(), disk) })
+    const names = new Set<string>()
+    for (let count = 0; count < 10; count++) {
+      await using fork = await first.fork({ folder: join(directory, 'forks') })
+      for (const { backing } of fork.images) names.add(backing)
+    }
+    for (const name of names) assert.ok(name === disk || name.startsWith(join(directory, 'forks')), name)
+    assert.equal(names.size, 10)
+  })
+
   it('of a drive whose changes nobody keeps has them as long as it is there, and leaves no files', async (t) => {
     const directory = await folder(t)
     const disk = join(directory, 'disk.img')

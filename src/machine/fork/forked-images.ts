@@ -127,8 +127,11 @@ export class ForkedImages {
           ...{ filename: this.#own.get(node)!, format: 'qcow2', mode: 'existing' as const },
         })),
       )
-      for (const [drive, { detectZeroes }] of this.#inDrives) {
+      for (const [drive, before] of this.#inDrives) {
         const { node } = drive
+        const { detectZeroes } = before
+        const filename = this.#own.get(before)
+        if (node !== undefined && filename !== undefined) ownOverlays.set(node, { filename, backing: before })
         if (node !== undefined && node.detectZeroes !== detectZeroes)
           await node.reconfigure({ ...node.settings, given: node.given, detectZeroes })
       }
@@ -226,9 +229,19 @@ function filesOf(node: BlockNode): readonly string[] {
   return found
 }
 
+/**
+ * Overlays that machines have over their images since they were forked, and what is below. They name that by its absolute
+ * name, which need not be the one that it was opened by: `filename` of such a node tells of it as of another image.
+ */
+const ownOverlays = new WeakMap<BlockNode, { readonly filename: string; readonly backing: BlockNode }>()
+
 /** An image as others open it. */
-function imageOf({ filename, driver, settings }: BlockNode): ImageForFork {
-  return { filename: absoluteName(filename), format: driver.name, readOnly: true, settings }
+function imageOf(node: BlockNode): ImageForFork {
+  const { driver, settings } = node
+  const overlay = ownOverlays.get(node)
+  const asItSays = overlay !== undefined && node.child('backing') === overlay.backing
+  const filename = asItSays ? resolve(overlay.filename) : absoluteName(node.filename)
+  return { filename, format: driver.name, readOnly: true, settings }
 }
 
 /** The name of an image that means the same wherever it is read. */
