@@ -1,6 +1,6 @@
 // Runs a bundle of dist/cli with the code that V8 compiled when it was built: two thirds of loading it are compiling it.
 // V8 looks whether that code is its own and for this source; if not, it compiles as ever. See tools/bundle.ts.
-const { readFileSync } = require('node:fs')
+const { existsSync, readFileSync } = require('node:fs')
 const { createRequire } = require('node:module')
 const { dirname } = require('node:path')
 const { Script } = require('node:vm')
@@ -25,6 +25,10 @@ const slow = new Set(
 
 /** @returns the bundle as V8 has it, once it has been run */
 exports.runBundle = (file) => {
+  if (!existsSync(file)) {
+    console.error('vmon: not built: run npm run build')
+    process.exit(1)
+  }
   const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData: compiled(file) })
   const load = createRequire(file)
   const loadLate = (name) => (slow.has(name) ? late(() => load(name)) : load(name))

@@ -34,8 +34,8 @@ const limits = `- Code of the guest is translated to WebAssembly, a page at a ti
   DMA or virtio queues has few of them, one that moves words through a port has many.
 - The board is a thread of its own. What the monitor asks of it, and each request of the guest to a disk, is a message from
   thread to thread: some microseconds, and more where the other thread is in the middle of a slice of guest code.
-- A request to a file is a system call on one of libuv's threads (\`UV_THREADPOOL_SIZE\`, 4 by default), and a turn of the
+- A request to a file is a system call on one of libuv's threads (\`UV_THREADPOOL_SIZE\`: 8 of \`vmon\`, Node's 4 in programs), and a turn of the
   event loop: small requests one after another are limited by that turn, and large ones by the storage. Requests around the
   page cache (\`cache=none\`) are aligned by a copy where the caller's memory is not.
-- A process has to start Node, which takes some tens of milliseconds; \`vmon img\` of a small image takes no longer than that.
+- A process has to start Node, which takes some tens of milliseconds, and \`vmon img\` takes longer than that to load itself.
 - QMP is limited by one thread, which parses, carries out and prints; clients share it.`

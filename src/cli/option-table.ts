@@ -157,9 +157,9 @@ export const options: readonly Option[] = [
   },
   {
     names: ['object'],
-    argument: 'secret|throttle-group,id=NAME[,PROPERTY=VALUE]...',
+    argument: 'TYPE,id=NAME[,PROPERTY=VALUE]...',
     group: 'drives',
-    help: 'a password, for drives that are encrypted; or limits, for drives together',
+    help: 'an object that others use: a password, limits, credentials, memory, a filter (`-object help` lists the types)',
     complete: ['secret,id=', 'throttle-group,id=', 'help'],
     apply: ({ draft }, text, origin) => draft.object(text, origin),
   },

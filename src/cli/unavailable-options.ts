@@ -1,7 +1,7 @@
 /** Options of QEMU 7.2 (`qemu-system-i386`) that vmon does not have: whoever uses one is told so by name. */
 const flags = `async-teardown audio-help enable-kvm preconfig s singlestep usb xen-attach xen-domid-restrict`
 
-const withArgument = `acpitable audio compat dfilter
+const withArgument = `audio compat dfilter
   dump-vmstate echr icount iscsi mem-path mtdblock numa
   option-rom pflash plugin sd
   tpmdev trace usbdevice xen-domid`
