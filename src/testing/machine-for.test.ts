@@ -42,8 +42,14 @@ test('fails when its machine has gone', async (t) => {
   await (await start(t, { failures: 'gone' })).kill()
   throw new Error('as it should')
 })
+test('überall', async (t) => {
+  await start(t, { failures: 'inner' })
+  await start(t, { failures: 'inner' })
+  await t.test('passes', () => undefined)
+  await t.test('child', (child) => child.test('fails', () => assert.fail('as it should')))
+})
 test('every machine has ended', async () => {
-  assert.equal(machines.length, 4)
+  assert.equal(machines.length, 6)
   for (const vm of machines) await vm.machine.ended
 })
 `
@@ -60,12 +66,17 @@ test('every machine has ended', async () => {
       () => assert.fail('no test has failed'),
       (error: { stdout: string }) => error,
     )
-    assert.match(stdout, /^# pass 2$/m, stdout)
-    assert.match(stdout, /^# fail 3$/m)
+    assert.match(stdout, /^# pass 3$/m, stdout)
+    assert.match(stdout, /^# fail 6$/m)
     assert.match(stdout, /the machine's screen: vmon-failures\/fails-a-b\.png/)
     assert.deepEqual((await readdir(join(folder, 'vmon-failures'))).sort(), ['fails-a-b.png', 'fails-a-b.txt'])
     assert.equal(await png(join(folder, 'vmon-failures', 'fails-a-b.png')), 'PNG')
     assert.match(await readFile(join(folder, 'vmon-failures', 'fails-a-b.txt'), 'utf8'), /^screen:\n/)
+    assert.deepEqual(
+      (await readdir(join(folder, 'inner'))).map((name) => name.normalize('NFC')).sort(),
+      ['überall-2.png', 'überall-2.txt', 'überall.png', 'überall.txt'],
+      'what failed is inside, and there are two machines',
+    )
     assert.match((await readdir(join(folder, 'gone'))).join(), /fails-when-its-machine-has-gone\.txt/)
   })
 })
@@ -82,6 +93,21 @@ describe('a machine as a fixture', () => {
     })
     return used!
   }
+
+  it('leaves files beside those that are there, with names that are not too long', async (t) => {
+    const folder = await folderFor(t)
+    const names = ['один', '一'.repeat(200), 'a/b', 'a b', '..'].map((name) => `${name}!`)
+    for (const name of names) await using(name, folder)
+    const found = (await readdir(folder)).sort()
+    assert.equal(found.length, 2 * names.length)
+    for (const name of ['один-', 'a-b-', 'a-b--2', '..-', '一'.repeat(66)])
+      for (const suffix of ['png', 'txt']) assert.ok(found.includes(`${name}.${suffix}`), name)
+    async function using(name: string, failures: string): Promise<void> {
+      t.mock.method(console, 'warn', () => undefined)
+      const task = { name, result: { state: 'fail' } }
+      await machineFixture({ accel: 'none' }, { failures })({ task }, async () => undefined)
+    }
+  })
 
   it('ends with its test, and leaves a picture where that fails', async (t) => {
     const folder = await folderFor(t)

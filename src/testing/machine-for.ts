@@ -9,6 +9,8 @@ export interface TestLike {
   /** Whether it has passed, once it has ended. */
   readonly passed?: boolean
   after(end: () => Promise<void>): void
+  /** Has `end` called when a test in this one ends, however deep. */
+  afterEach?(end: (inner: { readonly passed?: boolean }) => void): void
   diagnostic?(message: string): void
 }
 
@@ -19,8 +21,9 @@ export interface FailureOptions {
 }
 
 /**
- * Starts a machine for a test of node:test, and ends it with that test. If the test fails, a picture of the screen is left
- * as `NAME.png` in `vmon-failures`, and its text and what came over serial ports as `NAME.txt`.
+ * Starts a machine for a test of node:test, and ends it with that test. If the test fails, or one in it that begins later,
+ * a picture of the screen is left as `NAME.png` in `vmon-failures`, and its text and what came over serial ports as
+ * `NAME.txt`; with a number behind NAME where there are such files already.
  *
  * ```ts
  * test('boots', async (t) => {
@@ -38,9 +41,15 @@ export async function machineFor(
   { failures = defaultFailures, surroundings = {} }: FailureOptions = {},
 ): Promise<RunningMachine> {
   const machine = await startMachine(options, surroundings)
+  let failedInside = false // Node 20 lets a test fail for those in it only when it has ended
+  test.afterEach?.(({ passed }) => {
+    if (passed === false) failedInside = true
+  })
   test.after(async () => {
-    const failed = test.passed === false && failures !== false
-    await ended(machine, failed ? failures : undefined, test.fullName ?? test.name, (text) => test.diagnostic?.(text))
+    const failed = test.passed === false || failedInside
+    await ended(machine, failed && failures !== false ? failures : undefined, test.fullName ?? test.name, (text) =>
+      test.diagnostic?.(text),
+    )
   })
   return machine
 }

@@ -33,6 +33,21 @@ for (const program of [vmon, qemu]) {
         )
       }))
 
+    it('tells them as lines of JSON where those are wanted', () =>
+      onServer(program, async (server) => {
+        const { output } = await server.shell(
+          `${inShell} --json qmp.sock help; printf 'help query-kvm\\nquery-name\\n' | ${inShell} --json qmp.sock`,
+        )
+        const answers = output
+          .trim()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as { return: unknown }).return)
+        assert.equal(answers.length, 3)
+        assert.match(String(answers[0]), /\bquery-status\n/)
+        assert.match(String(answers[1]), /^query-kvm\n/)
+        assert.deepEqual(answers[2], { name: 'box' })
+      }))
+
     it('says what may have been meant', () =>
       onServer(program, async (server) => {
         const lines = ['qurey-status', 'screendump filname=x filename=y', 'nothing-like-it', 'help query-name']

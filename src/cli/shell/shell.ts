@@ -139,7 +139,8 @@ class Shell implements AsyncDisposable {
   }
 
   async #help(words: readonly string[]): Promise<number> {
-    this.#show(commandHelp(await this.#types(), words))
+    const text = commandHelp(await this.#types(), words)
+    this.#show(this.#options.json ? print({ return: text }) : text)
     return 0
   }
 
