@@ -11,7 +11,7 @@ const sector = 512
 /** What is asked of a job while the guest writes. */
 type Step =
   | { readonly kind: 'write'; readonly at: number; readonly sectors: number; readonly value: number }
-  | { readonly kind: 'zero'; readonly at: number; readonly sectors: number }
+  | { readonly kind: 'zero' | 'discard'; readonly at: number; readonly sectors: number }
   | { readonly kind: 'pause' | 'resume' | 'turn' | 'snapshot' }
   | { readonly kind: 'speed'; readonly speed: number }
 
@@ -22,6 +22,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('write' as const), ...place, value: fc.integer({ min: 1, max: 255 }) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('zero' as const), ...place }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('discard' as const), ...place }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const, 'turn' as const) }) },
   {
     weight: 1,
@@ -43,7 +44,7 @@ async function chain(scene: JobScene) {
   await scene.image('base', { write: write({ 0: 1, 262144: 1, 983040: 4 }) })
   await scene.image('mid', { backing: 'base', write: write({ 65536: 2, 262144: 5 }) })
   await scene.image('top', { backing: 'mid', write: write({ 131072: 3 }) })
-  return { model, drive: await scene.drive('d0', 'top') }
+  return { model, drive: await scene.drive('d0', 'top', { discard: 'unmap' }) }
 }
 
 async function play(scene: JobScene, { model, drive }: Awaited<ReturnType<typeof chain>>, list: readonly Step[]) {
@@ -65,6 +66,14 @@ async function play(scene: JobScene, { model, drive }: Awaited<ReturnType<typeof
         model.fill(0, one.at * sector, (one.at + one.sectors) * sector)
         running.push(drive.medium!.write(one.at * sector, new Uint8Array(one.sectors * sector)))
         break
+      case 'discard': {
+        await Promise.all(running.splice(0))
+        const [offset, length] = [one.at * sector, one.sectors * sector]
+        await drive.medium!.discard(offset, length)
+        // What is left of the range is up to the image.
+        model.set(await drive.medium!.read(offset, length), offset)
+        break
+      }
       case 'turn':
         await turn()
         break

@@ -97,17 +97,25 @@ export class MirrorJob implements JobWork, MirrorWatch {
   }
 
   async written(offset: number, write: CopiedWrite, run: () => Promise<void>): Promise<void> {
-    const length = write.kind === 'bytes' ? write.bytes.byteLength : write.length
+    const length = lengthOf(write)
     const { blocking, granularity } = this.#plan
     if (!blocking || this.#job?.hasRun !== false) {
       return run().finally(() => this.#mark(offset, length))
     }
     const { begin, end } = this.#units(offset, offset + length)
     await this.#ranges.alone(begin, end - begin, async () => {
-      await run()
-      // A write to part of a cluster would leave zeroes in the rest of it.
-      if (this.#plan.copyUnit > granularity) await this.#copyThrough(begin, end)
-      else await this.#writeThrough(offset, length, write)
+      try {
+        await run()
+      } catch (error) {
+        // Part of it may have been written.
+        this.#mark(offset, length)
+        throw error
+      }
+      // What is left of a discarded range is up to the source's clusters: that is copied later. A write to part of a
+      // cluster of the copy would leave zeroes in the rest of it.
+      if (write.kind === 'discard') this.#mark(offset, length)
+      else if (this.#plan.copyUnit > granularity) await this.#copyThrough(begin, end)
+      else await this.#writeThrough(offset, write)
     })
   }
 
@@ -360,14 +368,14 @@ export class MirrorJob implements JobWork, MirrorWatch {
     await this.#copy(job, begin, end - begin)
   }
 
-  async #writeThrough(offset: number, length: number, write: CopiedWrite): Promise<void> {
+  async #writeThrough(offset: number, write: Exclude<CopiedWrite, { kind: 'discard' }>): Promise<void> {
     const { target, granularity, unmap } = this.#plan
     const job = this.#job!
+    const length = lengthOf(write)
     job.increaseRemaining(length)
     try {
       if (write.kind === 'bytes') await target.write(offset, write.bytes)
-      else if (write.kind === 'zeroes') await target.writeZeroes(offset, length, { unmap })
-      else await target.discard(offset, length)
+      else await target.writeZeroes(offset, length, { unmap })
       job.progressed(length)
       // What was to be copied anyhow need not be, where all of it has been written.
       this.#dirty.delete(Math.ceil(offset / granularity), Math.floor((offset + length) / granularity))
@@ -394,6 +402,10 @@ export class MirrorJob implements JobWork, MirrorWatch {
     const rest = source.length % granularity
     return rest !== 0 && this.#dirty.has(this.#dirty.length - 1) ? whole - granularity + rest : whole
   }
+}
+
+function lengthOf(write: CopiedWrite): number {
+  return write.kind === 'bytes' ? write.bytes.byteLength : write.length
 }
 
 /** Whether an image is a copy's own source, whatever filters there are over them. */

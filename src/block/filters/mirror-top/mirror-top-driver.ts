@@ -6,7 +6,8 @@ import { PassThrough } from '../pass-through.ts'
 /** What a write is to the copy. */
 export type CopiedWrite =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'zeroes' | 'discard'; readonly length: number }
+  | { readonly kind: 'zeroes'; readonly length: number }
+  | { readonly kind: 'discard'; readonly length: number }
 
 /** Hears of what is written to the source. */
 export interface MirrorWatch {
