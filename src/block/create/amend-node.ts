@@ -30,10 +30,10 @@ export async function amendNode(node: BlockNode, request: AmendRequest): Promise
 export async function withFileAlone(node: BlockNode): Promise<() => Promise<void>> {
   const { driver } = node
   const end = async (): Promise<void> => {
-    driver.amending = false
+    driver.amendments = (driver.amendments ?? 1) - 1
     await node.begin()
   }
-  driver.amending = true
+  driver.amendments = (driver.amendments ?? 0) + 1
   await node.begin().catch(async (error: unknown) => {
     await end()
     throw error

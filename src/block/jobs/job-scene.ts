@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createImage } from '../create/create-image.ts'
 import type { Drive } from '../drives/drive.ts'
 import { driveFromOptions } from '../drives/drive-options.ts'
-import { DriveSet } from '../drives/drive-set.ts'
+import { DriveSet, type DriveSetOptions } from '../drives/drive-set.ts'
 import { GraphControl } from '../drives/graph-control.ts'
 import type { BlockNode } from '../graph/node.ts'
 import { NodeGraph } from '../graph/node-graph.ts'
@@ -17,7 +17,7 @@ export type JobNotice = string
 /** Drives with jobs, in a folder of their own; for tests. */
 export class JobScene implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'vmon-jobs-'))
-  readonly drives = new DriveSet()
+  readonly drives: DriveSet
   readonly graph: GraphControl
   readonly jobs: JobSet
   readonly control: JobControl
@@ -25,7 +25,8 @@ export class JobScene implements AsyncDisposable {
   readonly events: { readonly name: string; readonly data: Readonly<Record<string, unknown>> }[] = []
   #changed: (() => void)[] = []
 
-  constructor() {
+  constructor(options: DriveSetOptions = {}) {
+    this.drives = new DriveSet(options)
     this.jobs = new JobSet({
       emit: (name, ...[data = {}]) => {
         this.events.push({ name, data: { ...data } })

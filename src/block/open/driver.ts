@@ -169,8 +169,8 @@ export interface Driver {
 
   /** Gives the image other features. Without it they stay. @throws {BlockError} in QEMU's words */
   amend?(request: AmendRequest): Promise<void>
-  /** Whether it is about to be amended, for which it wants its file alone. */
-  amending?: boolean
+  /** How many are about to amend it, or have not ended that: meanwhile it wants its file alone. */
+  amendments?: number
 
   /** Gives everything back that this image itself holds: what is behind it shows. Without it images have nothing behind them. */
   empty?(): Promise<void>

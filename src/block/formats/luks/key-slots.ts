@@ -33,6 +33,8 @@ export interface KeySlotPlace {
   readonly secret: FormatRequest['secret']
   /** Name of the secret with which the image was opened. */
   readonly keySecret: string | undefined
+  /** Hears what the header says now, each time that it changes. */
+  headerChanged(header: LuksHeader): void
 }
 
 /** Takes out what is said of key slots. @throws {BlockError} kind `invalid`, in QEMU's words */
@@ -54,17 +56,17 @@ export function takeKeySlotChange(options: OptionBag, prefix = ''): KeySlotChang
 }
 
 /**
- * Gives a password a key slot, or erases slots.
+ * Gives a password a key slot, or erases slots. Nobody else may change slots of the image meanwhile.
  *
  * @param force - overwrites slots that are in use, and erases the last one: then the data is lost
- * @returns the header as it is now
- * @throws {BlockError} in QEMU's words; then nothing has changed
+ * @throws {BlockError} in QEMU's words. If the file cannot be written, slots may have changed: `headerChanged()` has
+ *   told which
  */
-export function changeKeySlots(place: KeySlotPlace, change: KeySlotChange, force: boolean): Promise<LuksHeader> {
+export function changeKeySlots(place: KeySlotPlace, change: KeySlotChange, force: boolean): Promise<void> {
   return change.state === 'active' ? addKeySlot(place, change, force) : eraseKeySlots(place, change, force)
 }
 
-async function addKeySlot(place: KeySlotPlace, change: KeySlotChange, force: boolean): Promise<LuksHeader> {
+async function addKeySlot(place: KeySlotPlace, change: KeySlotChange, force: boolean): Promise<void> {
   const { file, offset, header, keySecret } = place
   const { newSecret, oldSecret, keyslot, milliseconds = defaultTime } = change
   if (newSecret === undefined) throw invalid("'new-secret' is required to activate a keyslot")
@@ -84,10 +86,10 @@ async function addKeySlot(place: KeySlotPlace, change: KeySlotChange, force: boo
   await file.write(offset + slot.offset, locked.material)
   await file.flush()
   const { iterations, salt } = locked
-  return writeSlots(place, header, [index], { active: true, iterations, salt })
+  await writeSlots(place, header, [index], { active: true, iterations, salt })
 }
 
-async function eraseKeySlots(place: KeySlotPlace, change: KeySlotChange, force: boolean): Promise<LuksHeader> {
+async function eraseKeySlots(place: KeySlotPlace, change: KeySlotChange, force: boolean): Promise<void> {
   const { file, offset, header } = place
   for (const [name, value] of [
     ['new-secret', change.newSecret],
@@ -97,14 +99,13 @@ async function eraseKeySlots(place: KeySlotPlace, change: KeySlotChange, force: 
     if (value !== undefined) throw invalid(`'${name}' must not be given when erasing keyslots`)
   }
   const erased = await slotsToErase(place, change, force)
-  const left = await writeSlots(place, header, erased, { active: false, iterations: 0, salt: new Uint8Array(32) })
+  await writeSlots(place, header, erased, { active: false, iterations: 0, salt: new Uint8Array(32) })
   for (const index of erased) {
     const { stripes } = header.slots[index]!
     const noise = randomFillSync(new Uint8Array(header.keyBytes * stripes))
     await file.write(offset + header.slots[index]!.offset, noise)
   }
   await file.flush()
-  return left
 }
 
 async function slotsToErase(
@@ -144,16 +145,16 @@ const lost = 'will erase all the data in the image irreversibly - refusing opera
 
 /** Writes the header with other slots. */
 async function writeSlots(
-  { file, offset }: KeySlotPlace,
+  { file, offset, headerChanged }: KeySlotPlace,
   header: LuksHeader,
   changed: readonly number[],
   slot: Partial<KeySlot>,
-): Promise<LuksHeader> {
+): Promise<void> {
   const slots = header.slots.map((before, index) => (changed.includes(index) ? { ...before, ...slot } : before))
   const after = { ...header, slots }
   await file.write(offset, encodeLuksHeader(after))
+  headerChanged(after)
   await file.flush()
-  return after
 }
 
 function checkSlotNumber(number: number | undefined): void {

@@ -1,5 +1,6 @@
 import type { Access } from '../../graph/access.ts'
 import type { BlockNode } from '../../graph/node.ts'
+import { Turns } from '../../graph/turns.ts'
 import type {
   AmendRequest,
   ChildRole,
@@ -14,6 +15,7 @@ import type { OptionValues } from '../../open/option-bag.ts'
 import { EncryptedBytes } from './encrypted-bytes.ts'
 import { changeKeySlots, takeKeySlotChange } from './key-slots.ts'
 import { LateKey } from './late-key.ts'
+import type { LuksHeader } from './luks-header.ts'
 import { luksSpecifics } from './luks-specifics.ts'
 import { cipherSectorBytes } from './sector-cipher.ts'
 import type { Unlocked } from './unlock.ts'
@@ -28,7 +30,9 @@ export class LuksDriver implements Driver {
   #unlocked: Unlocked
   readonly #given: OptionValues
   readonly #secret: FormatRequest['secret']
-  #amending = false
+  readonly #turns = new Turns()
+  /** Whoever changes the header must be the only one: nobody reads or writes the file meanwhile. */
+  amendments = 0
 
   constructor(file: BlockNode, unlocked: Unlocked, given: OptionValues, secret: FormatRequest['secret']) {
     this.#secret = secret
@@ -93,31 +97,30 @@ export class LuksDriver implements Driver {
     }
   }
 
-  /** Whoever changes the header must be the only one: nobody reads or writes the file meanwhile. */
-  set amending(amending: boolean) {
-    this.#amending = amending
-  }
-
   childAccess(_role: ChildRole, { uses, shares }: Access): Access {
     // It has read the header, and may do so again.
     const reads = this.lock === undefined ? [...new Set([...uses, 'read' as const])] : uses
-    if (!this.#amending) return { uses: reads, shares }
+    if (this.amendments === 0) return { uses: reads, shares }
     return { uses: [...new Set([...reads, 'write' as const])], shares: shares.filter((each) => each === 'resize') }
   }
 
-  /** Changes key slots. @throws {BlockError} as `takeKeySlotChange()` and `changeKeySlots()` */
-  async amend({ options, force = false }: AmendRequest): Promise<void> {
-    const { header, cipher } = this.#unlocked
-    const change = takeKeySlotChange(options)
-    const keySecret = this.#given['key-secret']
-    const place = {
-      file: this.#file,
-      offset: 0,
-      header,
-      secret: this.#secret,
-      keySecret: keySecret === undefined ? undefined : String(keySecret),
-    }
-    this.#unlocked = { header: await changeKeySlots(place, change, force), cipher }
+  /** Changes key slots, one change after the other. @throws {BlockError} as `takeKeySlotChange()` and `changeKeySlots()` */
+  amend({ options, force = false }: AmendRequest): Promise<void> {
+    return this.#turns.take(async () => {
+      const { header } = this.#unlocked
+      const keySecret = this.#given['key-secret']
+      const place = {
+        file: this.#file,
+        offset: 0,
+        header,
+        secret: this.#secret,
+        keySecret: keySecret === undefined ? undefined : String(keySecret),
+        headerChanged: (changed: LuksHeader) => {
+          this.#unlocked = { ...this.#unlocked, header: changed }
+        },
+      }
+      await changeKeySlots(place, takeKeySlotChange(options), force)
+    })
   }
 
   async close(): Promise<void> {}

@@ -1,6 +1,7 @@
 import { BlockError } from '../../../block-error.ts'
 import type { AmendRequest } from '../../../open/driver.ts'
 import { changeKeySlots } from '../../luks/key-slots.ts'
+import type { LuksHeader } from '../../luks/luks-header.ts'
 import { autoclear, compatible, incompatible } from '../features.ts'
 import type { Image } from '../image.ts'
 import { checkDowngrade } from './check-downgrade.ts'
@@ -70,7 +71,10 @@ async function nameData(image: Image, { rawData, dataFile }: Amendment): Promise
 async function changeKeys({ file, encryption }: Image, { keySlots }: Amendment, force: boolean): Promise<void> {
   const luks = encryption?.luks
   if (keySlots === undefined || luks === undefined) return
-  luks.header = await changeKeySlots({ file, offset: luks.place.offset, ...luks }, keySlots, force)
+  const headerChanged = (header: LuksHeader): void => {
+    luks.header = header
+  }
+  await changeKeySlots({ file, offset: luks.place.offset, ...luks, headerChanged }, keySlots, force)
 }
 
 function checkBacking({ backingFilename, extensions }: Image, { backing }: Amendment): void {
