@@ -53,7 +53,8 @@ describe('a fork', () => {
     for (const [wrong, message] of [
       [{ macs: { n2: macs.n0 } }, /there is no network card 'n2'/],
       [{ macs: { n0: 'x' } }, /e1000\.mac.*'x'/],
-      [{ rtcBase: 'x' }, /invalid datetime format/],
+      [{ macs: { n0: '53:54:00:00:00:02' } }, /NIC cannot have multicast MAC address/],
+      [{ rtcBase: 'x' }, /^rtcBase x: invalid datetime format/],
     ] as const)
       await assert.rejects(first.fork(wrong), { message })
     const wrong = { qmp: 'unix:no/such,server=on,wait=off', macs: [{ card: 'n3', mac: macs.n0 }] }
@@ -168,7 +169,10 @@ describe('a fork', () => {
       await readdir(directory),
     ]
     const before = await all()
-    const folders = join(directory, 'new', 'folders')
+    const folders = join(directory, 'new')
+    await assert.rejects(first.fork({ folder: join(folders, 'below') }), {
+      message: /below': No such file or directory$/,
+    })
     await assert.rejects(
       first.qmp.execute('__org.vmon_fork', { folder: folders, qmp: `unix:${directory}/no/such,server=on,wait=off` }),
       { message: /No such file or directory/ },

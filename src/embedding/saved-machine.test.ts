@@ -51,6 +51,14 @@ describe('a saved machine', () => {
       kind: 'state',
       message: 'the saved board ends too early',
     })
-    await assert.rejects(startMachine(options, { savedState: join(directory, 'none') }), { code: 'ENOENT' })
+    const none = join(directory, 'none')
+    for (const [savedState, text] of [
+      [none, 'No such file or directory'],
+      [directory, 'Is a directory'],
+    ] as const)
+      await assert.rejects(startMachine(options, { savedState }), {
+        name: 'ConfigError',
+        message: `savedState ${savedState}: ${text}`,
+      })
   })
 })

@@ -1,11 +1,13 @@
 import { type GuestKeyboard, type GuestScreen, QmpClient } from '../client/index.ts'
 import {
+  checkMembers,
   type ForkedImage,
   type ForkOptions,
   Machine,
   type MachineOptions,
   type MachineSurroundings,
   resolveConfig,
+  surroundingKinds,
 } from '../machine/index.ts'
 import { GuestSerial } from './guest-serial.ts'
 import { MachineMemory } from './machine-memory.ts'
@@ -31,8 +33,12 @@ export interface RunningMachine extends AsyncDisposable {
    * Starts a second machine in this process, which goes on from where this one stands; this one goes on, too. Several that
    * are asked for at once are made of one moment.
    *
-   * @throws {QmpError} if the machine cannot be forked as it is, or a folder for its images is missing
-   * @throws {BlockError | BoardError | ConfigError} if the fork cannot have what it needs
+   * @throws {QmpError} if the machine cannot be forked as it is, there is no such network card, or a folder is needed for its
+   *   images and is missing, or cannot be made (one is made, those above it are not)
+   * @throws {ConfigError} if an option is unknown or wrong; its text begins with the option's name. Also if an image or the
+   *   QMP socket cannot be opened for the fork
+   * @throws {BlockError} if an overlay over an image cannot be made
+   * @throws {BoardError} if the fork's board cannot be had
    */
   fork(options?: ForkOptions): Promise<ForkedMachine>
   /** Ends the machine as a crash would: connections break, and no client is told. Images are closed all the same. */
@@ -50,13 +56,15 @@ export interface ForkedMachine extends RunningMachine {
 /**
  * Starts a machine in this process.
  *
- * @throws {ConfigError} if an option is wrong, or an image or a character device cannot be had; its `cause` tells why
+ * @throws {ConfigError} if an option is unknown or wrong, or an image, a character device or a file with a saved state
+ *   cannot be had; its `cause` tells why
  * @throws {BoardError} if firmware, kernel or the board cannot be had
  */
 export async function startMachine(
   options: MachineOptions = {},
   surroundings: MachineSurroundings = {},
 ): Promise<RunningMachine> {
+  checkMembers('surroundings', surroundings, surroundingKinds)
   return running(await Machine.start(resolveConfig(options, surroundings.warn), surroundings))
 }
 

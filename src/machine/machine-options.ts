@@ -1,5 +1,6 @@
 import { printOptionList } from '../keyval/index.ts'
 import type { NetworkPolicy } from '../net/index.ts'
+import { checkMembers, type MemberKinds } from './checked-members.ts'
 import type { MachineConfig } from './config.ts'
 import { ConfigDraft } from './config-draft.ts'
 import { ConfigError } from './config-error.ts'
@@ -116,9 +117,9 @@ export interface MachineOptions {
  * @throws {ConfigError} if a value is wrong, or an option unknown
  */
 export function resolveConfig(options: MachineOptions = {}, warn?: (text: string) => void): MachineConfig {
+  checkMembers('options', options, kinds)
   const draft = new ConfigDraft(warn === undefined ? {} : { warn })
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(settings, name)) throw ConfigError.at(name, 'there is no such option')
     if (value !== undefined) say(draft, name as keyof MachineOptions, value)
   }
   if (draft.help !== undefined) throw new ConfigError([draft.help.text.trimEnd()])
@@ -183,6 +184,12 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   devices: (draft, text, origin) => draft.device(text, origin),
   noDefaults: (draft) => draft.noDefaults(),
 }
+
+const switches: readonly string[] = ['snapshot', 'paused', 'noReboot', 'noShutdown', 'noDefaults']
+
+const kinds = Object.fromEntries(
+  Object.keys(settings).map((name) => [name, switches.includes(name) ? 'switch' : 'words']),
+) as MemberKinds<MachineOptions>
 
 function say(draft: ConfigDraft, name: keyof MachineOptions, value: Value): void {
   if (value === false) return

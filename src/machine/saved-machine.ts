@@ -1,5 +1,7 @@
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import { type Board, isSavedBoard, type Read, restoreBoard, saveBoard } from '../board/index.ts'
+import { reasonText, systemCode } from '../errno/index.ts'
+import { ConfigError } from './config-error.ts'
 
 /** How many have been begun: several may be saved to one file at once, and the last one stays. */
 let saves = 0
@@ -36,11 +38,11 @@ export async function saveToFile(board: Board, path: string): Promise<void> {
  * @throws {Error} with the system's `code`, if the file cannot be read
  */
 export async function restoreFromFile(board: Board, path: string): Promise<void> {
-  const file = await open(path, 'r')
   try {
+    await using file = await open(path, 'r')
     await restoreBoard(board, readerOf(file))
-  } finally {
-    await file.close()
+  } catch (error) {
+    throw systemCode(error) === undefined ? error : ConfigError.at(`savedState ${path}`, reasonText(error), error)
   }
 }
 

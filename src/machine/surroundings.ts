@@ -1,4 +1,5 @@
 import type { LogControl, Logger } from '../log/index.ts'
+import type { MemberKinds } from './checked-members.ts'
 
 /** What a machine finds around it when it starts, and whom it tells. */
 export interface MachineSurroundings {
@@ -27,4 +28,17 @@ export interface MachineSurroundings {
   readonly savedState?: string
   /** Gives up the start. */
   readonly signal?: AbortSignal
+}
+
+export const surroundingKinds: MemberKinds<MachineSurroundings> = {
+  log: 'object',
+  logControl: 'object',
+  warn: 'function',
+  complain: 'function',
+  print: 'function',
+  waiting: 'function',
+  redirected: 'function',
+  inform: 'function',
+  savedState: 'text',
+  signal: 'object',
 }

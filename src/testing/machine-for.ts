@@ -1,5 +1,5 @@
 import { type RunningMachine, startMachine } from '../embedding/index.ts'
-import type { MachineOptions, MachineSurroundings } from '../machine/index.ts'
+import { checkMembers, type MachineOptions, type MachineSurroundings, type MemberKinds } from '../machine/index.ts'
 import { defaultFailures, keepFailure } from './test-failures.ts'
 
 /** What of a test is needed: what node:test hands to it. */
@@ -20,6 +20,8 @@ export interface FailureOptions {
   readonly surroundings?: MachineSurroundings
 }
 
+const kinds: MemberKinds<FailureOptions> = { failures: 'path or false', surroundings: 'object' }
+
 /**
  * Starts a machine for a test of node:test, and ends it with that test. If the test fails, or one in it that begins later,
  * a picture of the screen is left as `NAME.png` in `vmon-failures`, and its text and what came over serial ports as
@@ -32,14 +34,19 @@ export interface FailureOptions {
  * })
  * ```
  *
- * @throws {ConfigError} as `startMachine`
+ * @throws {TypeError} if `test` is not a test's context
+ * @throws {ConfigError} as `startMachine`, and for an unknown failure option
  * @throws {BoardError} as `startMachine`
  */
 export async function machineFor(
   test: TestLike,
   options: MachineOptions = {},
-  { failures = defaultFailures, surroundings = {} }: FailureOptions = {},
+  how: FailureOptions = {},
 ): Promise<RunningMachine> {
+  if (typeof (test as TestLike | undefined)?.after !== 'function')
+    throw new TypeError("machineFor takes the test's context first: machineFor(t, options)")
+  checkMembers('failure options', how, kinds)
+  const { failures = defaultFailures, surroundings = {} } = how
   const machine = await startMachine(options, surroundings)
   let failedInside = false // Node 20 lets a test fail for those in it only when it has ended
   test.afterEach?.(({ passed }) => {
@@ -72,8 +79,10 @@ export interface FixtureContext {
  */
 export function machineFixture(
   options: MachineOptions = {},
-  { failures = defaultFailures, surroundings = {} }: FailureOptions = {},
+  how: FailureOptions = {},
 ): (context: FixtureContext, use: (machine: RunningMachine) => Promise<void>) => Promise<void> {
+  checkMembers('failure options', how, kinds)
+  const { failures = defaultFailures, surroundings = {} } = how
   // (Vitest reads from the source what of the context is wanted: it has to be taken apart here.)
   return async ({ task }, use) => {
     const machine = await startMachine(options, surroundings)

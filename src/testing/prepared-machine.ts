@@ -1,13 +1,20 @@
+import { existsSync } from 'node:fs'
 import { BoardError } from '../board/index.ts'
 import { type RunningMachine, startMachine } from '../embedding/index.ts'
-import type { MachineOptions, MachineSurroundings } from '../machine/index.ts'
+import {
+  ConfigError,
+  checkMembers,
+  type MachineOptions,
+  type MachineSurroundings,
+  type MemberKinds,
+} from '../machine/index.ts'
 
 export interface Preparation {
   /** The file that keeps the prepared machine's state. Let its name tell of which guest and options it is. */
   readonly state: string
   /** Brings a machine that has just been started to where tests begin: a shell's prompt, say. */
   readonly prepare: (machine: RunningMachine) => Promise<unknown>
-  readonly surroundings?: Omit<MachineSurroundings, 'savedState'>
+  readonly surroundings?: Omit<MachineSurroundings, 'savedState'> & { readonly savedState?: never }
 }
 
 /**
@@ -21,14 +28,13 @@ export interface Preparation {
  * @throws {ConfigError} as `startMachine`
  * @throws {BoardError} as `startMachine`
  */
-export async function startPrepared(
-  options: MachineOptions,
-  { state, prepare, surroundings = {} }: Preparation,
-): Promise<RunningMachine> {
-  const restored = await startMachine(options, { ...surroundings, savedState: state }).catch((error: unknown) => {
-    if (isUnusable(error)) return undefined
-    throw error
-  })
+export async function startPrepared(options: MachineOptions, preparation: Preparation): Promise<RunningMachine> {
+  checkMembers('preparation', preparation, kinds)
+  const { state, prepare, surroundings = {} } = preparation
+  for (const name of ['state', 'prepare'] as const)
+    if (preparation[name] === undefined) throw ConfigError.at(name, 'it is needed')
+  if (surroundings.savedState !== undefined) throw ConfigError.at('savedState', 'there is no such option')
+  const restored = await restoredFrom(state, options, surroundings)
   if (restored !== undefined) return restored
   const machine = await startMachine(options, surroundings)
   try {
@@ -41,7 +47,17 @@ export async function startPrepared(
   }
 }
 
-/** Whether there is no state yet, or one that is not for this machine. */
-function isUnusable(error: unknown): boolean {
-  return error instanceof BoardError ? error.kind === 'state' : (error as NodeJS.ErrnoException).code === 'ENOENT'
+const kinds: MemberKinds<Preparation> = { state: 'text', prepare: 'function', surroundings: 'object' }
+
+/** @returns undefined if there is no state yet, or one that is not for this machine */
+async function restoredFrom(
+  state: string,
+  options: MachineOptions,
+  surroundings: MachineSurroundings,
+): Promise<RunningMachine | undefined> {
+  if (!existsSync(state)) return undefined
+  return await startMachine(options, { ...surroundings, savedState: state }).catch((error: unknown) => {
+    if (error instanceof BoardError && error.kind === 'state') return undefined
+    throw error
+  })
 }

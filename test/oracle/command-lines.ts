@@ -408,6 +408,7 @@ export const refusals: readonly Refusal[] = [
   about('-nic', 'user,ipv4=off,ipv6=off', 'IPv4 and IPv6 disabled'),
   [['-nic', 'user,model=foo'], 'Unsupported NIC model: foo'],
   about('-net', 'hubport,hubid=1', "network backend 'hubport' is only supported with -netdev/-nic"),
+  about('-nic', 'user,mac=01:00:00:00:00:01', 'NIC cannot have multicast MAC address'),
   about('-net', 'nic,macaddr=01:00:00:00:00:01', 'NIC cannot have multicast MAC address (odd 1st byte)'),
   about('-net', 'nic,netdev=zz', "netdev 'zz' not found"),
   about('-net', 'nic,name=bar', "Invalid parameter 'name'"),

@@ -1,8 +1,12 @@
 import { QmpError } from '../../qapi/index.ts'
+import type { MemberKinds } from '../checked-members.ts'
 
 /** How a fork is to differ from the machine that it comes from. */
 export interface ForkOptions {
-  /** Where the images go that the two write from now on: needed if the machine has an image that it can write. */
+  /**
+   * Where the images go that the two write from now on: needed if the machine has an image that it can write. It is made
+   * where it is not there, if the one above it is.
+   */
   readonly folder?: string
   readonly name?: string
   /** What query-uuid and the firmware tell. The guest has read the old one, and reads this one when it starts again. */
@@ -30,6 +34,16 @@ export interface ForkedImage {
   readonly own: string
   /** What the fork writes. */
   readonly fork: string
+}
+
+export const forkKinds: MemberKinds<ForkOptions> = {
+  folder: 'text',
+  name: 'text',
+  uuid: 'text',
+  macs: 'texts',
+  rtcBase: 'text',
+  qmp: 'text',
+  paused: 'switch',
 }
 
 export function cannotFork(reason: string): QmpError {

@@ -1,6 +1,7 @@
 import type { BlockNode, Drive, DriveConfig, OptionValues } from '../../block/index.ts'
 import type { ObjectOptions } from '../../objects/index.ts'
 import type { MachineConfig } from '../config.ts'
+import { ConfigError } from '../config-error.ts'
 import { resolveConfig } from '../machine-options.ts'
 import { cannotFork, type ForkOptions } from './fork-options.ts'
 import { forkedDevices } from './forked-devices.ts'
@@ -42,8 +43,8 @@ export function forkedConfig(config: MachineConfig, options: ForkOptions, images
   const own = resolveConfig({
     ...(uuid !== undefined && { uuid }),
     ...(qmp !== undefined && { qmp }),
-    ...(rtcBase !== undefined && { rtc: `base=${rtcBase}` }),
   })
+  const clock = rtcBase === undefined ? {} : { rtcBase: clockFrom(rtcBase), rtcSteps: true as const }
   const monitors = own.monitors.filter(({ mode }) => mode === 'control')
   const served = own.chardevs.filter(({ label }) => monitors.some(({ chardev }) => chardev === label))
   const nodes = new Set(config.blockdevs.map(nodeNameOf))
@@ -53,7 +54,7 @@ export function forkedConfig(config: MachineConfig, options: ForkOptions, images
     name,
     uuid: own.uuid ?? config.uuid,
     ...forkedDevices(config, options),
-    ...(rtcBase !== undefined && { rtcBase: own.rtcBase, rtcSteps: true }),
+    ...clock,
     blockdevs: config.blockdevs.flatMap((blockdev) => {
       const node = nodeNameOf(blockdev)
       const image = images.imageNamed(node, nodes)
@@ -92,6 +93,15 @@ export function forkedConfig(config: MachineConfig, options: ForkOptions, images
     startPaused: true,
     incoming: undefined,
     loadvm: undefined,
+  }
+}
+
+/** @throws {ConfigError} that names the fork's option: QEMU's text names none */
+function clockFrom(rtcBase: string): MachineConfig['rtcBase'] {
+  try {
+    return resolveConfig({ rtc: `base=${rtcBase.replaceAll(',', ',,')}` }).rtcBase
+  } catch (error) {
+    throw error instanceof ConfigError ? ConfigError.at(`rtcBase ${rtcBase}`, error.message, error) : error
   }
 }
 

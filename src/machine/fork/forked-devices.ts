@@ -30,9 +30,13 @@ export function forkedDevices({ cards, devices, wished }: Devices, { macs = {} }
   return all
 }
 
+/** An address as `-nic` takes it: one of a group of cards is none. */
 function macOf(type: PropertyType, said: unknown, model: string): PropertyValue {
   try {
-    return type.read('mac', said, model)
+    const mac = type.read('mac', said, model)
+    if ((Number.parseInt(String(mac), 16) & 1) !== 0)
+      throw new OptionError(`NIC cannot have multicast MAC address ${mac}`)
+    return mac
   } catch (error) {
     throw error instanceof OptionError ? cannotFork(error.message) : error
   }

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import {
+  BlockError,
   type BlockNode,
   createImage,
   type Drive,
@@ -188,6 +189,8 @@ export class ForkedImages {
         await createImage(this.#parts.drives.graph, {
           ...{ filename: overlay, format: 'qcow2', size: node.length },
           backing: { filename, format },
+        }).catch((error: unknown) => {
+          throw withImageNamed(error, device)
         })
         overlays.set(node, overlay)
       }
@@ -261,3 +264,10 @@ function withAbsoluteNames(options: unknown): unknown {
 }
 
 const fileDrivers: ReadonlySet<string> = new Set(['file', 'host_device', 'host_cdrom'])
+
+/** What an overlay could not be made for. */
+function withImageNamed(error: unknown, device: string): unknown {
+  if (!(error instanceof BlockError)) return error
+  const text = `The machine cannot be forked: no overlay for the image in '${device}': ${error.message}`
+  return new BlockError(error.kind, text, error.context, { cause: error })
+}

@@ -5,10 +5,11 @@ import type { ExtraDevices } from '../../devices/index.ts'
 import { QmpError } from '../../qapi/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import { nextTurn } from '../../timers/index.ts'
+import { checkMembers } from '../checked-members.ts'
 import type { MachineConfig } from '../config.ts'
 import { ConfigError } from '../config-error.ts'
 import type { Machine } from '../machine.ts'
-import { cannotFork, type ForkedImage, type ForkOptions } from './fork-options.ts'
+import { cannotFork, type ForkedImage, type ForkOptions, forkKinds } from './fork-options.ts'
 import { forkedConfig, type PlacedImages } from './forked-config.ts'
 import { ForkedImages, type ImagesOfFork } from './forked-images.ts'
 
@@ -70,9 +71,11 @@ export class Forks {
   /**
    * If it fails, this machine and the folders for images are as they were before.
    *
-   * @throws {QmpError} GenericError, if the machine cannot be forked as it is now, ends meanwhile, or a folder for its
-   *   images is missing
-   * @throws {BlockError | BoardError | ConfigError} if the fork cannot have what it needs
+   * @throws {QmpError} GenericError, if the machine cannot be forked as it is now, ends meanwhile, there is no such network
+   *   card, or a folder for its images is missing or cannot be made
+   * @throws {ConfigError} if an option is unknown or wrong, or an image or the socket cannot be had
+   * @throws {BlockError} if an overlay cannot be made
+   * @throws {BoardError} if the fork's board cannot be had
    */
   fork(options: ForkOptions = {}): Promise<Fork> {
     return this.#ask(options, false)
@@ -131,6 +134,7 @@ export class Forks {
 
   /** Looks at what can be seen before anything is touched. */
   #check(options: ForkOptions): void {
+    checkMembers('options', options, forkKinds)
     const { config, extraDevices, runControl } = this.#parts
     if (config.machine !== 'pc') throw cannotFork('it is none')
     if (!runControl.running) requireStandstill(runControl)

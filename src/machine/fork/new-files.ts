@@ -1,5 +1,5 @@
-import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { mkdir, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { reasonText, systemCode } from '../../errno/index.ts'
 import { cannotFork } from './fork-options.ts'
 
@@ -7,16 +7,17 @@ import { cannotFork } from './fork-options.ts'
 export class NewFiles {
   readonly #undo: (() => Promise<void>)[] = []
 
-  /** Makes a folder, with those above it, where it is not there yet. @returns its path @throws {QmpError} if it cannot be had */
+  /** Makes a folder where it is not there yet; the one above it has to be there. @returns its path @throws {QmpError} if it cannot be had */
   async folder(path: string): Promise<string> {
     const folder = resolve(path)
-    const first = await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-      throw cannotFork(`Could not create '${path}': ${reasonText(error)}`)
-    })
-    if (first === undefined) return folder
-    const made: string[] = []
-    for (let each = folder; each.length >= first.length; each = dirname(each)) made.push(each)
-    for (const each of made.reverse()) this.#undo.push(() => rmdir(each))
+    try {
+      await mkdir(folder)
+      this.#undo.push(() => rmdir(folder))
+    } catch (error) {
+      const there =
+        systemCode(error) === 'EEXIST' && (await stat(folder).catch(() => undefined))?.isDirectory() === true
+      if (!there) throw cannotFork(`Could not create '${path}': ${reasonText(error)}`)
+    }
     return folder
   }
 

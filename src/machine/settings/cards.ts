@@ -70,12 +70,15 @@ export function planCard(wish: CardWish, { slots, network, withGlobals }: CardSu
   })
 }
 
-/** @returns as text, undefined for none @throws {OptionError} in QEMU's words, if it cannot be a card's address */
-export function readCardMac(text: string | undefined): string | undefined {
+/** @param multicast - what is said of an address of a group @returns as text, undefined for none @throws {OptionError} in QEMU's words, if it cannot be a card's address */
+export function readCardMac(
+  text: string | undefined,
+  multicast = 'NIC cannot have multicast MAC address',
+): string | undefined {
   if (text === undefined) return undefined
   const bytes = bytesOf(text)
   if (bytes === undefined) throw new OptionError('invalid syntax for ethernet address')
-  if ((bytes[0]! & 1) !== 0) throw new OptionError('NIC cannot have multicast MAC address (odd 1st byte)')
+  if ((bytes[0]! & 1) !== 0) throw new OptionError(multicast)
   if (bytes.every((byte) => byte === 0)) return undefined
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':')
 }

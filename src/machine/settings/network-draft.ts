@@ -27,6 +27,8 @@ interface NetWish {
 
 /** The hub that -net puts everything on. */
 const hubid = 0
+/** What -net says, and -nic in other words. */
+const oddAddress = 'NIC cannot have multicast MAC address (odd 1st byte)'
 const highestVectors = 0x7ffffff
 const usualCard = { model: undefined, mac: undefined, addr: undefined, netdev: undefined } as const
 const cardOptions = ['netdev', 'macaddr', 'model', 'addr', 'vectors']
@@ -88,7 +90,7 @@ export class NetworkDraft {
       if (unknown !== undefined) throw new OptionError(`Invalid parameter '${unknown[0]}'`)
       const vectors = list.number('vectors') ?? 0n
       if (vectors > highestVectors) throw new OptionError(`invalid # of vectors: ${vectors}`)
-      const [model, mac] = [this.#model(list.get('model')), readCardMac(list.get('macaddr'))]
+      const [model, mac] = [this.#model(list.get('model')), readCardMac(list.get('macaddr'), oddAddress)]
       this.#nets.push({ id, card: { model, mac, addr: list.get('addr'), netdev: list.get('netdev') }, origin })
     })
   }
