@@ -10,7 +10,7 @@ export interface TestLike {
   readonly passed?: boolean
   after(end: () => Promise<void>): void
   /** Has `end` called when a test in this one ends, however deep. */
-  afterEach?(end: (inner: { readonly passed?: boolean }) => void): void
+  afterEach?(end: (inner: object) => void): void
   diagnostic?(message: string): void
 }
 
@@ -49,8 +49,8 @@ export async function machineFor(
   const { failures = defaultFailures, surroundings = {} } = how
   const machine = await startMachine(options, surroundings)
   let failedInside = false // Node 20 lets a test fail for those in it only when it has ended
-  test.afterEach?.(({ passed }) => {
-    if (passed === false) failedInside = true
+  test.afterEach?.((inner: { readonly passed?: boolean }) => {
+    if (inner.passed === false) failedInside = true
   })
   test.after(async () => {
     const failed = test.passed === false || failedInside
