@@ -143,7 +143,7 @@ export interface Board extends AsyncDisposable {
   /** What the firmware can boot from, of a device, from the next reset on; nothing, if it has gone. */
   setBootPlaces(key: string, places: readonly BootPlace[]): Promise<void>
   /**
-   * What a device tells of its own state; which questions there are is up to its model. Looking changes nothing.
+   * What a device tells of its own state; which questions there are is up to its model. The guest notices nothing.
    *
    * @throws {BoardError} kind `configuration`, if there is no such device, or it tells nothing
    */

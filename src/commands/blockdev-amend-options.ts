@@ -33,6 +33,5 @@ export const BlockdevAmendOptions = union('BlockdevAmendOptions', {
 /** As `qemu-img amend -o` has them. */
 export function amendOptionsOf(words: Infer<typeof BlockdevAmendOptions>): OptionValues {
   const { driver: _, ...options } = words
-  const { 'encrypt.format': _format, ...flat } = flattenOptions(options as Parameters<typeof flattenOptions>[0])
-  return flat
+  return flattenOptions(options as Parameters<typeof flattenOptions>[0])
 }

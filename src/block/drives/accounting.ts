@@ -25,7 +25,8 @@ export function takeAccounting(options: OptionBag): Accounting {
   const refused = (text: string): BlockError => new BlockError('invalid', text, { option: 'stats-intervals' })
   const intervals: number[] = []
   for (let text = said.takeString('0'); text !== undefined; text = said.takeString(String(intervals.length))) {
-    const seconds = /^\+?[0-9]+$/.test(text) ? Number(text) : 0
+    // As strtoull() reads numbers, white space may come first.
+    const seconds = /^[ \t-\r]*\+?[0-9]+$/.test(text) ? Number(text) : 0
     if (seconds === 0 || seconds > longestInterval) throw refused(`Invalid interval length: ${text}`)
     intervals.push(seconds)
   }

@@ -56,4 +56,31 @@ for (const format of ['luks', 'qcow2'] as const) {
     assert.match(String(await ended('other')), /All the active keyslots match the \(old\) password/)
     assert.deepEqual([await opens('s0'), await opens('s1')], [false, true])
   })
+  test(`a job that has failed leaves a running one on a ${format} image its right to write`, async () => {
+    await using scene = new JobScene({ secret })
+    const { amend, ended, opens } = await encrypted(scene, format)
+    await amend('bad', { state: 'inactive', 'old-secret': 's0' })
+    assert.match(String(await ended('bad')), /All the active keyslots match/)
+    await amend('good', { state: 'active', 'new-secret': 's1', 'iter-time': 10 })
+    await scene.jobs.dismiss(scene.jobs.find('bad')!)
+    assert.equal(await ended('good'), undefined)
+    assert.equal(await opens('s1'), true)
+  })
 }
+
+test('jobs on qcow2 images are refused in the words of QEMU, if the format of the encryption is another', async () => {
+  await using scene = new JobScene({ secret })
+  const { amend, ended } = await encrypted(scene, 'qcow2')
+  await amend('j', { format: 'qcow' })
+  assert.equal(await ended('j'), "Amend can't be used to change the qcow2 encryption format")
+  await scene.image('plain')
+  await scene.graph.add({
+    driver: 'qcow2',
+    'node-name': 'p',
+    'file.driver': 'file',
+    'file.filename': scene.file('plain'),
+  })
+  const options = { 'encrypt.format': 'luks', 'encrypt.state': 'active', 'encrypt.new-secret': 's1' }
+  await scene.control.amend('k', { nodeName: 'p', driver: 'qcow2', options })
+  assert.equal(await ended('k'), "image is not encrypted, can't amend")
+})

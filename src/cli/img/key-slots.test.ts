@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { missingProgram } from '../../../test/oracle/peers.ts'
 import { enterFolder, ours, same, theirs } from './side-by-side.ts'
@@ -88,10 +88,49 @@ for (const [format, { prefix, create }] of Object.entries(kinds)) {
     ]) {
       await same(...amend(words), '--image-opts', image(`r.${format}`))
     }
+    for (const [time, text] of [
+      ['1000000000000', /^vmon: PBKDF iterations \d+ larger than 4294967295: Numerical result out of range\n/],
+      ['9223372036854775807', /^vmon: PBKDF iterations \d+ too large to scale: Numerical result out of range\n/],
+    ] as const) {
+      const words = amend(`state=active,new-secret=b,iter-time=${time}`)
+      const { status, error } = await ours(...words, '--image-opts', image(`r.${format}`))
+      assert.equal(status, 1)
+      assert.match(error.replace(/^[^:]*/, 'vmon'), text)
+    }
     assert.equal(openers(`r.${format}`), 'a')
     await same('amend', '-f', format, '-o', 'help')
   })
 }
+
+test('key material outside of the extension header is neither read nor written', { skip }, async () => {
+  theirs(
+    'create',
+    '-q',
+    ...secrets,
+    '-f',
+    'qcow2',
+    '-o',
+    `encrypt.format=luks,encrypt.key-secret=a,encrypt.iter-time=10`,
+    'h.qcow2',
+    '1M',
+  )
+  const whole = readFileSync('h.qcow2')
+  const place = whole.indexOf(Buffer.from('0537be77', 'hex')) + 8
+  const header = Number(whole.readBigUInt64BE(place))
+  const image = 'driver=qcow2,encrypt.key-secret=a,file.filename=h.qcow2'
+  const far = Buffer.from(whole)
+  far.writeUInt32BE(0x100000, header + 104)
+  far.writeUInt32BE(0x2000, header + 208 + 7 * 48 + 40)
+  writeFileSync('h.qcow2', far)
+  const change = ['amend', ...secrets, '--force', '--image-opts', image, '-o']
+  await same(...change, 'encrypt.state=active,encrypt.new-secret=b,encrypt.keyslot=7,encrypt.iter-time=10')
+  await same(...change, 'encrypt.state=inactive,encrypt.keyslot=7')
+  assert.ok(readFileSync('h.qcow2').equals(far))
+  const short = Buffer.from(whole)
+  short.writeBigUInt64BE(8192n, place + 8)
+  writeFileSync('h.qcow2', short)
+  await same('convert', ...secrets, '--image-opts', image, 'h.raw')
+})
 
 test('an image that is not encrypted has no slots', { skip }, async () => {
   theirs('create', '-q', '-f', 'qcow2', 'plain.qcow2', '1M')

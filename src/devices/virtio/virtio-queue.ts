@@ -96,7 +96,7 @@ export class VirtioQueue {
     return { limit: this.limit, size: this.size, descriptors, available, used, ...(this.#ring?.progress ?? idle) }
   }
 
-  /** A buffer in its ring. @param index - of the ring; the next one that is available, if undefined */
+  /** A buffer in its ring. As in QEMU, what is available counts as seen then. @param index - of the ring; the next one that is available, if undefined */
   inspectElement(index: number | undefined): ElementAnswer {
     if (this.#ring === undefined) return { refused: 'Region caches not initialized' }
     this.#ring.look()

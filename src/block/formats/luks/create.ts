@@ -37,7 +37,7 @@ export interface LuksPlan {
   readonly cipher: CipherKind
   readonly keyBytes: number
   readonly hash: string
-  readonly milliseconds: number
+  readonly milliseconds: bigint
   /** Bytes of the header and the key material: the guest's bytes come behind that. */
   readonly length: number
 }
@@ -59,7 +59,7 @@ export function planLuks(options: OptionBag, prefix = ''): LuksPlan {
   const vectors = word('ivgen-alg', generators) ?? 'plain64'
   const vectorHash = word('ivgen-hash-alg', luksHashes) ?? (vectors === 'essiv' ? 'sha256' : undefined)
   const hash = word('hash-alg', luksHashes) ?? 'sha256'
-  const milliseconds = options.takeInteger(`${prefix}iter-time`) ?? defaultTime
+  const milliseconds = options.takeWideInteger(`${prefix}iter-time`) ?? defaultTime
   const half = ciphers.get(algorithm)
   if (half === undefined) throw new BlockError('unsupported', `Algorithm '${algorithm}' not supported`)
   const keyBytes = mode === 'xts' ? half * 2 : half

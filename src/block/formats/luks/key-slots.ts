@@ -1,13 +1,13 @@
 import { randomFillSync } from 'node:crypto'
 import { BlockError } from '../../block-error.ts'
-import type { BlockNode } from '../../graph/node.ts'
+import { reasonOf } from '../../block-reason.ts'
 import type { FormatRequest } from '../../open/driver.ts'
 import type { OptionBag } from '../../open/option-bag.ts'
 import { defaultTime, lockKey } from './lock-key.ts'
 import { encodeLuksHeader, type KeySlot, type LuksHeader, slotCount } from './luks-header.ts'
 import { requiredSecret } from './required-secret.ts'
 import { parseCipher } from './sector-cipher.ts'
-import { findKey, slotHasPassword } from './unlock.ts'
+import { checkInside, findKey, type LuksArea, slotHasPassword } from './unlock.ts'
 
 /** What becomes of key slots (QAPI's QCryptoBlockAmendOptionsLUKS). */
 export interface KeySlotChange {
@@ -19,16 +19,16 @@ export interface KeySlotChange {
   readonly newSecret: string | undefined
   /** By which the master key is found. Default: that with which the image was opened. */
   readonly secret: string | undefined
-  readonly milliseconds: number | undefined
+  readonly milliseconds: bigint | undefined
 }
+
+/** How often key material is overwritten that is to be gone, as in QEMU. */
+const eraseTurns = 40
 
 export const keySlotOptions = ['state', 'keyslot', 'old-secret', 'new-secret', 'iter-time', 'secret'] as const
 
 /** An encrypted image whose key slots change. */
-export interface KeySlotPlace {
-  readonly file: BlockNode
-  /** Where the header begins. */
-  readonly offset: number
+export interface KeySlotPlace extends LuksArea {
   readonly header: LuksHeader
   readonly secret: FormatRequest['secret']
   /** Name of the secret with which the image was opened. */
@@ -51,7 +51,7 @@ export function takeKeySlotChange(options: OptionBag, prefix = ''): KeySlotChang
     oldSecret: take('old-secret'),
     newSecret: take('new-secret'),
     secret: take('secret'),
-    milliseconds: options.takeInteger(`${prefix}iter-time`),
+    milliseconds: options.takeWideInteger(`${prefix}iter-time`),
   }
 }
 
@@ -67,30 +67,36 @@ export function changeKeySlots(place: KeySlotPlace, change: KeySlotChange, force
 }
 
 async function addKeySlot(place: KeySlotPlace, change: KeySlotChange, force: boolean): Promise<void> {
-  const { file, offset, header, keySecret } = place
+  const { file, header, keySecret } = place
   const { newSecret, oldSecret, keyslot, milliseconds = defaultTime } = change
   if (newSecret === undefined) throw invalid("'new-secret' is required to activate a keyslot")
   if (oldSecret !== undefined) throw invalid("'old-secret' must not be given when activating keyslots")
-  checkSlotNumber(keyslot === undefined ? undefined : keyslot >>> 0)
+  // QEMU tells this number without a sign.
+  if (keyslot !== undefined) checkSlotNumber(keyslot, keyslot >>> 0)
   const index = keyslot ?? header.slots.findIndex(({ active }) => !active)
   if (index === -1) throw invalid("Can't add a keyslot - all keyslots are in use")
   const slot = header.slots[index]!
   if (slot.active && !force) throw invalid(`Refusing to overwrite active keyslot ${index} - please erase it first`)
   const password = await requiredSecret(place.secret, 'key-secret', change.secret ?? keySecret)
-  const key = await findKey(file, offset, { header, password })
+  const key = await findKey(place, { header, password })
   const fresh = await requiredSecret(place.secret, 'new-secret', newSecret)
   const { hash } = header
-  const locked = await lockKey({ key, cipher: parseCipher(header), hash, milliseconds }, fresh)
+  const toLock = { key, cipher: parseCipher(header), hash, milliseconds }
+  const locked = await inSlot('write to', index, async () => {
+    const made = await lockKey(toLock, fresh)
+    checkInside(place, slot.offset, made.material.byteLength)
+    return made
+  })
   // A slot is used when its key material is there.
   if (slot.active) await writeSlots(place, header, [index], { active: false })
-  await file.write(offset + slot.offset, locked.material)
+  await writeThere(place, slot.offset, locked.material)
   await file.flush()
   const { iterations, salt } = locked
   await writeSlots(place, header, [index], { active: true, iterations, salt })
 }
 
 async function eraseKeySlots(place: KeySlotPlace, change: KeySlotChange, force: boolean): Promise<void> {
-  const { file, offset, header } = place
+  const { file, header } = place
   for (const [name, value] of [
     ['new-secret', change.newSecret],
     ['iter-time', change.milliseconds],
@@ -99,24 +105,30 @@ async function eraseKeySlots(place: KeySlotPlace, change: KeySlotChange, force: 
     if (value !== undefined) throw invalid(`'${name}' must not be given when erasing keyslots`)
   }
   const erased = await slotsToErase(place, change, force)
+  const bytes = (index: number): number => header.keyBytes * header.slots[index]!.stripes
+  for (const index of erased) {
+    await inSlot('erase', index, async () => checkInside(place, header.slots[index]!.offset, bytes(index)))
+  }
   await writeSlots(place, header, erased, { active: false, iterations: 0, salt: new Uint8Array(32) })
   for (const index of erased) {
-    const { stripes } = header.slots[index]!
-    const noise = randomFillSync(new Uint8Array(header.keyBytes * stripes))
-    await file.write(offset + header.slots[index]!.offset, noise)
+    const noise = new Uint8Array(bytes(index))
+    for (let turn = 0; turn < eraseTurns; turn++) {
+      await writeThere(place, header.slots[index]!.offset, randomFillSync(noise))
+    }
   }
   await file.flush()
 }
 
 async function slotsToErase(
-  { file, offset, header, secret }: KeySlotPlace,
+  place: KeySlotPlace,
   { keyslot, oldSecret }: KeySlotChange,
   force: boolean,
 ): Promise<readonly number[]> {
+  const { header, secret } = place
   const password = oldSecret === undefined ? undefined : await requiredSecret(secret, 'old-secret', oldSecret)
   const active = [...header.slots.keys()].filter((index) => header.slots[index]!.active)
   const fits = async (index: number): Promise<boolean> =>
-    active.includes(index) && (await slotHasPassword(file, offset, { header, index, password: password! }))
+    active.includes(index) && (await slotHasPassword(place, { header, index, password: password! }))
   if (keyslot !== undefined) {
     checkSlotNumber(keyslot)
     if (password !== undefined && !(await fits(keyslot))) {
@@ -145,21 +157,41 @@ const lost = 'will erase all the data in the image irreversibly - refusing opera
 
 /** Writes the header with other slots. */
 async function writeSlots(
-  { file, offset, headerChanged }: KeySlotPlace,
+  place: KeySlotPlace,
   header: LuksHeader,
   changed: readonly number[],
   slot: Partial<KeySlot>,
 ): Promise<void> {
   const slots = header.slots.map((before, index) => (changed.includes(index) ? { ...before, ...slot } : before))
   const after = { ...header, slots }
-  await file.write(offset, encodeLuksHeader(after))
-  headerChanged(after)
-  await file.flush()
+  await writeThere(place, 0, encodeLuksHeader(after))
+  place.headerChanged(after)
+  await place.file.flush()
 }
 
-function checkSlotNumber(number: number | undefined): void {
-  if (number === undefined || (number >= 0 && number < slotCount)) return
-  throw invalid(`Invalid keyslot ${number} specified, must be between 0 and ${slotCount - 1}`)
+async function writeThere({ file, offset }: KeySlotPlace, at: number, bytes: Uint8Array): Promise<void> {
+  try {
+    await file.write(offset + at, bytes)
+  } catch (cause) {
+    if (!(cause instanceof BlockError)) throw cause
+    throw new BlockError(cause.kind, `Could not write encryption header: ${reasonOf(cause)}`, cause.context, { cause })
+  }
+}
+
+/** Does what concerns a slot; if it fails, the error's hint says with which. */
+async function inSlot<T>(what: 'write to' | 'erase', index: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!(cause instanceof BlockError)) throw cause
+    const context = { ...cause.context, hint: `Failed to ${what} keyslot ${index}` }
+    throw new BlockError(cause.kind, cause.message, context, { cause })
+  }
+}
+
+function checkSlotNumber(number: number, told = number): void {
+  if (number >= 0 && number < slotCount) return
+  throw invalid(`Invalid keyslot ${told} specified, must be between 0 and ${slotCount - 1}`)
 }
 
 function invalid(message: string): BlockError {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { deriveKey } from './derive-key.ts'
+import { strerror } from '../../../errno/index.ts'
+import { BlockError } from '../../block-error.ts'
+import { deriveKey, mostIterations } from './derive-key.ts'
 import { type CipherKind, cipherSectorBytes, SectorCipher } from './sector-cipher.ts'
 import { splitStripes } from './stripes.ts'
 
@@ -8,8 +10,10 @@ export const stripes = 4000
 export const saltBytes = 32
 /** Of PBKDF2, whatever the time. */
 export const leastIterations = 1000
+/** The header has 32 bits for them. */
+const largestCount = 2n ** 32n - 1n
 /** Milliseconds that a password takes to be tried. */
-export const defaultTime = 2000
+export const defaultTime = 2000n
 /** Milliseconds after which it is known how fast this machine is. */
 const measuredTime = 25
 
@@ -19,7 +23,7 @@ export interface KeyToLock {
   readonly cipher: CipherKind
   readonly hash: string
   /** How long a password shall take to be tried. */
-  readonly milliseconds: number
+  readonly milliseconds: bigint
 }
 
 /** What a key slot holds. */
@@ -33,19 +37,34 @@ export interface LockedKey {
  * Makes the key material of a slot, which a password unlocks.
  *
  * @see LUKS On-Disk Format Specification 1.2.3, adding a password
+ * @throws {BlockError} kind `invalid`, in QEMU's words, if that takes more iterations than a header has bits for
  */
 export async function lockKey(
   { key, cipher, hash, milliseconds }: KeyToLock,
   password: Uint8Array,
 ): Promise<LockedKey> {
-  const wanted = Math.floor(((await iterationsPerSecond(hash, key.byteLength)) * milliseconds) / 1000)
-  const iterations = Math.min(2 ** 31 - 1, Math.max(leastIterations, wanted))
+  const iterations = countIterations(Math.floor(await iterationsPerSecond(hash, key.byteLength)), milliseconds)
   const salt = randomBytes(saltBytes)
   const split = splitStripes(key, stripes, hash)
   const slotKey = await deriveKey(password, salt, iterations, key.byteLength, hash)
   const padded = new Uint8Array(Math.ceil(split.byteLength / cipherSectorBytes) * cipherSectorBytes)
   padded.set(split)
   return { iterations, salt, material: new SectorCipher(cipher, slotKey).encrypt(0, padded) }
+}
+
+function countIterations(perSecond: number, milliseconds: bigint): number {
+  const wanted = BigInt(perSecond) * milliseconds
+  if (wanted >= 2n ** 64n) throw outOfRange(`PBKDF iterations ${perSecond} too large to scale`)
+  const iterations = wanted / 1000n
+  if (iterations > largestCount) throw outOfRange(`PBKDF iterations ${iterations} larger than ${largestCount}`)
+  if (iterations > mostIterations) {
+    throw new BlockError('unsupported', `PBKDF iterations ${iterations} must be at most ${mostIterations}`)
+  }
+  return Math.max(leastIterations, Number(iterations))
+}
+
+function outOfRange(text: string): BlockError {
+  return new BlockError('invalid', `${text}: ${strerror('ERANGE')}`)
 }
 
 /** How fast passwords are tried on this machine. */

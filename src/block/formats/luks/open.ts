@@ -24,11 +24,11 @@ export const luks: FormatDefinition = {
     const given = options.pick(['key-secret'])
     const id = options.takeString('key-secret')
     if (noIo || (keyLater && id === undefined)) {
-      const late = new LateKey(async (password) => (await unlock(file, 0, password)).cipher)
-      return openPayload(file, { header: await readLuksHeader(file, 0), cipher: late }, given, secret)
+      const late = new LateKey(async (password) => (await unlock({ file, offset: 0 }, password)).cipher)
+      return openPayload(file, { header: await readLuksHeader({ file, offset: 0 }), cipher: late }, given, secret)
     }
     const password = await requiredSecret(secret, 'key-secret', id)
-    return openPayload(file, await unlock(file, 0, password), given, secret)
+    return openPayload(file, await unlock({ file, offset: 0 }, password), given, secret)
   },
 
   async create({ size, options, secret }: CreateRequest): Promise<Maker> {

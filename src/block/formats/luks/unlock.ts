@@ -1,13 +1,20 @@
 import { timingSafeEqual } from 'node:crypto'
 import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../graph/node.ts'
-import { deriveKey } from './derive-key.ts'
+import { deriveKey, mostIterations } from './derive-key.ts'
 import { digestBytes, type KeySlot, type LuksHeader, luksHeaderBytes, parseLuksHeader } from './luks-header.ts'
 import { type Cipher, type CipherKind, cipherSectorBytes, parseCipher, SectorCipher } from './sector-cipher.ts'
 import { mergeStripes } from './stripes.ts'
 
-/** More are not done, and nobody could wait for them. */
-const mostIterations = 2 ** 31 - 1
+/** Where a header is, and behind it the key material. */
+export interface LuksArea {
+  readonly file: BlockNode
+  /** Where it begins. */
+  readonly offset: number
+  /** Nothing behind that belongs to it, whatever the header says. Undefined: the file is the bound. */
+  readonly length?: number | undefined
+}
+
 /** What opens when the password fits. */
 export interface Unlocked {
   readonly header: LuksHeader
@@ -19,22 +26,21 @@ export interface Unlocked {
  *
  * @throws {BlockError} kinds `corrupt`, `unsupported`, and `permission`, if it is another password
  */
-export async function unlock(file: BlockNode, offset: number, password: Uint8Array): Promise<Unlocked> {
-  const header = await readLuksHeader(file, offset)
-  const key = await findKey(file, offset, { header, password })
+export async function unlock(area: LuksArea, password: Uint8Array): Promise<Unlocked> {
+  const header = await readLuksHeader(area)
+  const key = await findKey(area, { header, password })
   return { header, cipher: new SectorCipher(parseCipher(header), key) }
 }
 
 /** The master key that a password unlocks. @throws {BlockError} kind `permission`, if it is another password */
 export async function findKey(
-  file: BlockNode,
-  offset: number,
+  area: LuksArea,
   { header, password }: { readonly header: LuksHeader; readonly password: Uint8Array },
 ): Promise<Uint8Array> {
   const kind = parseCipher(header)
   for (const slot of header.slots) {
     if (!slot.active) continue
-    const key = await trySlot(file, offset, { header, kind, slot, password })
+    const key = await trySlot(area, { header, kind, slot, password })
     if (key !== undefined) return key
   }
   throw new BlockError('permission', 'Invalid password, cannot unlock any keyslot', { code: 'EPERM' })
@@ -42,25 +48,23 @@ export async function findKey(
 
 /** Whether a slot, which is in use, is of this password. */
 export async function slotHasPassword(
-  file: BlockNode,
-  offset: number,
+  area: LuksArea,
   { header, index, password }: { readonly header: LuksHeader; readonly index: number; readonly password: Uint8Array },
 ): Promise<boolean> {
   const slot = header.slots[index]!
-  return (await trySlot(file, offset, { header, kind: parseCipher(header), slot, password })) !== undefined
+  return (await trySlot(area, { header, kind: parseCipher(header), slot, password })) !== undefined
 }
 
 /** @throws {BlockError} kinds `corrupt` and `unsupported` */
-export async function readLuksHeader(file: BlockNode, offset: number): Promise<LuksHeader> {
-  const header = parseLuksHeader(await readThere(file, offset, luksHeaderBytes))
+export async function readLuksHeader(area: LuksArea): Promise<LuksHeader> {
+  const header = parseLuksHeader(await readThere(area, 0, luksHeaderBytes))
   parseCipher(header)
   return header
 }
 
 /** The master key, if the slot is of this password: what is found is compared with the header's digest of it. */
 async function trySlot(
-  file: BlockNode,
-  offset: number,
+  area: LuksArea,
   { header, kind, slot, password }: { header: LuksHeader; kind: CipherKind; slot: KeySlot; password: Uint8Array },
 ): Promise<Uint8Array | undefined> {
   const { hash, keyBytes } = header
@@ -69,18 +73,22 @@ async function trySlot(
   }
   const slotKey = await deriveKey(password, slot.salt, slot.iterations, keyBytes, hash)
   const length = keyBytes * slot.stripes
-  const material = await readThere(
-    file,
-    offset + slot.offset,
-    Math.ceil(length / cipherSectorBytes) * cipherSectorBytes,
-  )
+  const material = await readThere(area, slot.offset, Math.ceil(length / cipherSectorBytes) * cipherSectorBytes)
   new SectorCipher(kind, slotKey).decrypt(0, material)
   const key = mergeStripes(material.subarray(0, length), slot.stripes, hash)
   const digest = await deriveKey(key, header.digestSalt, header.digestIterations, digestBytes, hash)
   return timingSafeEqual(digest, header.digest) ? key : undefined
 }
 
-async function readThere(file: BlockNode, offset: number, length: number): Promise<Uint8Array> {
-  if (offset + length > file.length) throw new BlockError('corrupt', 'LUKS header goes beyond the end of the file')
-  return file.read(offset, length)
+async function readThere(area: LuksArea, at: number, length: number): Promise<Uint8Array> {
+  const { file, offset } = area
+  checkInside(area, at, length)
+  if (offset + at + length > file.length) throw new BlockError('corrupt', 'LUKS header goes beyond the end of the file')
+  return file.read(offset + at, length)
+}
+
+/** @throws {BlockError} kind `corrupt`, in QEMU's words, if a part of the area is not inside it */
+export function checkInside({ length }: LuksArea, at: number, bytes: number): void {
+  if (length === undefined || at + bytes <= length) return
+  throw new BlockError('corrupt', 'Request for data outside of extension header')
 }

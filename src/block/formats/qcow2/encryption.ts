@@ -82,11 +82,12 @@ export async function openEncryption(
   const [offset, length] = [getUint64(viewOf(data), 0), getUint64(viewOf(data), 8)]
   if (offset + length > file.length) throw damaged('Encryption header goes beyond the end of the file')
   const place = { offset, length }
+  const area = { file, ...place }
   if (password === undefined) {
-    const late = new LateKey(async (given) => (await unlock(file, offset, given)).cipher)
-    return { cipher: late, luks: { header: await readLuksHeader(file, offset), place, secret, keySecret } }
+    const late = new LateKey(async (given) => (await unlock(area, given)).cipher)
+    return { cipher: late, luks: { header: await readLuksHeader(area), place, secret, keySecret } }
   }
-  const { cipher, header: luksHeader } = await unlock(file, offset, password)
+  const { cipher, header: luksHeader } = await unlock(area, password)
   return { cipher, luks: { header: luksHeader, place, secret, keySecret } }
 }
 

@@ -74,7 +74,7 @@ async function changeKeys({ file, encryption }: Image, { keySlots }: Amendment, 
   const headerChanged = (header: LuksHeader): void => {
     luks.header = header
   }
-  await changeKeySlots({ file, offset: luks.place.offset, ...luks, headerChanged }, keySlots, force)
+  await changeKeySlots({ file, ...luks.place, ...luks, headerChanged }, keySlots, force)
 }
 
 function checkBacking({ backingFilename, extensions }: Image, { backing }: Amendment): void {

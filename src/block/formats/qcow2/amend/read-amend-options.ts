@@ -58,6 +58,9 @@ export function readAmendment(image: Image, options: OptionBag): Amendment {
 }
 
 function readKeySlotChange({ encryption }: Image, options: OptionBag): KeySlotChange | undefined {
+  // Only jobs say it.
+  const format = options.takeString(`${prefix}format`)
+  if (format !== undefined) checkFormat(encryption, format)
   if (!keySlotOptions.some((name) => options.has(`${prefix}${name}`))) return undefined
   if (encryption === undefined) {
     throw new BlockError('invalid', "Can't amend encryption options - encryption not present")
@@ -66,6 +69,12 @@ function readKeySlotChange({ encryption }: Image, options: OptionBag): KeySlotCh
     throw new BlockError('unsupported', 'Only LUKS encryption options can be amended')
   }
   return takeKeySlotChange(options, prefix)
+}
+
+function checkFormat(encryption: Image['encryption'], format: string): void {
+  if (encryption === undefined) throw new BlockError('invalid', "image is not encrypted, can't amend")
+  if (format === (encryption.luks === undefined ? 'qcow' : 'luks')) return
+  throw new BlockError('unsupported', "Amend can't be used to change the qcow2 encryption format")
 }
 
 function readVersion(word: string | undefined): 2 | 3 | undefined {
