@@ -32,7 +32,7 @@ function conversation({ title, lines, options = '-nodefaults' }: Example): Trans
     else steps.at(-1)!.expect.push(wireForm(text))
   }
   const last = steps.at(-1)!
-  if (last.send.includes('"quit"')) last.expect.push('<EOF>')
+  if (/"(quit|__org\.vmon_kill)"/.test(last.send)) last.expect.push('<EOF>')
   const machine = ['-S', '-display', 'none', ...options.split(' ').filter((word) => word !== '')]
   const setup = [...machine, '-qmp', 'unix:qmp.sock,server=on,wait=off']
   return { name: title, comment: '', setup, handshake: true, steps: steps satisfies Step[] }

@@ -4,7 +4,7 @@
  *
  * Standard output that is no terminal's waits for the end of qemu-img and qemu-io, as C's does: errors come before it.
  */
-import { writeSync } from 'node:fs'
+import fs, { writeSync } from 'node:fs'
 
 const name = process.env['VMON_AS'] ?? 'vmon'
 
@@ -46,6 +46,12 @@ function waitWithOutput(): void {
     if (waiting.length > 4096 || urgent) tell()
     return true
   }
+  // What is written without the stream waits as well; `writeSync` as it was imported here is the system's.
+  fs.writeSync = ((fd: number, bytes: Uint8Array, ...rest: number[]) => {
+    if (fd !== 1) return writeSync(fd, bytes, ...rest)
+    process.stdout.write(Buffer.from(bytes).toString())
+    return bytes.byteLength
+  }) as typeof fs.writeSync
   process.on('exit', tell)
   const kill = process.kill
   process.kill = (...target) => {
