@@ -1,5 +1,12 @@
 import { QmpError } from '../qapi/index.ts'
-import { type Duplex, type SecureStream, secured, type TlsCredentials, TransportError } from '../transport/index.ts'
+import {
+  type Duplex,
+  type RecordOptions,
+  type SecureStream,
+  secured,
+  type TlsCredentials,
+  TransportError,
+} from '../transport/index.ts'
 import type { MadeObject } from './object-kind.ts'
 
 /** An object that is there, and what kind it is. */
@@ -56,12 +63,13 @@ export class ObjectServices {
    * What secures the streams of those who come.
    *
    * @param authz - the object that is asked whether they may
+   * @param records - how what is said to them goes
    * @throws {TransportError} `tls`, in QEMU's words, as `credentials()`
    */
-  securingServer(id: string, authz?: string): Securing {
+  securingServer(id: string, authz?: string, records: RecordOptions = {}): Securing {
     const credentials = this.credentials(id, 'server')
     const wish = authz === undefined ? {} : { authorize: (name: string) => this.authorizes(authz, name) }
-    return (plain) => secured(plain, credentials, wish)
+    return (plain) => secured(plain, credentials, wish, records)
   }
 
   /**

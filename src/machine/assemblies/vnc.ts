@@ -94,7 +94,7 @@ function tlsOf({ tls }: VncDisplayConfig, { userObjects: { services } }: Needs):
   if (kind === 'psk') throw new OptionError('Unsupported TLS cred type tls-creds-psk')
   return {
     kind: kind === 'anon' ? 'tls' : 'x509',
-    secure: services.securingServer(tls.creds, tls.authz),
+    secure: services.securingServer(tls.creds, tls.authz, { speaksFirst: true }),
     reload: () => services.reloadCredentials(tls.creds),
   }
 }

@@ -17,10 +17,17 @@ export interface SecureStream {
   readonly peerName: string | undefined
 }
 
+export interface RecordOptions {
+  /** What is written by one call to the stream goes in a record of its own. */
+  readonly apart?: boolean
+  /** A server that says the first word once the two sides agree, to clients that wait for it with the socket alone. */
+  readonly speaksFirst?: boolean
+}
+
 /**
  * Speaks TLS over a stream that has not been started, or may be started again.
  *
- * @param options - `apart`: what is written by one call to the stream goes in a record of its own
+ * @param options - how records go
  * @throws {TransportError} `tls`, in QEMU's words, if the two sides cannot agree, or the other side is not who it should
  *   be; the plain stream is destroyed then
  */
@@ -28,11 +35,12 @@ export async function secured(
   plain: Duplex,
   credentials: TlsCredentials,
   wish: PeerWish = {},
-  { apart = false }: { readonly apart?: boolean } = {},
+  { apart = false, speaksFirst = false }: RecordOptions = {},
 ): Promise<SecureStream> {
   const under = new PlainStream(plain)
   try {
-    const socket = await (credentials.endpoint === 'server' ? accept : connect)(under, credentials)
+    const spoken = speaksFirst ? withoutLateTickets(credentials) : credentials
+    const socket = await (credentials.endpoint === 'server' ? accept : connect)(under, spoken)
     socket.on('error', () => undefined)
     const looks = credentials.material.kind === 'x509' && credentials.verifyPeer
     const peerName = looks ? checkedPeer(socket, credentials.endpoint, wish) : undefined
@@ -43,6 +51,18 @@ export async function secured(
     plain.destroy()
     throw handshakeFailure(error as Error)
   }
+}
+
+/**
+ * With TLS 1.3 Node's servers send tickets behind the handshake. TigerVNC 1.12 takes them for the whole of what has come,
+ * and waits for ever where the first word came with them. QEMU sends none, which Node has no option for; with TLS 1.2 the
+ * tickets are within the handshake.
+ */
+function withoutLateTickets(credentials: TlsCredentials): TlsCredentials {
+  const { versions } = credentials
+  const last = versions.maxVersion ?? 'TLSv1.3'
+  if (versions.minVersion === 'TLSv1.3' || last !== 'TLSv1.3') return credentials
+  return { ...credentials, versions: { ...versions, maxVersion: 'TLSv1.2' } }
 }
 
 async function accept(under: PlainStream, credentials: TlsCredentials): Promise<TLSSocket> {
