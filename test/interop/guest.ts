@@ -26,6 +26,8 @@ export class Guest implements AsyncDisposable {
   /** Names of events that came while a reply was waited for. */
   #events: string[] = []
   #qmp: Connection | undefined
+  /** Settles with the command that was given last. */
+  #last: Promise<unknown> = Promise.resolve()
   #com1: Socket | undefined
   #received = Buffer.alloc(0)
 
@@ -65,8 +67,14 @@ export class Guest implements AsyncDisposable {
     await this.#server[Symbol.asyncDispose]()
   }
 
-  /** Runs a QMP command. @throws if the reply is an error */
-  async execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+  /** Runs a QMP command, behind those that were given before. @throws if the reply is an error */
+  execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+    const reply = this.#last.then(() => this.#run(command, args))
+    this.#last = reply.catch(() => undefined)
+    return reply
+  }
+
+  async #run(command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
     this.#qmp!.send(Buffer.from(`${JSON.stringify({ execute: command, arguments: args })}\n`))
     for (;;) {
       const message = JSON.parse(await this.#line()) as Reply
