@@ -66,7 +66,10 @@ describe('ports of virtio-serial in Linux', { skip: noDebianGuest, timeout }, ()
     await qmp.execute('chardev-add', { id: 'con', backend: { type: 'ringbuf', data: {} } })
     await qmp.execute('device_add', { driver: 'virtconsole', id: 'con', chardev: 'con' })
     await guest.run(`${appeared('/dev/hvc0')}; echo shown >/dev/hvc0`)
-    assert.equal((await qmp.execute('ringbuf-read', { device: 'con', size: 100 })).trim(), 'shown')
+    // The guest's console writes by and by, after `echo` has ended.
+    let shown = ''
+    while (!shown.endsWith('\n')) shown += await qmp.execute('ringbuf-read', { device: 'con', size: 100 })
+    assert.equal(shown.trim(), 'shown')
 
     await qmp.execute('device_del', { id: 'p' })
     assert.deepEqual(await data(gone), { device: 'p', path: '/machine/peripheral/p' })

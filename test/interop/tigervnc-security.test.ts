@@ -16,7 +16,7 @@ const password = Buffer.from('5883d722ba291d2a', 'hex')
 
 test('TigerVNC gets in by VncAuth, TLSVnc, X509None and X509Vnc, and sees what screendump writes', {
   skip,
-  timeout: 120_000,
+  timeout: 300_000,
 }, async ({ signal }) => {
   await using credentials = await testCredentials()
   const file = join(credentials.folder, 'password')

@@ -5,7 +5,7 @@ import { qemu, vmon } from '../oracle/programs.ts'
 import { Server } from '../oracle/server.ts'
 import { playOnTerminal, withoutTerminal } from './terminal.ts'
 
-const idle = ['-display', 'none', '-nodefaults', '-S']
+const frozen = ['-display', 'none', '-nodefaults', '-S']
 
 async function started(t: TestContext, ...command: readonly string[]): Promise<Server> {
   const server = await Server.start(command)
@@ -15,7 +15,7 @@ async function started(t: TestContext, ...command: readonly string[]): Promise<S
 }
 
 const ours = (t: TestContext, ...options: readonly string[]): Promise<Server> =>
-  started(t, ...vmon.command, '-accel', 'none', ...idle, '-qmp', 'unix:qmp.sock,server=on,wait=off', ...options)
+  started(t, ...vmon.command, '-accel', 'none', ...frozen, '-qmp', 'unix:qmp.sock,server=on,wait=off', ...options)
 
 function top(server: Server, words: string): Promise<{ status: number | null; output: string }> {
   return server.shell(`${vmon.command.map((word) => `'${word}'`).join(' ')} top ${words}`)
@@ -26,19 +26,19 @@ const json = (text: string) => JSON.parse(text.slice(text.indexOf('['), text.las
 describe('vmon top --json', () => {
   it('tells what machines of both kinds do, and who is out of reach', { skip: qemu.skip }, async (t) => {
     const one = await ours(t, '-name', 'one')
-    const two = await started(t, ...qemu.command, ...idle, '-name', 'two', '-qmp', 'unix:qmp.sock,server=on,wait=off')
+    const two = await started(t, ...qemu.command, ...frozen, '-name', 'two', '-qmp', 'unix:qmp.sock,server=on,wait=off')
     const { status, output } = await top(one, `--json --interval 0.1 unix:qmp.sock ${two.path('qmp.sock')} none.sock`)
     assert.equal(status, 1)
     assert.match(output, /^vmon top: none\.sock: Failed to connect to 'none\.sock': No such file or directory$/m)
     const [first, second, third] = json(output)
     const still = { readBytesPerSecond: 0, writtenBytesPerSecond: 0, readsPerSecond: 0, writesPerSecond: 0 }
-    for (const [machine, name] of [
-      [first, 'one'],
-      [second, 'two'],
+    for (const [machine, name, idle] of [
+      [first, 'one', { ...still, toGuestBytesPerSecond: 0, fromGuestBytesPerSecond: 0 }],
+      [second, 'two', still], // QEMU counts nothing of networks
     ] as const) {
       const { cpu, ...rates } = machine.rates
       assert.deepEqual([machine.name, machine.status, machine.running, machine.cpus], [name, 'prelaunch', false, 1])
-      assert.deepEqual(rates, still)
+      assert.deepEqual(rates, idle)
       assert.ok(cpu >= 0, 'the threads are on this host')
     }
     assert.deepEqual(second.jobs, [])
