@@ -15,9 +15,19 @@ export class NodeStreamsWire implements Wire {
   readonly #options: NodeStreamsOptions
   #state: 'open' | 'gone' = 'open'
   #receiver: WireReceiver | undefined
+  #paused = false
+  /** What has come nevertheless: Node.js lets the output of a program flow once the program has ended. */
+  #held: Buffer[] = []
+  #endHeld = false
   #broken: (reason?: Error) => void = () => undefined
-  readonly #data = (chunk: Buffer): void => this.#receiver?.data(chunk)
-  readonly #end = (): void => this.#receiver?.end()
+  readonly #data = (chunk: Buffer): void => {
+    if (this.#holds) this.#held.push(chunk)
+    else this.#receiver?.data(chunk)
+  }
+  readonly #end = (): void => {
+    if (this.#holds) this.#endHeld = true
+    else this.#receiver?.end()
+  }
   readonly #fail = (error: Error): void => this.#break(error)
 
   constructor(options: NodeStreamsOptions) {
@@ -36,11 +46,30 @@ export class NodeStreamsWire implements Wire {
   }
 
   pause(): void {
+    this.#paused = true
     this.#options.input?.pause()
   }
 
   resume(): void {
-    this.#options.input?.resume()
+    this.#paused = false
+    if (this.#held.length > 0 || this.#endHeld) process.nextTick(() => this.#deliverHeld())
+    else this.#options.input?.resume()
+  }
+
+  get #holds(): boolean {
+    return this.#paused || this.#held.length > 0
+  }
+
+  #deliverHeld(): void {
+    while (this.#held.length > 0) {
+      if (this.#paused || this.#state === 'gone') return
+      this.#receiver?.data(this.#held.shift()!)
+    }
+    if (this.#paused || this.#state === 'gone') return
+    if (this.#endHeld) {
+      this.#endHeld = false
+      this.#receiver?.end()
+    } else this.#options.input?.resume()
   }
 
   send(bytes: Uint8Array | string, sent: () => void): boolean {
