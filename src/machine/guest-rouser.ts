@@ -1,7 +1,7 @@
 import type { Logger } from '../log/index.ts'
 import type { RunControl } from '../runstate/index.ts'
 
-type RousedGuest = Pick<RunControl, 'state' | 'running' | 'rouse'>
+type RousedGuest = Pick<RunControl, 'state' | 'rouse'>
 
 /** Lets the guest run for whoever comes for it. Who comes before the machine has begun waits for that. */
 export class GuestRouser {
@@ -9,7 +9,6 @@ export class GuestRouser {
   #guest: RousedGuest | undefined
   /** The back end to whose port somebody has come before that. */
   #early: string | undefined
-  #isRousing = false
 
   constructor(log: Logger) {
     this.#log = log
@@ -27,15 +26,10 @@ export class GuestRouser {
     if (this.#early !== undefined) this.#rouse(guest, this.#early)
   }
 
+  /** Also a guest that runs: it may be about to stop, and run control knows what waits before this. */
   #rouse(guest: RousedGuest, id: string): void {
-    if (guest.running || this.#isRousing) return
-    this.#log.log('net', 'somebody has come for the guest', { 'netdev-id': id, state: guest.state })
-    this.#isRousing = true
-    guest
-      .rouse()
-      .catch((error) => this.#log.log('machine', 'the board could not follow', { error }))
-      .finally(() => {
-        this.#isRousing = false
-      })
+    if (guest.state !== 'running')
+      this.#log.log('net', 'somebody has come for the guest', { 'netdev-id': id, state: guest.state })
+    guest.rouse().catch((error) => this.#log.log('machine', 'the board could not follow', { error }))
   }
 }

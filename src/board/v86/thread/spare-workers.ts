@@ -11,9 +11,12 @@ interface Spares {
 
 const all = new Map<string, Spares>()
 
-/** Starts a thread that waits for its configuration. What it prints goes nowhere. */
+/**
+ * Starts a thread that waits for its configuration. What it prints goes nowhere. Options that the process was started with
+ * are for its own program: a thread of a file does not start with `--input-type`.
+ */
 function startWorker(program: URL): Worker {
-  return new Worker(program, { stdout: true, stderr: true })
+  return new Worker(program, { stdout: true, stderr: true, execArgv: [] })
 }
 
 /** A thread for a board: one that has loaded its program already, if there is one. */
