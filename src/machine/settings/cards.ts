@@ -22,6 +22,8 @@ export interface CardWish {
   readonly addr: string | undefined
   /** The back end that it is joined with. */
   readonly netdev: string
+  /** How many interrupt vectors it is to have, if its model asks; undefined for as many as it wants. */
+  readonly vectors: number | undefined
 }
 
 /** What a card is planned among. */
@@ -48,12 +50,19 @@ export function cardModels(): readonly string[] {
 
 /** Finds a place for a card, and takes it. @throws {OptionError} in QEMU's words, if it cannot be so */
 export function planCard(wish: CardWish, { slots, network, withGlobals }: CardSurroundings): PlannedDevice {
-  const { model: said = usualModel, addr, mac, netdev } = wish
+  const { model: said = usualModel, addr, mac, netdev, vectors } = wish
   const driver = shortNames[said] ?? said
   if (!cardModels().includes(driver)) throw new OptionError(`Unsupported NIC model: ${said}`)
   if (addr !== undefined && !/^(0x)?[0-9a-f]{1,2}(\.[0-7])?$/i.test(addr))
     throw new OptionError(`Invalid PCI device address ${addr} for device ${driver}`)
-  const words = { driver, netdev, ...(mac !== undefined && { mac }), ...(addr !== undefined && { addr }) }
+  const asksForVectors = deviceModels[driver]?.properties['vectors'] !== undefined
+  const words = {
+    driver,
+    netdev,
+    ...(mac !== undefined && { mac }),
+    ...(addr !== undefined && { addr }),
+    ...(vectors !== undefined && asksForVectors && { vectors: String(vectors) }),
+  }
   const request = readRequest(
     withGlobals(words),
     { hot: false, typed: false },

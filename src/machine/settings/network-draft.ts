@@ -21,7 +21,7 @@ interface NicWish {
 /** Of -net: a card, or a back end, with the id that it was given. */
 interface NetWish {
   readonly id: string | undefined
-  readonly card?: Pick<CardWish, 'model' | 'mac' | 'addr'> & { readonly netdev: string | undefined }
+  readonly card?: Pick<CardWish, 'model' | 'mac' | 'addr' | 'vectors'> & { readonly netdev: string | undefined }
   readonly options?: NetdevOptions
 }
 
@@ -30,7 +30,9 @@ const hubid = 0
 /** What -net says, and -nic in other words. */
 const oddAddress = 'NIC cannot have multicast MAC address (odd 1st byte)'
 const highestVectors = 0x7ffffff
-const usualCard = { model: undefined, mac: undefined, addr: undefined, netdev: undefined } as const
+/** -nic takes no number of vectors, and gives its card none. */
+const vectorsOfNic = 0
+const usualCard = { model: undefined, mac: undefined, addr: undefined, netdev: undefined, vectors: undefined } as const
 const cardOptions = ['netdev', 'macaddr', 'model', 'addr', 'vectors']
 
 /** What is said of networks, while it is being said: -netdev, -nic and -net. */
@@ -88,10 +90,11 @@ export class NetworkDraft {
       }
       const unknown = list.items.find(([name]) => name !== 'type' && !cardOptions.includes(name))
       if (unknown !== undefined) throw new OptionError(`Invalid parameter '${unknown[0]}'`)
-      const vectors = list.number('vectors') ?? 0n
-      if (vectors > highestVectors) throw new OptionError(`invalid # of vectors: ${vectors}`)
+      const vectors = list.number('vectors')
+      if (vectors !== undefined && vectors > highestVectors) throw new OptionError(`invalid # of vectors: ${vectors}`)
       const [model, mac] = [this.#model(list.get('model')), readCardMac(list.get('macaddr'), oddAddress)]
-      this.#nets.push({ id, card: { model, mac, addr: list.get('addr'), netdev: list.get('netdev') }, origin })
+      const card = { model, mac, addr: list.get('addr'), netdev: list.get('netdev') }
+      this.#nets.push({ id, card: { ...card, vectors: vectors === undefined ? undefined : Number(vectors) }, origin })
     })
   }
 
@@ -118,7 +121,7 @@ export class NetworkDraft {
     for (const { card, options, origin } of this.#nics) {
       const id = options.id === '' ? names.next() : options.id
       netdevs.push({ options: { ...options, id }, origin })
-      cards.push({ ...card, addr: undefined, netdev: id })
+      cards.push({ ...card, addr: undefined, netdev: id, vectors: vectorsOfNic })
     }
     let ports = netdevs.filter(({ options }) => options.type === 'hubport' && options.hubid === hubid).length
     for (const { id: said, card, options, origin } of this.#nets) {
