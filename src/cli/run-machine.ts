@@ -4,6 +4,7 @@ import { reasonText, systemCode } from '../errno/index.ts'
 import { loadLibc } from '../libc/index.ts'
 import { ConfigError, Machine, type MachineConfig, type MachineSurroundings } from '../machine/index.ts'
 import type { Ending } from '../runstate/index.ts'
+import { leaveSocketFiles } from '../transport/index.ts'
 import { CommandLineError } from './command-line-error.ts'
 import { isDaemon, releaseTerminal, startDaemon } from './daemon.ts'
 import { endProcessIn } from './end-process.ts'
@@ -73,14 +74,30 @@ async function run(line: CommandLine): Promise<number> {
   // In the background nobody hears standard error.
   const { log, control, close } = openLog(isDaemon && logFile === undefined ? [] : logItems, logFile)
   scope.own(close)
-  if (pidfile !== undefined) {
-    const remove = scope.own(writePidFile(pidfile))
-    process.once('exit', remove) // if the process ends without closing the scope
-    scope.own(() => process.off('exit', remove))
-  }
+  const pidFile = pidfile === undefined ? undefined : ownPidFile(pidfile, scope)
   if (line.processName !== undefined) process.title = line.processName
   if (line.process.noNewPrivileges) forbidNewPrivileges()
-  return statusOf(await runToEnd(config, { log, logControl: control }, line.process))
+  const killed = (): void => {
+    leaveSocketFiles()
+    pidFile?.leave()
+  }
+  return statusOf(await runToEnd(config, { log, logControl: control, killed }, line.process))
+}
+
+/** Writes the process's number to a file, which goes with the scope or the process, unless it is to be left. */
+function ownPidFile(path: string, scope: Scope): { leave(): void } {
+  const remove = writePidFile(path)
+  let isLeft = false
+  const end = scope.own(() => {
+    process.off('exit', end)
+    if (!isLeft) remove()
+  })
+  process.once('exit', end) // if the process ends without closing the scope
+  return {
+    leave: () => {
+      isLeft = true
+    },
+  }
 }
 
 const statusOf = ({ failed, status }: Ending): number => status ?? (failed === true ? 1 : 0)
@@ -95,7 +112,7 @@ function forbidNewPrivileges(): void {
 
 async function runToEnd(
   config: MachineConfig,
-  logging: Pick<MachineSurroundings, 'log' | 'logControl'>,
+  own: Pick<MachineSurroundings, 'log' | 'logControl' | 'killed'>,
   { user, root }: Pick<ProcessWishes, 'user' | 'root'>,
 ): Promise<Ending> {
   const starting = new AbortController()
@@ -116,7 +133,7 @@ async function runToEnd(
   // A machine without a monitor or a board that runs has nothing else that keeps the process: only a signal ends it.
   const alive = setInterval(() => undefined, 2 ** 31 - 1)
   try {
-    machine = await Machine.start(config, { ...surroundings, ...logging, signal: starting.signal })
+    machine = await Machine.start(config, { ...surroundings, ...own, signal: starting.signal })
     status = 0
     machine.runControl.signal.addEventListener('abort', hurry, { once: true })
     void machine.runControl.ending.then((ending) => {

@@ -11,10 +11,15 @@ export interface Victim {
 export class AbruptEnd {
   readonly #victims: Victim[] = []
   readonly #end: () => void
+  readonly #killed: () => void
 
-  /** @param end - ends the machine; what it says reaches nobody */
-  constructor(end: () => void) {
+  /**
+   * @param end - ends the machine; what it says reaches nobody
+   * @param killed - hears of it before
+   */
+  constructor(end: () => void, killed: () => void = () => undefined) {
     this.#end = end
+    this.#killed = killed
   }
 
   add(victim: Victim): void {
@@ -22,6 +27,7 @@ export class AbruptEnd {
   }
 
   kill(): void {
+    this.#killed()
     for (const victim of this.#victims) victim.destroy()
     this.#end()
   }

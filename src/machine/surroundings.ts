@@ -21,6 +21,8 @@ export interface MachineSurroundings {
   readonly redirected?: (filename: string, label: string) => void
   /** Told what a user who asked for nothing should know: where the screen can be seen. */
   readonly inform?: (text: string) => void
+  /** Told that the machine ends as by a crash (`kill()`, `__org.vmon_kill`), before anything of it is closed. */
+  readonly killed?: () => void
   /**
    * A file that `save` wrote for a machine like this one: the machine continues where that one stood. The media are not
    * in it; give it those that the saved machine had.
@@ -39,6 +41,7 @@ export const surroundingKinds: MemberKinds<MachineSurroundings> = {
   waiting: 'function',
   redirected: 'function',
   inform: 'function',
+  killed: 'function',
   savedState: 'text',
   signal: 'object',
 }

@@ -28,7 +28,7 @@ export class SocketFile {
   private constructor(path: string) {
     this.path = path
     this.#stats = lstatSync(path)
-    if (ours.size === 0) process.on('exit', releaseAll)
+    if (ours.size === 0) process.on('exit', removeAll)
     ours.add(this)
   }
 
@@ -51,10 +51,20 @@ export class SocketFile {
     }
   }
 
+  /** Closes the server that listens there, and removes the file, unless it is to be left: closing alone removes it, too. */
+  release(server: Server): void {
+    if (leftBehind) {
+      server.unref()
+      return
+    }
+    server.close()
+    this.remove()
+  }
+
   /** Removes the file, if it is still the one that we made. Does nothing the second time. */
-  release(): void {
+  remove(): void {
     if (!ours.delete(this)) return
-    if (ours.size === 0) process.off('exit', releaseAll)
+    if (ours.size === 0) process.off('exit', removeAll)
     if (sameFile(statsOf(this.path), this.#stats)) unlinkIfAllowed(this.path)
   }
 }
@@ -68,8 +78,16 @@ function unlinkIfAllowed(path: string): void {
 
 const ours = new Set<SocketFile>()
 
-function releaseAll(): void {
-  for (const file of ours) file.release()
+function removeAll(): void {
+  for (const file of ours) file.remove()
+}
+
+let leftBehind = false
+
+/** Leaves the files of all sockets that this process listens on where they are, as a crash does: for its end. */
+export function leaveSocketFiles(): void {
+  leftBehind = true
+  process.off('exit', removeAll)
 }
 
 /**

@@ -9,6 +9,10 @@ export interface SocketListenerOptions extends ListenOptions {
   readonly wrap: (socket: Socket) => Duplex
 }
 
+function closeServer(server: Server): void {
+  server.close()
+}
+
 /** A server of Node's that hands out its connections as streams. */
 export function socketServer(): Server {
   return createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
@@ -23,18 +27,18 @@ export class SocketListener implements Listener {
   readonly address: Address
   readonly #servers: readonly Server[]
   readonly #options: SocketListenerOptions
-  readonly #released: () => void
+  readonly #letGo: (server: Server) => void
   #waiting: Duplex[] = []
   #paused = false
   #closing: Promise<void> | undefined
   readonly #abort = (): void => void this.close()
 
-  /** @param released - called when the servers have let the address go */
-  constructor(address: Address, servers: readonly Server[], options: SocketListenerOptions, released = () => {}) {
+  /** @param letGo - ends a server, and what its address is made of */
+  constructor(address: Address, servers: readonly Server[], options: SocketListenerOptions, letGo = closeServer) {
     this.address = address
     this.#servers = servers
     this.#options = options
-    this.#released = released
+    this.#letGo = letGo
     for (const server of servers) {
       server.on('connection', (socket) => this.#accept(socket))
       // Out of descriptors, or a peer that left too early: that connection has not come about, the next one may.
@@ -69,8 +73,7 @@ export class SocketListener implements Listener {
     this.#options.signal?.removeEventListener('abort', this.#abort)
     for (const connection of this.#waiting.splice(0)) connection.destroy()
     // A server's own 'close' also waits for the connections, which live on; the descriptor is released at once.
-    for (const server of this.#servers) server.close()
-    this.#released()
+    for (const server of this.#servers) this.#letGo(server)
   }
 
   #accept(socket: Socket): void {

@@ -21,7 +21,7 @@ export async function listenUnix(path: string, options: ListenOptions): Promise<
   const server = socketServer()
   const file = await SocketFile.listen(server, path)
   const wrap = (socket: Socket): Duplex => unixStream(socket, { local: address })
-  const listener = new SocketListener(address, [server], { ...options, wrap }, () => file.release())
+  const listener = new SocketListener(address, [server], { ...options, wrap }, () => file.release(server))
   if (options.signal?.aborted === true) await listener.close()
   options.signal?.throwIfAborted()
   return listener

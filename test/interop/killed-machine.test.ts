@@ -1,7 +1,7 @@
 /** A machine that ends as by a crash, at a client's wish: nobody is told, every connection breaks. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +28,22 @@ describe('a machine that is killed by a client', () => {
     assert.deepEqual([...killer.events, ...other.events], [])
     assert.ok(!killer.messages.some(({ id }) => id === 'last'))
     assert.equal((await server.ended()).status, 1)
+  })
+
+  it('leaves its pid file and its sockets behind', async () => {
+    const sockets = ['qmp.sock', 'serial.sock', 'vnc.sock']
+    const [qmp, serial, vnc] = sockets
+    await using server = await Server.start([
+      ...[...vmon.command, '-accel', 'none', '-nodefaults', '-pidfile', 'pid', '-vnc', `unix:${vnc}`],
+      ...['-qmp', `unix:${qmp},server=on,wait=off`, '-serial', `unix:${serial},server=on,wait=off`],
+    ])
+    await server.listening(vnc!)
+    await server.listening(qmp!)
+    const killer = await PlainClient.open(server.path(qmp!))
+    killer.write({ execute: '__org.vmon_kill' })
+    assert.equal((await server.ended()).status, 1)
+    const left = await readdir(server.directory)
+    assert.deepEqual(left.sort(), ['pid', ...sockets].sort())
   })
 
   it('takes the forks of its process with it in the same way', async () => {
