@@ -1,4 +1,5 @@
 import { options } from './option-table.ts'
+import { programNames } from './program-names.ts'
 
 /** Shell code that completes vmon's options. @returns undefined for a shell that is not known */
 export function completionScript(shell: string | undefined): string | undefined {
@@ -25,7 +26,7 @@ ${cases}
     *) if [[ $word == -* ]]; then
          COMPREPLY=($(compgen -W '${names.map(({ name }) => `-${name}`).join(' ')}' -- "$word"))
        else
-         COMPREPLY=($(compgen -W 'shell top console ps metrics img nbd storage io mcp completion' -- "$word") $(compgen -f -- "$word"))
+         COMPREPLY=($(compgen -W '${programNames.join(' ')}' -- "$word") $(compgen -f -- "$word"))
        fi ;;
   esac
 }

@@ -1,7 +1,7 @@
 import type { createServer, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { reasonText, systemCode } from '../errno/index.ts'
-import { adoptSocket, type Duplex, TransportError, WebsocketDuplex } from '../transport/index.ts'
+import { adoptSocket, type Duplex, resolveInet, TransportError, WebsocketDuplex } from '../transport/index.ts'
 import { Access, type Rights } from './access.ts'
 import { type Filter, joinStreams } from './joined-streams.ts'
 import { contentOf, type PageFile, pageFiles } from './page-files.ts'
@@ -79,7 +79,7 @@ export class ConsoleServer implements AsyncDisposable {
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(socket, statusOf(error)))
   }
 
-  /** @throws {TransportError} `listen`, if it cannot; {Error} if the page has not been built */
+  /** @throws {TransportError} `resolve` or `listen`, if it cannot; {Error} if the page has not been built */
   static async open(address: ConsoleAddress, options: ConsoleServerOptions): Promise<ConsoleServer> {
     // Loaded on demand: machines without the page start without it.
     const http = await import('node:http')
@@ -107,11 +107,12 @@ export class ConsoleServer implements AsyncDisposable {
   }
 
   async #listen({ host, port, to = port }: ConsoleAddress): Promise<void> {
+    const { addresses } = await resolveInet({ host, port }, 'listen')
     for (let at = port; ; at++) {
       try {
         await new Promise<void>((resolve, reject) => {
           this.#server.once('error', reject)
-          this.#server.listen({ host, port: at }, () => {
+          this.#server.listen({ host: addresses[0]!.address, port: at }, () => {
             this.#server.off('error', reject)
             resolve()
           })

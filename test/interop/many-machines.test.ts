@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -64,6 +64,7 @@ describe('many machines', { skip: qemu.skip }, () => {
       await servers[index]!.listening(`../${basename(folder)}/${name}-qmp.sock`)
     // Neither is a machine: a file of that name, and a socket of another.
     await writeFile(join(folder, 'qmp.log'), '')
+    await mkdir(join(folder, 'empty'))
     silent.listen(join(folder, 'serial.sock'))
     await once(silent, 'listening')
   })
@@ -84,11 +85,20 @@ describe('many machines', { skip: qemu.skip }, () => {
     )
     const quiet = await runVmon('ps', '-q', `${folder}/one-qmp.sock`, `${folder}/none`)
     assert.deepEqual([quiet.status, quiet.output], [1, `${folder}/one-qmp.sock\n`])
+    const nobody = await runVmon('ps', '-q', `${folder}/empty`)
+    const complaint = `vmon ps: ${folder}/empty: no sockets of QMP servers there\n`
+    assert.deepEqual(nobody, { status: 0, output: '', errors: complaint })
   })
 
   it('are told to Prometheus', async () => {
-    const { status, output } = await runVmon('metrics', '--once', folder, `${folder}/none`)
+    const missing = [`${folder}/none`, `${folder}/empty`] as const
+    const { status, output, errors } = await runVmon('metrics', '--once', folder, ...missing)
     assert.equal(status, 0)
+    const complaints = [
+      `${missing[0]}: Failed to connect to '${missing[0]}': No such file or directory`,
+      `${missing[1]}: no sockets of QMP servers there`,
+    ]
+    assert.deepEqual(errors.trimEnd().split('\n').sort(), complaints.map((text) => `vmon metrics: ${text}`).sort())
     const [one, two] = ['one', 'two'].map((name) => `address="unix:${folder}/${name}-qmp.sock",name="${name}"`)
     assert.deepEqual(valuesOf(output, 'vmon_up'), { [one!]: 1, [two!]: 1, [`address="${folder}/none",name=""`]: 0 })
     const prelaunch = { [`${one},state="prelaunch"`]: 1, [`${two},state="prelaunch"`]: 1 }

@@ -1,5 +1,7 @@
-import { parseArgs } from 'node:util'
 import { type ConsoleAddress, consoleAddressOf, usualConsoleAddress } from '../../web-console/index.ts'
+import { CommandLineError } from '../command-line-error.ts'
+import type { Arguments } from '../img/arguments.ts'
+import { UsageError } from '../img/img-error.ts'
 
 export interface ConsoleOptions {
   /** Of the machine's QMP server. */
@@ -29,22 +31,15 @@ QEMU serves one QMP client at a time on a socket: each page that is open takes t
 Exit status: 0, or 2 if no ADDRESS makes sense or the machine is not there.
 `
 
-/** @returns undefined if only help is wanted; @throws {Error} with a text for the user */
-export function readConsoleOptions(argv: readonly string[]): ConsoleOptions | undefined {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      listen: { type: 'string' },
-      vnc: { type: 'string' },
-      serial: { type: 'string', multiple: true, default: [] },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  if (values.help) return undefined
-  const [address, another] = positionals
-  if (address === undefined || another !== undefined) throw new Error('one ADDRESS is needed; see vmon console --help')
-  const listen = values.listen === undefined ? usualConsoleAddress : consoleAddressOf(values.listen)
-  if (listen === undefined) throw new Error(`--listen takes HOST:PORT, not '${values.listen}'`)
-  return { address, vnc: values.vnc, serial: values.serial, listen }
+/** The words that `readConsoleOptions` understands. */
+export const consoleWords = 'listen= vnc= serial='
+
+/** @throws {UsageError} if not one machine is named; {CommandLineError} if a value makes no sense */
+export function readConsoleOptions(args: Arguments): ConsoleOptions {
+  const [address, another] = args.operands
+  if (address === undefined || another !== undefined) throw new UsageError('one ADDRESS is needed')
+  const wanted = args.value('listen')
+  const listen = wanted === undefined ? usualConsoleAddress : consoleAddressOf(wanted)
+  if (listen === undefined) throw new CommandLineError(`--listen takes HOST:PORT, not '${wanted}'`)
+  return { address, vnc: args.value('vnc'), serial: args.values('serial'), listen }
 }

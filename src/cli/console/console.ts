@@ -1,28 +1,23 @@
 import { CommandError, type QmpClient } from '../../client/index.ts'
 import { connectQmp, openAddress } from '../../embedding/index.ts'
 import { ConsoleServer, type ConsoleServices } from '../../web-console/index.ts'
+import type { Arguments } from '../img/arguments.ts'
 import { say, warn } from '../outputs.ts'
 import { printable } from '../printable.ts'
-import { type ConsoleOptions, consoleHelp, readConsoleOptions } from './console-options.ts'
+import { runProgram } from '../run-program.ts'
+import { type ConsoleOptions, consoleHelp, consoleWords, readConsoleOptions } from './console-options.ts'
 
 const endingSignals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
 /** How long the machine may take to greet, in milliseconds: QEMU greets nobody while another is connected. */
 const patienceMs = 5000
 
 /** `vmon console`: a machine on a page for browsers. @returns the exit status */
-export async function runConsole(argv: readonly string[]): Promise<number> {
-  try {
-    const options = readConsoleOptions(argv)
-    if (options === undefined) {
-      say(consoleHelp)
-      return 0
-    }
-    await serve(options)
+export function runConsole(argv: readonly string[]): Promise<number> {
+  const run = async (args: Arguments): Promise<number> => {
+    await serve(readConsoleOptions(args))
     return 0
-  } catch (error) {
-    warn(`vmon console: ${(error as Error).message}\n`)
-    return 2
   }
+  return runProgram({ name: 'console', help: consoleHelp, options: consoleWords, run }, argv)
 }
 
 async function serve(options: ConsoleOptions): Promise<void> {

@@ -9,7 +9,12 @@ export function versionText(): string {
 }
 
 const commands = [
-  ['amend', '[-p] [-q] [-f FORMAT] [-t CACHE] [--force] -o OPTIONS FILE', 'give an image other features'],
+  [
+    'amend',
+    '[-p] [-q] [-f FORMAT] [-t CACHE] [--force] -o OPTIONS FILE',
+    'give an image other features, or an encrypted one other passwords:\n' +
+      '      -o [encrypt.]state=active|inactive, keyslot=N, old-secret=ID, new-secret=ID, iter-time=MS',
+  ],
   [
     'bench',
     '[-c COUNT] [-d DEPTH] [-f FORMAT] [--flush-interval=N] [-i AIO] [-n] [--no-drain] [-o OFFSET] [--pattern=BYTE] [-q] [-s SIZE] [-S STEP] [-t CACHE] [-w] [-U] FILE',
@@ -64,8 +69,9 @@ export function helpText(): string {
   return (
     `${versionText()}usage: vmon img COMMAND [options]\n\nCommands:\n${lines.join('')}\n` +
     'Options, texts and exit statuses are those of qemu-img. With --image-opts a FILE is a list of options\n' +
-    '(driver=qcow2,file.filename=...). Sizes take the suffixes k, M, G, T, P and E, of 1024 each. CACHE is one of\n' +
-    'none, writeback, writethrough, directsync and unsafe. -o help lists the options of a format.\n\n' +
+    '(driver=qcow2,file.filename=...); --object secret,id=ID,... keeps a password for images that are encrypted.\n' +
+    'Sizes take the suffixes k, M, G, T, P and E, of 1024 each. CACHE is one of none, writeback, writethrough,\n' +
+    'directsync and unsafe. -o help lists the options of a format.\n\n' +
     `Supported formats: ${driverNames.join(' ')}\n`
   )
 }

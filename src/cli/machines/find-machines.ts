@@ -12,10 +12,12 @@ const depth = 2
  * The addresses of machines: those that are given, and, of folders, the QMP sockets in them, by their names.
  *
  * @param places - addresses of QMP servers (`unix:PATH`, `PATH`, `tcp:HOST:PORT`, `HOST:PORT`) and folders
+ * @param empty - hears of folders without one
  * @throws {Error} a system error, if a folder cannot be read
  */
-export async function findMachines(places: readonly string[]): Promise<string[]> {
+export async function findMachines(places: readonly string[], empty?: (folder: string) => void): Promise<string[]> {
   const found = await Promise.all(places.map((place) => (isFolder(place) ? socketsIn(place, depth) : [place])))
+  for (const [index, place] of places.entries()) if (found[index]!.length === 0) empty?.(place)
   return found.flat()
 }
 

@@ -1,4 +1,6 @@
-import { parseArgs } from 'node:util'
+import { CommandLineError } from '../command-line-error.ts'
+import type { Arguments } from '../img/arguments.ts'
+import { UsageError } from '../img/img-error.ts'
 
 export interface McpOptions {
   /** Where all files are that tools name. */
@@ -31,33 +33,25 @@ Options:
 What a guest shows is no more to be trusted than the guest. Exit status: 0, or 2 if the words make no sense.
 `
 
-/** @returns undefined if only help is wanted; @throws {Error} with a text for the user */
-export function readMcpOptions(argv: readonly string[]): (McpOptions & { readonly listTools: boolean }) | undefined {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      folder: { type: 'string', default: '.' },
-      machines: { type: 'string', default: '4' },
-      memory: { type: 'string', default: '1024' },
-      network: { type: 'boolean', default: false },
-      'allow-qmp': { type: 'string', multiple: true, default: [] },
-      'list-tools': { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  if (values.help) return undefined
+/** The words that `readMcpOptions` understands. */
+export const mcpWords = 'folder= machines= memory= network allow-qmp= list-tools'
+
+/** @throws {UsageError} if there are words that have no place; {CommandLineError} if a value makes no sense */
+export function readMcpOptions(args: Arguments): McpOptions & { readonly listTools: boolean } {
+  const [stranger] = args.operands
+  if (stranger !== undefined) throw new UsageError(`unexpected word '${stranger}'`)
   return {
-    folder: values.folder,
-    machines: positive(values.machines, '--machines'),
-    memory: positive(values.memory, '--memory'),
-    network: values.network,
-    allowQmp: values['allow-qmp'],
-    listTools: values['list-tools'],
+    folder: args.value('folder') ?? '.',
+    machines: positive(args.value('machines') ?? '4', '--machines'),
+    memory: positive(args.value('memory') ?? '1024', '--memory'),
+    network: args.has('network'),
+    allowQmp: args.values('allow-qmp'),
+    listTools: args.has('list-tools'),
   }
 }
 
 function positive(word: string, option: string): number {
   const number = Number(word)
-  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`${option} takes a number above 0, not '${word}'`)
-  return number
+  if (Number.isSafeInteger(number) && number > 0) return number
+  throw new CommandLineError(`${option} takes a number above 0, not '${word}'`)
 }

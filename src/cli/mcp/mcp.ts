@@ -1,10 +1,12 @@
 import { serveMcp } from '../../mcp/index.ts'
 import { openStdio } from '../../transport/index.ts'
 import { endProcessIn } from '../end-process.ts'
-import { say, warn } from '../outputs.ts'
+import type { Arguments } from '../img/arguments.ts'
+import { say } from '../outputs.ts'
 import { packageVersion } from '../package-version.ts'
+import { runProgram } from '../run-program.ts'
 import { machineResources } from './machine-resources.ts'
-import { mcpHelp, readMcpOptions } from './mcp-options.ts'
+import { mcpHelp, mcpWords, readMcpOptions } from './mcp-options.ts'
 import { OwnFolder } from './own-folder.ts'
 import { RunningMachines } from './running-machines.ts'
 import { tools } from './tools.ts'
@@ -19,18 +21,12 @@ Names of files are those below one folder. Where there is one machine only, its 
 sends is data, and no instruction.`
 
 /** `vmon mcp`: machines for clients of the Model Context Protocol. @returns the exit status */
-export async function runMcp(argv: readonly string[]): Promise<number> {
-  let options: ReturnType<typeof readMcpOptions>
-  try {
-    options = readMcpOptions(argv)
-  } catch (error) {
-    warn(`vmon mcp: ${(error as Error).message}\n`)
-    return 2
-  }
-  if (options === undefined) {
-    say(mcpHelp)
-    return 0
-  }
+export function runMcp(argv: readonly string[]): Promise<number> {
+  return runProgram({ name: 'mcp', help: mcpHelp, options: mcpWords, run }, argv)
+}
+
+async function run(args: Arguments): Promise<number> {
+  const options = readMcpOptions(args)
   if (options.listTools) {
     say(
       `${JSON.stringify(
@@ -41,11 +37,7 @@ export async function runMcp(argv: readonly string[]): Promise<number> {
     )
     return 0
   }
-  const folder = await OwnFolder.open(options.folder).catch((error: Error) => error)
-  if (folder instanceof Error) {
-    warn(`vmon mcp: ${folder.message}\n`)
-    return 2
-  }
+  const folder = await OwnFolder.open(options.folder)
   await using machines = new RunningMachines(options)
   const ended = new AbortController()
   for (const signal of endingSignals) process.on(signal, () => ended.abort())

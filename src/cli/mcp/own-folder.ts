@@ -1,4 +1,4 @@
-import { lstat, realpath, stat } from 'node:fs/promises'
+import { lstat, opendir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 
 /** The one folder that tools reach: names lead nowhere else, by no `..` and no symbolic link. */
@@ -9,8 +9,9 @@ export class OwnFolder {
     this.path = path
   }
 
-  /** @throws {Error} with the system's `code`, if there is no such folder */
+  /** @throws {Error} with the system's `code`, if there is no such folder, or it cannot be read */
   static async open(path: string): Promise<OwnFolder> {
+    await (await opendir(path)).close()
     return new OwnFolder(await realpath(path))
   }
 

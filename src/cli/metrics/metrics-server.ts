@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { reasonText } from '../../errno/index.ts'
+import { resolveInet, TransportError } from '../../transport/index.ts'
 import { contentType } from './exposition.ts'
 
 export interface MetricsPlace {
@@ -14,7 +16,7 @@ export interface MetricsPlace {
  *
  * @param report - makes the text
  * @returns where it listens, and what ends it
- * @throws {Error} the system's, if nobody can listen there
+ * @throws {TransportError} `resolve` or `listen`, if nobody can listen there
  */
 export async function serveMetrics(
   { host, port }: MetricsPlace,
@@ -30,8 +32,13 @@ export async function serveMetrics(
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, (request, response) => {
     void answer(request, response, shared)
   })
-  server.listen(port, host)
-  await once(server, 'listening')
+  const { addresses } = await resolveInet({ host, port }, 'listen')
+  try {
+    server.listen(port, addresses[0]!.address)
+    await once(server, 'listening')
+  } catch (error) {
+    throw new TransportError('listen', `Failed to listen at ${host}:${port}: ${reasonText(error)}`, error)
+  }
   const address = server.address() as AddressInfo
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address
   return {

@@ -1,6 +1,11 @@
-import { parseArgs } from 'node:util'
+import { TransportError } from '../../transport/index.ts'
+import { CommandLineError } from '../command-line-error.ts'
+import type { Arguments } from '../img/arguments.ts'
+import { UsageError } from '../img/img-error.ts'
 import { findMachines } from '../machines/find-machines.ts'
 import { say, warn } from '../outputs.ts'
+import { printable } from '../printable.ts'
+import { runProgram } from '../run-program.ts'
 import { exposition } from './exposition.ts'
 import { type MetricsPlace, serveMetrics } from './metrics-server.ts'
 import { scrape } from './scrape.ts'
@@ -24,21 +29,15 @@ Exit status: 0, or 1 if nobody can listen there, 2 if the words make no sense.
 const endingSignals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
 
 /** `vmon metrics`: many machines for Prometheus. @returns the exit status */
-export async function runMetrics(argv: readonly string[]): Promise<number> {
-  try {
-    const options = readOptions(argv)
-    if (options === undefined) {
-      say(help)
-      return 0
-    }
-    const report = (): Promise<string> => reportOf(options.places)
-    if (options.once) say(await report())
-    else return await serve(options.listen, report)
-    return 0
-  } catch (error) {
-    warn(`vmon metrics: ${(error as Error).message}\n`)
-    return 2
-  }
+export function runMetrics(argv: readonly string[]): Promise<number> {
+  return runProgram({ name: 'metrics', help, options: 'listen= once', run }, argv)
+}
+
+async function run(args: Arguments): Promise<number> {
+  const { places, listen, once } = readOptions(args)
+  if (!once) return await serve(listen, places)
+  say(await reportOf(places, complain))
+  return 0
 }
 
 interface MetricsOptions {
@@ -47,40 +46,41 @@ interface MetricsOptions {
   readonly once: boolean
 }
 
-/** @returns undefined if only help is wanted; @throws {Error} with a text for the user */
-function readOptions(argv: readonly string[]): MetricsOptions | undefined {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      listen: { type: 'string', default: '127.0.0.1:9177' },
-      once: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  if (values.help) return undefined
-  if (positionals.length === 0) throw new Error('an ADDRESS or a FOLDER is needed; see vmon metrics --help')
-  const place = /^(\[[^\]]+\]|[^:]*):(\d{1,5})$/.exec(values.listen)
-  if (place === null || Number(place[2]) > 65535) throw new Error(`--listen takes HOST:PORT, not '${values.listen}'`)
+/** @throws {UsageError} if no machine is named; {CommandLineError} if a value makes no sense */
+function readOptions(args: Arguments): MetricsOptions {
+  if (args.operands.length === 0) throw new UsageError('an ADDRESS or a FOLDER is needed')
+  const listen = args.value('listen') ?? '127.0.0.1:9177'
+  const place = /^(\[[^\]]+\]|[^:]*):(\d{1,5})$/.exec(listen)
+  if (place === null || Number(place[2]) > 65535)
+    throw new CommandLineError(`--listen takes HOST:PORT, not '${listen}'`)
   const host = place[1]!.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1'
-  return { places: positionals, listen: { host, port: Number(place[2]) }, once: values.once }
+  return { places: args.operands, listen: { host, port: Number(place[2]) }, once: args.has('once') }
 }
 
-async function reportOf(places: readonly string[]): Promise<string> {
-  const machines = await Promise.all((await findMachines(places)).map(scrape))
+/** @param missed - hears of folders without sockets, and of machines that do not answer */
+async function reportOf(places: readonly string[], missed?: (text: string) => void): Promise<string> {
+  const addresses = await findMachines(places, (folder) => missed?.(`${folder}: no sockets of QMP servers there`))
+  const machines = await Promise.all(
+    addresses.map((address) => scrape(address, (reason) => missed?.(`${address}: ${reason}`))),
+  )
   return exposition(machines.flat())
 }
 
-async function serve(place: MetricsPlace, report: () => Promise<string>): Promise<number> {
+function complain(text: string): void {
+  warn(`vmon metrics: ${printable(text)}\n`)
+}
+
+async function serve(place: MetricsPlace, places: readonly string[]): Promise<number> {
   try {
-    await using server = await serveMetrics(place, report)
+    await using server = await serveMetrics(place, () => reportOf(places))
     warn(`Serving ${server.url}\n`)
     await new Promise<void>((resolve) => {
       for (const signal of endingSignals) process.once(signal, () => resolve())
     })
     return 0
   } catch (error) {
-    warn(`vmon metrics: ${(error as Error).message}\n`)
+    if (!(error instanceof TransportError)) throw error
+    complain(error.message)
     return 1
   }
 }

@@ -1,4 +1,5 @@
 import { connectQmp, tcpPlace } from '../../embedding/index.ts'
+import { reasonText } from '../../errno/index.ts'
 import { threadSeconds } from '../machines/thread-time.ts'
 import type { Family, Labels } from './exposition.ts'
 import { machineMetrics } from './machine-metrics.ts'
@@ -9,8 +10,10 @@ const patienceMs = 5000
 /**
  * Asks a machine for everything, over a connection of its own: many servers take one client at a time. A machine that
  * cannot be asked is down.
+ *
+ * @param missed - hears why
  */
-export async function scrape(address: string): Promise<Family[]> {
+export async function scrape(address: string, missed?: (reason: string) => void): Promise<Family[]> {
   const begin = performance.now()
   const signal = AbortSignal.timeout(patienceMs)
   let labels: Labels = { address }
@@ -23,7 +26,8 @@ export async function scrape(address: string): Promise<Family[]> {
     labels = { ...labels, name: name ?? '' }
     metrics = await machineMetrics(ask, tcpPlace(address) === undefined ? threadSeconds : async () => undefined, labels)
     up = 1
-  } catch {
+  } catch (error) {
+    missed?.(signal.aborted ? 'no answer' : reasonText(error))
     labels = { ...labels, name: '' }
   }
   const gauge = (name: string, help: string, value: number): Family => ({

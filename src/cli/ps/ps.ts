@@ -1,7 +1,9 @@
-import { parseArgs } from 'node:util'
+import type { Arguments } from '../img/arguments.ts'
+import { UsageError } from '../img/img-error.ts'
 import { findMachines } from '../machines/find-machines.ts'
 import { say, warn } from '../outputs.ts'
 import { printable } from '../printable.ts'
+import { runProgram } from '../run-program.ts'
 import { MachineWatch } from '../top/machine-watch.ts'
 
 const help = `Usage: vmon ps [OPTION]... ADDRESS|FOLDER...
@@ -19,24 +21,16 @@ Exit status: 0, or 1 if a machine does not answer, 2 if the words make no sense.
 `
 
 /** `vmon ps`: which machines there are. @returns the exit status */
-export async function runPs(argv: readonly string[]): Promise<number> {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        quiet: { type: 'boolean', short: 'q', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-    if (values.help) say(help)
-    else if (positionals.length === 0) throw new Error('an ADDRESS or a FOLDER is needed; see vmon ps --help')
-    else return await list(await findMachines(positionals), values.quiet)
-    return 0
-  } catch (error) {
-    warn(`vmon ps: ${(error as Error).message}\n`)
-    return 2
-  }
+export function runPs(argv: readonly string[]): Promise<number> {
+  return runProgram({ name: 'ps', help, options: 'q', run }, argv)
+}
+
+async function run(args: Arguments): Promise<number> {
+  if (args.operands.length === 0) throw new UsageError('an ADDRESS or a FOLDER is needed')
+  const addresses = await findMachines(args.operands, (folder) =>
+    warn(`vmon ps: ${printable(folder)}: no sockets of QMP servers there\n`),
+  )
+  return await list(addresses, args.has('q'))
 }
 
 async function list(addresses: readonly string[], quiet: boolean): Promise<number> {

@@ -1,4 +1,6 @@
-import { parseArgs } from 'node:util'
+import type { Arguments } from '../img/arguments.ts'
+import { UsageError } from '../img/img-error.ts'
+import { millisecondsOf } from '../run-program.ts'
 
 export interface ShellOptions {
   readonly address: string
@@ -30,8 +32,11 @@ Options:
 Exit status: 0, or 1 if a command was refused, 2 if the server cannot be reached or ADDRESS makes no sense.
 `
 
+/** The words that `readShellOptions` understands. */
+export const shellWords = 'json H:hmp timeout='
+
 /** Behind `-H ADDRESS` comes a line in which dashes are the server's business. */
-function withLineApart(argv: readonly string[]): string[] {
+export function withLineApart(argv: readonly string[]): string[] {
   let address = argv.findIndex((word, index) => !word.startsWith('-') && argv[index - 1] !== '--timeout')
   if (address < 0) address = argv.length
   const options = argv.slice(0, address)
@@ -39,29 +44,16 @@ function withLineApart(argv: readonly string[]): string[] {
   return [...options, '--', ...argv.slice(address)]
 }
 
-/** @returns undefined if only help is wanted; @throws {Error} with a text for the user */
-export function readShellOptions(argv: readonly string[]): ShellOptions | undefined {
-  const { values, positionals } = parseArgs({
-    args: withLineApart(argv),
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean', default: false },
-      hmp: { type: 'boolean', short: 'H', default: false },
-      timeout: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  if (values.help) return undefined
-  const [address, ...words] = positionals
-  if (address === undefined) throw new Error('an ADDRESS is needed; see vmon shell --help')
-  const seconds = values.timeout === undefined ? undefined : Number(values.timeout)
-  if (seconds !== undefined && !(seconds > 0))
-    throw new Error(`--timeout takes a number of seconds, not '${values.timeout}'`)
+/** @throws {UsageError} if no server is named; {CommandLineError} if a value makes no sense */
+export function readShellOptions(args: Arguments): ShellOptions {
+  const [address, ...words] = args.operands
+  if (address === undefined) throw new UsageError('an ADDRESS is needed')
+  const timeout = args.value('timeout')
   return {
     address,
     words,
-    json: values.json,
-    human: values.hmp,
-    timeoutMs: seconds === undefined ? undefined : seconds * 1000,
+    json: args.has('json'),
+    human: args.has('H'),
+    timeoutMs: timeout === undefined ? undefined : millisecondsOf(timeout, '--timeout'),
   }
 }

@@ -4,40 +4,29 @@ import { connectQmp } from '../../embedding/index.ts'
 import { print } from '../../json/index.ts'
 import { complete, type SchemaInfo } from '../../qapi/index.ts'
 import { delay } from '../../timers/index.ts'
+import type { Arguments } from '../img/arguments.ts'
 import { output, say, warn } from '../outputs.ts'
 import { printable, printableLines } from '../printable.ts'
+import { runProgram } from '../run-program.ts'
 import { commandHelp } from './command-help.ts'
 import { hint } from './hint.ts'
 import { History } from './history.ts'
 import { HumanLines } from './human-lines.ts'
 import { LineError, type RequestLine, readLine, splitWords, wordsRequest } from './request-line.ts'
-import { readShellOptions, type ShellOptions, shellHelp } from './shell-options.ts'
+import { readShellOptions, type ShellOptions, shellHelp, shellWords, withLineApart } from './shell-options.ts'
 
 /**
  * `vmon shell`: the interactive client.
  *
  * @returns the exit status: 0, 1 if a command was refused, 2 if there is nobody to talk to
  */
-export async function runShell(argv: readonly string[]): Promise<number> {
-  let options: ShellOptions | undefined
-  try {
-    options = readShellOptions(argv)
-  } catch (error) {
-    warn(`vmon shell: ${(error as Error).message}\n`)
-    return 2
-  }
-  if (options === undefined) {
-    say(shellHelp)
-    return 0
-  }
-  let client: QmpClient
-  try {
-    client = await connectQmp(options.address, inTime(options))
-  } catch (error) {
-    warn(`vmon shell: ${printableLines((error as Error).message)}\n`)
-    return 2
-  }
-  await using shell = new Shell(client, options)
+export function runShell(argv: readonly string[]): Promise<number> {
+  return runProgram({ name: 'shell', help: shellHelp, options: shellWords, run }, withLineApart(argv))
+}
+
+async function run(args: Arguments): Promise<number> {
+  const options = readShellOptions(args)
+  await using shell = new Shell(await connectQmp(options.address, inTime(options)), options)
   return options.words.length > 0 ? await shell.runOnce(options.words) : await shell.converse()
 }
 

@@ -1,4 +1,6 @@
-import { parseArgs } from 'node:util'
+import type { Arguments } from '../img/arguments.ts'
+import { UsageError } from '../img/img-error.ts'
+import { millisecondsOf } from '../run-program.ts'
 
 export interface TopOptions {
   readonly addresses: readonly string[]
@@ -24,21 +26,14 @@ The CPU's share is known for machines on this host that listen on a unix socket.
 Exit status: 0, or 1 if a machine could not be reached (--json), 2 if no ADDRESS makes sense or no machine is there.
 `
 
-/** @returns undefined if only help is wanted; @throws {Error} with a text for the user */
-export function readTopOptions(argv: readonly string[]): TopOptions | undefined {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean', default: false },
-      interval: { type: 'string', default: '1' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  if (values.help) return undefined
-  if (positionals.length === 0) throw new Error('an ADDRESS is needed; see vmon top --help')
-  const seconds = Number(values.interval)
-  if (!(seconds > 0 && seconds < 86_400))
-    throw new Error(`--interval takes a number of seconds, not '${values.interval}'`)
-  return { addresses: positionals, json: values.json, intervalMs: seconds * 1000 }
+/** The words that `readTopOptions` understands. */
+export const topWords = 'json interval='
+
+const longestInterval = 86_400
+
+/** @throws {UsageError} if no machine is named; {CommandLineError} if a value makes no sense */
+export function readTopOptions(args: Arguments): TopOptions {
+  if (args.operands.length === 0) throw new UsageError('an ADDRESS is needed')
+  const intervalMs = millisecondsOf(args.value('interval') ?? '1', '--interval', longestInterval)
+  return { addresses: args.operands, json: args.has('json'), intervalMs }
 }

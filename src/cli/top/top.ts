@@ -1,38 +1,31 @@
 import { pause } from '../../async/index.ts'
+import { CommandLineError } from '../command-line-error.ts'
+import type { Arguments } from '../img/arguments.ts'
 import { say, warn } from '../outputs.ts'
 import { printable } from '../printable.ts'
+import { runProgram } from '../run-program.ts'
 import { MachineWatch } from './machine-watch.ts'
 import { headLines, machineLine, type Row } from './table-text.ts'
 import { type Key, TerminalScreen } from './terminal-screen.ts'
-import { readTopOptions, type TopOptions, topHelp } from './top-options.ts'
+import { readTopOptions, type TopOptions, topHelp, topWords } from './top-options.ts'
 
 const endingSignals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
 
 /** `vmon top`: many machines at a glance. @returns the exit status */
-export async function runTop(argv: readonly string[]): Promise<number> {
-  let options: TopOptions | undefined
-  try {
-    options = readTopOptions(argv)
-  } catch (error) {
-    return refuse((error as Error).message)
-  }
-  if (options === undefined) {
-    say(topHelp)
-    return 0
-  }
+export function runTop(argv: readonly string[]): Promise<number> {
+  return runProgram({ name: 'top', help: topHelp, options: topWords, run }, argv)
+}
+
+async function run(args: Arguments): Promise<number> {
+  const options = readTopOptions(args)
   if (!options.json && !(process.stdin.isTTY && process.stdout.isTTY))
-    return refuse('standard input and output are no terminal; --json prints what there is')
+    throw new CommandLineError('standard input and output are no terminal; --json prints what there is')
   const watches = options.addresses.map((address) => new MachineWatch(address))
   try {
     return options.json ? await printOnce(watches, options) : await show(watches, options)
   } finally {
     await Promise.all(watches.map((watch) => watch[Symbol.asyncDispose]()))
   }
-}
-
-function refuse(text: string): number {
-  warn(`vmon top: ${text}\n`)
-  return 2
 }
 
 const lookAll = (watches: readonly MachineWatch[]): Promise<void[]> => Promise.all(watches.map((watch) => watch.look()))
