@@ -238,6 +238,8 @@ export interface BoardConfig {
   readonly serialConsole?: boolean
   /** VMware's backdoor port, and the mouse behind it; there unless this is false. */
   readonly vmport?: boolean
+  /** Power management and the ACPI tables that tell of it; there unless this is false. */
+  readonly acpi?: boolean
   /** Guest clock at start, in milliseconds since the epoch; undefined: the host's UTC. */
   readonly rtcBase?: number
   /** The first state that it takes does not change that. */

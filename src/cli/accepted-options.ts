@@ -110,7 +110,7 @@ export const acceptedOptions: readonly Accepted[] = [
   {
     names: ['no-acpi'],
     group: 'accepted',
-    help: 'no ACPI; the firmware has its tables all the same',
+    help: 'neither power management nor ACPI tables: -machine acpi=off',
     apply: ({ draft }, _, origin) => draft.machine('acpi=off', origin),
   },
   {

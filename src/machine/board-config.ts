@@ -40,7 +40,7 @@ export function boardConfigOf(
     readonly log: Logger
   },
 ): BoardConfig {
-  const { ramBytes, boot, vga, videoCard, vmport, rtcBase, rtcStops } = config
+  const { ramBytes, boot, vga, videoCard, vmport, acpi, rtcBase, rtcStops } = config
   const uuid = uuidBytes(config)
   const slots = [...drives].flatMap((drive) => driveConfigOf(drive) ?? [])
   return {
@@ -58,6 +58,7 @@ export function boardConfigOf(
     ...(videoCard !== undefined && { videoCard }),
     serialConsole: config.serialConsole,
     vmport,
+    acpi,
     ...(rtcBase !== undefined && { rtcBase }),
     rtcStops,
     ...(config.rtcSteps === true && { rtcSteps: true }),

@@ -33,7 +33,7 @@ import { type GlobalShape, Globals } from './settings/globals.ts'
 import { isJsonOption } from './settings/json-option.ts'
 import { kernelOf } from './settings/kernel.ts'
 import { listRules } from './settings/list-rules.ts'
-import { checkMachineProperties, machineHelp, machineTypeOf } from './settings/machine-type.ts'
+import { machineHelp, machinePropertiesOf, machineTypeOf } from './settings/machine-type.ts'
 import { deepFreeze, isHelp, isObject, memberObject, memberText } from './settings/members.ts'
 import { memoryKinds, ramBytesOf } from './settings/memory.ts'
 import { MemoryBackends } from './settings/memory-backends.ts'
@@ -288,9 +288,9 @@ export class ConfigDraft {
     inWordsOf(origin, () => setMember(text, { devices: this.#extraDevices, drives: this.#drives }))
   }
 
-  #globalShape(machine: MachineConfig['machine']): GlobalShape {
+  #globalShape(machine: MachineConfig['machine'], acpi: boolean): GlobalShape {
     const asked = (driver: string): boolean => this.#asksFor(driver)
-    return { machine, asked, vga: this.#vga, serial: this.#devices.hasSerial }
+    return { machine, acpi, asked, vga: this.#vga, serial: this.#devices.hasSerial }
   }
 
   #asksFor(driver: string): boolean {
@@ -330,7 +330,8 @@ export class ConfigDraft {
     const machine = type.name === 'none' ? 'none' : 'pc'
     const vga =
       meant(() => vgaOf(this.#vga ?? (this.#defaults && !this.#asksFor('VGA') ? 'std' : 'none'))) && machine === 'pc'
-    const globalShape = this.#globalShape(machine)
+    const acpi = this.#machine.acpi !== 'off'
+    const globalShape = this.#globalShape(machine, acpi)
     this.#addDefaultDevices(machine)
     const chardevs = this.#devices.backends()
     const qtest = this.qtest.finish(chardevs)
@@ -344,7 +345,7 @@ export class ConfigDraft {
     const memoryName = memberText(this.#machine, 'memory-backend')
     const backends = new MemoryBackends(this.#objects)
     const ramBytes = meant(() => ramBytesOf(this.#memory, machine, backends.named(memoryName)?.size))
-    meant(() => checkMachineProperties(this.#machine, type, this.#warning))
+    const machineProperties = meant(() => machinePropertiesOf(this.#machine, type))
     const accel = accelSaid(memberText(this.#machine, 'accel'), this.#accels, this.#warn)
     const { monitors, serial, serialPorts } = this.#devices.frontends(chardevs, machine)
     const debugcon = this.#devices.openDebugcon(
@@ -366,7 +367,7 @@ export class ConfigDraft {
     const { netdevs, cards: cardWishes } = this.networks.plan()
     const network = new NetworkPlan(netdevs, this.firmware.folders)
     const { videoCard, serialDevices, cards, devices, driveDevices, lastingDevices, wished } = devicesOf(wishes, {
-      ...{ machine, vga, serialPorts, network },
+      ...{ machine, vga, acpi, serialPorts, network },
       objectType: (id) => typeOfObject(this.#objects, id),
       checkFolder: this.folders.check,
       cards: machine === 'pc' ? cardWishes : [],
@@ -385,6 +386,7 @@ export class ConfigDraft {
       name: namesOf(this.#names).guest,
       ...this.firmware.tables,
       machine,
+      machineProperties,
       accel: machine === 'none' ? 'none' : accel,
       ramBytes,
       memoryBackends: backends.list(machine, memoryName, ramBytes),
@@ -413,6 +415,7 @@ export class ConfigDraft {
       windows: this.screens.windows,
       serialConsole: this.usesTerminal || this.#machine.graphics === 'off',
       vmport: this.#machine.vmport !== 'off',
+      acpi,
       startPaused: this.start.paused,
       incoming: this.start.incoming,
       loadvm: this.start.snapshot,

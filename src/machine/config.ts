@@ -27,6 +27,8 @@ export interface MachineConfig {
   readonly uuid: string | undefined
   /** `none` has neither CPU nor devices. */
   readonly machine: 'pc' | 'none'
+  /** What `-machine` has said of its properties. */
+  readonly machineProperties: Readonly<Record<string, string | boolean>>
   /**
    * What executes: the emulator in its worker thread, or nothing at all; `qtest` is the emulator with a CPU that stands
    * still, and with time that goes as a test wants it.
@@ -103,6 +105,8 @@ export interface MachineConfig {
   readonly serialConsole: boolean
   /** VMware's backdoor port, and the mouse behind it. */
   readonly vmport: boolean
+  /** Power management and the ACPI tables that tell of it. */
+  readonly acpi: boolean
   /** -S: the machine waits for `cont`. */
   readonly startPaused: boolean
   /** Where a machine comes from that this one goes on with (-incoming); `defer` if a command will say. */

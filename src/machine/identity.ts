@@ -4,11 +4,11 @@ import { cpuModels, machineTypes } from './models.ts'
 import { optionParametersOf } from './settings/option-parameters.ts'
 
 /** What the machine says of itself. */
-export function identityOf({ name, uuid, machine, ramBytes, spice }: MachineConfig): MachineParts['identity'] {
+export function identityOf({ name, uuid, machine, acpi, ramBytes, spice }: MachineConfig): MachineParts['identity'] {
   return {
     name,
     uuid: uuid ?? '00000000-0000-0000-0000-000000000000',
-    wakeupSuspend: machine === 'pc',
+    wakeupSuspend: machine === 'pc' && acpi,
     machines: machineTypes,
     options: optionParametersOf({ spice: spice !== undefined }),
     ramBytes,

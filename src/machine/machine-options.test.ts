@@ -57,6 +57,8 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives, a netw
     windows: { type: 'none' },
     serialConsole: false,
     vmport: true,
+    acpi: true,
+    machineProperties: {},
     startPaused: false,
     incoming: undefined,
     loadvm: undefined,

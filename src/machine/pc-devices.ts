@@ -32,11 +32,11 @@ export function cardProperties({ model, place, properties }: PlannedDevice): Rea
   return { ...properties, ...realized, ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }) }
 }
 
-type Shape = Pick<MachineConfig, 'vga' | 'videoCard' | 'serial' | 'defaultDrives' | 'vmport' | 'cards'>
+type Shape = Pick<MachineConfig, 'vga' | 'videoCard' | 'serial' | 'defaultDrives' | 'vmport' | 'acpi' | 'cards'>
 
 /** THE PC: its devices, in the order in which QEMU makes them. Where they are in the tree of objects is a consequence. */
 export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
-  const { vga, videoCard, serial, defaultDrives, vmport, cards } = shape
+  const { vga, videoCard, serial, defaultDrives, vmport, acpi, cards } = shape
   const byDefault = defaultDrives.length > 0
   const { floppies, ide } = pcDrives(drives)
   const present = (...types: readonly string[]): PcDevice[] => types.map((type) => ({ type }))
@@ -69,6 +69,6 @@ export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
     ...cards.map((card) => ({ type: card.model, card, properties: cardProperties(card) })),
     { type: 'piix3-ide', properties: { addr: 0x09 } },
     ...ide.map((drive) => ({ type: drive.media === 'cdrom' ? 'ide-cd' : 'ide-hd', drive })),
-    { type: 'PIIX4_PM', properties: { addr: 0x0b, smb_io_base: 0xb100, 'smm-enabled': true } },
+    ...(acpi ? [{ type: 'PIIX4_PM', properties: { addr: 0x0b, smb_io_base: 0xb100, 'smm-enabled': true } }] : []),
   ]
 }

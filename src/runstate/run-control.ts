@@ -24,6 +24,8 @@ export interface RunControlOptions {
   readonly warn?: (text: string) => void
   /** A machine that comes in waits for `cont`, too. */
   readonly startPaused?: boolean
+  /** Whether a guest of this machine can sleep (S3) and be woken; it can unless this is false. */
+  readonly wakes?: boolean
 }
 
 export type Cause = Infer<typeof ShutdownCause>
@@ -50,6 +52,7 @@ export class RunControl {
   readonly #over = new AbortController()
   readonly #listeners = new Set<(running: boolean) => void>()
   readonly #warn: (text: string) => void
+  readonly #wakes: boolean
   #actions: Actions
   #state: RunState = 'prelaunch'
   /** Whether a machine that comes in runs, if it ran elsewhere. */
@@ -57,11 +60,12 @@ export class RunControl {
   #ranBeforeHandover = false
   #last: Promise<unknown> | undefined
 
-  constructor({ board, emit, actions, warn = noop, startPaused = false }: RunControlOptions) {
+  constructor({ board, emit, actions, warn = noop, startPaused = false, wakes = true }: RunControlOptions) {
     this.#board = board
     this.#emit = emit
     this.#actions = { ...defaultActions, ...actions }
     this.#warn = warn
+    this.#wakes = wakes
     this.#runsAfterIncoming = !startPaused
   }
 
@@ -155,10 +159,11 @@ export class RunControl {
   /**
    * Wakes the guest from S3 (QMP `system_wakeup`).
    *
-   * @throws {QmpError} GenericError, if it does not sleep
+   * @throws {QmpError} GenericError, if it does not sleep, or never could
    */
   wakeup(): Promise<void> {
     return this.#serve(async () => {
+      if (!this.#wakes) throw new QmpError('GenericError', 'wake-up from suspend is not supported by this guest')
       if (this.#state !== 'suspended') {
         throw new QmpError('GenericError', 'Unable to wake up: guest is not in suspended state')
       }

@@ -129,12 +129,6 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'command line',
-    vmon: '`-no-acpi` is taken with a warning and changes nothing',
-    qemu: 'takes the power management away',
-    reason: 'the board cannot be without it',
-  },
-  {
-    where: 'command line',
     vmon: '`-global` reaches devices of `-device`',
     qemu: 'also those of `-drive`, and those that are built in',
     reason: 'those have no properties yet',

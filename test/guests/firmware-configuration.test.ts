@@ -75,6 +75,15 @@ describe('the firmware configuration device', {
       assert.deepEqual(own.files.get(name), theirs.files.get(name), name)
   })
 
+  it('has nothing of ACPI where that is switched off', async () => {
+    const words = ['-machine', 'acpi=off', '-device', 'vmgenid']
+    const [theirs, own] = [await configuration(qemu, ...words), await configuration(vmon, ...words)]
+    const names = (found: Configuration): string[] => [...found.files.keys()].filter((name) => !ofQemu.includes(name))
+    assert.deepEqual(names(own), names(theirs))
+    for (const name of ['etc/table-loader', 'etc/system-states', 'etc/vmgenid_guid'])
+      assert.ok(!own.files.has(name), name)
+  })
+
   for (const [title, words] of [
     ['where nothing is said', []],
     ['with a UUID', ['-uuid', uuid]],

@@ -101,7 +101,7 @@ export class NoneBoard implements Board {
       writePhysical: (address, bytes) => this.writePhysical(address, bytes),
       settle: () => this.#devices.settle(),
     })
-    this.#bus.ports(hotplugPorts.count, this.#devices.hotplug).move(hotplugPorts.base)
+    if (config.acpi !== false) this.#bus.ports(hotplugPorts.count, this.#devices.hotplug).move(hotplugPorts.base)
     this.ready = this.#plugAll(config)
     this.ready.catch(() => undefined) // whoever waits for it is told; nobody has to
   }

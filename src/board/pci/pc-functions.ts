@@ -119,15 +119,16 @@ export const standardVga = (vgaBiosBytes: number, { id, slot = usualVgaSlot }: V
 })
 
 /** What of a board's configuration shows on its PCI bus. */
-export type PcConfig = Pick<BoardConfig, 'ramBytes' | 'serialPorts' | 'vga' | 'videoCard' | 'firmware'>
+export type PcConfig = Pick<BoardConfig, 'ramBytes' | 'serialPorts' | 'vga' | 'videoCard' | 'firmware' | 'acpi'>
 
 /** The functions of the PC, in the order of their addresses. */
-export function pcFunctions({ ramBytes, serialPorts, vga, videoCard, firmware }: PcConfig): readonly FunctionShape[] {
+export function pcFunctions(config: PcConfig): readonly FunctionShape[] {
+  const { ramBytes, serialPorts, vga, videoCard, firmware, acpi } = config
   return [
     hostBridge(ramBytes),
     isaBridge,
     ideController,
-    powerManagement(serialPorts),
+    ...(acpi === false ? [] : [powerManagement(serialPorts)]),
     ...(vga ? [standardVga(firmware.vgaBios?.length ?? 0, videoCard)] : []),
   ]
 }

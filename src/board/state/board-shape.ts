@@ -25,7 +25,7 @@ export function shapeOf(
   config: ShapedConfig,
   devices: readonly string[],
 ): BoardShape {
-  const { ramBytes, vga, serialPorts, drives, videoCard } = config
+  const { ramBytes, vga, serialPorts, drives, videoCard, acpi } = config
   const vgaSlot = videoCard?.slot ?? usualVgaSlot
   const places = drives.map(({ slot, kind: what }) =>
     slot.bus === 'ide' ? `${what} at ide${slot.channel}.${slot.unit}` : `${what} at floppy${slot.unit}`,
@@ -36,11 +36,15 @@ export function shapeOf(
     vga,
     serialPorts,
     drives: places.sort(),
-    devices: [...devices, ...(vgaSlot === usualVgaSlot ? [] : [`VGA in slot ${vgaSlot}`])],
+    devices: [
+      ...devices,
+      ...(vgaSlot === usualVgaSlot ? [] : [`VGA in slot ${vgaSlot}`]),
+      ...(acpi === false ? ['no power management'] : []),
+    ],
   }
 }
 
-type ShapedConfig = Pick<BoardConfig, 'ramBytes' | 'vga' | 'videoCard' | 'serialPorts'> & {
+type ShapedConfig = Pick<BoardConfig, 'ramBytes' | 'vga' | 'videoCard' | 'serialPorts' | 'acpi'> & {
   readonly drives: readonly Pick<BoardConfig['drives'][number], 'slot' | 'kind'>[]
 }
 

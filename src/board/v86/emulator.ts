@@ -23,7 +23,7 @@ import { VirtualClock } from './cpu/virtual-clock.ts'
 import { BoardDrives, type BuiltDisks, buildDisks } from './devices/board-drives.ts'
 import { FwCfg } from './devices/fw-cfg.ts'
 import { Mc146818 } from './devices/mc146818.ts'
-import { Piix4Pm } from './devices/piix4-pm.ts'
+import { Piix4Pm, silencePowerManagement } from './devices/piix4-pm.ts'
 import { I8042 } from './devices/ps2/i8042.ts'
 import { KeyboardQueue } from './devices/ps2/keyboard-queue.ts'
 import { SerialLines } from './devices/serial-lines.ts'
@@ -61,7 +61,7 @@ export class Emulator {
   readonly #v86: V86Emulator
   readonly #clock: VirtualClock
   readonly #notify: (notice: Notice, given?: readonly ArrayBuffer[]) => void
-  readonly #power: Piix4Pm
+  readonly #power: Piix4Pm | undefined
   readonly #ps2: I8042
   readonly #vmmouse: Vmmouse | undefined
   readonly #drives: BoardDrives
@@ -145,30 +145,26 @@ export class Emulator {
     const stop = (notice: Notice): void => {
       if (breakOff(emulator)) stopped(notice)
     }
-    this.#power = new Piix4Pm(cpu, this.pci.ports, {
-      sleep: (type) => {
-        if (type === 1) stop({ type: 'guestSuspend', kind: 'ram' })
-        else if (type === 2) stop({ type: 'guestSuspend', kind: 'disk' })
-        else stop({ type: 'guestShutdown' })
-      },
-    })
+    const acpi = config.acpi !== false
+    this.#power = acpi ? this.#buildPower(stop) : silencePowerManagement(this.pci.ports)
     this.#rtc = this.#buildClock(config)
     addPcFunctions(this.pci, cpu, { config, power: this.#power, busMaster: this.#drives.busMasterPorts() })
     this.memory = new GuestMemory(cpu, () => this.pci.memoryRanges())
-    this.#fwCfg = new FwCfg(cpu, this.memory, firmwareItems(config), firmwareFiles(config))
+    const files = { items: firmwareItems(config), files: firmwareFiles(config) }
+    this.#fwCfg = new FwCfg(cpu, { memory: this.memory, acpi, ...files })
     for (const table of config.acpiTables ?? []) this.#fwCfg.addTable(() => table)
     const bus = new V86DeviceBus({
-      ...{ cpu, pci: this.pci, memory: this.memory, clock, fwCfg: this.#fwCfg },
+      ...{ cpu, pci: this.pci, memory: this.memory, clock, fwCfg: this.#fwCfg, acpi },
       takeEvent: (number) => this.#takeEvent(number),
     })
     const own = new Set(this.pci.describe().map(({ slot }) => slot))
     this.devices = new PluggedDevices({
       ...{ bus, guests, linkOf: (key) => this.#linkOf(key, stop) },
-      raiseHotplug: () => this.#power.raiseGeneral(hotplugEvent),
+      raiseHotplug: () => this.#power?.raiseGeneral(hotplugEvent),
       gone: (keys) => notify({ type: 'unplugged', keys }),
       fixed: (slot) => own.has(slot),
     })
-    this.#power.answerHotplug(this.devices.hotplug)
+    this.#power?.answerHotplug(this.devices.hotplug)
     this.#ps2 = new I8042(cpu, (leds) => this.#notify({ type: 'keyboardLeds', leds }))
     this.keyboard = new KeyboardQueue(this.#ps2.keyboard, new BiosKeyboard(this.memory, clock.now))
     this.#vmmouse = this.#buildVmmouse(config)
@@ -247,7 +243,7 @@ export class Emulator {
     this.#standStill()
     this.#powerOn.restore()
     this.#vgaPowerOn.restore()
-    this.#power.reset()
+    this.#power?.reset()
     this.pci.reset()
     this.#drives.reset()
     this.keyboard.reset()
@@ -271,7 +267,7 @@ export class Emulator {
     this.#ps2.reset()
     this.#vmmouse?.reset()
     this.keyboard.reset()
-    this.#power.wake(this.#waker)
+    this.#power?.wake(this.#waker)
     this.#waker = 'other'
   }
 
@@ -297,7 +293,7 @@ export class Emulator {
   }
 
   pressPowerButton(): void {
-    this.#power.pressPowerButton()
+    this.#power?.pressPowerButton()
     this.#rouse()
   }
 
@@ -387,10 +383,20 @@ export class Emulator {
       {
         changed: (offsetSeconds) => this.#notify({ type: 'clockSet', offsetSeconds }),
         alarmed: () => {
-          if (this.#power.wokenByAlarm) this.#offerWake('alarm')
+          if (this.#power?.wokenByAlarm === true) this.#offerWake('alarm')
         },
       },
     )
+  }
+
+  #buildPower(stop: (notice: Notice) => void): Piix4Pm {
+    return new Piix4Pm(this.cpu, this.pci.ports, {
+      sleep: (type) => {
+        if (type === 1) stop({ type: 'guestSuspend', kind: 'ram' })
+        else if (type === 2) stop({ type: 'guestSuspend', kind: 'disk' })
+        else stop({ type: 'guestShutdown' })
+      },
+    })
   }
 
   #takeEvent(number: number): GeneralEvent {
@@ -398,7 +404,7 @@ export class Emulator {
     const image = new Uint8Array(cpu.bios.main)
     const changed = freeGeneralEvent(image, number)
     if (changed !== undefined) cpu.write_blob(changed.bytes, (1 << 20) - image.length + changed.offset)
-    return { raise: () => this.#power.raiseGeneral(1 << number) }
+    return { raise: () => this.#power?.raiseGeneral(1 << number) }
   }
 
   #linkOf(key: string, stop: (notice: Notice) => void): GuestLink {

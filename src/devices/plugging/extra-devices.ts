@@ -30,6 +30,7 @@ export interface LastingDevice {
 interface Surroundings {
   readonly machine: 'pc' | 'none'
   readonly vga: boolean
+  readonly acpi: boolean
   /** What is taken of the PCI bus. */
   readonly slots: PciSlots
   /** Those that stay, in the order in which they were asked for. */
@@ -176,6 +177,7 @@ export class ExtraDevices {
    * @throws {QmpError} in QEMU's words, if there is none, if it is being let go of already, or if it stays
    */
   requestUnplug(name: string): Promise<void> {
+    const { acpi, migrating } = this.#surroundings
     return this.#inTurn(async () => {
       const path = name.startsWith('/') ? name.replace(/\/+/g, '/') : `/machine/peripheral/${name}`
       const entry = this.#entries.get(path)
@@ -183,9 +185,9 @@ export class ExtraDevices {
       const { model, place } = entry.device
       if (entry.leaving === 'before-start')
         throw new QmpError('GenericError', `Device ${name} is already in the process of unplug`)
-      const complaint = isCarried(place) ? undefined : unplugComplaint(model, place.bus)
+      const complaint = isCarried(place) ? undefined : unplugComplaint(model, { bus: place.bus, acpi })
       if (complaint !== undefined) throw new QmpError('GenericError', complaint)
-      if (this.#surroundings.migrating()) throw new QmpError('GenericError', 'device_del not allowed while migrating')
+      if (migrating()) throw new QmpError('GenericError', 'device_del not allowed while migrating')
       if (isCarried(place)) {
         // Nobody is asked; that it has gone is told behind the answer.
         this.#leaving = this.#leaving.then(nextTurn)
@@ -309,7 +311,7 @@ export class ExtraDevices {
   }
 
   #buses(): Bus {
-    const { machine, vga, lasting } = this.#surroundings
+    const { machine, vga, acpi, lasting } = this.#surroundings
     if (machine === 'none') return noBuses
     const all = [...this]
     const extra: OnBuses = all.map((device) => {
@@ -317,17 +319,17 @@ export class ExtraDevices {
       return { bus: place.bus, type: model, id, buses: busesOf(device, all) }
     })
     const others: OnBuses = lasting.map(({ path, type, bus }) => ({ bus, type, id: idOf(path) }))
-    return pcBuses([...[...extra].reverse(), ...others], { vga })
+    return pcBuses([...[...extra].reverse(), ...others], { vga, acpi })
   }
 
   #refuseUnplug(name: string, path: string): never {
-    const { lasting, shown } = this.#surroundings
+    const { acpi, lasting, shown } = this.#surroundings
     const kept = lasting.find((device) => device.path === path)
     const type = kept?.type ?? shown.typeAt(path)
     if (type !== undefined)
       throw new QmpError(
         'GenericError',
-        unplugComplaint(type, kept?.bus) ?? `Device '${type}' does not support hotplugging`,
+        unplugComplaint(type, { bus: kept?.bus, acpi }) ?? `Device '${type}' does not support hotplugging`,
       )
     if (shown.has(path)) throw new QmpError('GenericError', `${name} is not a hotpluggable device`)
     throw new QmpError('DeviceNotFound', `Device '${name}' not found`)

@@ -26,8 +26,15 @@ export type OnBuses = readonly {
   readonly buses?: readonly Bus[]
 }[]
 
+/** What the buses of a PC depend on. */
+export interface PcParts {
+  readonly vga: boolean
+  /** Power management: without it nothing comes and goes on the PCI bus. */
+  readonly acpi: boolean
+}
+
 /** The buses of the PC. @param plugged - what is on them beside the PC's own devices */
-export function pcBuses(plugged: OnBuses, { vga }: { readonly vga: boolean }): Bus {
+export function pcBuses(plugged: OnBuses, { vga, acpi }: PcParts): Bus {
   const on = (kind: string): readonly BusDevice[] =>
     plugged.filter(({ bus }) => bus === kind).map(({ bus: _, ...device }) => device)
   const own = (...types: readonly string[]): readonly BusDevice[] => types.map((type) => ({ type }))
@@ -44,10 +51,10 @@ export function pcBuses(plugged: OnBuses, { vga }: { readonly vga: boolean }): B
   const pci: Bus = {
     name: 'pci.0',
     kind: 'PCI',
-    hotplugs: true,
+    hotplugs: acpi,
     devices: [
       ...on('PCI'),
-      { type: 'PIIX4_PM', buses: [{ name: 'i2c', kind: 'i2c-bus', devices: [] }] },
+      ...(acpi ? [{ type: 'PIIX4_PM', buses: [{ name: 'i2c', kind: 'i2c-bus', devices: [] }] }] : []),
       { type: 'piix3-ide', buses: [ide(1), ide(0)] },
       { type: 'PIIX3', buses: [isa] },
       ...own('i440FX', ...(vga ? ['VGA'] : [])),

@@ -18,8 +18,12 @@ export class PciSlots {
     [0, { name: 'i440FX' }],
     [8, { name: 'PIIX3', multifunction: true }],
     [9, { name: 'piix3-ide', multifunction: true }],
-    [11, { name: 'PIIX4_PM', multifunction: true }],
   ])
+
+  /** @param acpi - whether the PC has its power management */
+  constructor({ acpi }: { readonly acpi: boolean }) {
+    if (acpi) this.#users.set(11, { name: 'PIIX4_PM', multifunction: true })
+  }
 
   /** Slot and function of an address. */
   place(address: number): PciPlace {

@@ -50,9 +50,9 @@ export function devices(needs: Needs): {
   readonly extraDevices: ExtraDevices
 } {
   const { config, balloon, chardevs, networks, events, listeners, objectTree, userObjects, pcObjects } = needs
-  const { machine, vga, videoCard } = config
+  const { machine, vga, acpi, videoCard } = config
   const fromStart = [...pcObjects.cards, ...config.devices]
-  const slots = takenSlots({ vga: vga && videoCard === undefined })
+  const slots = takenSlots({ vga: vga && videoCard === undefined, acpi })
   if (videoCard !== undefined) slots.take({ slot: videoCard.slot ?? 2, function: 0 }, { name: 'VGA', id: videoCard.id })
   for (const { model, id, place, properties } of fromStart) {
     if (place.bus === 'PCI') slots.take(place, { name: model, id, multifunction: properties['multifunction'] === true })
@@ -60,7 +60,7 @@ export function devices(needs: Needs): {
   }
   const extraDevices = new ExtraDevices(
     {
-      ...{ machine, vga, slots },
+      ...{ machine, vga, acpi, slots },
       lasting: config.lastingDevices,
       kept: config.wished
         .filter(({ path }) => config.lastingDevices.some((lasting) => lasting.path === path))

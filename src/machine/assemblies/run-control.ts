@@ -24,6 +24,7 @@ export function runControl({ config, warn, board, drives, extraDevices, events, 
     emit: (name, ...[data]) => events.emit(name, data),
     actions: config.actions,
     startPaused: config.startPaused,
+    wakes: config.machine === 'pc' && config.acpi,
     ...(warn !== undefined && { warn }),
   })
   listeners.runControl = control

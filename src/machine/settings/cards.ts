@@ -66,7 +66,7 @@ export function planCard(wish: CardWish, { slots, network, withGlobals }: CardSu
   const request = readRequest(
     withGlobals(words),
     { hot: false, typed: false },
-    { buses: pcBuses([], { vga: false }), name: () => '' },
+    { buses: pcBuses([], { vga: false, acpi: false }), name: () => '' },
   )
   return planDevice(request, {
     slots,

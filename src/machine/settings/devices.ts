@@ -40,6 +40,7 @@ export interface DeviceSurroundings {
   readonly machine: 'pc' | 'none'
   /** Whether there is a VGA card already. */
   readonly vga: boolean
+  readonly acpi: boolean
   /** Network cards that are the machine's own. */
   readonly cards: readonly CardWish[]
   /** What else was said of a model. */
@@ -102,8 +103,8 @@ export function devicesOf(
 }
 
 /** What is taken of the PCI bus by what the machine has by default. */
-export function takenSlots({ vga }: Pick<DeviceSurroundings, 'vga'>): PciSlots {
-  const slots = new PciSlots()
+export function takenSlots({ vga, acpi }: Pick<DeviceSurroundings, 'vga' | 'acpi'>): PciSlots {
+  const slots = new PciSlots({ acpi })
   if (vga) slots.take({ slot: usualVgaSlot, function: 0 }, { name: 'VGA' })
   return slots
 }
@@ -131,7 +132,7 @@ class Wished implements WishedDevices {
 
   /** @throws {OptionError} if there is no such device, or it cannot be as it is asked for */
   add(words: DeviceWords, { origin, json }: { readonly origin: string; readonly json: boolean }): void {
-    const { machine, vga } = this.#surroundings
+    const { machine, vga, acpi } = this.#surroundings
     const { id } = words
     if (!json && typeof id === 'string') {
       if (this.#ids.has(id)) throw new OptionError(`Duplicate ID '${id}' for device`)
@@ -141,7 +142,7 @@ class Wished implements WishedDevices {
       words,
       { hot: false, typed: json },
       {
-        buses: machine === 'none' ? noBuses : pcBuses(this.#onBuses(), { vga }),
+        buses: machine === 'none' ? noBuses : pcBuses(this.#onBuses(), { vga, acpi }),
         name: (wanted) => this.#names.take(wanted),
       },
     )

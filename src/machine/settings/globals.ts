@@ -12,6 +12,8 @@ interface GlobalProperty {
 /** What matters of a machine: which devices it has. */
 export interface GlobalShape {
   readonly machine: 'pc' | 'none'
+  /** Whether it has its power management. */
+  readonly acpi: boolean
   /** Whether there is a device of that kind that was asked for. */
   readonly asked: (driver: string) => boolean
   /** The video card that was asked for by `-vga`. */
@@ -115,8 +117,9 @@ function nameOf({ driver, property, value }: GlobalProperty): string {
 }
 
 /** Whether the PC has a device of that kind, whatever is asked for. */
-function isBuiltIn(driver: string, { machine, vga, serial }: GlobalShape): boolean {
+function isBuiltIn(driver: string, { machine, acpi, vga, serial }: GlobalShape): boolean {
   if (machine === 'none') return false
+  if (driver === 'PIIX4_PM') return acpi
   if (driver === 'VGA') return vga === 'std'
   if (driver === 'isa-serial') return serial
   return Object.hasOwn(pcModels, driver)

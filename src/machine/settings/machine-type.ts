@@ -55,30 +55,33 @@ export function machineTypeOf(name: string | undefined): MachineType {
 }
 
 /**
- * Checks what -machine says beyond the settings that have options of their own.
+ * What -machine says beyond the settings that have options of their own.
  *
- * @param warn - hears of what has no effect here
  * @throws {OptionError} if the machine has no such property, or cannot be like that
  */
-export function checkMachineProperties(
+export function machinePropertiesOf(
   object: KeyvalObject,
   { name: machine }: MachineType,
-  warn: (text: string) => void,
-): void {
+): Readonly<Record<string, string | boolean>> {
+  const said: Record<string, string | boolean> = {}
   for (const [name, value] of Object.entries(object)) {
     if (ownSettings.includes(name)) continue
-    if (ofDeviceTrees.includes(name) && typeof value === 'string') continue
+    if (ofDeviceTrees.includes(name) && typeof value === 'string') {
+      said[name] = value
+      continue
+    }
     const known = machine === 'none' ? ofEachMachine : { ...properties, ...ofEachMachine }
     const property = ownEntry(known, name)
     if (property === undefined) throw new OptionError(`Property '${machine}-machine.${name}' not found`)
     if (typeof value !== 'string') throw new OptionError(`Invalid parameter type for '${name}', expected: string`)
     const kind = property.words === onOff ? 'boolean' : property.words
-    const read = readMembers({ [name]: value }, { [name]: kind })[name]
-    const word = typeof read === 'boolean' ? (read ? 'on' : 'off') : String(read)
+    const read = readMembers({ [name]: value }, { [name]: kind })[name] as string | boolean
+    const word = typeof read === 'boolean' ? (read ? 'on' : 'off') : read
     if (property.ours?.includes(word) === false)
       throw new OptionError(`Property '${machine}-machine.${name}' cannot be '${word}' in vmon`)
-    if (name === 'acpi' && word === 'off') warn('acpi=off has no effect: the firmware makes its ACPI tables')
+    said[name] = read
   }
+  return said
 }
 
 /** What `-machine help` prints. */

@@ -27,6 +27,10 @@ export function addMachine(tree: ObjectTree, config: MachineConfig, firmware: st
   folder('peripheral')
   folder('peripheral-anon')
   if (isPc) addOwn(machine)
+  for (const [name, value] of Object.entries(config.machineProperties)) {
+    const property = machine.find(name)
+    if (property?.kind === 'value' && value !== 'auto') property.set?.(value)
+  }
   folder('unattached')
   return machine
 }
@@ -101,7 +105,7 @@ function addOwn(machine: QomObject): void {
 const flashChips = ['system.flash0', 'pflash0', 'system.flash1', 'pflash1']
 
 /** Joins the machine with those of its devices that it leads to, when they are there. */
-export function addLinks(tree: ObjectTree): void {
+export function addLinks(tree: ObjectTree, { acpi }: MachineConfig): void {
   const machine = tree.resolve('/machine')
   const link = (name: string, type: string, target: () => QomObject | undefined) =>
     machine.addProperty(name, { kind: 'link', type: `link<${type}>`, target })
@@ -111,5 +115,5 @@ export function addLinks(tree: ObjectTree): void {
   link('rtc_state', 'isa-device', clock)
   const date: Access = { get: () => clock()?.get('date'), set: (value) => clock()?.set('date', value) }
   machine.addProperty('rtc-time', { kind: 'value', type: 'struct tm', ...date })
-  link('acpi-device', 'hotplug-handler', () => tree.firstOf('PIIX4_PM'))
+  if (acpi) link('acpi-device', 'hotplug-handler', () => tree.firstOf('PIIX4_PM'))
 }

@@ -46,7 +46,7 @@ export function addPcObjects(tree: ObjectTree, config: MachineConfig, devices: r
     add('/machine', 'fw_cfg', 'fw_cfg_io', { bus: sysbus, access: firmwareConfiguration })
     const bridge = add('/machine', 'i440fx', 'i440FX-pcihost', { bus: sysbus, access: hostBridge(config) })
     const pci = new BusObject(types, 'PCI', { hotplugHandler: () => tree.firstOf('PIIX4_PM') })
-    pci.addProperty('acpi-pcihp-bsel', { kind: 'value', type: 'uint32', ...constant(0) })
+    if (config.acpi) pci.addProperty('acpi-pcihp-bsel', { kind: 'value', type: 'uint32', ...constant(0) })
     buses.set('pci.0', bridge.addChild('pci.0', pci))
     add('/machine/i440fx', 'ioapic', 'ioapic', { bus: sysbus, access: { version: constant(0x20) } })
   }
@@ -68,7 +68,7 @@ export function addPcObjects(tree: ObjectTree, config: MachineConfig, devices: r
     if (cardModel !== undefined) addBackend(device, cardModel, { types, brings: undefined, hotplugged: false })
     if (card !== undefined) cards.push({ ...card, path: device.path! })
   })
-  if (config.machine === 'pc') addLinks(tree)
+  if (config.machine === 'pc') addLinks(tree, config)
   return { bus: (name) => buses.get(name), cards, pathOf: (drive) => byDrive.get(drive)!.path! }
 }
 

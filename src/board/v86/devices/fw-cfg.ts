@@ -44,13 +44,27 @@ export class FwCfg implements StatefulDevice {
   /** The address of a request, as far as it has been written. */
   #addressHigh = 0
 
-  constructor(cpu: V86Cpu, memory: GuestMemory, items: readonly FirmwareItem[], files: readonly FirmwareFile[]) {
+  constructor(
+    cpu: V86Cpu,
+    {
+      memory,
+      items,
+      files,
+      acpi,
+    }: {
+      readonly memory: GuestMemory
+      readonly items: readonly FirmwareItem[]
+      readonly files: readonly FirmwareFile[]
+      /** Whether the firmware is to make ACPI tables. */
+      readonly acpi: boolean
+    },
+  ) {
     this.#memory = memory
     this.#items = items
-    this.#acpi.add(fwCfgTable)
+    if (acpi) this.#acpi.add(fwCfgTable)
     // SeaBIOS makes its own ACPI tables where there are no instructions for building them; but for the sake of this file
     // it puts the power management's ports to 600h, where they are on QEMU, and not to B000h.
-    this.#files = [...files, { name: loaderFile, data: none }]
+    this.#files = [...files, ...(acpi ? [{ name: loaderFile, data: none }] : [])]
     this.#values = this.#valuesNow()
     this.#answerPorts(cpu)
   }

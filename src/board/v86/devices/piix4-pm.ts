@@ -25,6 +25,17 @@ const offsets = { status: 0, enable: 2, control: 4, timer: 8 } as const
 const timerKilohertz = 3579.545
 /** Where v86 has them. */
 const v86Base = 0xb000
+/** Status and enable bits of general purpose events: two ports each. */
+const generalPorts = { base: 0xafe0, count: 4 }
+
+/** Where the guest asks the firmware's other half for something, and the byte that goes with it. */
+const smiPorts = { base: 0xb2, count: 2 }
+
+/** Takes away what v86 has of a power management function, on a board that has none. */
+export function silencePowerManagement(ports: PortWindows): undefined {
+  ports.take(v86Base, portCount)
+  for (const { base, count } of [generalPorts, smiPorts]) ports.take(base, count)
+}
 
 /**
  * The power management function of a PIIX4, as SeaBIOS' ACPI tables expect it: fixed events, general purpose events,
@@ -200,7 +211,7 @@ export class Piix4Pm {
 
   #registerSmiCommand(): void {
     const acpi = this.#acpi
-    this.#onWrite(0xb2, (value) => {
+    this.#onWrite(smiPorts.base, (value) => {
       if (value === 0xf1) acpi.status |= 1 // ACPI on
       if (value === 0xf0) acpi.status &= ~1
     })
@@ -209,11 +220,11 @@ export class Piix4Pm {
   #registerGeneralEvents(): void {
     const acpi = this.#acpi // and not its `gpe`, which is another array when a state has been restored
     for (const index of [0, 1]) {
-      this.#onWrite(0xafe0 + index, (value) => {
+      this.#onWrite(generalPorts.base + index, (value) => {
         acpi.gpe[index] = acpi.gpe[index]! & ~value
         this.#updateSci()
       })
-      this.#onWrite(0xafe2 + index, (value) => {
+      this.#onWrite(generalPorts.base + 2 + index, (value) => {
         acpi.gpe[2 + index] = value
         this.#updateSci()
       })

@@ -25,6 +25,8 @@ interface Parts {
   readonly memory: GuestMemory
   readonly clock: VirtualClock
   readonly fwCfg: FwCfg
+  /** Whether the guest is to be told anything by ACPI. */
+  readonly acpi: boolean
   /** Takes a general purpose event. */
   readonly takeEvent: AcpiBus['event']
 }
@@ -38,11 +40,13 @@ export class V86DeviceBus implements DeviceBus {
   constructor(parts: Parts) {
     this.#parts = parts
     const { cpu, memory, fwCfg } = parts
-    this.acpi = {
-      table: (read) => fwCfg.addTable(read),
-      load: (file) => fwCfg.loadFile(file),
-      event: (number) => parts.takeEvent(number),
-    }
+    this.acpi = parts.acpi
+      ? {
+          table: (read) => fwCfg.addTable(read),
+          load: (file) => fwCfg.loadFile(file),
+          event: (number) => parts.takeEvent(number),
+        }
+      : noAcpi
     const inside = (address: number, length: number): number => Math.max(0, Math.min(length, memory.ramBytes - address))
     this.ram = {
       byteLength: memory.ramBytes,
@@ -102,6 +106,13 @@ export class V86DeviceBus implements DeviceBus {
   firmwareFile(file: FirmwareFile): void {
     this.#parts.fwCfg.addFile(file)
   }
+}
+
+/** A guest that has no ACPI is told nothing by it. */
+const noAcpi: AcpiBus = {
+  table: () => undefined,
+  load: () => undefined,
+  event: () => ({ raise: () => undefined }),
 }
 
 /** v86 gives 32 bits as a signed number, and wants them so. */

@@ -48,7 +48,7 @@ export function firmwareItems({
 export function firmwareFiles(config: WorkerConfig): readonly FirmwareFile[] {
   const { kernel, bootMenu, ramBytes, bootFailWaitMs = -1, firmwareFiles: added = [] } = config
   const files: FirmwareFile[] = [
-    { name: 'etc/system-states', data: Uint8Array.from(systemStates) },
+    ...(config.acpi === false ? [] : [{ name: 'etc/system-states', data: Uint8Array.from(systemStates) }]),
     { name: 'etc/e820', data: Buffer.concat([words64(0), words64(ramBytes), word32(ram)]) },
     { name: 'etc/boot-fail-wait', data: word32(bootFailWaitMs) },
     ...added,

@@ -24,14 +24,16 @@ export function addPcFunctions(
     config: { ramBytes, serialPorts, vga, videoCard, firmware },
     power,
     busMaster,
-  }: { config: PcConfig; power: Piix4Pm; busMaster: readonly V86PortEntry[] },
+  }: { config: PcConfig; power: Piix4Pm | undefined; busMaster: readonly V86PortEntry[] },
 ): void {
   bus.add(hostBridge(ramBytes))
   bus.ports.take(v86BusMaster.port, v86BusMaster.count)
   bus.add(ideController, { ports: new Map([[4, busMaster]]) })
-  bus.add(powerManagement(serialPorts), {
-    changed: (space) => power.window.move(space.ownPorts),
-  })
+  if (power !== undefined) {
+    bus.add(powerManagement(serialPorts), {
+      changed: (space) => power.window.move(space.ownPorts),
+    })
+  }
   if (!vga) return
   takeVgaRom(cpu)
   const rom = firmware.vgaBios ?? new Uint8Array(0)
