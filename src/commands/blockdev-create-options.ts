@@ -1,5 +1,5 @@
 import { flattenOptions, type NewImage, type NodeReference } from '../block/index.ts'
-import { bool, type Infer, int, oneOf, opt, req, size, str, struct, union } from '../qapi/index.ts'
+import { bool, type Infer, int, list, oneOf, opt, req, size, str, struct, union } from '../qapi/index.ts'
 import { BlockdevDriver, type BlockdevOptions, BlockdevRef } from './blockdev-options.ts'
 
 const PreallocMode = oneOf('PreallocMode', ['off', 'metadata', 'falloc', 'full'])
@@ -89,6 +89,43 @@ export const BlockdevCreateOptions = union('BlockdevCreateOptions', {
       'refcount-bits': opt(int.wide, 'bits of a reference count; 16 by default'),
       'compression-type': opt(oneOf('Qcow2CompressionType', ['zlib', 'zstd']), 'how clusters are compressed'),
     }),
+    vdi: struct('BlockdevCreateOptionsVdi', {
+      file: req(BlockdevRef, 'the node that it is made in'),
+      size: bytes,
+      preallocation: opt(
+        PreallocMode,
+        'what of its space is taken beforehand: `off`, which is the default, or `metadata`',
+      ),
+    }),
+    vmdk: struct('BlockdevCreateOptionsVmdk', {
+      file: req(BlockdevRef, 'the node that it is made in, or the text that lists its parts'),
+      size: bytes,
+      extents: opt(list(BlockdevRef), 'the nodes of its parts, where they have some of their own'),
+      subformat: opt(
+        oneOf('BlockdevVmdkSubformat', [
+          'monolithicSparse',
+          'monolithicFlat',
+          'twoGbMaxExtentSparse',
+          'twoGbMaxExtentFlat',
+          'streamOptimized',
+        ]),
+        'how the disk is kept; monolithicSparse by default',
+      ),
+      'backing-file': opt(str, 'file of the backing image', { complete: 'file' }),
+      'adapter-type': opt(
+        oneOf('BlockdevVmdkAdapterType', ['ide', 'buslogic', 'lsilogic', 'legacyESX']),
+        'the controller that the image tells of; ide by default',
+      ),
+      hwversion: opt(str, 'version of the hardware that it tells of; 4 by default'),
+      toolsversion: opt(str, "version of the guest's tools that it tells of; 2147483647 by default"),
+      'zeroed-grain': opt(bool, 'whether zeroes may be written without taking space'),
+    }),
+    vpc: struct('BlockdevCreateOptionsVpc', {
+      file: req(BlockdevRef, 'the node that it is made in'),
+      size: bytes,
+      subformat: opt(oneOf('BlockdevVpcSubformat', ['dynamic', 'fixed']), 'whether it grows; dynamic by default'),
+      'force-size': opt(bool, 'whether any size will do, and not only those of a whole geometry'),
+    }),
   },
 })
 
@@ -103,31 +140,39 @@ const optionNames: Readonly<Record<string, string>> = {
   'compression-type': 'compression_type',
   'extent-size-hint': 'extent_size_hint',
   'encrypt.format': 'encrypt.format',
+  'adapter-type': 'adapter_type',
+  'zeroed-grain': 'zeroed_grain',
+  'force-size': 'force_size',
 }
 
-const apart = ['driver', 'filename', 'size', 'file', 'data-file', 'backing-file', 'backing-fmt']
+const apart = ['driver', 'filename', 'size', 'file', 'data-file', 'extents', 'backing-file', 'backing-fmt']
 
 export function newImageOf(words: Infer<typeof BlockdevCreateOptions>): NewImage {
   const given = words as Readonly<Record<string, unknown>>
-  const reference = (name: string): NodeReference | undefined => {
-    const value = given[name] as string | BlockdevOptions | undefined
-    return typeof value === 'object' ? flattenOptions(value) : value
-  }
+  const reference = (value: unknown): NodeReference | undefined =>
+    typeof value === 'object' ? flattenOptions(value as BlockdevOptions) : (value as string | undefined)
   const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !apart.includes(name)))
   const options = Object.fromEntries(
     Object.entries(flattenOptions(rest as Parameters<typeof flattenOptions>[0])).map(([name, value]) => [
-      optionNames[name] ?? name,
+      optionName(words.driver, name),
       name === 'encrypt.format' && value === 'qcow' ? 'aes' : value,
     ]),
   )
-  const backing = given['backing-file'] as string | undefined
+  const [filename, format] = [given['backing-file'], given['backing-fmt']] as (string | undefined)[]
   return {
     driver: words.driver,
-    size: Number(given['size'] ?? 0),
+    size: BigInt(given['size'] as bigint),
     filename: given['filename'] as string | undefined,
-    file: reference('file'),
-    dataFile: reference('data-file'),
-    backing: backing === undefined ? undefined : { filename: backing, format: given['backing-fmt'] as string },
+    file: reference(given['file']),
+    dataFile: reference(given['data-file']),
+    extents: (given['extents'] as readonly unknown[] | undefined)?.map((extent) => reference(extent)!),
+    backing: filename === undefined && format === undefined ? undefined : { filename, format },
     options,
   }
+}
+
+function optionName(driver: string, name: string): string {
+  // The command line has the word for the file below.
+  if (driver === 'vdi' && name === 'preallocation') return 'image-preallocation'
+  return optionNames[name] ?? name
 }

@@ -147,7 +147,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'drive-backup': exact,
   'blockdev-backup': exact,
   'blockdev-mirror': { verdict: 'equivalent', reason: notRecorded, tests: [mirrorTest] },
-  'blockdev-create': { verdict: 'divergent', reason: 'makes what vmon can make: file, qcow2, luks' },
+  'blockdev-create': { verdict: 'divergent', reason: 'makes what vmon can make: file, qcow2, luks, vdi, vmdk, vpc' },
   'query-block-jobs': exact,
   'query-jobs': exact,
   'block-job-set-speed': exact,

@@ -2,10 +2,11 @@ import { constants } from 'node:fs'
 import { open as openFile, rm } from 'node:fs/promises'
 import { reasonText, systemCode } from '../../errno/index.ts'
 import { BlockError, kindOfSystemError } from '../block-error.ts'
+import { checkWritten } from '../formats/read-only-image.ts'
 import { formats } from '../formats/table.ts'
 import type { NodeGraph } from '../graph/node-graph.ts'
 import { combinePath } from '../open/combine-path.ts'
-import type { Maker } from '../open/driver.ts'
+import type { CreateRequest, Maker } from '../open/driver.ts'
 import { OptionBag, type OptionValues } from '../open/option-bag.ts'
 import { protocolOf } from '../protocols/of-filename.ts'
 
@@ -14,8 +15,10 @@ export interface CreateImageOptions {
   readonly filename: string
   /** `raw`, `qcow2`, ... Default: `raw`. */
   readonly format?: string
-  /** Guest bytes. Default: the size of the backing file. */
-  readonly size?: number
+  /** Guest bytes, a multiple of 512. Default: the size of the backing file. */
+  readonly size?: number | bigint
+  /** Whether it will be written: an image that this version only reads is refused. */
+  readonly toWrite?: boolean
   /** What shows where nothing is written; relative names are relative to the new image. */
   readonly backing?: { readonly filename: string; readonly format?: string }
   /** What the format knows besides, by the names of `qemu-img create -o`: `cluster_size`, `compat`, ... */
@@ -30,7 +33,12 @@ export interface CreateImageOptions {
  * @throws {BlockError} in QEMU's words: `invalid` and `unsupported`, if there can be no such image; `locked`, if
  *   somebody uses the file
  */
-export async function createImage(
+export function createImage(graph: NodeGraph, options: CreateImageOptions, beginning?: () => void): Promise<void> {
+  return inSizeWords(options.format ?? 'raw', () => createFile(graph, options, beginning))
+}
+
+/** As `createImage()`; of a size that is too large it says what the system says. @throws {BlockError} in QEMU's words */
+export async function createFile(
   graph: NodeGraph,
   options: CreateImageOptions,
   beginning: () => void = () => undefined,
@@ -45,13 +53,16 @@ export async function createImage(
   if (definition.create === undefined) {
     throw new BlockError('unsupported', `Format driver '${format}' does not support image creation`, { filename })
   }
-  const size = options.size ?? (await sizeOfBacking(graph, options))
+  if (options.toWrite === true) checkWritten(definition, filename)
+  const size = BigInt(options.size ?? (await sizeOfBacking(graph, options)))
   const bag = new OptionBag(options.options ?? {})
   const named = backing === undefined ? undefined : { filename: backing.filename, format: backing.format }
   const others: { readonly path: string; readonly make: Maker }[] = []
   const needFile = (path: string, make: Maker): void => void others.push({ path, make })
   const secret = (id: string): Promise<Uint8Array | undefined> => graph.secret(id)
-  const make = await definition.create({ size, backing: named, options: bag, needFile, secret })
+  const withBacking = backingOpener(graph, filename)
+  const plan = { size, filename, backing: named, options: bag, needFile, withBacking, secret }
+  const make = await definition.create(plan)
   const [unknown] = bag.left
   if (unknown !== undefined) throw new BlockError('invalid', `Invalid parameter '${unknown}'`, { option: unknown })
   const protocol = protocolOf(filename)
@@ -74,6 +85,35 @@ export async function createImage(
   } catch (error) {
     if (format !== 'raw') await files.remove()
     throw error
+  }
+}
+
+/** What is too large for a file is too large for the format. */
+async function inSizeWords<T>(format: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!(cause instanceof BlockError) || cause.context.code !== 'EFBIG') throw cause
+    const hint = format === 'qcow2' ? ' (try using a larger cluster size)' : ''
+    const text = `The image size is too large for file format '${format}'${hint}`
+    throw new BlockError('invalid', text, cause.context, { cause })
+  }
+}
+
+/** Opens backing images as an image of that name has them. */
+export function backingOpener(graph: NodeGraph, filename: string): NonNullable<CreateRequest['withBacking']> {
+  return async (named, use) => {
+    const node = await graph.open({
+      filename: combinePath(filename, named.filename),
+      options: { backing: null },
+      readOnly: true,
+      noIo: true,
+    })
+    try {
+      return await use(node)
+    } finally {
+      await node.close()
+    }
   }
 }
 

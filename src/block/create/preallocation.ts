@@ -26,6 +26,19 @@ export function takePreallocation(
 }
 
 /**
+ * Takes the option out where it is that of the file below, and the image makes no use of it.
+ *
+ * @throws {BlockError} in QEMU's words
+ */
+export function takeFilePreallocation(options: OptionBag): void {
+  if (takePreallocation(options) === 'metadata') throw unsupportedMode('metadata')
+}
+
+function unsupportedMode(mode: Preallocation): BlockError {
+  return new BlockError('unsupported', `Unsupported preallocation mode: ${mode}`)
+}
+
+/**
  * Makes a file, or an image without structure, longer, and takes the space if that is wanted. If it fails, the file ends
  * where it did.
  *
@@ -34,7 +47,7 @@ export function takePreallocation(
  * @throws {BlockError} in QEMU's words
  */
 export async function lengthen(node: BlockNode, length: number, mode: Preallocation): Promise<void> {
-  if (mode === 'metadata') throw new BlockError('unsupported', `Unsupported preallocation mode: ${mode}`)
+  if (mode === 'metadata') throw unsupportedMode(mode)
   const before = node.length
   await node.truncate(length)
   if (mode === 'off') return

@@ -104,7 +104,7 @@ export class ExternalSnapshot implements GraphChange {
     }
     if (mode !== 'existing') {
       const backing = { filename: base.filename, format: base.driver.name }
-      const plan = { filename, format, size: base.length, backing }
+      const plan = { filename, format, size: base.length, toWrite: true, backing }
       await createImage(graph, plan, () => this.#drives.print(describeImage(plan)))
     }
     return graph.open({

@@ -6,6 +6,7 @@ import type {
   CheckResult,
   ChildRole,
   Driver,
+  FormatDefinition,
   ImageDetails,
   NestedOptions,
   RequestOptions,
@@ -135,9 +136,7 @@ export class ReadOnlyImage implements Driver {
   async close(): Promise<void> {}
 
   #refusal(): BlockError {
-    return new BlockError('unsupported', `Images of format '${this.name}' are read only in this version`, {
-      filename: this.#options.file.filename,
-    })
+    return readOnlyFormat(this.name, this.#options.file.filename)
   }
 }
 
@@ -188,6 +187,14 @@ export async function readTable(node: BlockNode, offset: number, length: number)
 
 /** Refuses to write to an image of this format, unless it is to be checked alone. @throws {BlockError} kind `unsupported` */
 export function checkReadOnly(readOnly: boolean, format: string, filename: string, forCheck = false): void {
-  if (readOnly || forCheck) return
-  throw new BlockError('unsupported', `Images of format '${format}' are read only in this version`, { filename })
+  if (!readOnly && !forCheck) throw readOnlyFormat(format, filename)
+}
+
+/** Refuses an image that will be written, if there are only readers of its format. @throws {BlockError} kind `unsupported` */
+export function checkWritten({ name, notWritten = false }: FormatDefinition, filename: string): void {
+  if (notWritten) throw readOnlyFormat(name, filename)
+}
+
+function readOnlyFormat(format: string, filename: string): BlockError {
+  return new BlockError('unsupported', `Images of format '${format}' are read only in this version`, { filename })
 }

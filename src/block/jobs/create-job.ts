@@ -1,14 +1,17 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { BlockError } from '../block-error.ts'
-import { couldNotCreate, createImage } from '../create/create-image.ts'
+import { backingOpener, couldNotCreate, createFile } from '../create/create-image.ts'
+import { writeNew } from '../create/write-new.ts'
 import type { DriveSet } from '../drives/drive-set.ts'
 import { formats } from '../formats/table.ts'
 import type { BlockNode } from '../graph/node.ts'
-import type { Maker } from '../open/driver.ts'
+import type { CreateRequest, Maker } from '../open/driver.ts'
 import { OptionBag, type OptionValues } from '../open/option-bag.ts'
 import type { JobPlace } from './image-job.ts'
 import type { Job, JobWork } from './job.ts'
 import { JobFailure } from './job-failure.ts'
+
+const largestHint = 2n ** 32n - 1n
 
 /** A node by its name, or to be opened for this, by dotted keys. */
 export type NodeReference = string | OptionValues
@@ -17,13 +20,15 @@ export type NodeReference = string | OptionValues
 export interface NewImage {
   readonly driver: string
   /** In bytes. */
-  readonly size: number
+  readonly size: bigint
   /** For a file. */
   readonly filename?: string | undefined
   /** For a format: where it is made. */
   readonly file?: NodeReference | undefined
   readonly dataFile?: NodeReference | undefined
-  readonly backing?: { readonly filename: string; readonly format: string | undefined } | undefined
+  /** Where its parts are made, if they are in nodes of their own. */
+  readonly extents?: readonly NodeReference[] | undefined
+  readonly backing?: { readonly filename: string | undefined; readonly format: string | undefined } | undefined
   /** As `qemu-img create -o` has them. */
   readonly options: OptionValues
 }
@@ -55,14 +60,18 @@ class CreateJob implements JobWork {
   async #makeFile(): Promise<void> {
     const { filename = '', size, options } = this.#image
     touch(filename)
-    await createImage(this.#drives.graph, { filename, format: 'raw', size, options })
+    const bag = new OptionBag(options)
+    // Hints to file systems that few of them know: they change nothing here.
+    bag.takeBoolean('nocow')
+    if ((bag.takeWideSize('extent_size_hint') ?? 0n) > largestHint) {
+      throw new BlockError('invalid', 'Extent size hint is too large')
+    }
+    await createFile(this.#drives.graph, { filename, format: 'raw', size, options: bag.takeAll() })
   }
 
   async #makeFormat(): Promise<void> {
-    const { driver, file, dataFile, size, backing, options } = this.#image
-    const definition = formats.get(driver)
+    const { driver, file, dataFile, extents = [] } = this.#image
     const { graph } = this.#drives
-    const bag = new OptionBag(options)
     const opened: BlockNode[] = []
     const open = async (reference: NodeReference): Promise<BlockNode> => {
       if (typeof reference === 'string') return graph.named(reference)
@@ -70,28 +79,59 @@ class CreateJob implements JobWork {
       opened.push(node)
       return node
     }
+    const openGiven = async (index: number): Promise<BlockNode | undefined> =>
+      index < extents.length ? open(extents[index]!) : undefined
     try {
+      if (formats.get(driver)?.checksFirst === true) {
+        const { make } = await this.#plan({ openGiven })
+        await writeNew(await open(file ?? ''), make)
+        return
+      }
       const node = await open(file ?? '')
       const data = dataFile === undefined ? undefined : await open(dataFile)
-      if (data !== undefined) bag.set('data_file', data.filename)
-      let makeData: Maker | undefined
-      const make = await definition!.create!({
-        size,
-        backing,
-        options: bag,
-        needFile: (_filename, makeIt) => {
-          makeData = makeIt
-        },
-        secret: (id) => graph.secret(id),
-      })
-      const [unknown] = bag.left
-      if (unknown !== undefined) throw new BlockError('invalid', `Invalid parameter '${unknown}'`, { option: unknown })
-      if (data !== undefined && makeData !== undefined) await written(data, makeData)
-      await written(node, make)
+      const { make, makeData } = await this.#plan({ filename: node.filename, data })
+      if (data !== undefined && makeData !== undefined) await writeNew(data, makeData)
+      await writeNew(node, make)
     } finally {
       for (const node of opened) if (node.state === 'open' && !node.attached) await node.close()
     }
   }
+
+  /** Looks whether there can be such an image. @returns what makes it, and what its data file is made of */
+  async #plan(places: Places): Promise<{ readonly make: Maker; readonly makeData: Maker | undefined }> {
+    const { driver, size, backing, options } = this.#image
+    const { graph } = this.#drives
+    const { filename = '', data, openGiven } = places
+    const bag = new OptionBag(options)
+    if (data !== undefined) bag.set('data_file', data.filename)
+    let makeData: Maker | undefined
+    const make = await formats.get(driver)!.create!({
+      size,
+      exact: true,
+      filename,
+      backing: backing?.filename === undefined ? undefined : { filename: backing.filename, format: backing.format },
+      options: bag,
+      needFile: (_filename, makeIt) => {
+        makeData = makeIt
+      },
+      ...(openGiven !== undefined && { openGiven }),
+      withBacking: backingOpener(graph, filename),
+      secret: (id) => graph.secret(id),
+    })
+    if (backing !== undefined && backing.filename === undefined) {
+      throw new BlockError('invalid', 'Backing format cannot be used without backing file')
+    }
+    const [unknown] = bag.left
+    if (unknown !== undefined) throw new BlockError('invalid', `Invalid parameter '${unknown}'`, { option: unknown })
+    return { make, makeData }
+  }
+}
+
+/** Nodes that an image is made in. */
+interface Places {
+  readonly filename?: string
+  readonly data?: BlockNode | undefined
+  readonly openGiven?: CreateRequest['openGiven']
 }
 
 /** @throws {BlockError} @throws {QmpError} in QEMU's words */
@@ -100,18 +140,6 @@ export function startCreate({ drives, jobs }: JobPlace, id: string, image: NewIm
     throw new BlockError('unsupported', 'Driver does not support blockdev-create')
   }
   jobs.create(new CreateJob(drives, image), { id, autoDismiss: false }).start()
-}
-
-async function written(node: BlockNode, make: Maker): Promise<void> {
-  const writer = await node.attach({
-    description: 'an unnamed block device',
-    access: { uses: ['read', 'write', 'resize'], shares: ['read'] },
-  })
-  try {
-    await make(node)
-  } finally {
-    await writer.detach()
-  }
 }
 
 /** Makes a file at once if there is none: what is in the way is told before the command is answered. */

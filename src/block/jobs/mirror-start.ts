@@ -142,7 +142,7 @@ export async function makeTarget(
 ): Promise<void> {
   const { shown, ...image } = plan
   const backing = shown && { filename: shown.filename, format: shown.driver.name }
-  const all = { ...image, ...(backing !== undefined && { backing }) }
+  const all = { ...image, toWrite: true, ...(backing !== undefined && { backing }) }
   await createImage(drives.graph, all, () => drives.print(describeImage(all)))
 }
 

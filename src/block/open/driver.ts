@@ -406,6 +406,10 @@ export interface FormatDefinition {
   compressionRefusal?(option: (name: string) => string | undefined): string | undefined
   /** Whether its images name other files, which are opened with them. */
   readonly namesFiles?: boolean
+  /** Whether its images are read only: there can be new ones, and this version does not write into them. */
+  readonly notWritten?: boolean
+  /** Whether `create()` complains before anybody has looked for the node that the image is to be made in. */
+  readonly checksFirst?: boolean
   /** @throws {BlockError} if the image cannot be opened; the node below still belongs to the caller then */
   open(request: FormatRequest): Promise<Driver>
   /**
@@ -423,7 +427,9 @@ export interface FormatDefinition {
 export type Maker = (file: BlockNode) => Promise<void>
 
 /** What a format gets to say how large an image will be. */
-export interface MeasureRequest extends Omit<CreateRequest, 'needFile'> {
+export interface MeasureRequest extends Pick<CreateRequest, 'backing' | 'options' | 'secret'> {
+  /** Guest bytes. */
+  readonly size: number
   /**
    * Guest bytes that will be written, counted in whole clusters of a size; undefined, if the image will be empty.
    *
@@ -447,12 +453,25 @@ export interface Measurement {
 /** What a format gets to make an image. */
 export interface CreateRequest {
   /** Guest bytes. */
-  readonly size: number
+  readonly size: bigint
+  /** Whether the image shall have just that many; if not, a format may add what it needs. */
+  readonly exact?: boolean
+  /** The file, as the user named it; of a node that there is already, its file name. */
+  readonly filename: string
   readonly backing: NamedChild | undefined
   /** The format takes out the options that it knows, as `qemu-img create -o` has them; what is left is refused. */
   readonly options: OptionBag
   /** Has another file made, too. As with QEMU its name is not relative to the image. */
   needFile(filename: string, make: Maker): void
+  /**
+   * Opens the node of this number of those that the user gives for the image's other files: with it no others are
+   * made. undefined, if so many are not given.
+   *
+   * @throws {BlockError} if it cannot be opened
+   */
+  readonly openGiven?: (index: number) => Promise<BlockNode | undefined>
+  /** Does something with the backing image, and not with what is behind that. @throws {BlockError} if it cannot be opened */
+  withBacking?<T>(named: NamedChild, use: (backing: BlockNode) => Promise<T>): Promise<T>
   /** What the user has given under a name, to lock images; undefined if there is nothing. */
   secret(id: string): Promise<Uint8Array | undefined>
 }

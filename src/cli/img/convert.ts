@@ -160,7 +160,7 @@ async function makeTarget(
   if (compressed) checkCompression(format, options)
   if (!options.has('size')) options.set('size', String(sources.reduce((sum, { length }) => sum + length, 0)))
   try {
-    await writeImage(graph, target, format, options)
+    await writeImage(graph, target, format, options, { toWrite: true })
     return options
   } catch (error) {
     if (!(error instanceof BlockError)) throw error

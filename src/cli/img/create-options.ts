@@ -9,6 +9,7 @@ export interface ImageOption {
   readonly default?: string
 }
 
+const backingFile: ImageOption = { name: 'backing_file', kind: 'string', help: 'File name of a base image' }
 const size: ImageOption = { name: 'size', kind: 'size', help: 'Virtual disk size' }
 
 /** Options of LUKS, as QEMU prints them. */
@@ -54,7 +55,7 @@ export const byFormat: Readonly<Record<string, readonly ImageOption[]>> = {
     },
     size,
     { name: 'compat', kind: 'string', help: 'Compatibility level (v2 [0.10] or v3 [1.1])' },
-    { name: 'backing_file', kind: 'string', help: 'File name of a base image' },
+    backingFile,
     { name: 'backing_fmt', kind: 'string', help: 'Image format of the base image' },
     { name: 'data_file', kind: 'string', help: 'File name of an external data file' },
     { name: 'data_file_raw', kind: 'boolean', help: 'The external data file must stay valid as a raw image' },
@@ -63,9 +64,56 @@ export const byFormat: Readonly<Record<string, readonly ImageOption[]>> = {
   ],
 }
 
+/** The options of formats of other programs. */
+const foreign: Readonly<Record<string, readonly ImageOption[]>> = {
+  vdi: [size, { name: 'static', kind: 'boolean', help: 'VDI static (pre-allocated) image', default: 'off' }],
+  vpc: [
+    size,
+    {
+      name: 'subformat',
+      kind: 'string',
+      help: 'Type of virtual hard disk format. Supported formats are {dynamic (default) | fixed} ',
+    },
+    {
+      name: 'force_size',
+      kind: 'boolean',
+      help: 'Force disk size calculation to use the actual size specified, rather than using the nearest CHS-based calculation',
+    },
+  ],
+  vmdk: [
+    size,
+    {
+      name: 'adapter_type',
+      kind: 'string',
+      help: 'Virtual adapter type, can be one of ide (default), lsilogic, buslogic or legacyESX',
+    },
+    backingFile,
+    { name: 'backing_fmt', kind: 'string', help: "Must be 'vmdk' if present" },
+    { name: 'compat6', kind: 'boolean', help: 'VMDK version 6 image', default: 'off' },
+    { name: 'hwversion', kind: 'string', help: 'VMDK hardware version', default: 'undefined' },
+    { name: 'toolsversion', kind: 'string', help: 'VMware guest tools version' },
+    {
+      name: 'subformat',
+      kind: 'string',
+      help:
+        'VMDK flat extent format, can be one of {monolithicSparse (default) | monolithicFlat | ' +
+        'twoGbMaxExtentSparse | twoGbMaxExtentFlat | streamOptimized} ',
+    },
+    {
+      name: 'zeroed_grain',
+      kind: 'boolean',
+      help: 'Enable efficient zero writes using the zeroed-grain GTE feature',
+    },
+  ],
+}
+
+function optionsOf(format: string): readonly ImageOption[] {
+  return byFormat[format] ?? foreign[format] ?? []
+}
+
 /** The format's own, and those of the file below. */
 function allOf(format: string): readonly ImageOption[] {
-  const own = byFormat[format] ?? []
+  const own = optionsOf(format)
   return [...own, ...ofFile.filter(({ name }) => !own.some((option) => option.name === name))]
 }
 
@@ -158,7 +206,7 @@ export class CreateOptions {
 
   /** What `-o help` prints: of the format alone, unless a file is named. */
   help(filename: string | undefined): string {
-    const shown = filename === undefined ? (byFormat[this.#format] ?? []) : this.#known
+    const shown = filename === undefined ? optionsOf(this.#format) : this.#known
     const title = filename === undefined ? `Supported ${this.#format} options` : 'Supported options'
     const hint =
       '\nThe protocol level may support further options.\nSpecify the target filename to include those options.\n'

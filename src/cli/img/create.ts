@@ -5,7 +5,6 @@ import {
   combinePath,
   createImage,
   imageFormats,
-  largestLength,
   type NodeGraph,
   textOfBlockError,
 } from '../../block/index.ts'
@@ -95,25 +94,16 @@ async function makeImage(graph: NodeGraph, plan: CreatePlan, output: Output | un
   if (backing !== undefined) await fitToBacking(graph, plan, options, backing)
   if (options.size === undefined) throw new BlockError('invalid', 'Image creation needs a size parameter')
   output?.out(options.describe(filename))
-  try {
-    await writeImage(graph, filename, format, options)
-  } catch (error) {
-    if (!(error instanceof BlockError) || error.context.code !== 'EFBIG') throw error
-    throw tooLarge(format)
-  }
+  await writeImage(graph, filename, format, options)
 }
 
-function tooLarge(format: string): BlockError {
-  const hint = format === 'qcow2' ? ' (try using a larger cluster size)' : ''
-  return new BlockError('invalid', `The image size is too large for file format '${format}'${hint}`)
-}
-
-/** Makes the file. @throws {BlockError} */
+/** Makes the file. @param options - `toWrite`: whether it will be filled @throws {BlockError} */
 export async function writeImage(
   graph: NodeGraph,
   filename: string,
   format: string,
   options: CreateOptions,
+  { toWrite = false } = {},
 ): Promise<void> {
   const backing = options.get('backing_file')
   const backingFormat = options.get('backing_fmt')
@@ -122,32 +112,16 @@ export async function writeImage(
     throw new BlockError('invalid', 'Backing format cannot be used without backing file')
   }
   const size = ((options.size ?? 0n) + 511n) & ~511n
-  const largest = format === 'qcow2' ? largestLength : BigInt(Number.MAX_SAFE_INTEGER)
-  if (size > largest) await refuseSize(graph, filename, format, size)
   await createImage(graph, {
     filename,
     format,
-    size: Number(size),
+    size,
+    toWrite,
     options: options.forDriver(),
     ...(backing === undefined
       ? {}
       : { backing: { filename: backing, ...(backingFormat === undefined ? {} : { format: backingFormat }) } }),
   })
-}
-
-/** What is more than can be counted here is more than any file can be. @throws {BlockError} in QEMU's words */
-async function refuseSize(graph: NodeGraph, filename: string, format: string, size: bigint): Promise<never> {
-  // The file is there when QEMU tries, and stays.
-  if (format === 'raw') await createImage(graph, { filename, format, size: 0 })
-  if (size < 2n ** 63n && format === 'qcow2') {
-    throw new BlockError('invalid', `Could not resize image: offset(${size}) exceeds maximum(${largestLength})`)
-  }
-  if (size < 2n ** 63n) throw tooLarge(format)
-  const reason =
-    format === 'qcow2'
-      ? 'Could not resize image: Image size cannot be negative'
-      : 'Could not resize file: Invalid argument'
-  throw new BlockError('invalid', reason)
 }
 
 /**

@@ -35,7 +35,7 @@ export async function dd(argv: readonly string[], output: Output): Promise<numbe
   const options = new CreateOptions(knownFormat(format, { named: false }))
   options.set('size', String(Math.max(0, end - begin)))
   try {
-    await writeImage(graph, to, format, options)
+    await writeImage(graph, to, format, options, { toWrite: true })
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
     throw new ImgError(`${to}: error while creating output image: ${textOfBlockError(error)}`)

@@ -1,4 +1,5 @@
 import { BlockError } from '../../block-error.ts'
+import { fileLength } from '../../create/file-length.ts'
 import { lengthen, takePreallocation } from '../../create/preallocation.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type {
@@ -35,9 +36,11 @@ export const luks: FormatDefinition = {
     const password = await requiredSecret(secret, 'key-secret', options.takeString('key-secret'))
     const plan = planLuks(options)
     const preallocation = takePreallocation(options)
+    const length = size + BigInt(plan.length)
+    if (length >= 2n ** 63n) throw new BlockError('invalid', 'The requested file size is too large')
     return async (file) => {
       await file.truncate(0)
-      await lengthen(file, plan.length + size, preallocation === 'metadata' ? 'off' : preallocation)
+      await lengthen(file, fileLength(length), preallocation === 'metadata' ? 'off' : preallocation)
       await writeLuks(file, 0, plan, password)
     }
   },

@@ -15,7 +15,10 @@ export function readCreateOptions({
   backing,
   options,
   needFile,
-}: Omit<CreateRequest, 'needFile'> & Partial<CreateRequest>): Qcow2CreateOptions {
+}: Pick<CreateRequest, 'backing' | 'options'> &
+  Partial<Pick<CreateRequest, 'needFile'>> & {
+    readonly size: number
+  }): Qcow2CreateOptions {
   const clusterSize = options.takeSize('cluster_size')
   const refcountBits = options.takeInteger('refcount_bits')
   const lazyRefcounts = options.takeBoolean('lazy_refcounts')

@@ -48,11 +48,15 @@ export const defaultClusterSize = 65536
 /**
  * Looks whether there can be such an image.
  *
+ * @param size - guest bytes, however many
  * @returns what makes it, empty, in a node that the caller writes and resizes
  * @throws {BlockError} kind `invalid`, in QEMU's words
  */
-export function planQcow2(options: Qcow2CreateOptions): (file: BlockNode) => Promise<void> {
-  const geometry = checkedGeometry(options)
+export function planQcow2(
+  options: Qcow2CreateOptions,
+  size = BigInt(options.size),
+): (file: BlockNode) => Promise<void> {
+  const geometry = checkedGeometry(options, size)
   const layout = layOut(options, geometry)
   const header = encodeStart(options, geometry, layout)
   const { preallocation = 'off', encryption } = options
@@ -164,21 +168,12 @@ function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: La
 }
 
 /** How the image will be divided. @throws {BlockError} kind `invalid`, in QEMU's words, if there can be none */
-export function checkedGeometry(options: Qcow2CreateOptions): Geometry {
-  const {
-    size,
-    version = 3,
-    clusterSize = defaultClusterSize,
-    refcountBits = 16,
-    extendedL2 = false,
-    backing,
-  } = options
+export function checkedGeometry(options: Qcow2CreateOptions, size = BigInt(options.size)): Geometry {
+  const { version = 3, clusterSize = defaultClusterSize, refcountBits = 16, extendedL2 = false, backing } = options
   if (!isPowerOfTwo(clusterSize) || clusterSize < 512 || clusterSize > 2 ** 21) {
     throw invalid('Cluster size must be a power of two between 512 and 2048k')
   }
-  if (!(size >= 0 && size % 512 === 0 && size <= largestLength)) {
-    throw invalid('Image size must be a multiple of 512 bytes')
-  }
+  if (size % 512n !== 0n) throw invalid('Image size must be a multiple of 512 bytes')
   if (!isPowerOfTwo(refcountBits) || refcountBits > 64) {
     throw invalid('Refcount width must be a power of two and may not exceed 64 bits')
   }
@@ -193,10 +188,18 @@ export function checkedGeometry(options: Qcow2CreateOptions): Geometry {
     throw invalid('Backing file and data-file-raw cannot be used at the same time')
   }
   const geometry = geometryOf(Math.log2(clusterSize), Math.log2(refcountBits), extendedL2)
-  if (l1EntriesFor(size, geometry) * 8 > largestL1) {
-    throw invalid("The image size is too large for file format 'qcow2' (try using a larger cluster size)")
-  }
+  checkSize(size, geometry)
   return geometry
+}
+
+/** Whether a disk can be as long, and the map of an image. @throws {BlockError} kind `invalid` */
+function checkSize(size: bigint, geometry: Geometry): void {
+  const what = 'Could not resize image'
+  if (size < 0n || size >= 2n ** 63n) throw invalid(`${what}: Image size cannot be negative`)
+  if (size > largestLength) throw invalid(`${what}: offset(${size}) exceeds maximum(${largestLength})`)
+  if (l1EntriesFor(Number(size), geometry) * 8 <= largestL1) return
+  const text = `${what}: Failed to grow the L1 table: File too large`
+  throw new BlockError('invalid', text, { code: 'EFBIG' })
 }
 
 /** What version 2 lacks. */

@@ -103,7 +103,9 @@ export const qcow2: FormatDefinition = {
   },
 
   async create(request: CreateRequest): Promise<Maker> {
-    return planQcow2({ ...readCreateOptions(request), encryption: await readEncryption(request) })
+    const options = readCreateOptions({ ...request, size: Number(request.size) })
+    const encryption = await readEncryption(request)
+    return planQcow2({ ...options, encryption }, request.size)
   },
 
   measure: measureQcow2,

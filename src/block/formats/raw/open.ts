@@ -1,3 +1,4 @@
+import { fileLength } from '../../create/file-length.ts'
 import { lengthen, takePreallocation } from '../../create/preallocation.ts'
 import type {
   CreateRequest,
@@ -30,7 +31,7 @@ export const raw: FormatDefinition = {
     const preallocation = takePreallocation(options)
     return async (file) => {
       await file.truncate(0)
-      await lengthen(file, size, preallocation)
+      await lengthen(file, fileLength(size, 'Could not resize file: '), preallocation)
     }
   },
 

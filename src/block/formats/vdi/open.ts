@@ -1,22 +1,18 @@
-import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type { FormatDefinition, FormatRequest } from '../../open/driver.ts'
 import { checkReadOnly, type Place, ReadOnlyImage, readTable } from '../read-only-image.ts'
 import { TablePages } from '../table-pages.ts'
+import { createVdi } from './create.ts'
+import { blockSize, headerSize, invalid, largestMap, sector, signature, types, unsupported, version } from './header.ts'
 
-const headerSize = 512
-const signature = 0xbeda107f
-const version = 0x00010001
-const blockSize = 2 ** 20
-const sector = 512
-const largestMap = 0x1fffff80
 /** A map entry from here on names no block: one that was never there, or one that has been discarded. */
 const firstUnallocated = 0xfffffffe
-const types = { dynamic: 1, fixed: 2 } as const
 
 /** VirtualBox's format: blocks of a MiB, in the order in which they were first written. */
 export const vdi: FormatDefinition = {
   name: 'vdi',
+  notWritten: true,
+  checksFirst: true,
 
   async open({ file, readOnly, forCheck }: FormatRequest): Promise<ReadOnlyImage> {
     checkReadOnly(readOnly, 'vdi', file.filename, forCheck)
@@ -35,6 +31,8 @@ export const vdi: FormatDefinition = {
       findFaults: (report) => findFaults(header, map, report),
     })
   },
+
+  create: createVdi,
 }
 
 interface Header {
@@ -143,12 +141,4 @@ async function findFaults(
 
 function hex(value: number): string {
   return `0x${value.toString(16)}`
-}
-
-function invalid(message: string): BlockError {
-  return new BlockError('invalid', message)
-}
-
-function unsupported(message: string): BlockError {
-  return new BlockError('unsupported', message)
 }

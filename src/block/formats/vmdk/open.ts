@@ -2,6 +2,7 @@ import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type { ChildRole, FormatDefinition, FormatRequest, ImageDetails } from '../../open/driver.ts'
 import { checkReadOnly, type Place, ReadOnlyImage } from '../read-only-image.ts'
+import { createVmdk } from './create.ts'
 import {
   type Identity,
   type ListedExtent,
@@ -32,6 +33,8 @@ interface Contents {
 export const vmdk: FormatDefinition = {
   name: 'vmdk',
   namesFiles: true,
+  notWritten: true,
+  checksFirst: true,
 
   async open(request: FormatRequest): Promise<ReadOnlyImage> {
     const { file, readOnly, openChild } = request
@@ -55,6 +58,8 @@ export const vmdk: FormatDefinition = {
       findFaults: (report) => extents.findFaults(report),
     })
   },
+
+  create: createVmdk,
 }
 
 async function openSparse(request: FormatRequest, kind: 'hosted' | 'esx'): Promise<Contents> {

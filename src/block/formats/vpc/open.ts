@@ -3,27 +3,34 @@ import type { BlockNode } from '../../graph/node.ts'
 import type { FormatDefinition, FormatRequest } from '../../open/driver.ts'
 import { checkReadOnly, type Place, ReadOnlyImage, readTable } from '../read-only-image.ts'
 import { TablePages } from '../table-pages.ts'
+import { createVpc } from './create.ts'
+import {
+  checksum,
+  checksumOffset,
+  cookie,
+  footerSize,
+  headerCookie,
+  headerSize,
+  largestGeometry,
+  largestSectors,
+  sector,
+  types,
+  unallocated,
+} from './footer.ts'
 
-const sector = 512
-const footerSize = 512
-const checksumOffset = 64
-const types = { fixed: 2, dynamic: 3, differencing: 4 } as const
-/** Sectors that cylinders, heads and sectors can count. */
-const largestGeometry = 65535 * 16 * 255
-const largestSectors = 0xff000000
 const largestMap = 0x1fffffff
-const unallocated = 0xffffffff
-const cookie = 'conectix'
 
 /** Microsoft's format for virtual disks, in its older form (VHD): fixed, or with blocks that come when they are written. */
 export const vpc: FormatDefinition = {
   name: 'vpc',
+  notWritten: true,
 
   async open({ file, readOnly, options, forCheck }: FormatRequest): Promise<ReadOnlyImage> {
     checkReadOnly(readOnly, 'vpc', file.filename, forCheck)
     const sizing = readSizing(options.takeString('force_size_calc'))
     const footer = await readFooter(file)
-    if (checksum(footer) !== footer.getUint32(checksumOffset)) throw invalid('Incorrect header checksum')
+    if (checksum(bytesOf(footer), checksumOffset) !== footer.getUint32(checksumOffset))
+      throw invalid('Incorrect header checksum')
     const type = footer.getUint32(60)
     if (type !== types.fixed && type !== types.dynamic) throw invalid('Unsupported or invalid VHD type')
     const length = sizeOf(footer, sizing) * sector
@@ -45,6 +52,8 @@ export const vpc: FormatDefinition = {
       find: (offset, wanted) => findBlock(file, map, offset, wanted),
     })
   },
+
+  create: createVpc,
 }
 
 /** The footer, or its copy at the beginning of an image that grows. @throws {BlockError} kind `invalid` */
@@ -57,20 +66,15 @@ async function readFooter(file: BlockNode): Promise<DataView> {
   return footer
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
 function isFooter(view: DataView): boolean {
   for (let index = 0; index < cookie.length; index++) {
     if (view.getUint8(index) !== cookie.charCodeAt(index)) return false
   }
   return true
-}
-
-/** The complement of the sum of all bytes but the checksum's own. */
-function checksum(footer: DataView): number {
-  let sum = 0
-  for (let at = 0; at < footerSize; at++) {
-    if (at < checksumOffset || at >= checksumOffset + 4) sum += footer.getUint8(at)
-  }
-  return ~sum >>> 0
 }
 
 type Sizing = 'chs' | 'current_size' | undefined
@@ -106,8 +110,8 @@ interface BlockMap {
 async function readMap(file: BlockNode, footer: DataView, length: number): Promise<BlockMap> {
   const headerOffset = place(footer.getBigInt64(16), 'Error reading dynamic VHD header')
   if (headerOffset === undefined) throw invalid('Invalid header magic')
-  const header = await readTable(file, headerOffset, 1024)
-  if (String.fromCharCode(...new Uint8Array(header.buffer, 0, 8)) !== 'cxsparse') {
+  const header = await readTable(file, headerOffset, headerSize)
+  if (String.fromCharCode(...new Uint8Array(header.buffer, 0, 8)) !== headerCookie) {
     throw invalid('Invalid header magic')
   }
   const blockSize = header.getUint32(32)

@@ -1,0 +1,15 @@
+import type { BlockNode } from '../graph/node.ts'
+import type { Maker } from '../open/driver.ts'
+
+/** Has an image made in a node that is there: nobody else may write it meanwhile. @throws {BlockError} as `make` */
+export async function writeNew(node: BlockNode, make: Maker): Promise<void> {
+  const writer = await node.attach({
+    description: 'an unnamed block device',
+    access: { uses: ['read', 'write', 'resize'], shares: ['read'] },
+  })
+  try {
+    await make(node)
+  } finally {
+    await writer.detach()
+  }
+}
