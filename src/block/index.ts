@@ -109,6 +109,7 @@ export { LeavingImage, leavingImages } from './moving/leaving-image.ts'
 export { ArrivingNode, leavingBitmaps } from './moving/moving-bitmaps.ts'
 export { blockdevDrivers, checkDriverWord } from './open/blockdev-drivers.ts'
 export { combinePath } from './open/combine-path.ts'
+export type { Measurement } from './open/create-request.ts'
 export type {
   BlockStatus,
   Breakpoints,
@@ -120,7 +121,6 @@ export type {
   Driver,
   DriverLimits,
   ImageDetails,
-  Measurement,
   NamedChild,
   NewSnapshot,
   Repair,

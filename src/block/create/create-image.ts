@@ -6,7 +6,7 @@ import { checkWritten } from '../formats/read-only-image.ts'
 import { formats } from '../formats/table.ts'
 import type { NodeGraph } from '../graph/node-graph.ts'
 import { combinePath } from '../open/combine-path.ts'
-import type { CreateRequest, Maker } from '../open/driver.ts'
+import type { CreateRequest, Maker } from '../open/create-request.ts'
 import { OptionBag, type OptionValues } from '../open/option-bag.ts'
 import { protocolOf } from '../protocols/of-filename.ts'
 

@@ -3,7 +3,7 @@ import { BlockError } from '../block-error.ts'
 import { formats } from '../formats/table.ts'
 import { chainStatus } from '../graph/chain-status.ts'
 import type { BlockNode } from '../graph/node.ts'
-import type { Measurement } from '../open/driver.ts'
+import type { Measurement } from '../open/create-request.ts'
 import { OptionBag, type OptionValues } from '../open/option-bag.ts'
 
 export interface MeasureOptions {

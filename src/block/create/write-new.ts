@@ -1,5 +1,5 @@
 import type { BlockNode } from '../graph/node.ts'
-import type { Maker } from '../open/driver.ts'
+import type { Maker } from '../open/create-request.ts'
 
 /** Has an image made in a node that is there: nobody else may write it meanwhile. @throws {BlockError} as `make` */
 export async function writeNew(node: BlockNode, make: Maker): Promise<void> {

@@ -5,7 +5,7 @@ import { writeNew } from '../create/write-new.ts'
 import type { DriveSet } from '../drives/drive-set.ts'
 import { formats } from '../formats/table.ts'
 import type { BlockNode } from '../graph/node.ts'
-import type { CreateRequest, Maker } from '../open/driver.ts'
+import type { CreateRequest, Maker } from '../open/create-request.ts'
 import { OptionBag, type OptionValues } from '../open/option-bag.ts'
 import type { JobPlace } from './image-job.ts'
 import type { Job, JobWork } from './job.ts'
@@ -107,7 +107,7 @@ class CreateJob implements JobWork {
     let makeData: Maker | undefined
     const make = await formats.get(driver)!.create!({
       size,
-      exact: true,
+      inPlace: true,
       filename,
       backing: backing?.filename === undefined ? undefined : { filename: backing.filename, format: backing.format },
       options: bag,

@@ -2,14 +2,8 @@ import { BlockError } from '../../block-error.ts'
 import { fileLength } from '../../create/file-length.ts'
 import { lengthen, takePreallocation } from '../../create/preallocation.ts'
 import type { BlockNode } from '../../graph/node.ts'
-import type {
-  CreateRequest,
-  FormatDefinition,
-  FormatRequest,
-  Maker,
-  Measurement,
-  MeasureRequest,
-} from '../../open/driver.ts'
+import type { CreateRequest, Maker, Measurement, MeasureRequest } from '../../open/create-request.ts'
+import type { FormatDefinition, FormatRequest } from '../../open/driver.ts'
 import type { OptionValues } from '../../open/option-bag.ts'
 import { planLuks, writeLuks } from './create.ts'
 import { LateKey } from './late-key.ts'

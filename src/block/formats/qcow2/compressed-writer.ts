@@ -24,7 +24,7 @@ export class CompressedWriter {
       options?.signal?.throwIfAborted()
       const part = bytes.subarray(at, at + clusterSize)
       const whole = part.byteLength === clusterSize ? part : padded(part, clusterSize)
-      const packed = this.#image.externalData ? undefined : await compress(this.#image, whole)
+      const packed = await compress(this.#image, whole)
       if (packed === undefined) await this.#writer.write(offset + at, part, options)
       else await this.#place(offset + at, packed)
     }

@@ -1,5 +1,5 @@
 import { BlockError } from '../../block-error.ts'
-import type { CreateRequest } from '../../open/driver.ts'
+import type { CreateRequest } from '../../open/create-request.ts'
 import { type LuksPlan, planLuks } from '../luks/create.ts'
 import { requiredSecret } from '../luks/required-secret.ts'
 

@@ -2,7 +2,7 @@ import { BlockError } from '../../block-error.ts'
 import { lengthen, type Preallocation, takePreallocation } from '../../create/preallocation.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import { checkDriverWord } from '../../open/blockdev-drivers.ts'
-import type { CreateRequest } from '../../open/driver.ts'
+import type { CreateRequest } from '../../open/create-request.ts'
 import type { OptionBag } from '../../open/option-bag.ts'
 import { defaultClusterSize, type Qcow2CreateOptions } from './create.ts'
 
@@ -15,8 +15,9 @@ export function readCreateOptions({
   backing,
   options,
   needFile,
+  inPlace,
 }: Pick<CreateRequest, 'backing' | 'options'> &
-  Partial<Pick<CreateRequest, 'needFile'>> & {
+  Partial<Pick<CreateRequest, 'needFile' | 'inPlace'>> & {
     readonly size: number
   }): Qcow2CreateOptions {
   const clusterSize = options.takeSize('cluster_size')
@@ -34,8 +35,14 @@ export function readCreateOptions({
     throw new BlockError('invalid', 'data-file-raw requires data-file')
   if (dataFile !== undefined) {
     // Clusters that have their places are whole.
-    const whole = raw || preallocation !== 'off' ? (clusterSize ?? defaultClusterSize) : 1
-    needFile?.(dataFile, (file) => makeDataFile(file, Math.ceil(size / whole) * whole, preallocation))
+    const mapped = raw || preallocation !== 'off'
+    const whole = mapped ? (clusterSize ?? defaultClusterSize) : 1
+    const length = Math.ceil(size / whole) * whole
+    needFile?.(dataFile, async (file) => {
+      if (inPlace !== true) await file.truncate(0)
+      if (!mapped) await file.truncate(length)
+      else if (file.length < length) await makeDataFile(file, length, preallocation)
+    })
   }
   return {
     size,
@@ -52,7 +59,6 @@ export function readCreateOptions({
 }
 
 async function makeDataFile(file: BlockNode, size: number, preallocation: Preallocation): Promise<void> {
-  await file.truncate(0)
   try {
     await lengthen(file, size, preallocation === 'metadata' ? 'off' : preallocation)
   } catch (cause) {

@@ -1,6 +1,6 @@
 import type { DirtyBitmap } from '../../bitmaps/index.ts'
 import { BlockError } from '../../block-error.ts'
-import type { Measurement, MeasureRequest } from '../../open/driver.ts'
+import type { Measurement, MeasureRequest } from '../../open/create-request.ts'
 import { sizeOfEntry } from './bitmap-directory.ts'
 import { checkedGeometry, largestL1 } from './create.ts'
 import { readEncryption } from './create-encryption.ts'

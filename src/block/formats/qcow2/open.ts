@@ -1,6 +1,7 @@
 import { BlockError } from '../../block-error.ts'
 import { largestLength } from '../../largest-length.ts'
-import type { CreateRequest, FormatDefinition, FormatRequest, Maker } from '../../open/driver.ts'
+import type { CreateRequest, Maker } from '../../open/create-request.ts'
+import type { FormatDefinition, FormatRequest } from '../../open/driver.ts'
 import { BitmapStore } from './bitmap-store.ts'
 import { largestL1, planQcow2 } from './create.ts'
 import { readEncryption } from './create-encryption.ts'

@@ -171,6 +171,9 @@ export class Qcow2Driver implements Driver {
 
   writeCompressed(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
     if (this.compressionRefusal !== undefined) throw unsupported(this.compressionRefusal)
+    if (this.image.externalData) {
+      throw new BlockError('unsupported', 'Operation not supported', { code: 'ENOTSUP' })
+    }
     if (this.image.encryption !== undefined) throw unsupported('Compressed clusters cannot be encrypted')
     const { clusterSize } = this.image.geometry
     const toEnd = offset + bytes.byteLength === this.length

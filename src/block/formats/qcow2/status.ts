@@ -32,7 +32,7 @@ export class Status {
 
   /** What `mapping` has just found. */
   #current(offset: number): BlockStatus {
-    const { mapping, backing, externalData, encryption } = this.#image
+    const { mapping, backing, encryption } = this.#image
     const { kind, host, length } = mapping
     if (kind === kinds.data) {
       const asIs = encryption === undefined ? { offset: host } : {}
@@ -40,7 +40,7 @@ export class Status {
     }
     if (kind === kinds.compressed) return { length, allocated: true, data: true, zero: false, compressed: true }
     if (kind === kinds.zero) {
-      const located = host !== 0 && !externalData ? { offset: host } : {}
+      const located = host !== 0 ? { offset: host } : {}
       return { length, allocated: true, data: false, zero: true, ...located }
     }
     const shown = Math.max(0, (backing?.length ?? 0) - offset)

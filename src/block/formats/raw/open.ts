@@ -1,13 +1,7 @@
 import { fileLength } from '../../create/file-length.ts'
 import { lengthen, takePreallocation } from '../../create/preallocation.ts'
-import type {
-  CreateRequest,
-  FormatDefinition,
-  FormatRequest,
-  Maker,
-  Measurement,
-  MeasureRequest,
-} from '../../open/driver.ts'
+import type { CreateRequest, Maker, Measurement, MeasureRequest } from '../../open/create-request.ts'
+import type { FormatDefinition, FormatRequest } from '../../open/driver.ts'
 import { RawDriver } from './raw-driver.ts'
 import { takeWindow } from './window.ts'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { takeFilePreallocation } from '../../create/preallocation.ts'
 import type { BlockNode } from '../../graph/node.ts'
-import type { CreateRequest, Maker } from '../../open/driver.ts'
+import type { CreateRequest, Maker } from '../../open/create-request.ts'
 import { blockSize, headerSize, invalid, largestMap, sector, signature, types, unsupported, version } from './header.ts'
 
 const text = '<<< QEMU VM Virtual Disk Image >>>\n'

@@ -1,6 +1,6 @@
 import { BlockError } from '../../block-error.ts'
 import { takeFilePreallocation } from '../../create/preallocation.ts'
-import type { CreateRequest } from '../../open/driver.ts'
+import type { CreateRequest } from '../../open/create-request.ts'
 
 const subformats = [
   'monolithicSparse',

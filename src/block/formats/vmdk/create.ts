@@ -4,7 +4,7 @@ import { BlockError } from '../../block-error.ts'
 import { fileLength } from '../../create/file-length.ts'
 import { writeNew } from '../../create/write-new.ts'
 import type { BlockNode } from '../../graph/node.ts'
-import type { CreateRequest, Maker } from '../../open/driver.ts'
+import type { CreateRequest, Maker } from '../../open/create-request.ts'
 import { takeVmdkOptions, type VmdkPlan } from './create-options.ts'
 import { descriptorOffset, largestDescriptor, planSparse, writeSparse } from './create-sparse.ts'
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { BlockError } from '../../block-error.ts'
 import { takeFilePreallocation } from '../../create/preallocation.ts'
 import type { BlockNode } from '../../graph/node.ts'
-import type { CreateRequest, Maker } from '../../open/driver.ts'
+import type { CreateRequest, Maker } from '../../open/create-request.ts'
 import {
   checksum,
   checksumOffset,
@@ -40,7 +40,7 @@ interface Plan {
 }
 
 /** Looks whether there can be such an image. @throws {BlockError} in QEMU's words, of kind `invalid` */
-export function createVpc({ size, exact, options }: CreateRequest): Maker {
+export function createVpc({ size, inPlace, options }: CreateRequest): Maker {
   takeFilePreallocation(options)
   const subformat = options.takeString('subformat') ?? 'dynamic'
   const forced = options.takeBoolean('force_size') ?? false
@@ -56,7 +56,7 @@ export function createVpc({ size, exact, options }: CreateRequest): Maker {
   const geometry = forced ? mostGeometry : fittingGeometry(sectors)
   const counted = sectorsOf(geometry)
   const length = (forced || counted === largestGeometry ? sectors : counted) * sector
-  if (exact === true && length !== Number(size)) {
+  if (inPlace === true && length !== Number(size)) {
     throw new BlockError('invalid', 'The requested image size cannot be represented in CHS geometry')
   }
   const plan: Plan = { fixed: subformat === 'fixed', forced, size: length, geometry }
