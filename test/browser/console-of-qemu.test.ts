@@ -10,7 +10,7 @@ import { Chromium, chromiumProgram } from './chromium.ts'
 
 const skip = missingProgram(chromiumProgram) || missingProgram(qemu[0]!)
 
-test('vmon console shows a QEMU: its screen, its state, its monitor, its drives', { skip, timeout: 120_000 }, async ({
+test('vmon console shows a QEMU: its screen, its state, its monitor, its drives', { skip, timeout: 300_000 }, async ({
   signal,
 }) => {
   const sockets = ['qmp', 'page'].flatMap((name) => ['-qmp', `unix:${name}.sock,server=on,wait=off`])

@@ -36,7 +36,7 @@ function countingKernel(): Uint8Array {
   })
 }
 
-describe('auto-converge', { timeout: 240_000 }, () => {
+describe('auto-converge', { timeout: 300_000 }, () => {
   it('brings a guest home that would never come', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'vmon-converge-'))
     t.after(() => rm(folder, { recursive: true }))

@@ -26,7 +26,7 @@ function md5(bytes: Uint8Array): string {
 const skip =
   noDebianGuest || missingProgram('qemu-img', 'e2fsck', 'debugfs') || missingFile(join(e2fs, 'complete'), 'e2fsprogs')
 
-describe('a disk that Linux installs itself on', { skip, timeout: 120_000 + filesOfEach * 10_000 }, () => {
+describe('a disk that Linux installs itself on', { skip, timeout: 300_000 + filesOfEach * 10_000 }, () => {
   it('goes into three overlays while ext2 and ext4 are written, and has every file for the next machine', async (t) => {
     await using guest = await DebianGuest.atPrompt({}, { size })
     const { folder, shell, vm } = guest

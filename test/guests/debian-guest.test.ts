@@ -13,7 +13,7 @@ const continueGuest = fileURLToPath(new URL('./continue-guest.js', import.meta.u
 /** How often the guest is carried from process to process; fifty take two minutes. */
 const journeys = Number(process.env['VMON_JOURNEYS'] ?? 4)
 
-describe('the Debian guest', { skip: noDebianGuest, timeout: 280_000 }, () => {
+describe('the Debian guest', { skip: noDebianGuest, timeout: 300_000 }, () => {
   it('is at its prompt with drives, input devices and its helper', async () => {
     await using guest = await DebianGuest.atPrompt()
     assert.match(await guest.run('cat /proc/partitions'), /65536 sda\s[\s\S]* sr0/)

@@ -42,7 +42,7 @@ function trayOf({ vm }: DebianGuest): () => Promise<string[]> {
 
 const openAndClosed = [`${cd} open`, `${cd} closed`]
 
-describe('Linux', { skip: noDebianGuest || missingFile(grub, 'grub-rescue-pc'), timeout: 120_000 }, () => {
+describe('Linux', { skip: noDebianGuest || missingFile(grub, 'grub-rescue-pc'), timeout: 300_000 }, () => {
   it('mounts one CD after the other, and an empty drive not at all', async () => {
     await using guest = await DebianGuest.atPrompt()
     const { qmp } = guest.vm

@@ -24,7 +24,7 @@ function helperFill(): Buffer {
 
 const nothing = (): undefined => undefined
 
-describe('memsave under Linux', { skip: noDebianGuest, timeout: 120_000 }, () => {
+describe('memsave under Linux', { skip: noDebianGuest, timeout: 300_000 }, () => {
   it('saves the buffer of a program that the program has filled', async () => {
     await using guest = await DebianGuest.atPrompt()
     guest.shell.type(`helper grip ${bytes >> 10} ${seed}\n`)

@@ -25,7 +25,7 @@ const parts: readonly (readonly [arguments_: string, few: string])[] = [
   ['--switch 1', '--switch-ops 500'],
 ]
 
-describe('stress-ng finds nothing wrong', { skip, timeout: 240_000 + seconds * 150_000 }, () => {
+describe('stress-ng finds nothing wrong', { skip, timeout: 300_000 + seconds * 150_000 }, () => {
   it('with the processor, memory, processes and switches between them', async (t) => {
     await using guest = await DebianGuest.atPrompt()
     const cd = join(guest.folder, 'stress.iso')

@@ -18,7 +18,7 @@ const patience = 2000
 const deadline = 10_000
 
 describe('a Linux that gives nonsense to its hardware', { skip: noDebianGuest }, () => {
-  before(async () => (await DebianGuest.atPrompt())[Symbol.asyncDispose](), { timeout: 200_000 }) // has it booted
+  before(async () => (await DebianGuest.atPrompt())[Symbol.asyncDispose](), { timeout: 300_000 }) // has it booted
   for (let seed = 1; seed <= seeds; seed++) {
     it(`leaves the monitor alone (seed ${seed})`, { timeout: (seconds + 120) * 1000 }, async (t) => {
       const end = performance.now() + seconds * 1000

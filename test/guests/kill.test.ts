@@ -53,7 +53,7 @@ async function killed(
 
 const skip = noDebianGuest || missingProgram('qemu-img')
 
-describe('a qcow2 image whose guest is killed while it writes', { skip, timeout: 120_000 + kills * 30_000 }, () => {
+describe('a qcow2 image whose guest is killed while it writes', { skip, timeout: 300_000 + kills * 30_000 }, () => {
   it('is sound, and has all that the guest has flushed', async () => {
     await using guest = await DebianGuest.atPrompt()
     const [state, disk] = [join(guest.folder, 'state'), join(guest.folder, 'disk.qcow2')]

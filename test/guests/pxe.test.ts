@@ -29,7 +29,7 @@ for (const [card, nic, more] of [
     { devices: ['virtio-net-pci,netdev=n,rombar=0,romfile=pxe-virtio.rom'] },
   ],
 ] as const)
-  test(`${card} boots the machine from the network`, { skip, timeout: 240_000 }, async () => {
+  test(`${card} boots the machine from the network`, { skip, timeout: 300_000 }, async () => {
     const serial = join(folder, 'serial')
     writeFileSync(join(folder, 'boot.bin'), program('netboot'))
     const network = `tftp=${folder},bootfile=boot.bin,restrict=on`

@@ -20,7 +20,7 @@ function floppyOf(image: Uint8Array): Medium {
 }
 
 test('rectangles of what has changed give the picture of a full capture, in every video mode and between them', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const witness = new BoardWitness()
   const board = await createBoard(

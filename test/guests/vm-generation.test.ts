@@ -17,7 +17,7 @@ async function identifierIn({ memory }: RunningMachine): Promise<string> {
 }
 
 it('SeaBIOS copies the identifier to memory, and a fork has another one in its place', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   await using vm = await startMachine({ memory: 16, nics: ['none'], devices: [`vmgenid,guid=${guid}`] })
   await vm.screen.waitFor('No bootable device', { timeoutMs: 60_000 })

@@ -40,7 +40,7 @@ describe('an application in one file', () => {
   after(() => rm(folder, { recursive: true }))
 
   const outcome = (): Promise<string> =>
-    run(process.execPath, ['bundle.mjs'], { cwd: folder, timeout: 120_000 }).then(
+    run(process.execPath, ['bundle.mjs'], { cwd: folder, timeout: 300_000 }).then(
       ({ stdout }) => stdout,
       ({ stderr }: { stderr: string }) => stderr,
     )

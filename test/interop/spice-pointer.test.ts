@@ -48,7 +48,7 @@ class VmwareMouse {
   }
 }
 
-test("remote-viewer's pointer arrives where it stands, and so does a click", { skip, timeout: 120_000 }, async (t) => {
+test("remote-viewer's pointer arrives where it stands, and so does a click", { skip, timeout: 300_000 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'vmon-spice-pointer-'))
   t.after(() => rm(folder, { recursive: true }))
   const floppy = join(folder, 'guest.img')

@@ -67,7 +67,7 @@ async function certificates(folder: string): Promise<void> {
 
 test('spicy-screenshot and remote-viewer see what screendump writes, and what is typed there arrives', {
   skip,
-  timeout: 180_000,
+  timeout: 300_000,
 }, async ({ signal }) => {
   const folder = await mkdtemp(join(tmpdir(), 'vmon-spice-'))
   try {
@@ -87,7 +87,7 @@ test('spicy-screenshot and remote-viewer see what screendump writes, and what is
 
     const file = join(folder, 'spicy.ppm')
     const shoot = (...wish: string[]): Promise<unknown> =>
-      run('spicy-screenshot', [...wish, '-o', file], { timeout: 60_000 })
+      run('spicy-screenshot', [...wish, '-o', file], { timeout: 300_000 })
     // As long as the guest draws, the two may be of different moments.
     const looksSame = async (): Promise<boolean> => {
       await shoot(`--uri=spice://127.0.0.1:${plain}?password=geheim`)

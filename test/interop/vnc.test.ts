@@ -20,7 +20,7 @@ const run = promisify(execFile)
 const vgaBios = '/usr/share/seabios/vgabios-stdvga.bin'
 const grub = '/usr/lib/grub-rescue/grub-rescue-cdrom.iso'
 const noGuest = missingFile(vgaBios, 'seabios') || missingFile(grub, 'grub-rescue-pc')
-const patience = 60_000
+const patience = 300_000
 const tigervncPrograms = ['Xvfb', 'xtigervncviewer'] as const
 const tigervnc = ['xtigervncviewer', '-Shared', '-AutoSelect=0', '-FullScreen'] as const
 
@@ -50,7 +50,7 @@ test('gvnccapture, TigerVNC and vncsnapshot see what screendump writes', {
     noGuest ||
     ['gvnccapture', 'vncsnapshot', ...tigervncPrograms].map((name) => missingProgram(name)).find(Boolean) ||
     false,
-  timeout: 120_000,
+  timeout: 300_000,
 }, async ({ signal }) => {
   const folder = await mkdtemp(join(tmpdir(), 'vmon-vnc-'))
   try {

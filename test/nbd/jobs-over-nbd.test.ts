@@ -46,7 +46,7 @@ async function complete(scene: JobScene): Promise<void> {
   await scene.gone('j')
 }
 
-describe('a job whose target is on a server', { timeout: 120_000 }, () => {
+describe('a job whose target is on a server', { timeout: 300_000 }, () => {
   it('waits for a server that is killed and comes back, and copies all', async () => {
     await using files = await scratch()
     await writeFile(files.path('disk'), Buffer.alloc(size))

@@ -19,7 +19,7 @@ async function writeImage(path: string): Promise<void> {
   await file.write(Buffer.alloc(megabyte, 'the end'), 0, megabyte, 8 * megabyte)
 }
 
-describe("libnbd's and nbdkit's programs", { timeout: 240_000, skip: missingProgram('nbdcopy', 'nbdkit') }, () => {
+describe("libnbd's and nbdkit's programs", { timeout: 300_000, skip: missingProgram('nbdcopy', 'nbdkit') }, () => {
   const serve = (socket: string, ...words: readonly string[]) =>
     startServer([...vmon.command, 'nbd', '-t', '-e', '0', '-k', socket, ...words], socket)
 

@@ -23,7 +23,7 @@ async function open(options: OptionValues, { writable = false } = {}): Promise<O
 
 const unix = (path: string): OptionValues => ({ 'server.type': 'unix', 'server.path': path })
 
-describe('a node of a server', { timeout: 240_000 }, () => {
+describe('a node of a server', { timeout: 300_000 }, () => {
   it('reads and writes, makes zeroes, gives back and tells what is there', async () => {
     await using files = await scratch()
     await writeFile(files.path('disk'), Buffer.alloc(megabyte, 'data'))
@@ -176,7 +176,7 @@ describe('a node of a server', { timeout: 240_000 }, () => {
   })
 })
 
-describe('vmon img and servers', { timeout: 240_000, skip: missingProgram('qemu-img', 'qemu-nbd') }, () => {
+describe('vmon img and servers', { timeout: 300_000, skip: missingProgram('qemu-img', 'qemu-nbd') }, () => {
   it('says of images there what qemu-img says', async () => {
     await using files = await scratch()
     await writeFile(files.path('disk'), Buffer.alloc(megabyte, 'data'))

@@ -8,7 +8,7 @@ import { run, runVmon, scratch, startServer } from './nbd-programs.ts'
 
 const megabyte = 2 ** 20
 
-describe('vmon nbd', { timeout: 240_000, skip: missingProgram('qemu-img', 'qemu-nbd', 'nbdinfo') }, () => {
+describe('vmon nbd', { timeout: 300_000, skip: missingProgram('qemu-img', 'qemu-nbd', 'nbdinfo') }, () => {
   it('lets one client use an image, and ends with it', async () => {
     await using files = await scratch()
     await writeFile(files.path('disk'), Buffer.alloc(megabyte, 'data'))

@@ -13,7 +13,7 @@ function request(command: number, words: Partial<Request> = {}): Request {
   return { command, flags: 0, cookie: 1n, offset: 0, length: 512, ...words }
 }
 
-describe('a server of exports', { timeout: 240_000 }, () => {
+describe('a server of exports', { timeout: 300_000 }, () => {
   it('bounds what a client costs that asks ten thousand times and reads nothing, and serves others meanwhile', async () => {
     await using files = await scratch()
     await using server = await ownServer(files.path('s'), { driver: 'null-co', size: 64 * megabyte })

@@ -12,7 +12,7 @@ const megabyte = 2 ** 20
 const qemu = { img: ['qemu-img'], nbd: ['qemu-nbd'] } as const
 const ours = { img: [...vmon.command, 'img'], nbd: [...vmon.command, 'nbd'] } as const
 
-describe('NBD over TLS', { timeout: 240_000, skip: missingProgram('qemu-img', 'nbdcopy', 'openssl') }, () => {
+describe('NBD over TLS', { timeout: 300_000, skip: missingProgram('qemu-img', 'nbdcopy', 'openssl') }, () => {
   let made: TestCredentials
   before(async () => {
     made = await testCredentials()

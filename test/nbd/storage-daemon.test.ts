@@ -27,7 +27,7 @@ async function converse(command: readonly string[], said: readonly object[]): Pr
 const commands = (...list: readonly (readonly [name: string, words?: object])[]) =>
   list.map(([execute, words]) => ({ execute, ...(words !== undefined && { arguments: words }) }))
 
-describe('vmon storage', { timeout: 240_000, skip: missingProgram(qemu, 'nbdinfo') }, () => {
+describe('vmon storage', { timeout: 300_000, skip: missingProgram(qemu, 'nbdinfo') }, () => {
   it('says what qemu-storage-daemon says', async () => {
     await using files = await scratch()
     const socket = files.path('s')

@@ -37,7 +37,7 @@ async function hangingServer(
 
 for (const delay of [0, 600]) {
   test(`yank fails the requests of a node whose server hangs (reconnect-delay=${delay})`, {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     await using files = await scratch()
     await writeFile(files.path('disk'), Buffer.alloc(65_536))

@@ -30,7 +30,7 @@ after(() => {
 /** Runs QEMU without a machine, tells it `input` and gives back what it answers and complains about. */
 function runQemu(args: readonly string[], input: string): { answers: string[]; complaints: string } {
   const all = ['-nodefaults', '-display', 'none', '-machine', 'none', ...args]
-  const { stdout, stderr } = spawnSync(qemu, all, { input, encoding: 'utf8', timeout: 20_000, cwd: folder })
+  const { stdout, stderr } = spawnSync(qemu, all, { input, encoding: 'utf8', timeout: 300_000, cwd: folder })
   return { answers: stdout.split('\r\n'), complaints: stderr }
 }
 

@@ -51,7 +51,7 @@ function quiet(words: readonly string[]): string[] {
 /** What a program says on standard error without its name, and its exit status. */
 function run(program: string, words: readonly string[]): Promise<{ said: string; status: number }> {
   return new Promise((done) => {
-    const options = { cwd: folder, timeout: 20_000, env: { ...process.env, LC_ALL: 'C' } }
+    const options = { cwd: folder, timeout: 300_000, env: { ...process.env, LC_ALL: 'C' } }
     const child = execFile(program, words, options, (_error, _stdout, stderr) => {
       const said = stderr.trimEnd().replaceAll(/^(?:qemu|qemu-system-i386|vmon): ?/gm, '')
       done({ said, status: child.exitCode ?? -1 })

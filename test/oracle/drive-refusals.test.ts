@@ -37,7 +37,7 @@ function qemuSays(drives: string, cwd: string): Promise<string> {
     execFile(
       'qemu-system-i386',
       ['-display', 'none', '-S', '-nodefaults', ...options],
-      { cwd, timeout: 60000, env: { ...process.env, LC_ALL: 'C' } },
+      { cwd, timeout: 300_000, env: { ...process.env, LC_ALL: 'C' } },
       (_error, _stdout, stderr) => {
         const lines = stderr.trimEnd().split('\n')
         const said = lines.filter((line) => !line.startsWith('WARNING: ') && !line.startsWith('         ')).join('\n')

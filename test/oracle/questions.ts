@@ -4,7 +4,7 @@ import { isReply } from './match.ts'
 import { Server } from './server.ts'
 
 const pipelined = 50
-const patience = 20_000
+const patience = 120_000
 
 export interface Reply {
   readonly return?: unknown

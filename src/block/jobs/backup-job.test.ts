@@ -45,7 +45,7 @@ function withFilter(made: JobScene, rules: Readonly<Record<string, string>>) {
 }
 
 test('incremental backups carry over what was written since the last, whatever is written meanwhile', {
-  timeout: 240_000,
+  timeout: 300_000,
 }, async () => {
   const writes = fc.array(fc.tuple(fc.nat(15), fc.integer({ min: 1, max: 255 })), { maxLength: 6 })
   await fc.assert(

@@ -203,7 +203,7 @@ const kinds: readonly Kind[] = [
 
 for (const kind of kinds) {
   test(`whatever the guest writes during ${kind.name}, and however that ends, is there, and progress never goes back`, {
-    timeout: 240_000,
+    timeout: 300_000,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(steps, ending, fc.nat(3), async (list, how, turns) => {

@@ -105,7 +105,7 @@ const onlyOnce = async (work: () => Promise<void>): Promise<void> => work().catc
 for (const [kind, start] of Object.entries(kinds)) {
   test(`whichever request fails during a ${kind}, the guest's data is there, and the policy holds`, {
     skip: missingProgram('qemu-img'),
-    timeout: 120_000 + numRuns * 2000,
+    timeout: 300_000 + numRuns * 2000,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(fault, fc.constantFrom(...policies), async (fault, policy) => {

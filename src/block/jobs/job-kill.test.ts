@@ -77,7 +77,7 @@ function makeChain(folder: string): number[][] {
 for (const kind of ['stream', 'commit', 'active', 'mirror', 'backup']) {
   test(`whoever is killed during a job of kind ${kind} leaves sound images with all that was flushed`, {
     skip,
-    timeout: 120_000 + kills * 30_000,
+    timeout: 300_000 + kills * 30_000,
   }, async () => {
     for (let round = 0; round < kills; round++) {
       const folder = mkdtempSync(join(tmpdir(), 'vmon-job-kill-'))

@@ -8,7 +8,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 for (const copyMode of ['background', 'write-blocking'] as const) {
   test(`a mirror in ${copyMode} mode copies what discards and zeroes leave of clusters`, {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     await using scene = new JobScene()
     await scene.image('top', { size })

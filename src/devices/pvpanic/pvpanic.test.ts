@@ -36,7 +36,7 @@ test('on the PCI bus it is a register in memory, where the guest has put it', ()
   assert.deepEqual(shown!.regions.map(({ size, address }) => [size, address]), [[2, 0xfebf1000]]) // biome-ignore format: one line
 })
 
-test('a guest that executes stands still at a panic, and runs on if it is let', { timeout: 120_000 }, async (t) => {
+test('a guest that executes stands still at a panic, and runs on if it is let', { timeout: 300_000 }, async (t) => {
   const code = [...in8(0x505), ...sendAl, ...out8(0x505, 2), ...send('c'), ...out8(0x505, 1), ...send('p')]
   const said: unknown[] = []
   const panicked = deferred()

@@ -66,7 +66,7 @@ test('a folder that is only to be read is no file either', async () => {
   await assert.rejects(opened, { message: `'file' driver requires '${at('folder')}' to be a regular file` })
 })
 
-test('a process that is given pipes as images ends by itself, and says why', { timeout: 120_000 }, async () => {
+test('a process that is given pipes as images ends by itself, and says why', { timeout: 300_000 }, async () => {
   for (const option of ['-hda', '-cdrom', '-fda']) {
     const vmon = spawn(process.execPath, ['bin/vmon.js', '-accel', 'none', option, at('pipe')], { stdio: 'pipe' })
     let said = ''

@@ -35,7 +35,7 @@ const toProtectedMode = assemble(loopAddress, (asm) => {
 })
 
 test("v86 hands over what it makes of a guest's loop, and goes on in what has been compiled of it", {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const { v86: loop } = await bareV86<V86Emulator>(t)
   const { cpu } = loop
@@ -65,7 +65,7 @@ test("v86 hands over what it makes of a guest's loop, and goes on in what has be
 
 const longestFunction = 7_654_321
 
-test('code of which v86 makes a longer function than V8 takes is interpreted', { timeout: 120_000 }, async (t) => {
+test('code of which v86 makes a longer function than V8 takes is interpreted', { timeout: 300_000 }, async (t) => {
   const { v86: loop } = await bareV86<V86Emulator>(t)
   const { cpu } = loop
   cpu.write_blob(Uint8Array.of(0xea, 0x00, 0x10, 0, 0), resetVector) // jmp 0:1000
@@ -84,7 +84,7 @@ test('code of which v86 makes a longer function than V8 takes is interpreted', {
   assert.ok(Math.max(...lengths) > longestFunction, `${lengths}`)
 })
 
-test('a guest does not notice that it is interpreted', { timeout: 120_000 }, async (t) => {
+test('a guest does not notice that it is interpreted', { timeout: 300_000 }, async (t) => {
   const probe = await ProbeBoard.start(t)
   const code = tangledCode(codeAddress)
   await probe.ask(...[...code].map((byte, index) => poke(codeAddress + index, 1, byte)))

@@ -10,7 +10,7 @@ for (const [state, rest] of [
   ['halts', forever(0xf4)],
   ['runs', forever(0x90)],
 ] as const) {
-  test(`an NMI reaches a guest in real mode that ${state} with interrupts off`, { timeout: 60_000 }, async (t) => {
+  test(`an NMI reaches a guest in real mode that ${state} with interrupts off`, { timeout: 300_000 }, async (t) => {
     const { board, witness } = await guestBoard(t, [...send('>'), ...rest])
     await board.writePhysical(2 * 4, Uint8Array.of(0x00, 0x06, 0x00, 0x00))
     await board.writePhysical(0x600, Uint8Array.from(handler))
@@ -23,7 +23,7 @@ for (const [state, rest] of [
   })
 }
 
-test('NMIs that come at once reach the guest one after the other', { timeout: 60_000 }, async (t) => {
+test('NMIs that come at once reach the guest one after the other', { timeout: 300_000 }, async (t) => {
   const { board, witness } = await guestBoard(t, [...send('>'), ...forever(0x90)])
   // As the other handler, but between `N` and `n` it spins: xor cx, cx; again: loop again.
   const slow = [...handler.slice(0, -1), ...[0x31, 0xc9, 0xe2, 0xfe, 0xe2, 0xfe], ...[0xb0, 0x6e, 0xee, 0xcf]]
@@ -35,7 +35,7 @@ test('NMIs that come at once reach the guest one after the other', { timeout: 60
   assert.equal(String(await witness.heard(7)), '>NnNnNn')
 })
 
-test('of the NMIs that come while the guest stands still, it hears one', { timeout: 60_000 }, async (t) => {
+test('of the NMIs that come while the guest stands still, it hears one', { timeout: 300_000 }, async (t) => {
   const { board, witness } = await guestBoard(t, [...send('>'), ...forever(0x90)])
   await board.writePhysical(2 * 4, Uint8Array.of(0x00, 0x06, 0x00, 0x00))
   await board.writePhysical(0x600, Uint8Array.from(handler))
@@ -51,7 +51,7 @@ test('of the NMIs that come while the guest stands still, it hears one', { timeo
   assert.equal(String(await witness.heard(3)), '>NN')
 })
 
-test('a guest without an interrupt table is reset by an NMI', { timeout: 60_000 }, async (t) => {
+test('a guest without an interrupt table is reset by an NMI', { timeout: 300_000 }, async (t) => {
   const { board, witness } = await guestBoard(t, [
     ...tripleFault.slice(0, -1), // all but the interrupt
     ...send('>'),

@@ -15,7 +15,7 @@ const registers: readonly (readonly [name: string, port: number, value: number])
   ['GPE0 enable', 0xafe2, 0x02],
 ]
 
-test('a reset brings the devices back to what they were at power-on', { timeout: 60_000 }, async (t) => {
+test('a reset brings the devices back to what they were at power-on', { timeout: 300_000 }, async (t) => {
   const report = [...enablePower, ...registers.flatMap(([, port]) => [...in8(port), ...sendAl])]
   const { board, witness } = await guestBoard(t, [
     ...report,

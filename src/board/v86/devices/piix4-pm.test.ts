@@ -17,7 +17,7 @@ import { guestBoard } from '../../../../test/guests/guest-board.ts'
 const pm1Status = powerPorts
 
 test('the power button sets its bit of PM1 status, which the guest clears by writing a one', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const status = [...in8(pm1Status + 1), ...sendAl]
   const { board, witness } = await guestBoard(t, [
@@ -36,7 +36,9 @@ test('the power button sets its bit of PM1 status, which the guest clears by wri
   assert.deepEqual(await next(), [0, 0, 0])
 })
 
-test('the timer follows guest time, back as well when an earlier state is restored', { timeout: 60_000 }, async (t) => {
+test('the timer follows guest time, back as well when an earlier state is restored', {
+  timeout: 300_000,
+}, async (t) => {
   const { board, witness } = await guestBoard(t, [
     ...enablePower,
     ...forever(...receive, 0xba, (powerPorts + 8) & 0xff, (powerPorts + 8) >> 8, 0x66, 0xed, ...sendEax),
@@ -59,7 +61,7 @@ test('the timer follows guest time, back as well when an earlier state is restor
 })
 
 test('the power button wakes a guest that halts, through the system control interrupt', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   // Interrupt 9 comes through the second controller as vector 0x71; its handler at 0000:0600 sends 'P' and halts.
   const { board, witness } = await guestBoard(t, [
@@ -78,7 +80,7 @@ test('the power button wakes a guest that halts, through the system control inte
   assert.equal(String(await witness.heard(2)), '>P')
 })
 
-test('the hot-plug registers say that nothing comes and nothing goes', { timeout: 60_000 }, async (t) => {
+test('the hot-plug registers say that nothing comes and nothing goes', { timeout: 300_000 }, async (t) => {
   const ports = [0xae00, 0xae04, 0xae08, 0xaf00, 0xaf01]
   const { board, witness } = await guestBoard(
     t,
@@ -88,7 +90,7 @@ test('the hot-plug registers say that nothing comes and nothing goes', { timeout
   assert.deepEqual([...(await witness.heard(ports.length))], [0, 0, 0, 1, 0])
 })
 
-test('the fixed registers answer where and when the firmware says, at any width', { timeout: 60_000 }, async (t) => {
+test('the fixed registers answer where and when the firmware says, at any width', { timeout: 300_000 }, async (t) => {
   const setEnable = (base: number) => out16(base + 2, 0x0120)
   const look = (base: number) => [...in8(base + 2), ...sendAl, ...in8(base + 3), ...sendAl]
   const { board, witness } = await guestBoard(t, [

@@ -41,7 +41,7 @@ async function callingGuest(t: TestContext) {
 }
 
 test('what is written over code that v86 has translated runs from then on; it would not if RAM itself were written', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const { memory, more } = await callingGuest(t)
   assert.equal(await more(), 0x11111111)

@@ -54,7 +54,7 @@ const wildWriter = (seed: number): Uint8Array =>
 
 for (const seed of [1, 0x5eed, 0xffffffff]) {
   test(`a guest that writes anything anywhere into configuration spaces moves nothing that cannot be moved (seed ${seed})`, {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async (t) => {
     const probe = await ProbeBoard.start(t, { vga: true })
     const { board, witness } = probe
@@ -82,7 +82,7 @@ for (const seed of [1, 0x5eed, 0xffffffff]) {
 }
 
 test('functions that are there are sized and mapped at once, without the address being written again', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const probe = await ProbeBoard.start(t, { vga: true })
   const bar4 = outPort(0xcf8, 4, 0x80000920)

@@ -4,7 +4,7 @@ import { awaitBit, forever, in8, out8, send, sendAl } from '../../../../../test/
 import { guestBoard } from '../../../../../test/guests/guest-board.ts'
 
 test('scan codes come to the guest in order and complete, however many are sent at once', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   // Lets the controller translate to set 1, enables the keyboard, takes its acknowledgement, then sends on whatever it sends.
   const { board, witness } = await guestBoard(t, [
