@@ -68,7 +68,7 @@ export interface Board extends AsyncDisposable {
   throttle(percentage: number): Promise<void>
   /** All pages of RAM that hold anything but zeros, in memory that threads can have together. The board should stand still. */
   copyRam(): Promise<RamPages>
-  /** Others like it are likely to be built soon: lets so many of them have a thread that waits ready. */
+  /** Others like it are likely to be built soon: lets so many of them have a thread that waits with an emulator. */
   keepSpares(count: number): void
   /** The CRC-32 of each of some pages of RAM as they are now. @throws {BoardError} kind `address`, if one is not a page of RAM */
   pageChecksums(addresses: Uint32Array): Promise<Uint32Array>

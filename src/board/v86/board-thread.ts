@@ -11,9 +11,10 @@ import type { GuestSides } from '../bus/guest-device.ts'
 import { readRegisters } from './cpu/cpu-state.ts'
 import { readInterruptControllers } from './cpu/interrupt-state.ts'
 import { Emulator } from './emulator.ts'
+import { buildCore, type EmulatorCore } from './emulator-core.ts'
 import { HostRequests } from './thread/host-requests.ts'
 import { probeCalls } from './thread/probe-calls.ts'
-import type { CallName, ToHost, ToWorker, WireError, WorkerCalls, WorkerConfig } from './wire.ts'
+import type { CallName, CoreConfig, ToHost, ToWorker, WireError, WorkerCalls, WorkerConfig } from './wire.ts'
 
 const host = parentPort!
 const tell = (message: ToHost, transfer: readonly ArrayBuffer[] = []): void => host.postMessage(message, transfer)
@@ -131,21 +132,28 @@ async function answer(calls: WorkerCalls, id: number, name: CallName, args: read
 export function runBoardThread(guests: GuestSides): void {
   const threadId = ownThreadId()
   const requests = new HostRequests(tell)
+  let core: Promise<EmulatorCore> | undefined
   let emulator: Emulator | undefined
   let calls: WorkerCalls | undefined
   let heartbeats: Int32Array = new Int32Array(1)
   const build = async (config: WorkerConfig): Promise<void> => {
     heartbeats = config.heartbeats
     try {
-      emulator = await Emulator.build(config, requests, tell, guests)
+      core ??= buildCore(config, tell)
+      emulator = await Emulator.build(await core, config, requests, tell, guests)
       calls = callsOf(emulator, requests, threadId)
       tell({ type: 'ready', threadId })
     } catch (error) {
       tell({ type: 'unbuildable', error: wireError(error) })
     }
   }
+  const prepare = (config: CoreConfig): void => {
+    core = buildCore(config, tell)
+    core.catch(() => undefined) // whoever builds on it is told
+  }
   host.on('message', (message: ToWorker) => {
     if (message.type === 'build') void build(message.config)
+    else if (message.type === 'prepare') prepare(message.config)
     else if (message.type === 'ping') Atomics.add(heartbeats, 0, 1)
     else if (message.type === 'disk' || message.type === 'tray') requests.settle(message)
     else if (message.type === 'serialDrained') emulator?.serial.drained(message.port, message.count)

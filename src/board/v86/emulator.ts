@@ -1,10 +1,8 @@
-import { V86 } from 'v86'
 import type { DriveSlot, PointerEvent, TrayView } from '../board.ts'
 import { BoardError } from '../board-error.ts'
 import type { GeneralEvent } from '../bus/device-bus.ts'
 import type { GuestLink, GuestSides } from '../bus/guest-device.ts'
 import { type DeviceShape, PluggedDevices } from '../bus/plugged-devices.ts'
-import { vgaMemoryBytes } from '../pci/pc-functions.ts'
 import { hotplugEvent } from '../pci/pci-hotplug.ts'
 import { shapeOf } from '../state/board-shape.ts'
 import { packDevices, unpackDevices } from '../state/device-state.ts'
@@ -19,7 +17,7 @@ import { NmiLine } from './cpu/nmi.ts'
 import { completeCpuReset, PowerOnState } from './cpu/power-on-state.ts'
 import { stepTime } from './cpu/stepped-time.ts'
 import { Throttle } from './cpu/throttle.ts'
-import { VirtualClock } from './cpu/virtual-clock.ts'
+import type { VirtualClock } from './cpu/virtual-clock.ts'
 import { BoardDrives, type BuiltDisks, buildDisks } from './devices/board-drives.ts'
 import { FwCfg } from './devices/fw-cfg.ts'
 import { Mc146818 } from './devices/mc146818.ts'
@@ -29,8 +27,9 @@ import { KeyboardQueue } from './devices/ps2/keyboard-queue.ts'
 import { SerialLines } from './devices/serial-lines.ts'
 import { V86DeviceBus } from './devices/v86-device-bus.ts'
 import { silenceBackdoor, Vmmouse } from './devices/vmmouse.ts'
+import type { EmulatorCore } from './emulator-core.ts'
 import { BiosKeyboard } from './firmware/bios-keyboard.ts'
-import { bootOrderNibbles, writeBootOrder } from './firmware/boot-order.ts'
+import { writeBootOrder } from './firmware/boot-order.ts'
 import { bootOrder, bootOrderFile, firmwareFiles, firmwareItems, listenToFirmware } from './firmware/firmware-files.ts'
 import { freeGeneralEvent } from './firmware/general-events.ts'
 import { boundBusMasters } from './memory/bus-masters.ts'
@@ -45,7 +44,6 @@ import { VgaPowerOnState } from './screen/vga-reset.ts'
 import { patchTextDrawing } from './screen/vga-text-drawing.ts'
 import type { HostRequests } from './thread/host-requests.ts'
 import type { StatefulDevice, V86Cpu, V86Emulator } from './v86-internals.ts'
-import { wasmLoader } from './wasm/wasm-loader.ts'
 import type { MediumShape, Notice, WorkerConfig } from './wire.ts'
 
 /** v86, patched into the PC that the board promises. One to a thread: v86's clock is the thread's. */
@@ -78,38 +76,16 @@ export class Emulator {
   readonly #brake: Brake
   readonly throttle: Throttle
 
-  /** Builds the machine and leaves it standing still, about to execute its first instruction. */
+  /** Builds the machine around its core and leaves it standing still, about to execute its first instruction. */
   static async build(
+    core: EmulatorCore,
     config: WorkerConfig,
     requests: HostRequests,
     notify: (notice: Notice, given?: readonly ArrayBuffer[]) => void,
     guests: GuestSides,
   ): Promise<Emulator> {
-    // Steps are exact where they begin at 0.
-    const clock = config.stepped === true ? new VirtualClock(() => 0) : new VirtualClock()
-    const loader = wasmLoader(config.wasm, clock.now, (message) => notify({ type: 'deviceFailed', message }))
-    const emulator = new V86({
-      wasm_fn: loader.instantiate,
-      bios: { buffer: bufferOf(config.firmware.bios) },
-      ...(config.vga &&
-        config.firmware.vgaBios !== undefined && { vga_bios: { buffer: bufferOf(config.firmware.vgaBios) } }),
-      memory_size: config.ramBytes,
-      vga_memory_size: vgaMemoryBytes,
-      acpi: true,
-      autostart: false,
-      disable_speaker: true,
-      log_level: 0,
-      net_device: { type: 'none' },
-      boot_order: bootOrderNibbles(config.bootOnce ?? config.bootOrder),
-      uart1: config.serialPorts > 1,
-      uart2: config.serialPorts > 2,
-      uart3: config.serialPorts > 3,
-    } as never) as unknown as V86Emulator
-    await new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()))
-    const loopClass = emulator.v86.constructor as unknown as { microtick: () => number }
-    loopClass.microtick = clock.now
     const built = await buildDisks(config, requests)
-    const made = new Emulator({ config, emulator, clock, requests, built, notify, guests, takePanic: loader.takePanic })
+    const made = new Emulator({ ...core, config, requests, built, notify, guests })
     for (const device of config.devices) await made.devices.plug(device, { hot: false })
     return made
   }
@@ -457,18 +433,10 @@ export class Emulator {
   }
 }
 
-interface Built {
+interface Built extends EmulatorCore {
   readonly config: WorkerConfig
-  readonly emulator: V86Emulator
-  readonly clock: VirtualClock
   readonly requests: HostRequests
   readonly built: BuiltDisks
   readonly notify: (notice: Notice, given?: readonly ArrayBuffer[]) => void
   readonly guests: GuestSides
-  readonly takePanic: () => string
-}
-
-/** The bytes in a buffer of their own, as v86 wants them. */
-function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
 }

@@ -31,7 +31,8 @@ import { watchHeartbeat } from './thread/heartbeat.ts'
 import { HostProbe } from './thread/host-probe.ts'
 import { Media } from './thread/media.ts'
 import { standsStillAfter, tellHost } from './thread/notices.ts'
-import { keepSpareWorkers, takeWorker } from './thread/spare-workers.ts'
+import { coreKey, keepPreparedWorkers } from './thread/prepared-workers.ts'
+import { takeWorker } from './thread/spare-workers.ts'
 import { compiledWasm } from './wasm/compiled-wasm.ts'
 import { giveSpareMemoryBack } from './wasm/spare-memory.ts'
 import type {
@@ -188,7 +189,7 @@ export class V86Board implements Board {
   }
 
   keepSpares(count: number): void {
-    keepSpareWorkers(this.#program, count)
+    void keepPreparedWorkers(this.#program, this.#config, count)
   }
 
   copyRam(): Promise<RamPages> {
@@ -337,7 +338,7 @@ export class V86Board implements Board {
     try {
       const config = await this.#workerConfig()
       if (this.#state !== 'building') return
-      const worker = takeWorker(this.#program)
+      const worker = takeWorker(this.#program, coreKey(config))
       this.#worker = worker
       worker.on('message', (message: ToHost) => this.#hear(message, worker))
       worker.on('error', (error) => this.#crash(error, worker))

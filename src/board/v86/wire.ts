@@ -108,6 +108,12 @@ export interface WorkerConfig extends Omit<BoardConfig, 'drives' | 'devices'> {
   })[]
 }
 
+/** What decides what the emulator is before drives and devices are put into it. */
+export type CoreConfig = Pick<
+  WorkerConfig,
+  'wasm' | 'firmware' | 'vga' | 'ramBytes' | 'serialPorts' | 'stepped' | 'bootOrder' | 'bootOnce'
+>
+
 export interface WireError {
   readonly kind: BoardErrorKind
   readonly message: string
@@ -115,7 +121,9 @@ export interface WireError {
 }
 
 export type ToWorker =
-  /** The first one: what is to be built. */
+  /** A board with such a core is likely to be wanted: the first one of a thread that waits for one. */
+  | { readonly type: 'prepare'; readonly config: CoreConfig }
+  /** What is to be built; its core is the one that has been prepared, if one has. */
   | { readonly type: 'build'; readonly config: WorkerConfig }
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly args: readonly unknown[] }
   | { readonly type: 'disk'; readonly id: number; readonly data?: Uint8Array; readonly error?: string }

@@ -34,6 +34,29 @@ test('threads wait for boards, each for one, and there is one more where none wa
   )
 })
 
+test('a thread that has made something ready is for boards that want it, and no others', async (t) => {
+  const told = new URL(
+    `data:text/javascript,${encodeURIComponent(
+      "import { parentPort } from 'node:worker_threads'; let first; parentPort.on('message', (message) => parentPort.postMessage((first ??= message)))",
+    )}`,
+  )
+  const answer = async (worker: Worker): Promise<unknown> => {
+    t.after(() => worker.terminate())
+    const [said] = (await once(worker, 'message')) as [unknown]
+    return said
+  }
+  keepSpareWorkers(told, 1, { key: 'large', message: 'be large' })
+  const other = takeWorker(told, 'small')
+  other.postMessage('build')
+  assert.equal(await answer(other), 'build')
+  const fitting = takeWorker(told, 'large')
+  fitting.postMessage('build')
+  assert.equal(await answer(fitting), 'be large')
+  const late = takeWorker(told, 'large')
+  late.postMessage('build')
+  assert.equal(await answer(late), 'build')
+})
+
 test('a thread that has ended waits no more', async (t) => {
   const ending = new URL('data:text/javascript,setTimeout(() => process.exit(), 0)')
   keepSpareWorkers(ending, 1)

@@ -19,9 +19,17 @@ function startWorker(program: URL): Worker {
   return new Worker(program, { stdout: true, stderr: true, execArgv: [] })
 }
 
-/** A thread for a board: one that has loaded its program already, if there is one. */
-export function takeWorker(program: URL): Worker {
-  const spare = all.get(program.href)?.waiting.shift()
+/** What a thread is to make ready for a board. */
+interface Preparation {
+  /** Boards with the same key can have it. */
+  readonly key: string
+  /** What the thread is told. */
+  readonly message: unknown
+}
+
+/** A thread for a board: one that has made itself ready for such a one already, if there is one. @param key - see `Preparation` */
+export function takeWorker(program: URL, key = ''): Worker {
+  const spare = all.get(nameOf(program, key))?.waiting.shift()
   spare?.removeAllListeners()
   spare?.ref()
   const worker = spare ?? startWorker(program)
@@ -31,14 +39,17 @@ export function takeWorker(program: URL): Worker {
 }
 
 /**
- * Lets so many threads load their program and wait for boards: a minute, if none comes. They keep no process from its end.
+ * Lets so many threads load their program, make themselves ready and wait for boards: a minute, if none comes. They keep
+ * no process from its end.
  */
-export function keepSpareWorkers(program: URL, count: number): void {
-  const spares = all.get(program.href) ?? { waiting: [], timer: undefined }
-  all.set(program.href, spares)
+export function keepSpareWorkers(program: URL, count: number, preparation?: Preparation): void {
+  const name = nameOf(program, preparation?.key)
+  const spares = all.get(name) ?? { waiting: [], timer: undefined }
+  all.set(name, spares)
   const { waiting } = spares
   while (waiting.length < count) {
     const worker = startWorker(program)
+    if (preparation !== undefined) worker.postMessage(preparation.message)
     const gone = (): void => {
       const at = waiting.indexOf(worker)
       if (at >= 0) waiting.splice(at, 1)
@@ -48,6 +59,11 @@ export function keepSpareWorkers(program: URL, count: number): void {
   }
   clearTimeout(spares.timer)
   spares.timer = setTimeout(() => {
+    all.delete(name)
     for (const worker of waiting.splice(0)) void worker.terminate()
   }, patience).unref()
+}
+
+function nameOf(program: URL, key = ''): string {
+  return `${key} ${program.href}`
 }
