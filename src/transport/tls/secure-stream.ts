@@ -6,7 +6,7 @@ import { TransportError } from '../transport-error.ts'
 import { WireDuplex } from '../wire-duplex.ts'
 import { handshakeFailure } from './handshake-failure.ts'
 import { checkedPeer, type PeerWish } from './peer-check.ts'
-import { PlainStream } from './plain-stream.ts'
+import type { PlainStream } from './plain-stream.ts'
 import { contextOptions, type TlsCredentials } from './tls-credentials.ts'
 
 /** A stream that others cannot read. */
@@ -37,7 +37,8 @@ export async function secured(
   wish: PeerWish = {},
   { apart = false, speaksFirst = false }: RecordOptions = {},
 ): Promise<SecureStream> {
-  const under = new PlainStream(plain)
+  const streams = await import('./plain-stream.ts') // Node's streams take long to load
+  const under = new streams.PlainStream(plain)
   try {
     const spoken = speaksFirst ? withoutLateTickets(credentials) : credentials
     const socket = await (credentials.endpoint === 'server' ? accept : connect)(under, spoken)
