@@ -16,18 +16,18 @@ export const imageTests: TestsByFormat = {
   luks: '149 282 288 294',
 }
 
-const noCreation = differs('vmon reads this format, and does not make it')
+const notWritten = differs('vmon makes and reads this format, and does not write into its images')
 const nbd = waitsFor('NBD')
 
 export const imageExceptions: Exceptions = {
   '031': differs('rebase -u looks whether there is a driver of the name that is written'),
   '036': differs("names in the image's feature table are not read"),
-  '059': noCreation,
+  '059': notWritten,
   '080': differs(
     'what stops an amendment is told in one line; a snapshot whose clusters are nowhere is refused in other words',
   ),
-  '084': noCreation,
-  '088': noCreation,
+  '084': notWritten,
+  '088': notWritten,
   '098': differs(
     'emptying an image takes other steps: two of those that are let fail do not occur, and less is leaked',
   ),
@@ -37,7 +37,7 @@ export const imageExceptions: Exceptions = {
   '122': differs('convert -c places clusters elsewhere'),
   '125': differs('resize knows no preallocation=metadata'),
   '128': notForUs('wants the device mapper'),
-  '146': noCreation,
+  '146': notWritten,
   '149': notForUs('wants cryptsetup as another user'),
   '162': notForUs('wants the ssh driver'),
   '178': differs('convert makes a qcow2 image that is longer by one entry of its L1 table'),

@@ -30,7 +30,9 @@ export function readOptions(options: OptionBag): Qcow2Options {
   const cacheSize = options.takeSize('cache-size')
   const l2CacheSize = options.takeSize('l2-cache-size')
   const l2EntrySize = options.takeSize('l2-cache-entry-size')
-  const refcountCache = options.takeSize('refcount-cache-size') ?? cacheSize ?? 0
+  const refcountSize = options.takeSize('refcount-cache-size')
+  checkCacheSizes(cacheSize, l2CacheSize, refcountSize)
+  const refcountCache = refcountSize ?? cacheSize ?? 0
   if (refcountCache > largestRefcountCache) throw new BlockError('invalid', 'Refcount cache size too big')
   const interval = options.takeWideInteger('cache-clean-interval') ?? 0n
   if (interval >= 2n ** 32n) throw new BlockError('invalid', 'Cache clean interval too big')
@@ -41,6 +43,17 @@ export function readOptions(options: OptionBag): Qcow2Options {
   }
   const l2Cache = l2CacheSize ?? cacheSize ?? defaultL2Cache
   return { lazyRefcounts, guarded, encryption, l2EntrySize, l2CacheSize: l2Cache, needed }
+}
+
+/** Looks whether the parts fit the whole, where that is said. @throws {BlockError} kind `invalid` */
+function checkCacheSizes(whole: number | undefined, l2: number | undefined, refcounts: number | undefined): void {
+  if (whole === undefined) return
+  if (l2 !== undefined && refcounts !== undefined) {
+    throw new BlockError('invalid', 'cache-size, l2-cache-size and refcount-cache-size may not be set at the same time')
+  }
+  if (l2 !== undefined && l2 > whole) throw new BlockError('invalid', 'l2-cache-size may not exceed cache-size')
+  if (refcounts === undefined || refcounts <= whole) return
+  throw new BlockError('invalid', 'refcount-cache-size may not exceed cache-size')
 }
 
 /** @throws {BlockError} kind `invalid`, if tables cannot be read in pieces of that size */
