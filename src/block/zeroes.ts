@@ -12,14 +12,13 @@ export function zeroBytes(length: number): Uint8Array {
   return zeroes.subarray(0, length)
 }
 
-/** Whether all bytes are zero. Looks at words where it can, and stops at the first that is not. */
+/** Whether all bytes are zero. Nearly always the first byte tells that they are not; otherwise the C library compares. */
 export function isZero(bytes: Uint8Array): boolean {
-  const { byteOffset, byteLength } = bytes
-  let at = 0
-  for (; at < byteLength && (byteOffset + at) % 4 !== 0; at++) if (bytes[at] !== 0) return false
-  const words = new Int32Array(bytes.buffer, byteOffset + at, (byteLength - at) >>> 2)
-  for (let index = 0; index < words.length; index++) if (words[index] !== 0) return false
-  for (at += words.length * 4; at < byteLength; at++) if (bytes[at] !== 0) return false
+  if (bytes.byteLength > 0 && bytes[0] !== 0) return false
+  for (let at = 0; at < bytes.byteLength; at += largestPiece) {
+    const piece = bytes.subarray(at, at + largestPiece)
+    if (Buffer.compare(piece, zeroBytes(piece.byteLength)) !== 0) return false
+  }
   return true
 }
 
@@ -31,7 +30,7 @@ export interface Stretch {
 }
 
 /**
- * Tells zeroes from data, in steps of so many bytes (a multiple of 4). Makes no objects but those that it returns.
+ * Tells zeroes from data, in steps of so many bytes (a multiple of 4).
  *
  * @param offset - where the bytes belong: steps begin at its multiples
  */
@@ -45,9 +44,7 @@ export function zeroStretches(bytes: Uint8Array, step: number, offset = 0): Stre
   let zero = false
   for (let at = 0, end: number; at < words.length; at = end) {
     end = Math.min(at + stepWords - ((offset / 4 + at) % stepWords), words.length)
-    let index = at
-    while (index < end && words[index] === 0) index++
-    const here = index === end
+    const here = words[at] === 0 && isZero(bytes.subarray(at * 4, end * 4))
     if (here !== zero && at > 0) {
       stretches.push({ begin: begin * 4, end: at * 4, zero })
       begin = at
