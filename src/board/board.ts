@@ -1,5 +1,6 @@
 import type { BootPlace, DevicePort, NewDevice, PluggedDevice } from './bus/guest-device.ts'
 import type { FirmwareFile, FirmwareItem } from './firmware/firmware-items.ts'
+import type { FlashRange } from './firmware/flash-range.ts'
 import type { InterruptControllers } from './interrupt-controllers.ts'
 import type { Probe } from './probe.ts'
 import type { RamPages } from './state/ram-pages.ts'
@@ -16,6 +17,8 @@ export interface Board extends AsyncDisposable {
   readonly ramBytes: number
   /** How many bytes the BIOS has, below 4 GiB. */
   readonly biosBytes: number
+  /** Flash memory that has the firmware, in place of a BIOS. */
+  readonly flash: readonly FlashRange[]
   readonly state: BoardState
   /** Settles when the board can take calls that touch the guest; rejects if it could not be built. Calls before that wait. */
   readonly ready: Promise<void>
@@ -202,6 +205,8 @@ export interface BoardConfig {
   readonly ramBytes: number
   /** System and video BIOS images. */
   readonly firmware: { readonly bios: Uint8Array; readonly vgaBios: Uint8Array | undefined }
+  /** Where devices have the firmware as flash memory; the BIOS is what is seen of it below 1 MiB then. */
+  readonly flash?: readonly FlashRange[]
   /**
    * A kernel that is started without a boot loader (-kernel, -initrd, -append): an option ROM that starts it, and what
    * that finds in the firmware configuration device; see `directBoot()`.

@@ -37,7 +37,7 @@ export interface Option {
   apply(target: { draft: ConfigDraft; process: ProcessWishes }, text: string, origin: string): void
 }
 
-const shorthand = (name: 'hda' | 'hdb' | 'hdc' | 'hdd' | 'cdrom' | 'fda' | 'fdb', help: string): Option => ({
+const shorthand = (name: 'hda' | 'hdb' | 'hdc' | 'hdd' | 'cdrom' | 'fda' | 'fdb' | 'pflash', help: string): Option => ({
   names: [name],
   argument: 'FILE',
   group: 'drives',
@@ -148,6 +148,7 @@ export const options: readonly Option[] = [
   shorthand('cdrom', 'image of the CD'),
   shorthand('fda', 'image of the first floppy'),
   shorthand('fdb', 'image of the second floppy'),
+  shorthand('pflash', 'image of flash memory with the firmware, below 4 GiB; a second one is below the first'),
   {
     names: ['drive'],
     argument: 'file=FILE[,if=ide|floppy|none][,media=disk|cdrom][,format=raw]...',

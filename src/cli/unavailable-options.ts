@@ -3,7 +3,7 @@ const flags = `async-teardown audio-help enable-kvm preconfig s singlestep usb x
 
 const withArgument = `audio compat dfilter
   dump-vmstate echr icount iscsi mem-path mtdblock numa
-  option-rom pflash plugin sd
+  option-rom plugin sd
   tpmdev trace usbdevice xen-domid`
 
 /** Options of other QEMUs than that for PCs, and whether an argument follows. */

@@ -1,6 +1,6 @@
 import type { BoardDevices, GuestSides } from '../board/index.ts'
 import type { DeviceEntry, DeviceModel, HostSide } from './model.ts'
-import { deviceTable, pcParts } from './table.ts'
+import { allDevices, deviceTable, pcParts } from './table.ts'
 import { workerProgram } from './worker-program.ts'
 
 /** The models that can be added, by their names. */
@@ -30,14 +30,14 @@ export function guestSides(table: readonly DeviceEntry[]): GuestSides {
 
 /** Finds the host's side of a model; undefined if it has none. */
 export function hostSideOf(model: string): Promise<HostSide> | undefined {
-  return entryOf(deviceTable, model)
+  return entryOf(allDevices, model)
     ?.host?.()
     .then(({ host }) => host)
 }
 
 /** What boards can carry. */
 export const boardDevices: BoardDevices = {
-  guests: guestSides(deviceTable),
+  guests: guestSides(allDevices),
   get worker() {
     return workerProgram()
   },

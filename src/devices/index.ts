@@ -17,6 +17,7 @@ export type {
   DeviceEntry,
   DeviceHost,
   DeviceModel,
+  FlashImage,
   GuestDiscDrive,
   GuestDrive,
   HostServices,

@@ -14,7 +14,7 @@ export interface DeviceModel {
   /** The type that it is derived from. */
   readonly parent: string
   /** The kind of bus that it sits on, if any. */
-  readonly bus: 'PCI' | 'ISA' | 'IDE' | 'floppy-bus' | 'none' | CarriedBus
+  readonly bus: 'PCI' | 'ISA' | 'IDE' | 'floppy-bus' | 'System' | 'none' | CarriedBus
   readonly category: 'Bridge' | 'Storage' | 'Network' | 'Input' | 'Display' | 'Sound' | 'Misc' | 'Watchdog'
   readonly description?: string
   /** In the order in which QMP lists them; those that belong to each device itself are the last. */
@@ -130,6 +130,8 @@ export interface HostServices {
   listening(listens: boolean): void
   /** Tells that the guest has opened or closed the device's channel, if the device has an id. */
   guestOpened(open: boolean): void
+  /** The flash memory that it is. @throws {Error} if it is none */
+  flash(): FlashImage
   /** What the device that brings its bus has for those on it. */
   carrier(): unknown
   /** The folder of the host's that the properties name. @throws {Error} if there is none */
@@ -157,6 +159,16 @@ export interface GuestDrive {
   invalid(operation: 'read' | 'write' | 'unmap'): void
   /** Calls `hear` whenever the drive has another size. */
   resized(hear: (byteLength: number) => void): void
+}
+
+/** Flash memory of the machine: where it is, what it holds, and the image that keeps that. */
+export interface FlashImage {
+  readonly address: number
+  /** Kept as the guest has it. */
+  readonly contents: Uint8Array
+  readonly readOnly: boolean
+  /** Whole sectors of 512 bytes. @throws {Error} if the image does not take them */
+  write(offset: number, bytes: Uint8Array): Promise<void>
 }
 
 /** A drive whose discs come and go in a tray, as the device that has it uses it. */

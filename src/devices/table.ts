@@ -1,3 +1,4 @@
+import { cfiPflash01 } from './cfi-pflash01/model.ts'
 import { e1000 } from './e1000/model.ts'
 import { floppy } from './floppy/model.ts'
 import { i440fx } from './i440fx/model.ts'
@@ -137,4 +138,12 @@ export const pcParts: readonly DeviceEntry[] = [
   { model: vmport },
   { model: vmmouse },
   { model: port92 },
+  {
+    model: cfiPflash01,
+    guest: () => import('./cfi-pflash01/guest.ts'),
+    host: () => import('./cfi-pflash01/host.ts'),
+  },
 ]
+
+/** Whatever a machine can have on its board. */
+export const allDevices: readonly DeviceEntry[] = [...deviceTable, ...pcParts]

@@ -1,3 +1,4 @@
+import type { FlashRange } from '../board/index.ts'
 import type { QomObject } from '../qom/index.ts'
 
 /** What all devices have that have a drive. */
@@ -19,6 +20,8 @@ const shownProperties: Readonly<Record<string, string>> = {
   PIIX4_PM: `smb_io_base disable_s3 disable_s4 s4_val acpi-pci-hotplug-with-bridge-support acpi-root-pci-hotplug
     memory-hotplug-support smm-compat smm-enabled x-not-migrate-acpi-index`,
   VGA: 'vgamem_mb mmio qemu-extended-regs edid xres yres xmax ymax refresh_rate global-vmstate',
+  'cfi.pflash01': `drive num-blocks sector-length width device-width max-device-width big-endian secure id0 id1 id2 id3
+    name old-multiple-chip-handling`,
   e1000: 'mac netdev autonegotiation mitigation extra_mac_registers migrate_tso_props init-vet',
   e1000e: 'mac netdev disable_vnet_hdr subsys_ven subsys init-vet',
   floppy: `unit ${drive} drive-type`,
@@ -104,16 +107,19 @@ export interface DeviceLayout {
   readonly wires: readonly string[]
   /** Names, as far as the device has them. */
   readonly properties: readonly string[]
-  readonly registers: readonly (readonly [address: number, bytes: number])[]
+  /** Where it is in memory: address and length, in bytes. */
+  readonly memory: readonly (readonly [address: number, bytes: number])[]
 }
 
 /** A device of a type that is not listed shows everything in the order of `qom-list`. */
-export function layoutOf(device: QomObject, onPci: boolean): DeviceLayout {
+export function layoutOf(device: QomObject, onPci: boolean, flash: readonly FlashRange[]): DeviceLayout {
   const { type } = device
   const listed = shownProperties[type]
   const own = listed === undefined && !onPci ? namesOf(device) : wordsOf(listed ?? '')
   const properties = [...own, ...(onPci ? wordsOf(pci) : [])].filter((name) => device.find(name)?.kind === 'value')
-  return { wires: wires[type] ?? [], properties, registers: registers[type] ?? [] }
+  const chip = flash.find(({ name }) => device.path === `/machine/${name}`)
+  const memory = chip === undefined ? (registers[type] ?? []) : [[chip.address, chip.bytes] as const]
+  return { wires: wires[type] ?? [], properties, memory }
 }
 
 const notShown = ['type', 'parent_bus', 'realized', 'hotplugged', 'hotpluggable', 'bootindex']

@@ -1,4 +1,5 @@
 import { sizeText } from '../block/index.ts'
+import type { FlashRange } from '../board/index.ts'
 import type { Returned } from '../commands/index.ts'
 import { BusObject, DeviceObject } from '../devices/index.ts'
 import type { QomObject } from '../qom/index.ts'
@@ -7,14 +8,19 @@ import { layoutOf } from './device-layout.ts'
 export type PciFunction = Returned<'query-pci'>[number]['devices'][number]
 
 /** What `info qtree` shows of a bus: the devices on it, the last one first, and the buses that they bring. */
-export async function busText(bus: BusObject, functions: readonly PciFunction[], name = bus.name): Promise<string> {
+export async function busText(bus: BusObject, placed: Placed, name = bus.name): Promise<string> {
   const lines: string[] = []
-  await addBus({ name, type: bus.type, devices: bus.devices }, { functions, indent: '', lines })
+  await addBus({ name, type: bus.type, devices: bus.devices }, { ...placed, indent: '', lines })
   return `${lines.join('\n')}\n`
 }
 
-interface Page {
+/** What has its place in memory or on the PCI bus. */
+interface Placed {
   readonly functions: readonly PciFunction[]
+  readonly flash: readonly FlashRange[]
+}
+
+interface Page extends Placed {
   readonly indent: string
   readonly lines: string[]
 }
@@ -30,21 +36,21 @@ async function addBus({ name, type, devices }: ShownBus, page: Page): Promise<vo
   for (const device of devices) await addDevice(device, { ...page, indent: `${page.indent}  ` })
 }
 
-async function addDevice(device: QomObject, { functions, indent, lines }: Page): Promise<void> {
+async function addDevice(device: QomObject, { functions, flash, indent, lines }: Page): Promise<void> {
   const within = `${indent}  `
   const bus = device instanceof DeviceObject ? device.bus : undefined
   const onPci = bus?.type === 'PCI'
-  const { wires, properties, registers } = layoutOf(device, onPci)
+  const { wires, properties, memory } = layoutOf(device, onPci, flash)
   const id = device instanceof DeviceObject ? (device.id ?? '') : ''
   lines.push(`${indent}dev: ${device.type}, id "${id}"`)
   for (const wire of wires) lines.push(within + wire)
   await addValues(device, properties, within, lines)
-  for (const [address, bytes] of registers) lines.push(`${within}mmio ${hex(address, 16)}/${hex(bytes, 16)}`)
+  for (const [address, bytes] of memory) lines.push(`${within}mmio ${hex(address, 16)}/${hex(bytes, 16)}`)
   if (onPci) await addFunction(device, functions, within, lines)
   // The bus that came last is the first.
   const buses = device.children().filter((part): part is BusObject => part instanceof BusObject)
   for (const { name, type, devices } of byNameBackwards(buses))
-    await addBus({ name, type, devices }, { functions, indent: within, lines })
+    await addBus({ name, type, devices }, { functions, flash, indent: within, lines })
 }
 
 function byNameBackwards(buses: readonly BusObject[]): BusObject[] {

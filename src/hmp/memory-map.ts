@@ -1,11 +1,13 @@
 import type { Board } from '../board/index.ts'
 
 /** Where a PC's memory is. */
-export type MappedMemory = Pick<Board, 'ramBytes' | 'biosBytes' | 'pci'>
+export type MappedMemory = Pick<Board, 'ramBytes' | 'biosBytes' | 'flash' | 'pci'>
 
 /** What is at an address. */
 export type AddressKind = 'memory' | 'registers' | 'nothing'
 
+/** As much of the firmware is seen below 1 MiB. */
+export const lowBiosBytes = 0x20000
 const megabyte = 1n << 20n
 /** On the PCI bus. */
 export const displayClass = 3
@@ -24,13 +26,7 @@ export async function answers(memory: MappedMemory, address: bigint, length: num
   const ram = { start: 0n, end: BigInt(memory.ramBytes) }
   const covers = (range: { start: bigint; end: bigint }): boolean => range.start <= address && end <= range.end
   if (!isPc) return covers(ram)
-  const fixed = [
-    ram,
-    { start: 0n, end: megabyte },
-    ioApic,
-    localApic,
-    { start: busEnd - BigInt(memory.biosBytes), end: busEnd },
-  ]
+  const fixed = [ram, { start: 0n, end: megabyte }, ioApic, localApic, ...firmwareRanges(memory)]
   return fixed.some(covers) || (await pciRanges(memory)).some(covers)
 }
 
@@ -40,10 +36,17 @@ export async function kindAt(memory: MappedMemory, address: bigint): Promise<Add
   const hasVideo = (await memory.pci()).some(({ classCode }) => classCode >> 8 === displayClass)
   if (hasVideo && within(videoHole.start, videoHole.end)) return 'registers'
   if (within(0n, BigInt(memory.ramBytes)) || within(0n, megabyte)) return 'memory'
-  if (within(busEnd - BigInt(memory.biosBytes), busEnd)) return 'memory'
+  if (firmwareRanges(memory).some(({ start, end }) => within(start, end))) return 'memory'
   const region = (await pciRanges(memory)).find(({ start, end }) => within(start, end))
   if (region !== undefined) return region.prefetchable ? 'memory' : 'registers'
   return within(ioApic.start, ioApic.end) || within(localApic.start, localApic.end) ? 'registers' : 'nothing'
+}
+
+function firmwareRanges({ biosBytes, flash }: MappedMemory) {
+  return [
+    { start: busEnd - BigInt(biosBytes), end: busEnd },
+    ...flash.map(({ address, bytes }) => ({ start: BigInt(address), end: BigInt(address + bytes) })),
+  ]
 }
 
 async function pciRanges(memory: MappedMemory) {

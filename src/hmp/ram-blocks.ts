@@ -1,7 +1,7 @@
 import type { Board } from '../board/index.ts'
-import { displayClass } from './memory-map.ts'
+import { displayClass, lowBiosBytes } from './memory-map.ts'
 
-export type StoredMemory = Pick<Board, 'ramBytes' | 'biosBytes' | 'pci'>
+export type StoredMemory = Pick<Board, 'ramBytes' | 'biosBytes' | 'flash' | 'pci'>
 
 /** A piece of memory that a guest can have in its address space. */
 export interface RamBlock {
@@ -20,7 +20,7 @@ const optionRomBytes = 0x20000
 export async function ramBlocksOf(memory: StoredMemory, ramName: string): Promise<readonly RamBlock[]> {
   const made = [
     { name: ramName, bytes: memory.ramBytes },
-    { name: 'pc.bios', bytes: memory.biosBytes },
+    ...firmwareBlocks(memory),
     { name: 'pc.rom', bytes: optionRomBytes },
     ...(await videoBlocks(memory)),
   ].filter(({ bytes }) => bytes > 0)
@@ -31,6 +31,13 @@ export async function ramBlocksOf(memory: StoredMemory, ramName: string): Promis
     return { name, offset, bytes }
   })
   return placed.sort((a, b) => b.bytes - a.bytes)
+}
+
+/** A BIOS; or flash chips, and what is seen of the first one below 1 MiB. */
+function firmwareBlocks({ biosBytes, flash }: StoredMemory): readonly Pick<RamBlock, 'name' | 'bytes'>[] {
+  const [first, ...others] = flash
+  if (first === undefined) return [{ name: 'pc.bios', bytes: biosBytes }]
+  return [first, { name: 'isa-bios', bytes: Math.min(first.bytes, lowBiosBytes) }, ...others]
 }
 
 /** Memory and ROM of VGA cards: of other functions on the bus, regions are registers. */

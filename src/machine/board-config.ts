@@ -1,8 +1,9 @@
 import type { Drive, DriveSet, GuestDeviceModel } from '../block/index.ts'
-import { type BoardConfig, type DriveSlot, findFirmware } from '../board/index.ts'
+import { type BoardConfig, type DriveSlot, findFirmware, findVgaBios } from '../board/index.ts'
 import type { Logger } from '../log/index.ts'
 import type { MachineConfig } from './config.ts'
 import { readFirmwareFiles, uuidBytes } from './firmware-files.ts'
+import { type FlashChip, hasFlash, lowFirmware } from './flash-chips.ts'
 import { readKernel } from './kernel-image.ts'
 
 /** A board that never executes needs none. */
@@ -17,12 +18,25 @@ export type BoardFiles = Pick<BoardConfig, 'firmware' | 'kernel' | 'firmwareFile
  * @throws {BoardError} kind `configuration`, if another file cannot be read or is not what it should be
  */
 export async function readBoardFiles(config: MachineConfig, log: Logger): Promise<BoardFiles> {
-  const { accel, firmware, kernel, ramBytes } = config
+  const { kernel, ramBytes } = config
   return {
-    firmware: accel === 'none' && firmware.bios === undefined ? noFirmware : findFirmware(firmware, log),
+    firmware: firmwareOf(config, log),
     firmwareFiles: await readFirmwareFiles(config),
     ...(kernel !== undefined && { kernel: await readKernel(kernel, ramBytes) }),
   }
+}
+
+/** Who has firmware in flash needs no BIOS; it is not even looked for. */
+function firmwareOf(config: MachineConfig, log: Logger): BoardConfig['firmware'] {
+  const { accel, firmware } = config
+  if (hasFlash(config)) return { ...noFirmware, vgaBios: findVgaBios(firmware.folders, log) }
+  return accel === 'none' && firmware.bios === undefined ? noFirmware : findFirmware(firmware, log)
+}
+
+/** The files of a board, with what its flash shows of the firmware below 1 MiB. @throws {BlockError} if that cannot be read */
+export async function withFlash(files: BoardFiles, chips: readonly FlashChip[]): Promise<BoardFiles> {
+  const bios = await lowFirmware(chips)
+  return bios === undefined ? files : { ...files, firmware: { ...files.firmware, bios } }
 }
 
 /** What the board is to be. */
@@ -30,11 +44,13 @@ export function boardConfigOf(
   config: MachineConfig,
   {
     files,
+    flash,
     drives,
     devices,
     log,
   }: {
     readonly files: BoardFiles
+    readonly flash: readonly FlashChip[]
     readonly drives: DriveSet
     readonly devices: NonNullable<BoardConfig['devices']>
     readonly log: Logger
@@ -46,6 +62,7 @@ export function boardConfigOf(
   return {
     ramBytes,
     ...files,
+    flash: flash.map(({ name, address, bytes }) => ({ name, address, bytes })),
     acpiTables: config.acpiTables.map((table) => Uint8Array.from(table)),
     bootOrder: boot.order,
     ...(boot.once !== undefined && { bootOnce: boot.once }),

@@ -33,7 +33,7 @@ import { type GlobalShape, Globals } from './settings/globals.ts'
 import { isJsonOption } from './settings/json-option.ts'
 import { kernelOf } from './settings/kernel.ts'
 import { listRules } from './settings/list-rules.ts'
-import { machineHelp, machinePropertiesOf, machineTypeOf } from './settings/machine-type.ts'
+import { flashSettings, machineHelp, machinePropertiesOf, machineTypeOf } from './settings/machine-type.ts'
 import { deepFreeze, isHelp, isObject, memberObject, memberText } from './settings/members.ts'
 import { memoryKinds, ramBytesOf } from './settings/memory.ts'
 import { MemoryBackends } from './settings/memory-backends.ts'
@@ -391,6 +391,7 @@ export class ConfigDraft {
       ramBytes,
       memoryBackends: backends.list(machine, memoryName, ramBytes),
       firmware: { bios: memberText(this.#machine, 'firmware'), folders: this.firmware.folders },
+      flash: flashSettings.map((name) => memberText(this.#machine, name)),
       kernel,
       fwCfg: this.firmware.files(
         machine,

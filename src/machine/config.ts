@@ -40,6 +40,8 @@ export interface MachineConfig {
   readonly memoryBackends: readonly MemoryBackendConfig[]
   /** Where firmware is looked for: an image by name or path, and folders that come before the usual ones. */
   readonly firmware: { readonly bios: string | undefined; readonly folders: readonly string[] }
+  /** Drives or nodes that the machine's two flash chips are to have, by their names. */
+  readonly flash: readonly (string | undefined)[]
   /** Linux without a boot loader. */
   readonly kernel: { readonly image: string; readonly initrd: string | undefined; readonly append: string } | undefined
   /** What the machine's tables for dmidecode say. */

@@ -24,6 +24,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives, a netw
       { id: "pc.ram", bytes: 128 << 20, merge: true, dump: true, prealloc: false, share: false, reserve: true },
     ],
     firmware: { bios: undefined, folders: [] },
+    flash: [undefined, undefined],
     kernel: undefined,
     smbios: noSmbiosSettings,
     acpiTables: [],

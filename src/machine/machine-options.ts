@@ -40,6 +40,8 @@ export interface MachineOptions {
   readonly cdrom?: string
   readonly fda?: string
   readonly fdb?: string
+  /** Images of flash memory with the firmware: the second one, if there is one, is below the first. */
+  readonly pflash?: string | readonly string[]
   /** Passwords for images that are encrypted, and limits for several drives together, as in `-object`. */
   readonly objects?: readonly OptionText[]
   /** Nodes for devices to have as their drives, as in `-blockdev`. */
@@ -144,6 +146,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   cdrom: (draft, text, origin) => draft.driveFile('cdrom', text, origin),
   fda: (draft, text, origin) => draft.driveFile('fda', text, origin),
   fdb: (draft, text, origin) => draft.driveFile('fdb', text, origin),
+  pflash: (draft, text, origin) => draft.driveFile('pflash', text, origin),
   objects: (draft, text, origin) => draft.object(text, origin),
   blockdevs: (draft, text, origin) => draft.blockdev(text, origin),
   drives: (draft, text, origin) => draft.drive(text, origin),

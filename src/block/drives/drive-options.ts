@@ -113,6 +113,7 @@ const shorthands = {
   cdrom: { index: '2', media: 'cdrom' },
   fda: { if: 'floppy', index: '0' },
   fdb: { if: 'floppy', index: '1' },
+  pflash: { if: 'pflash' },
 } as const
 
 export type DriveShorthand = keyof typeof shorthands

@@ -406,7 +406,7 @@ export class DriveSet implements AsyncDisposable {
 const ownDrive = driveFromOptions({ if: 'none', readonly: 'on' })
 
 /** A drive of which one that was made for a place of the PC says what to do. */
-function alreadyInUse({ id, place }: Drive): BlockError {
+export function alreadyInUse({ id, place }: Drive): BlockError {
   const text =
     place.interface === 'none'
       ? `Drive '${id}' is already in use by another device`

@@ -5,7 +5,14 @@ import type { ReadErrorPolicy, WriteErrorPolicy } from './drive-config.ts'
 import type { DrivePlace } from './placement.ts'
 
 /** The guest's side of a drive. */
-export type GuestDeviceModel = 'ide-hd' | 'ide-cd' | 'floppy' | 'virtio-blk-pci' | 'scsi-hd' | 'scsi-cd'
+export type GuestDeviceModel =
+  | 'ide-hd'
+  | 'ide-cd'
+  | 'floppy'
+  | 'virtio-blk-pci'
+  | 'scsi-hd'
+  | 'scsi-cd'
+  | 'cfi.pflash01'
 
 /** A device that has taken a drive. */
 export interface GuestDevice {
@@ -85,6 +92,15 @@ export const deviceTraits: Readonly<Record<GuestDeviceModel, GuestDeviceTraits>>
     tray: false,
     ioStatus: true,
     access: (node) => ({ uses: node?.readOnly === false ? ['read', 'write'] : ['read'], shares: ['read', 'resize'] }),
+  },
+  'cfi.pflash01': {
+    removable: false,
+    tray: false,
+    ioStatus: false,
+    access: (node) => ({
+      uses: node?.readOnly === false ? ['read', 'write'] : ['read'],
+      shares: ['read', 'write', 'resize'],
+    }),
   },
   floppy: {
     removable: true,

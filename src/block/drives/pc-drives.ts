@@ -1,5 +1,5 @@
 import type { Drive } from './drive.ts'
-import type { DriveSet } from './drive-set.ts'
+import { alreadyInUse, type DriveSet } from './drive-set.ts'
 import type { GuestDeviceModel } from './guest-device.ts'
 
 /** The drives of a PC, in the order of its devices: floppies by their units, IDE drives by channels and units. */
@@ -11,12 +11,14 @@ export function pcDrives(drives: DriveSet): { readonly floppies: readonly Drive[
  * Gives the drives of a PC to its devices.
  *
  * @param pathOf - where a drive's device is in the tree of objects
- * @throws {BlockError} as `Drive.connect()`
+ * @throws {BlockError} as `Drive.connect()`; kind `busy`, if another device has one of them
  */
 export async function connectDrives(drives: DriveSet, pathOf: (drive: Drive) => string): Promise<void> {
   const { floppies, ide } = pcDrives(drives)
-  for (const drive of [...floppies, ...ide])
+  for (const drive of [...floppies, ...ide]) {
+    if (drive.device !== undefined) throw alreadyInUse(drive)
     await drive.connect({ model: modelOf(drive), path: pathOf(drive), place: drive.place })
+  }
 }
 
 function modelOf({ place, media }: Drive): GuestDeviceModel {

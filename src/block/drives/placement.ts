@@ -16,6 +16,7 @@ const unitsPerBus: Partial<Record<DriveInterface, number>> = { ide: 2, scsi: 7 }
 const pcPlaces: Partial<Record<DriveInterface, { readonly buses: number; readonly units: number }>> = {
   ide: { buses: 2, units: 2 },
   floppy: { buses: 1, units: 2 },
+  pflash: { buses: 1, units: 2 },
 }
 
 /** Interfaces whose drives have a device each. */
@@ -90,6 +91,7 @@ export function placeDevice(
   taken: readonly DrivePlace[],
 ): DrivePlace {
   if (model === 'virtio-blk-pci') return { interface: 'virtio', bus: 0, unit: taken.length }
+  if (model === 'cfi.pflash01') return { interface: 'pflash', bus: 0, unit: wanted.unit ?? 0 }
   if (model === 'scsi-hd' || model === 'scsi-cd') return { interface: 'none', bus: 0, unit: taken.length }
   const kind = model === 'floppy' ? 'floppy' : 'ide'
   const { buses, units } = pcPlaces[kind]!

@@ -11,6 +11,8 @@ export interface DeviceBus {
   readonly ram: BusRam
   /** I/O ports that follow each other, which are nowhere until they are moved. Where windows overlap, the last one answers. */
   ports(count: number, handler: PortHandler): BusWindow
+  /** Memory above RAM, which is nowhere until it is moved. Where windows overlap, the last one answers. */
+  memory(size: number, responder: MemoryResponder): BusWindow
   /** Puts a function on the PCI bus. */
   pci(shape: FunctionShape, parts: PciParts): PciDevice
   /** An interrupt line of the ISA bus, 0 to 15. */

@@ -21,7 +21,7 @@ export interface BootPlace {
 export type DeviceProperties = Readonly<Record<string, string | number | boolean>>
 
 export type DevicePlace =
-  | { readonly bus: 'ISA' | 'none' }
+  | { readonly bus: 'ISA' | 'System' | 'none' }
   /** `id` is the name that it was given. */
   | { readonly bus: 'PCI'; readonly slot: number; readonly function: number; readonly id?: string | undefined }
 

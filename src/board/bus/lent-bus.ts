@@ -7,6 +7,7 @@ import type {
   BusWindow,
   DeviceBus,
   InterruptLine,
+  MemoryResponder,
   PciDevice,
   PciParts,
   PortHandler,
@@ -27,6 +28,10 @@ export class LentBus implements DeviceBus {
 
   ports(count: number, handler: PortHandler): BusWindow {
     return this.#lend(this.#bus.ports(count, handler))
+  }
+
+  memory(size: number, responder: MemoryResponder): BusWindow {
+    return this.#lend(this.#bus.memory(size, responder))
   }
 
   pci(shape: FunctionShape, parts: PciParts): PciDevice {

@@ -60,6 +60,10 @@ export class PlainBus implements DeviceBus {
     return windowIn(this.#ports, count, handler)
   }
 
+  memory(size: number, responder: MemoryResponder): BusWindow {
+    return windowIn(this.#memory, size, responder)
+  }
+
   pci(shape: FunctionShape, { ports, memory, changed }: PciParts): PciDevice {
     const space = new ConfigSpace(shape)
     const regions = (shape.bars ?? []).flatMap((bar) => {

@@ -41,12 +41,17 @@ export function findFirmware({ bios, folders }: FirmwareSearch, log: Logger): Bo
   if (bios !== undefined && (system === undefined || !isBios(system.image))) {
     throw new BoardError('configuration', `could not load PC BIOS '${bios}'`)
   }
-  const video = firstOf(places, vgaBiosNames)
-  const found = { system: system ?? packaged('bios'), video: video ?? packaged('vgaBios') }
-  if (found.system === undefined) throw new BoardError('configuration', "could not load PC BIOS 'bios-256k.bin'")
-  log.log('firmware', 'system BIOS', { path: found.system.path })
-  if (found.video !== undefined) log.log('firmware', 'video BIOS', { path: found.video.path })
-  return { bios: found.system.image, vgaBios: found.video?.image }
+  const found = system ?? packaged('bios')
+  if (found === undefined) throw new BoardError('configuration', "could not load PC BIOS 'bios-256k.bin'")
+  log.log('firmware', 'system BIOS', { path: found.path })
+  return { bios: found.image, vgaBios: findVgaBios(folders, log) }
+}
+
+/** Finds the video BIOS in the same way, without the system BIOS. */
+export function findVgaBios(folders: FirmwareSearch['folders'], log: Logger): Uint8Array | undefined {
+  const found = firstOf([...folders, ...usualFirmwareFolders], vgaBiosNames) ?? packaged('vgaBios')
+  if (found !== undefined) log.log('firmware', 'video BIOS', { path: found.path })
+  return found?.image
 }
 
 /** The image of a system BIOS fills segments of 64 KiB. */

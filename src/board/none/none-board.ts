@@ -19,6 +19,7 @@ import { DevicePorts, shapeOfDevice } from '../bus/device-ports.ts'
 import type { BootPlace, DevicePort, GuestLink, GuestSides, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
 import { PlainBus } from '../bus/plain-bus.ts'
 import { PluggedDevices } from '../bus/plugged-devices.ts'
+import type { FlashRange } from '../firmware/flash-range.ts'
 import { type InterruptControllers, resetControllers } from '../interrupt-controllers.ts'
 import { ConfigSpace } from '../pci/config-space.ts'
 import { pcFunctions } from '../pci/pc-functions.ts'
@@ -49,6 +50,7 @@ export class NoneBoard implements Board {
   readonly kind = 'none'
   readonly ramBytes: number
   readonly biosBytes: number
+  readonly flash: readonly FlashRange[]
   readonly ready: Promise<void>
   readonly probe: Probe
   readonly screen: Screen
@@ -69,7 +71,8 @@ export class NoneBoard implements Board {
   constructor(config: BoardConfig, guests: GuestSides) {
     this.#config = config
     this.ramBytes = config.ramBytes
-    this.biosBytes = config.firmware.bios.length
+    this.flash = config.flash ?? []
+    this.biosBytes = this.flash.length > 0 ? 0 : config.firmware.bios.length
     this.#memory = new SparseMemory(config.ramBytes)
     this.#bios = config.firmware.bios
     this.#functions = pcFunctions(config).map((shape) => new ConfigSpace(shape).describe())

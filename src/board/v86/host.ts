@@ -22,6 +22,7 @@ import type {
 import { BoardError } from '../board-error.ts'
 import { DevicePorts, shapeOfDevice } from '../bus/device-ports.ts'
 import type { BootPlace, DevicePort, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
+import type { FlashRange } from '../firmware/flash-range.ts'
 import type { InterruptControllers } from '../interrupt-controllers.ts'
 import type { Probe } from '../probe.ts'
 import type { RamPages } from '../state/ram-pages.ts'
@@ -57,6 +58,7 @@ export class V86Board implements Board {
   readonly kind = 'v86'
   readonly ramBytes: number
   readonly biosBytes: number
+  readonly flash: readonly FlashRange[]
   readonly ready: Promise<void>
   readonly probe: Probe
   readonly screen: Screen
@@ -87,7 +89,8 @@ export class V86Board implements Board {
     this.#program = program
     for (const { device, port } of config.devices ?? []) this.#devices.add(device, port)
     this.ramBytes = config.ramBytes
-    this.biosBytes = config.firmware.bios.length
+    this.flash = config.flash ?? []
+    this.biosBytes = this.flash.length > 0 ? 0 : config.firmware.bios.length
     this.#media = new Media(config.drives)
     this.probe = new HostProbe((name, ...args) => this.#call(name, ...args), config.stepped === true)
     this.screen = {

@@ -30,7 +30,7 @@ export class CarriedBusNames {
 
 /** Whether a device is on a bus that another one brings. */
 export function isCarried(place: PlannedDevice['place']): place is CarriedPlace {
-  return place.bus !== 'PCI' && place.bus !== 'ISA' && place.bus !== 'none'
+  return !['PCI', 'ISA', 'System', 'none'].includes(place.bus)
 }
 
 /** A place on a bus that another device brings. */

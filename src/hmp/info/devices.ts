@@ -31,11 +31,11 @@ export const deviceTopics = {
     args: '',
     params: '',
     help: 'show device tree',
-    async run({ parts: { objectTree }, qmp, print }) {
+    async run({ parts: { objectTree, guest }, qmp, print }) {
       const root = objectTree.find('/machine/unattached/sysbus')
       if (!(root instanceof BusObject)) return
       const [bus] = await qmp('query-pci')
-      print(await busText(root, bus?.devices ?? [], 'main-system-bus'))
+      print(await busText(root, { functions: bus?.devices ?? [], flash: guest.flash }, 'main-system-bus'))
     },
   }),
   qdm: topic({

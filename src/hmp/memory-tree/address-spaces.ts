@@ -1,6 +1,7 @@
 import type { Board, PciFunction } from '../../board/index.ts'
 import { DeviceObject } from '../../devices/index.ts'
 import type { ObjectTree, QomObject } from '../../qom/index.ts'
+import { lowBiosBytes } from '../memory-map.ts'
 import { memoryOf, portsOf, portsOfNobody } from './device-regions.ts'
 import { alias, type MemoryRegion, region } from './memory-region.ts'
 import { pciRegion, powerPorts } from './pci-regions.ts'
@@ -14,7 +15,7 @@ export interface AddressSpace {
 
 /** What there is to see. */
 export interface Surroundings {
-  readonly guest: Pick<Board, 'ramBytes' | 'biosBytes' | 'pci'>
+  readonly guest: Pick<Board, 'ramBytes' | 'biosBytes' | 'flash' | 'pci'>
   readonly objectTree: ObjectTree
   /** The id of the memory that is RAM. */
   readonly ramName: string
@@ -25,8 +26,6 @@ export interface Surroundings {
 const everything = 1n << 64n
 const portCount = 1 << 16
 const biosEnd = 1n << 32n
-/** As much of the BIOS is seen below 1 MiB. */
-const lowBiosBytes = 0x20000
 /** Where RAM below 1 MiB can be switched off on a PC: pieces, of which the last is larger. */
 const shadow = { start: 0xc0000, bytes: 0x4000, count: 12, last: { start: 0xf0000, bytes: 0x10000 } }
 
@@ -81,22 +80,19 @@ async function placedDevices(
 
 /** Memory of a PC: RAM, what is seen of the PCI bus in it, and the interrupt controllers. */
 function pcMemory({ guest, objectTree, ramName }: Surroundings, bus: readonly MemoryRegion[]): MemoryRegion[] {
-  const { ramBytes, biosBytes } = guest
+  const { ramBytes, flash } = guest
   const owner = (path: string): { owner?: QomObject } => {
     const found = objectTree.find(path)
     return found === undefined || found === 'ambiguous' ? {} : { owner: found }
   }
   const ram = region(ramName, 0, ramBytes, { kind: 'ram', ...owner(`/objects/${ramName}`) })
-  const bios = region('pc.bios', biosEnd - BigInt(biosBytes), biosBytes, { kind: 'rom' })
-  const lowBytes = Math.min(biosBytes, lowBiosBytes)
   const pci = region('pci', 0, everything, {
     priority: -1,
     hollow: true,
     parts: [
       ...[...bus].reverse(),
       region('pc.rom', 0xc0000, 0x20000, { priority: 1, kind: 'rom' }),
-      alias('isa-bios', 0x100000 - lowBytes, lowBytes, bios, { priority: 1, offset: biosBytes - lowBytes }),
-      bios,
+      ...biosRegions(guest),
     ],
   })
   const bridge = owner('/machine/unattached/device[2]')
@@ -110,7 +106,19 @@ function pcMemory({ guest, objectTree, ramName }: Surroundings, bus: readonly Me
     shadowed(shadow.last.start, shadow.last.bytes),
     region('ioapic', 0xfec00000, 0x1000, owner('/machine/i440fx/ioapic')),
     region('apic-msi', 0xfee00000, 0x100000, { priority: 4096, ...owner('/machine/unattached/device[0]/lapic') }),
+    ...flash.map(({ name, address, bytes }) =>
+      region(name, address, bytes, { kind: 'romd', ...owner(`/machine/${name}`) }),
+    ),
   ]
+}
+
+/** What is seen of the firmware on the PCI bus: a BIOS and its end below 1 MiB, or a copy of the end of what is in flash. */
+function biosRegions({ biosBytes, flash: [first] }: Surroundings['guest']): readonly MemoryRegion[] {
+  const lowBytes = Math.min(first?.bytes ?? biosBytes, lowBiosBytes)
+  const low = 0x100000 - lowBytes
+  if (first !== undefined) return [region('isa-bios', low, lowBytes, { priority: 1, kind: 'rom' })]
+  const bios = region('pc.bios', biosEnd - BigInt(biosBytes), biosBytes, { kind: 'rom' })
+  return [alias('isa-bios', low, lowBytes, bios, { priority: 1, offset: biosBytes - lowBytes }), bios]
 }
 
 /** What a function sees: all memory, once the guest lets it. */

@@ -8,7 +8,7 @@ export interface MemoryRegion {
   readonly bytes: bigint
   /** Of parts that overlap, the one of higher priority is seen. */
   readonly priority: number
-  readonly kind: 'i/o' | 'ram' | 'rom'
+  readonly kind: 'i/o' | 'ram' | 'rom' | 'romd'
   /** It has only parts: nothing answers between them. */
   readonly hollow: boolean
   readonly enabled: boolean

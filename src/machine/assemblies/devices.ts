@@ -22,6 +22,7 @@ import type { UserObjects } from '../../objects/index.ts'
 import type { ObjectTree } from '../../qom/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
 import type { MachineConfig } from '../config.ts'
+import { type FlashChip, flashDevice, flashImage } from '../flash-chips.ts'
 import { discDrive, guestDrive } from '../guest-drives.ts'
 import { driveDeviceOf, takenSlots } from '../settings/devices.ts'
 import { checkFolder } from '../settings/shared-folders.ts'
@@ -42,6 +43,7 @@ interface Needs extends Start {
   readonly objectTree: ObjectTree
   readonly userObjects: UserObjects
   readonly pcObjects: PcObjects
+  readonly flash: readonly FlashChip[]
   readonly inputHandlers: InputHandlers
 }
 
@@ -49,9 +51,9 @@ interface Needs extends Start {
 export function devices(needs: Needs): {
   readonly extraDevices: ExtraDevices
 } {
-  const { config, balloon, chardevs, networks, events, listeners, objectTree, userObjects, pcObjects } = needs
+  const { config, balloon, chardevs, networks, events, listeners, objectTree, userObjects, pcObjects, flash } = needs
   const { machine, vga, acpi, videoCard } = config
-  const fromStart = [...pcObjects.cards, ...config.devices]
+  const fromStart = [...flash.map(flashDevice), ...pcObjects.cards, ...config.devices]
   const slots = takenSlots({ vga: vga && videoCard === undefined, acpi })
   if (videoCard !== undefined) slots.take({ slot: videoCard.slot ?? 2, function: 0 }, { name: 'VGA', id: videoCard.id })
   for (const { model, id, place, properties } of fromStart) {
@@ -87,7 +89,7 @@ export function devices(needs: Needs): {
 async function hostOf(
   device: ExtraDevice,
   carrier: DeviceHost | undefined,
-  { config, drives, jobs, balloon, chardevs, networks, userObjects, listeners, events, inputHandlers }: Needs,
+  { config, drives, jobs, balloon, chardevs, networks, userObjects, listeners, events, inputHandlers, flash }: Needs,
 ): Promise<DeviceHost | undefined> {
   const { id, model, properties, place, chardev } = device
   const side = await hostSideOf(model)
@@ -101,6 +103,7 @@ async function hostOf(
   const line = new Line((bytes) => input(bytes), { leaves: place.bus !== 'ISA' && place.bus !== 'none' })
   const uses = new Map(namedObjects(device).map(([property, object]) => [property, userObjects.use(object)]))
   if (chardev !== undefined) chardevs.find(chardev).attach(line)
+  const flashed = await flashImage(flash, device)
   const host = side({
     properties,
     services: {
@@ -125,6 +128,7 @@ async function hostOf(
       carrier: () => carrier?.forCarried,
       drive: () => guestDrive(drives, ofDrive?.path),
       discDrive: () => discDrive(drives, ofDrive?.path),
+      flash: flashed,
       balloon,
       inputs: inputHandlers,
       sharedFolder: () => config.sharedFolders.find((folder) => folder.id === properties['fsdev'])!,

@@ -14,6 +14,8 @@ import type { EventHub } from '../../monitor/index.ts'
 import type { UserObjects } from '../../objects/index.ts'
 import type { ObjectTree } from '../../qom/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
+import type { Asked } from '../config.ts'
+import { connectNamedFlash, type FlashChip, flashChips } from '../flash-chips.ts'
 import { pcDevices } from '../pc-devices.ts'
 import { addPcObjects, type PcObjects } from '../tree/pc-objects.ts'
 import { addWishedObjects } from '../tree/wished-objects.ts'
@@ -37,6 +39,8 @@ export async function drives(
   readonly jobs: JobSet
   readonly graph: GraphControl
   readonly pcObjects: PcObjects
+  /** Flash memory with the firmware. */
+  readonly flash: readonly FlashChip[]
   readonly secret: ReadSecret
   /** What became of the drives of the configuration. */
   readonly openedDrives: ReadonlyMap<DriveConfig, Drive>
@@ -70,13 +74,15 @@ export async function drives(
   )
   const graph = scope.own(new GraphControl(set, { jobs }))
   for (const blockdev of config.blockdevs) await asked(blockdev, graph.add(blockdev.options), signal)
-  const openedDrives = new Map<DriveConfig, Drive>()
+  const openedDrives = new Map<DriveConfig & Asked, Drive>()
   for (const drive of config.drives) openedDrives.set(drive, await asked(drive, set.add(drive), signal))
   set.addDefaults(config.defaultDrives)
+  await connectNamedFlash(set, config)
+  const flash = await flashChips(set, config.machine, openedDrives)
   const devices = config.machine === 'pc' ? pcDevices(config, set) : []
-  const pcObjects = addPcObjects(objectTree, config, devices)
+  const pcObjects = addPcObjects(objectTree, config, { devices, flash })
   if (config.machine === 'pc') await connectDrives(set, (drive) => pcObjects.pathOf(drive))
   for (const device of config.driveDevices) await asked(device, set.addDevice(device), signal)
   addWishedObjects(objectTree, config, { pc: pcObjects, balloon: start.balloon, drives: set })
-  return { drives: set, jobs, graph, pcObjects, secret, openedDrives }
+  return { drives: set, jobs, graph, pcObjects, flash, secret, openedDrives }
 }

@@ -42,6 +42,9 @@ const ofDeviceTrees = ['dtb', 'dumpdtb', 'dt-compatible']
 /** Members of -machine that have a setting of their own here. */
 export const ownSettings = ['type', 'accel', 'boot', 'smp', 'kernel', 'initrd', 'append', 'firmware', 'memory-backend']
 
+/** Those of a PC that name the drives or nodes of its flash chips. */
+export const flashSettings = ['pflash0', 'pflash1'] as const
+
 /**
  * The machine type of that name.
  *
@@ -66,6 +69,7 @@ export function machinePropertiesOf(
   const said: Record<string, string | boolean> = {}
   for (const [name, value] of Object.entries(object)) {
     if (ownSettings.includes(name)) continue
+    if (machine !== 'none' && (flashSettings as readonly string[]).includes(name)) continue
     if (ofDeviceTrees.includes(name) && typeof value === 'string') {
       said[name] = value
       continue

@@ -11,7 +11,7 @@ const mostUntranslated = 1024
 export function driveProperties(drive: Drive): Readonly<Record<string, unknown>> {
   const { device } = drive
   const place = device?.place ?? drive.place
-  const own = { drive: () => drive.id || (drive.node?.name ?? ''), unit: place.unit, ...blockSizes }
+  const own = { drive: () => nameOfDrive(drive), unit: place.unit, ...blockSizes }
   if (place.interface === 'floppy') return { ...own, 'drive-type': floppyType(drive) }
   const serial = device?.identity?.serial ?? defaultSerial(place)
   const model = device?.identity?.model ?? ''
@@ -24,6 +24,11 @@ export function driveProperties(drive: Drive): Readonly<Record<string, unknown>>
     bootindex: device?.bootIndex ?? -1,
   }
   return drive.media === 'cdrom' ? ide : { ...ide, ...geometryOf(drive) }
+}
+
+/** What a device calls its drive: by its name, or that of its node. */
+export function nameOfDrive({ id, node }: Drive): string {
+  return id || (node?.name ?? '')
 }
 
 const blockSizes = { logical_block_size: sectorBytes, physical_block_size: sectorBytes }

@@ -1,6 +1,7 @@
 import { bool, int, oneOf, str, type Type } from '../../qapi/index.ts'
 import { type Access, constant, type ObjectTree, QomObject, remembered } from '../../qom/index.ts'
 import type { MachineConfig } from '../config.ts'
+import type { FlashChip } from '../flash-chips.ts'
 
 const onOffAuto = oneOf('OnOffAuto', ['auto', 'on', 'off'])
 const mostFirmwareBytes = 8 << 20
@@ -96,21 +97,32 @@ function addOwn(machine: QomObject): void {
   own('nvdimm', 'bool', remembered('nvdimm', bool, false))
   own('nvdimm-persistence', 'string', remembered('nvdimm-persistence', str, ''))
   own('hmat', 'bool', remembered('hmat', bool, false))
-  for (const chip of flashChips) own(chip, 'str', {})
+  for (const { chip, drive } of flashChips) for (const name of [chip, drive]) own(name, 'str', {})
   own('cxl', 'bool', remembered('cxl', bool, false))
   own('cxl-fmw', 'CXLFixedMemoryWindow', constant([]))
   own('pcspk-audiodev', 'str', remembered('pcspk-audiodev', str, ''))
 }
 
-const flashChips = ['system.flash0', 'pflash0', 'system.flash1', 'pflash1']
+const flashChips = [0, 1].map((unit) => ({ chip: `system.flash${unit}`, drive: `pflash${unit}` }))
+
+/** What a chip calls its drive, by another name. */
+function driveOf(machine: QomObject, chip: string): Access {
+  const own = (): QomObject | undefined => machine.component(chip)
+  return { get: () => own()?.get('drive'), set: (value) => own()?.set('drive', value) }
+}
 
 /** Joins the machine with those of its devices that it leads to, when they are there. */
-export function addLinks(tree: ObjectTree, { acpi }: MachineConfig): void {
+export function addLinks(tree: ObjectTree, { acpi }: MachineConfig, flash: readonly FlashChip[]): void {
   const machine = tree.resolve('/machine')
   const link = (name: string, type: string, target: () => QomObject | undefined) =>
     machine.addProperty(name, { kind: 'link', type: `link<${type}>`, target })
   link('smram', 'memory-region', () => undefined)
-  for (const chip of flashChips) machine.removeProperty(chip)
+  for (const { chip, drive } of flashChips) {
+    const used = flash.find(({ name }) => name === chip)
+    machine.removeProperty(drive)
+    if (used === undefined) machine.removeProperty(chip)
+    else machine.addProperty(drive, { kind: 'value', type: 'str', ...driveOf(machine, chip) })
+  }
   const clock = (): QomObject | undefined => tree.firstOf('mc146818rtc')
   link('rtc_state', 'isa-device', clock)
   const date: Access = { get: () => clock()?.get('date'), set: (value) => clock()?.set('date', value) }

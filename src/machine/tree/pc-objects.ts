@@ -10,9 +10,10 @@ import {
 import { ownEntry } from '../../lookup/index.ts'
 import { constant, type ObjectTree } from '../../qom/index.ts'
 import type { MachineConfig } from '../config.ts'
+import type { FlashChip } from '../flash-chips.ts'
 import type { PcDevice } from '../pc-devices.ts'
 import { addBackend } from './backend-objects.ts'
-import { driveProperties } from './drive-properties.ts'
+import { driveProperties, nameOfDrive } from './drive-properties.ts'
 import { addLinks } from './machine-object.ts'
 
 /** The PC's own devices in the tree, and the buses that others are put on. */
@@ -26,7 +27,11 @@ export interface PcObjects {
 }
 
 /** Adds the devices of a machine, each under its number in their list; names alone are left out. */
-export function addPcObjects(tree: ObjectTree, config: MachineConfig, devices: readonly PcDevice[]): PcObjects {
+export function addPcObjects(
+  tree: ObjectTree,
+  config: MachineConfig,
+  { devices, flash }: { readonly devices: readonly PcDevice[]; readonly flash: readonly FlashChip[] },
+): PcObjects {
   const { types } = tree
   const sysbus = new BusObject(types, 'System', { realized: false })
   tree.add('/machine/unattached', 'sysbus', sysbus)
@@ -43,6 +48,10 @@ export function addPcObjects(tree: ObjectTree, config: MachineConfig, devices: r
   }
   if (config.machine === 'pc') {
     sysbus.skip() // kvmvapic comes first, and only its name is here
+    for (const chip of flash) {
+      tree.resolve('/machine').removeProperty(chip.name)
+      add('/machine', chip.name, 'cfi.pflash01', { bus: sysbus, properties: flashProperties(chip) })
+    }
     add('/machine', 'fw_cfg', 'fw_cfg_io', { bus: sysbus, access: firmwareConfiguration })
     const bridge = add('/machine', 'i440fx', 'i440FX-pcihost', { bus: sysbus, access: hostBridge(config) })
     const pci = new BusObject(types, 'PCI', { hotplugHandler: () => tree.firstOf('PIIX4_PM') })
@@ -68,7 +77,7 @@ export function addPcObjects(tree: ObjectTree, config: MachineConfig, devices: r
     if (cardModel !== undefined) addBackend(device, cardModel, { types, brings: undefined, hotplugged: false })
     if (card !== undefined) cards.push({ ...card, path: device.path! })
   })
-  if (config.machine === 'pc') addLinks(tree, config)
+  if (config.machine === 'pc') addLinks(tree, config, flash)
   return { bus: (name) => buses.get(name), cards, pathOf: (drive) => byDrive.get(drive)!.path! }
 }
 
@@ -116,6 +125,10 @@ function wiringOf(type: string, tree: ObjectTree): DeviceTraits['access'] & {} {
   if (type === 'vmmouse') return { i8042: { target: () => tree.firstOf('i8042') }, 'legacy-i8042': {} }
   if (type === 'isa-pcspk') return { pit: { target: () => tree.firstOf('pit-common') } }
   return {}
+}
+
+function flashProperties({ name, bytes, drive }: FlashChip): Readonly<Record<string, unknown>> {
+  return { name, drive: () => nameOfDrive(drive), 'num-blocks': bytes / 0x1000, 'sector-length': 0x1000, width: 1 }
 }
 
 const localApic = {

@@ -39,7 +39,6 @@ export const emulatorExceptions: Exceptions = {
   ...all('145', 'migration'),
   ...all('093 109 148 232', 'drivers that QEMU would not run it without: null-co on virtio, quorum, copy-on-read'),
   ...all('082', 'a driver of bochs, which Debian has not built'),
-  ...all('186', 'flash of a drive (if=pflash)'),
   ...all('045', 'add-fd'),
   '245': differs(
     'files of two nodes cannot change places in one blockdev-reopen; of several users of a node another one is named; ' +

@@ -54,7 +54,6 @@ export const exceptions: Readonly<Record<string, Expectation>> = {
   '/i386/hd-geo/ide/device/user/chst': differs('the geometry of a disk cannot be said'),
   '/i386/i440fx/defaults': shadow,
   '/i386/i440fx/pam': shadow,
-  '/i386/i440fx/firmware/pflash': differs('there is no flash memory: the BIOS is a ROM'),
   [`${pci}/virtio-blk-pci/virtio-blk-pci-tests/msix`]: messages,
   [`${pci}/virtio-blk-pci/virtio-blk-pci-tests/idx`]: messages,
   [`${pci}/virtio-net-pci/virtio-net-pci-tests/hotplug`]: socketPair,

@@ -6,6 +6,7 @@ import type {
   BusWindow,
   DeviceBus,
   InterruptLine,
+  MemoryResponder,
   PciDevice,
   PciParts,
   PortHandler,
@@ -71,6 +72,10 @@ export class V86DeviceBus implements DeviceBus {
 
   ports(count: number, handler: PortHandler): BusWindow {
     return this.#parts.pci.ports.add(portEntries(count, handler))
+  }
+
+  memory(size: number, responder: MemoryResponder): BusWindow {
+    return this.#parts.pci.memory.add(size, responder)
   }
 
   pci(shape: FunctionShape, { ports, ...parts }: PciParts): PciDevice {

@@ -45,8 +45,9 @@ interface BusFunction {
  */
 export class PciBus {
   readonly ports: PortWindows
+  /** Windows in memory: those of functions, and of what else a guest device has there. */
+  readonly memory: MemoryWindows
   readonly #cpu: V86Cpu
-  readonly #memory: MemoryWindows
   readonly #functions = new Map<number, BusFunction>()
   readonly #interrupts: PciInterrupts
   #resetControl = 0
@@ -54,7 +55,7 @@ export class PciBus {
   constructor(cpu: V86Cpu) {
     this.#cpu = cpu
     this.ports = new PortWindows(cpu.io)
-    this.#memory = new MemoryWindows(cpu)
+    this.memory = new MemoryWindows(cpu)
     const { pci } = cpu.devices
     pci.devices.fill(undefined)
     pci.device_spaces.fill(undefined)
@@ -84,7 +85,7 @@ export class PciBus {
       const entries = parts.ports?.get(bar.bar)
       const responder = parts.memory?.get(bar.bar)
       if (entries !== undefined) return [{ bar, window: this.ports.add(entries) }]
-      return responder === undefined ? [] : [{ bar, window: this.#memory.add(bar.size, responder) }]
+      return responder === undefined ? [] : [{ bar, window: this.memory.add(bar.size, responder) }]
     })
     this.#functions.set(address, { space, mappings, parts })
     return space
@@ -115,9 +116,9 @@ export class PciBus {
     return inOrder.map(([, { space }]) => space.describe())
   }
 
-  /** Where functions have memory now. */
+  /** Where devices have memory now. */
   memoryRanges(): readonly AddressRange[] {
-    return this.#memory.ranges()
+    return this.memory.ranges()
   }
 
   reset(): void {
