@@ -12,8 +12,8 @@ export interface FlashChip extends FlashRange {
 
 const blockBytes = 0x1000
 const mostBytes = 8 << 20
-/** As much of the firmware is seen below 1 MiB. */
-const lowBytes = 0x20000
+/** As much of the firmware is in its shadow below 1 MiB when the machine starts, as it is of a BIOS. */
+const lowBytes = 0x40000
 const spaceEnd = 2 ** 32
 
 /** What the chips are called where the machine has them, and where their drives are said. */
