@@ -1,5 +1,3 @@
-import { flashRefusals } from './flash-lines.ts'
-
 const sizeHint =
   'Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\nand exabytes, respectively.'
 const noSize = `Parameter 'size' expects a non-negative number below 2^64\n${sizeHint}`
@@ -37,8 +35,6 @@ export const refusals: readonly Refusal[] = [
   [['-m', '5x', '-bogus'], '-bogus: invalid option'],
   [['-version', '-bogus'], '-bogus: invalid option'],
   [['nofile'], "nofile: Could not open 'nofile': No such file or directory"],
-
-  ...flashRefusals,
 
   about('-add-fd', 'set=1', 'fd option is required and must be non-negative'),
   about('-add-fd', 'fd=-1,set=1', 'fd option is required and must be non-negative'),
