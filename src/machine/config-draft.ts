@@ -293,6 +293,11 @@ export class ConfigDraft {
     return { machine, acpi, asked, vga: this.#vga, serial: this.#devices.hasSerial }
   }
 
+  /** Whether anything is said of a kind of device: then none is there that nobody has asked for. */
+  #isNamed(driver: string): boolean {
+    return this.#asksFor(driver) || this.#globals.names(driver)
+  }
+
   #asksFor(driver: string): boolean {
     return this.#extraDevices.some(({ words }) => words['driver'] === driver)
   }
@@ -305,7 +310,7 @@ export class ConfigDraft {
   /** The monitor and the serial port that are there unless it is said otherwise; at a terminal they share it. */
   #addDefaultDevices(machine: MachineConfig['machine']): void {
     if (!this.#defaults) return
-    const serial = machine === 'pc' && !this.#hasSerial
+    const serial = machine === 'pc' && !this.#hasSerial && !this.#globals.names('isa-serial')
     const monitor = !this.#devices.hasMonitor
     const shared = serial && monitor && this.#defaultDevice === 'stdio'
     if (serial) this.#devices.serial(shared ? 'mon:stdio' : this.#defaultDevice, undefined)
@@ -329,7 +334,7 @@ export class ConfigDraft {
     const type = meant(() => machineTypeOf(memberText(this.#machine, 'type')))
     const machine = type.name === 'none' ? 'none' : 'pc'
     const vga =
-      meant(() => vgaOf(this.#vga ?? (this.#defaults && !this.#asksFor('VGA') ? 'std' : 'none'))) && machine === 'pc'
+      meant(() => vgaOf(this.#vga ?? (this.#defaults && !this.#isNamed('VGA') ? 'std' : 'none'))) && machine === 'pc'
     const acpi = this.#machine.acpi !== 'off'
     const globalShape = this.#globalShape(machine, acpi)
     this.#addDefaultDevices(machine)
@@ -361,6 +366,7 @@ export class ConfigDraft {
     const wishes = said.map(({ words, ...more }) => ({
       ...more,
       words: inWordsOf(more.origin, () => this.#globals.with(words)),
+      driveSaidFor: this.#globals.driveSaidFor(words),
     }))
     const tellsOfNetworks = this.networks.said || !this.#defaults
     if (!tellsOfNetworks) this.networks.addDefaults()
@@ -404,7 +410,11 @@ export class ConfigDraft {
       throttleGroups: this.#objects.flatMap((one) => (one.type === 'throttle-group' ? [one.object] : [])),
       blockdevs: this.#blockdevs,
       drives,
-      defaultDrives: this.#defaults && machine === 'pc' ? defaultDrivesBeside(driveDevices) : [],
+      defaultDrives:
+        this.#defaults && machine === 'pc'
+          ? defaultDrivesBeside(driveDevices, (driver) => this.#globals.names(driver))
+          : [],
+      drivenModels: this.#globals.drivenModels,
       sharedFolders: this.folders.all,
       ...{ chardevs, qtest, netdevs, cards, monitors, serial, serialDevices },
       vga: vga || videoCard !== undefined,

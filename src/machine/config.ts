@@ -73,6 +73,8 @@ export interface MachineConfig {
   /** Nodes that are opened before all drives, by the options of blockdev-add. */
   readonly blockdevs: readonly ({ readonly options: OptionValues } & Asked)[]
   readonly drives: readonly (DriveConfig & Asked)[]
+  /** Devices whose drives are said for all of their kind: the machine's own cannot have others. */
+  readonly drivenModels: readonly string[]
   /** Empty drives that are added where their place is free. */
   readonly defaultDrives: readonly DefaultDrive[]
   /** In the order in which they are opened. */

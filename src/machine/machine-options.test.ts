@@ -60,6 +60,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives, a netw
     vmport: true,
     acpi: true,
     machineProperties: {},
+    drivenModels: [],
     startPaused: false,
     incoming: undefined,
     loadvm: undefined,

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { refusals } from './command-lines.ts'
 import { flashRefusals } from './flash-lines.ts'
+import { refusedJoins } from './joined-twice.ts'
 import { missingProgram } from './peers.ts'
 
 let folder: string
@@ -31,7 +32,7 @@ test('vmon refuses the same command lines in the same words', () =>
   allRefused(process.execPath, [resolve('bin/vmon.js')]))
 
 async function allRefused(program: string, first: readonly string[]): Promise<void> {
-  const left = [...refusals, ...flashRefusals]
+  const left = [...refusals, ...flashRefusals, ...refusedJoins]
   const wrong: unknown[] = []
   const worker = async (): Promise<void> => {
     for (let next = left.pop(); next !== undefined; next = left.pop()) {

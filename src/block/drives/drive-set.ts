@@ -292,15 +292,16 @@ export class DriveSet implements AsyncDisposable {
    * @throws {BlockError} in QEMU's words, if there is no such drive, if another device has it, if the place is taken, or if
    * the device cannot have the image
    */
-  addDevice({ backend, position, ...device }: DriveDeviceConfig): Promise<Drive> {
+  addDevice({ backend, backendSaidBy, position, ...device }: DriveDeviceConfig): Promise<Drive> {
     return this.#turns.take(async () => {
       const { model, path } = device
+      const said = backendSaidBy === undefined ? '' : `${backendSaidBy}: `
       const drive = backend === undefined ? undefined : this.find(backend)
-      if (drive?.device !== undefined) throw alreadyInUse(drive)
+      if (drive?.device !== undefined) throw alreadyInUse(drive, said)
       const node = backend === undefined || drive !== undefined ? undefined : this.graph.find(backend)
       const { removable, owner = model, withoutDrive = 'No drive specified' } = deviceTraits[model]
       if (backend !== undefined && drive === undefined && node === undefined) {
-        throw new BlockError('missing', `Property '${owner}.drive' can't find value '${backend}'`)
+        throw new BlockError('missing', `${said}Property '${owner}.drive' can't find value '${backend}'`)
       }
       if (backend === undefined && !removable) throw new BlockError('invalid', withoutDrive)
       const connected = [...this].flatMap((other) => other.device?.place ?? [])
@@ -406,13 +407,13 @@ export class DriveSet implements AsyncDisposable {
 const ownDrive = driveFromOptions({ if: 'none', readonly: 'on' })
 
 /** A drive of which one that was made for a place of the PC says what to do. */
-export function alreadyInUse({ id, place }: Drive): BlockError {
+export function alreadyInUse({ id, place }: Drive, said = ''): BlockError {
   const text =
     place.interface === 'none'
       ? `Drive '${id}' is already in use by another device`
       : `Drive '${id}' is already in use because it has been automatically connected to another device ` +
         `(did you need 'if=none' in the drive options?)`
-  return new BlockError('busy', text, { drive: id })
+  return new BlockError('busy', said + text, { drive: id })
 }
 
 function samePlace(one: DrivePlace, other: DrivePlace): boolean {

@@ -1,3 +1,4 @@
+import { BlockError } from '../block-error.ts'
 import type { Drive } from './drive.ts'
 import { alreadyInUse, type DriveSet } from './drive-set.ts'
 import type { GuestDeviceModel } from './guest-device.ts'
@@ -11,13 +12,22 @@ export function pcDrives(drives: DriveSet): { readonly floppies: readonly Drive[
  * Gives the drives of a PC to its devices.
  *
  * @param pathOf - where a drive's device is in the tree of objects
- * @throws {BlockError} as `Drive.connect()`; kind `busy`, if another device has one of them
+ * @param driven - devices whose drives are said for all of their kind
+ * @throws {BlockError} as `Drive.connect()`; kind `busy`, if another device has one of them; kind `invalid`, if a device
+ * would have two
  */
-export async function connectDrives(drives: DriveSet, pathOf: (drive: Drive) => string): Promise<void> {
+export async function connectDrives(
+  drives: DriveSet,
+  pathOf: (drive: Drive) => string,
+  driven: readonly string[] = [],
+): Promise<void> {
   const { floppies, ide } = pcDrives(drives)
   for (const drive of [...floppies, ...ide]) {
     if (drive.device !== undefined) throw alreadyInUse(drive)
-    await drive.connect({ model: modelOf(drive), path: pathOf(drive), place: drive.place })
+    const model = modelOf(drive)
+    if (driven.includes(model))
+      throw new BlockError('invalid', `-global ${model}.drive=... conflicts with drive=${drive.id}`)
+    await drive.connect({ model, path: pathOf(drive), place: drive.place })
   }
 }
 

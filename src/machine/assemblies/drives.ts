@@ -81,7 +81,12 @@ export async function drives(
   const flash = await flashChips(set, config.machine, openedDrives)
   const devices = config.machine === 'pc' ? pcDevices(config, set) : []
   const pcObjects = addPcObjects(objectTree, config, { devices, flash })
-  if (config.machine === 'pc') await connectDrives(set, (drive) => pcObjects.pathOf(drive))
+  if (config.machine === 'pc')
+    await asked(
+      { origin: undefined },
+      connectDrives(set, (drive) => pcObjects.pathOf(drive), config.drivenModels),
+      signal,
+    )
   for (const device of config.driveDevices) await asked(device, set.addDevice(device), signal)
   addWishedObjects(objectTree, config, { pc: pcObjects, balloon: start.balloon, drives: set })
   return { drives: set, jobs, graph, pcObjects, flash, secret, openedDrives }

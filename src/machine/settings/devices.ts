@@ -28,6 +28,7 @@ import { OptionError, parseOptionList } from '../../keyval/index.ts'
 import type { Asked, SerialDevice, WishedDevice } from '../config.ts'
 import { ConfigError, meant } from '../config-error.ts'
 import { type CardWish, planCard } from './cards.ts'
+import { checkFloppyBlocks } from './floppy-blocks.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
 import { type SerialPorts, serialDeviceOf } from './serial-device.ts'
 import { videoCardOf } from './video-card.ts'
@@ -86,14 +87,12 @@ export function readDevice(text: string, warn: (text: string) => void): DeviceWi
  *
  * @throws {ConfigError} if there is no such device, or it cannot be as it is asked for
  */
-export function devicesOf(
-  wishes: readonly { readonly words: DeviceWords; readonly origin: string; readonly json: boolean }[],
-  surroundings: DeviceSurroundings,
-): WishedDevices {
+export function devicesOf(wishes: readonly Wish[], surroundings: DeviceSurroundings): WishedDevices {
   const wished = new Wished(surroundings)
-  for (const { words, origin, json } of wishes) {
+  for (const wish of wishes) {
+    const { origin } = wish
     try {
-      wished.add(words, { origin, json })
+      wished.add(wish)
     } catch (error) {
       if (error instanceof OptionError) throw ConfigError.at(origin, error.message, error)
       throw error
@@ -107,6 +106,15 @@ export function takenSlots({ vga, acpi }: Pick<DeviceSurroundings, 'vga' | 'acpi
   const slots = new PciSlots({ acpi })
   if (vga) slots.take({ slot: usualVgaSlot, function: 0 }, { name: 'VGA' })
   return slots
+}
+
+/** A device that was asked for, with what is said of all of its kind. */
+interface Wish {
+  readonly words: DeviceWords
+  readonly origin: string
+  readonly json: boolean
+  /** What stands before what is wrong with its drive, if that is said for all of its kind. */
+  readonly driveSaidFor: string | undefined
 }
 
 class Wished implements WishedDevices {
@@ -131,9 +139,10 @@ class Wished implements WishedDevices {
   }
 
   /** @throws {OptionError} if there is no such device, or it cannot be as it is asked for */
-  add(words: DeviceWords, { origin, json }: { readonly origin: string; readonly json: boolean }): void {
+  add({ words, origin, json, driveSaidFor }: Wish): void {
     const { machine, vga, acpi } = this.#surroundings
     const { id } = words
+    const said = driveSaidFor === undefined ? {} : { backendSaidBy: driveSaidFor }
     if (!json && typeof id === 'string') {
       if (this.#ids.has(id)) throw new OptionError(`Duplicate ID '${id}' for device`)
       this.#ids.add(id)
@@ -164,13 +173,13 @@ class Wished implements WishedDevices {
       })
       this.devices.push({ ...planned, path, origin })
       const ofDrive = driveDeviceOf({ ...planned, path })
-      if (ofDrive !== undefined) this.#addDriveDevice(ofDrive, origin)
+      if (ofDrive !== undefined) this.#addDriveDevice({ ...ofDrive, ...said }, origin)
       return
     }
     this.lastingDevices.push({ path, type: model.name, bus: request.bus ?? model.bus })
     if (model.name === 'VGA') this.#addVideoCard(request)
     else if (model.name === 'isa-serial') this.#addSerialPort(request)
-    else this.#addDriveDevice(ownDriveDevice(request), origin)
+    else this.#addDriveDevice({ ...ownDriveDevice(request), ...said }, origin)
   }
 
   #onBuses(): OnBuses {
@@ -211,6 +220,7 @@ export function driveDeviceOf({ model, id, path, properties }: ExtraDevice): Dri
 
 function ownDriveDevice({ model, bus, id, path, properties }: DeviceRequest): DriveDeviceConfig {
   const { unit } = properties
+  if (model.name === 'floppy') checkFloppyBlocks(properties)
   requireDefaults(model.name, model, unusable(properties))
   return {
     ...driveOf(properties),
@@ -272,5 +282,8 @@ const usable = new Set<string>([
 
 /** What of a drive's properties can only be what it is. */
 function unusable(properties: DeviceRequest['properties']): DeviceRequest['properties'] {
-  return Object.fromEntries(Object.entries(properties).filter(([name]) => !usable.has(name)))
+  const isUsual = (name: string, value: unknown): boolean => name.endsWith('_block_size') && value === 512
+  return Object.fromEntries(
+    Object.entries(properties).filter(([name, value]) => !usable.has(name) && !isUsual(name, value)),
+  )
 }

@@ -49,6 +49,22 @@ export class Globals {
     this.#said.push(readGlobal(text, warn))
   }
 
+  /** Whether anything is said of a kind of device. */
+  names(driver: string): boolean {
+    return this.#said.some((said) => said.driver === driver)
+  }
+
+  /** What stands before what is wrong with a drive that is said for all devices of a kind; undefined if it is not so said. */
+  driveSaidFor(words: DeviceWords): string | undefined {
+    const said = this.#said.findLast(({ driver, property }) => driver === words['driver'] && property === 'drive')
+    return said === undefined ? undefined : `can't apply ${nameOf(said)}`
+  }
+
+  /** The kinds of devices whose drive is said: none of the machine's own can have another one. */
+  get drivenModels(): readonly string[] {
+    return this.#said.filter(({ property }) => property === 'drive').map(({ driver }) => driver)
+  }
+
   /** Tells of properties that nothing here has. */
   tellUnknown(shape: GlobalShape, warn: (text: string) => void): void {
     for (const said of this.#said) {
@@ -89,7 +105,7 @@ export class Globals {
   /**
    * What is said of a device, with what holds for all of its kind; of several the last counts.
    *
-   * @throws {OptionError} in QEMU's words, if it has no such property
+   * @throws {OptionError} in QEMU's words, if it has no such property, or is to be joined with two things
    */
   with(words: DeviceWords): DeviceWords {
     const meant = this.#said.filter(({ driver }) => driver === words['driver'])
@@ -97,6 +113,10 @@ export class Globals {
       const { driver, property } = said
       if (ownEntry(deviceModels[driver]?.properties ?? {}, property) !== undefined) continue
       throw new OptionError(`can't apply ${nameOf(said)}: Property '${driver}.${property}' not found`)
+    }
+    for (const { driver, property } of meant) {
+      const own = words[property]
+      if (own !== undefined && joined.includes(property)) refuseTwo(driver, property, String(own))
     }
     return { ...Object.fromEntries(meant.map(({ property, value }) => [property, value])), ...words }
   }
@@ -110,6 +130,16 @@ function readGlobal(text: string, warn: (text: string) => void): GlobalProperty 
   if (words.driver !== undefined && words.property !== undefined && words.value !== undefined)
     return words as GlobalProperty
   throw new OptionError("options 'driver', 'property', and 'value' are required")
+}
+
+/** What a device can be joined with once only. */
+const joined = ['drive', 'chardev', 'netdev']
+/** Devices of which a part has the property. */
+const ofPart = ['isa-serial', 'pci-serial', 'virtio-net-pci']
+
+function refuseTwo(driver: string, property: string, own: string): never {
+  if (ofPart.includes(driver)) throw new OptionError(`${property}=${own} conflicts, and override is not implemented`)
+  throw new OptionError(`-global ${driver}.${property}=... conflicts with ${property}=${own}`)
 }
 
 function nameOf({ driver, property, value }: GlobalProperty): string {
