@@ -27,7 +27,6 @@ export const imageExceptions: Exceptions = {
     'what stops an amendment is told in one line; a snapshot whose clusters are nowhere is refused in other words',
   ),
   '084': notWritten,
-  '088': notWritten,
   '098': differs(
     'emptying an image takes other steps: two of those that are let fail do not occur, and less is leaked',
   ),
