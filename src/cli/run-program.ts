@@ -1,9 +1,9 @@
 import { reasonText, systemCode } from '../errno/index.ts'
+import { Arguments } from './arguments.ts'
 import { CommandLineError } from './command-line-error.ts'
-import { Arguments } from './img/arguments.ts'
-import { HelpWanted, UsageError } from './img/img-error.ts'
 import { say, warn } from './outputs.ts'
 import { printableLines } from './printable.ts'
+import { HelpWanted, UsageError } from './program-error.ts'
 
 /** A program of vmon's own, `vmon NAME`: one that is none of QEMU's. */
 export interface Program {
@@ -40,9 +40,12 @@ function textOf(error: unknown): string {
   return path === undefined ? reasonText(error) : `${path}: ${reasonText(error)}`
 }
 
-/** The value of an option that counts seconds, in milliseconds. @throws {CommandLineError} if it is no number above 0 */
+/** What a timer of Node's can wait at most, in milliseconds: beyond it does not wait at all. */
+const longestWait = 2 ** 31 - 1
+
+/** The value of an option that counts seconds, in milliseconds that a timer can wait. @throws {CommandLineError} if it is no number above 0 */
 export function millisecondsOf(word: string, option: string, longest = Number.POSITIVE_INFINITY): number {
   const seconds = Number(word)
-  if (seconds > 0 && seconds < longest) return seconds * 1000
+  if (seconds > 0 && seconds < longest) return Math.min(seconds * 1000, longestWait)
   throw new CommandLineError(`${option} takes a number of seconds, not '${word}'`)
 }

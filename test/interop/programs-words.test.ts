@@ -20,6 +20,8 @@ describe('the programs of vmon', () => {
     ['shell', 'an ADDRESS is needed; see vmon shell --help'],
     ['shell --timeout 0 qmp.sock', "--timeout takes a number of seconds, not '0'"],
     ['shell none.sock', "Failed to connect to 'none.sock': No such file or directory"],
+    ['shell --timeout 1e300 none.sock', "Failed to connect to 'none.sock': No such file or directory"],
+    ['shell --hm --time 300 none.sock info -v', "Failed to connect to 'none.sock': No such file or directory"],
     ['top --interval', "missing argument for option '--interval'; see vmon top --help"],
     ['top --json=1 qmp.sock', "unrecognized option '--json=1'; see vmon top --help"],
     ['ps --bogus', "unrecognized option '--bogus'; see vmon ps --help"],

@@ -1,7 +1,7 @@
 import { type ConsoleAddress, consoleAddressOf, usualConsoleAddress } from '../../web-console/index.ts'
+import type { Arguments } from '../arguments.ts'
 import { CommandLineError } from '../command-line-error.ts'
-import type { Arguments } from '../img/arguments.ts'
-import { UsageError } from '../img/img-error.ts'
+import { UsageError } from '../program-error.ts'
 
 export interface ConsoleOptions {
   /** Of the machine's QMP server. */

@@ -1,7 +1,7 @@
 import { CommandError, type QmpClient } from '../../client/index.ts'
 import { connectQmp, openAddress } from '../../embedding/index.ts'
 import { ConsoleServer, type ConsoleServices } from '../../web-console/index.ts'
-import type { Arguments } from '../img/arguments.ts'
+import type { Arguments } from '../arguments.ts'
 import { say, warn } from '../outputs.ts'
 import { printable } from '../printable.ts'
 import { runProgram } from '../run-program.ts'

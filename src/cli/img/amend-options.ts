@@ -1,7 +1,7 @@
 import { BlockError, imageFormats } from '../../block/index.ts'
 import { checkOption, OptionError, parseOptionList } from '../../keyval/index.ts'
+import { ProgramError } from '../program-error.ts'
 import { byFormat, type ImageOption, listOptions } from './create-options.ts'
-import { ImgError } from './img-error.ts'
 
 const keySlots = (prefix: string): ImageOption[] => [
   {
@@ -36,9 +36,9 @@ const amendable: Readonly<Record<string, readonly ImageOption[]>> = {
   qcow2: [...keySlots('encrypt.'), ...byFormat['qcow2']!.filter(({ name }) => common.includes(name))],
 }
 
-/** What `-o help` prints. @throws {ImgError} in QEMU's words */
+/** What `-o help` prints. @throws {ProgramError} in QEMU's words */
 export function amendHelp(format: string): string {
-  if (!imageFormats.has(format)) throw new ImgError(`Unknown file format '${format}'`)
+  if (!imageFormats.has(format)) throw new ProgramError(`Unknown file format '${format}'`)
   return `Amend options for '${format}':\n${listOptions(amendableOf(format))}`
 }
 
@@ -60,7 +60,7 @@ export function readAmendOptions(format: string, texts: readonly string[]): Reco
 
 function amendableOf(format: string): readonly ImageOption[] {
   const known = amendable[format]
-  if (known === undefined) throw new ImgError(`Format driver '${format}' does not support option amendment`)
+  if (known === undefined) throw new ProgramError(`Format driver '${format}' does not support option amendment`)
   return known
 }
 

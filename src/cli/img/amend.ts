@@ -1,9 +1,9 @@
 import { amendNode, OptionBag } from '../../block/index.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError, UsageError } from '../program-error.ts'
 import { amendHelp, readAmendOptions } from './amend-options.ts'
-import { Arguments } from './arguments.ts'
 import { checkOptionLists, wantsHelp } from './create-options.ts'
 import type { Output } from './img.ts'
-import { ImgError, UsageError } from './img-error.ts'
 import { graphFor, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
 
@@ -19,10 +19,10 @@ export async function amend(argv: readonly string[], output: Output): Promise<nu
     return 0
   }
   const [filename] = args.operands
-  if (filename === undefined || args.operands.length > 1) throw new ImgError('Expecting one image file name')
+  if (filename === undefined || args.operands.length > 1) throw new ProgramError('Expecting one image file name')
   const cache = readCache(args.value('t') ?? 'writeback', 'cache option')!
   if (args.has('image-opts') && format !== undefined) {
-    throw new ImgError('--image-opts and --format are mutually exclusive')
+    throw new ProgramError('--image-opts and --format are mutually exclusive')
   }
   await using progress = new Progress(args.has('p') && !args.has('q') ? output : undefined).begin()
   await using graph = await graphFor(args, output)
@@ -38,7 +38,7 @@ export async function amend(argv: readonly string[], output: Output): Promise<nu
     return 0
   }
   if (driver.amend === undefined) {
-    throw new ImgError(`Format driver '${driver.name}' does not support option amendment`)
+    throw new ProgramError(`Format driver '${driver.name}' does not support option amendment`)
   }
   const options = new OptionBag(readAmendOptions(driver.name, texts))
   progress.show(0)

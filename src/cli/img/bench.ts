@@ -1,7 +1,7 @@
 import { BlockError, reasonOf } from '../../block/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError, UsageError } from '../program-error.ts'
 import type { Output } from './img.ts'
-import { ImgError, UsageError } from './img-error.ts'
 import { largestCount, readCount, readInteger, readNumber } from './numbers.ts'
 import { graphFor, type OpenImage, openImage, readCache } from './open.ts'
 
@@ -33,14 +33,14 @@ export async function bench(argv: readonly string[], output: Output): Promise<nu
   const cache = readBenchCache(args.value('t'))
   const aio = args.has('n') ? 'native' : args.value('i')
   if (aio !== undefined && !['threads', 'native', 'io_uring'].includes(aio)) {
-    throw new ImgError(`Invalid aio option: ${aio}`)
+    throw new ProgramError(`Invalid aio option: ${aio}`)
   }
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Expecting one image file name')
   checkFlushes(load)
   if (aio === 'native' && cache !== 'none' && cache !== 'off' && cache !== 'directsync') {
     const reason = 'aio=native was specified, but it requires cache.direct=on, which was not specified.'
-    throw new ImgError(`Could not open '${filename}': ${reason}`)
+    throw new ProgramError(`Could not open '${filename}': ${reason}`)
   }
   await using graph = await graphFor(args, output)
   await using image = await openImage(graph, filename, {
@@ -56,13 +56,13 @@ export async function bench(argv: readonly string[], output: Output): Promise<nu
     await new Bench(image, load).run()
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`Failed request: ${error.kind === 'range' ? 'Input/output error' : reasonOf(error)}`)
+    throw new ProgramError(`Failed request: ${error.kind === 'range' ? 'Input/output error' : reasonOf(error)}`)
   }
   output.out(`Run completed in ${((performance.now() - begin) / 1000).toFixed(3)} seconds.\n`)
   return 0
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function readLoad(args: Arguments): Load {
   const text = (name: string, otherwise: string): string => args.value(name) ?? otherwise
   const count = readCount('request count', text('c', '75000'))
@@ -85,20 +85,20 @@ function readLoad(args: Arguments): Load {
   }
 }
 
-/** @throws {ImgError} */
+/** @throws {ProgramError} */
 function readBenchCache(word: string | undefined): ReturnType<typeof readCache> {
   try {
     return readCache(word, 'cache option')
   } catch (error) {
-    throw error instanceof ImgError ? new ImgError('Invalid cache mode') : error
+    throw error instanceof ProgramError ? new ProgramError('Invalid cache mode') : error
   }
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function checkFlushes({ writes, flushInterval, depth }: Load): void {
   if (flushInterval === 0) return
-  if (!writes) throw new ImgError('--flush-interval is only available in write tests')
-  if (flushInterval < depth) throw new ImgError("Flush interval can't be smaller than depth")
+  if (!writes) throw new ProgramError('--flush-interval is only available in write tests')
+  if (flushInterval < depth) throw new ProgramError("Flush interval can't be smaller than depth")
 }
 
 function describe({ count, writes, size, depth, offset, step, flushInterval }: Load): string {

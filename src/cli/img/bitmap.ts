@@ -7,9 +7,9 @@ import {
   defaultGranularity,
   textOfBlockError,
 } from '../../block/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError } from '../program-error.ts'
 import type { Output } from './img.ts'
-import { ImgError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { graphFor, type OpenImage, openImage } from './open.ts'
 
@@ -34,15 +34,15 @@ export async function bitmap(argv: readonly string[], output: Output): Promise<n
   )
   const granularity = args.has('g') ? readNumber('granularity', args.value('g')!) : undefined
   if (wanted.length === 0) {
-    throw new ImgError('Need at least one of --add, --remove, --clear, --enable, --disable, or --merge')
+    throw new ProgramError('Need at least one of --add, --remove, --clear, --enable, --disable, or --merge')
   }
   checkOptions(args, wanted, granularity)
   const [filename, name] = args.operands
   if (filename === undefined || name === undefined || args.operands.length > 2) {
-    throw new ImgError('Expecting filename and bitmap name')
+    throw new ProgramError('Expecting filename and bitmap name')
   }
   if (args.has('image-opts') && args.has('f')) {
-    throw new ImgError('--image-opts and --format are mutually exclusive')
+    throw new ProgramError('--image-opts and --format are mutually exclusive')
   }
   await using graph = await graphFor(args, output)
   await using image = await openImage(graph, filename, {
@@ -64,14 +64,14 @@ export async function bitmap(argv: readonly string[], output: Output): Promise<n
   }
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function checkOptions(args: Arguments, wanted: readonly [Action, string][], granularity: number | undefined): void {
   const has = (action: Action): boolean => wanted.some(([other]) => other === action)
   if (granularity !== undefined && granularity !== 0 && !has('add')) {
-    throw new ImgError('granularity only supported with --add')
+    throw new ProgramError('granularity only supported with --add')
   }
-  if (args.has('F') && !args.has('b')) throw new ImgError('-F only supported with -b')
-  if (args.has('b') && !has('merge')) throw new ImgError('Merge bitmap source file only supported with --merge')
+  if (args.has('F') && !args.has('b')) throw new ProgramError('-F only supported with -b')
+  if (args.has('b') && !has('merge')) throw new ProgramError('Merge bitmap source file only supported with --merge')
 }
 
 const run: Readonly<Record<Action, (target: Target, value: string) => Promise<void>>> = {
@@ -116,6 +116,6 @@ async function inWords(action: Action, name: string, work: () => Promise<void>):
     await work()
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`Operation ${action} on bitmap ${name} failed: ${textOfBlockError(error)}`)
+    throw new ProgramError(`Operation ${action} on bitmap ${name} failed: ${textOfBlockError(error)}`)
   }
 }

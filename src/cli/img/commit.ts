@@ -12,9 +12,9 @@ import {
   storageName,
 } from '../../block/index.ts'
 import { systemCode } from '../../errno/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError, UsageError } from '../program-error.ts'
 import type { Output } from './img.ts'
-import { ImgError, UsageError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { type CacheWords, graphFor, type OpenImage, type OpenMode, openImage, openNode, readCache } from './open.ts'
 import { Progress } from './progress.ts'
@@ -44,7 +44,7 @@ export async function commit(argv: readonly string[], output: Output): Promise<n
     })
     progress.show(100)
   } catch (error) {
-    throw error instanceof BlockError ? new ImgError(`Block job failed: ${reasonOf(error)}`) : error
+    throw error instanceof BlockError ? new ProgramError(`Block job failed: ${reasonOf(error)}`) : error
   }
   // Images between the two, and those over them, would show something else if this one were emptied.
   if (!args.has('b') && !args.has('d')) await empty(images.top.node)
@@ -56,7 +56,7 @@ export async function commit(argv: readonly string[], output: Output): Promise<n
 /**
  * The options that open each image from the one that is committed to the one that it goes to.
  *
- * @throws {ImgError} in QEMU's words
+ * @throws {ProgramError} in QEMU's words
  */
 async function findChain(
   graph: NodeGraph,
@@ -79,8 +79,8 @@ async function findChain(
     }
     above = node
   }
-  if (wanted === undefined) throw new ImgError('Image does not have a backing file')
-  throw new ImgError(`Did not find '${wanted}' in the backing chain of '${filename}'`)
+  if (wanted === undefined) throw new ProgramError('Image does not have a backing file')
+  throw new ProgramError(`Did not find '${wanted}' in the backing chain of '${filename}'`)
 }
 
 /** Whether a name means what is behind an image: as a name without protocol beside it means it, not beside us. */
@@ -103,7 +103,7 @@ interface Pair extends AsyncDisposable {
   readonly base: OpenImage
 }
 
-/** Opens the images anew, each over the next, the first and the last for writing. @throws {ImgError} */
+/** Opens the images anew, each over the next, the first and the last for writing. @throws {ProgramError} */
 async function openChain(graph: NodeGraph, chain: readonly OptionValues[], cache: CacheWords): Promise<Pair> {
   const opened: OpenImage[] = []
   const close = async (): Promise<void> => {
@@ -134,11 +134,11 @@ async function openChain(graph: NodeGraph, chain: readonly OptionValues[], cache
   return { top: opened.at(-1)!, base: opened[0]!, [Symbol.asyncDispose]: close }
 }
 
-/** Empties an image whose format can be. @throws {ImgError} in QEMU's words */
+/** Empties an image whose format can be. @throws {ProgramError} in QEMU's words */
 async function empty({ driver, filename }: BlockNode): Promise<void> {
   try {
     await driver.empty?.()
   } catch (error) {
-    throw error instanceof BlockError ? new ImgError(`Failed to empty ${filename}: ${reasonOf(error)}`) : error
+    throw error instanceof BlockError ? new ProgramError(`Failed to empty ${filename}: ${reasonOf(error)}`) : error
   }
 }

@@ -1,7 +1,7 @@
 import { BlockError, type BlockNode, type ChainStatus, chainStatus, reasonOf } from '../../block/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError, UsageError } from '../program-error.ts'
 import type { Output } from './img.ts'
-import { ImgError, UsageError } from './img-error.ts'
 import { graphFor, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
 
@@ -134,7 +134,7 @@ async function statusOf({ filename, node }: Side, at: number, length: number): P
     return await chainStatus(node, at, length)
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`Sector allocation test failed for ${filename}`, statuses.unknownStatus)
+    throw new ProgramError(`Sector allocation test failed for ${filename}`, statuses.unknownStatus)
   }
 }
 
@@ -146,6 +146,6 @@ async function read({ filename, node, memory }: Side, at: number, length: number
     return bytes
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`Error while reading offset ${at} of ${filename}: ${reasonOf(error)}`, statuses.unreadable)
+    throw new ProgramError(`Error while reading offset ${at} of ${filename}: ${reasonOf(error)}`, statuses.unreadable)
   }
 }

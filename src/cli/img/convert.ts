@@ -12,12 +12,12 @@ import {
   textOfBlockError,
 } from '../../block/index.ts'
 import { OptionError } from '../../keyval/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError } from '../program-error.ts'
 import { checkBitmaps, checkTakesBitmaps, copyBitmaps } from './copy-bitmaps.ts'
 import { knownFormat, writeImage } from './create.ts'
 import { CreateOptions, checkOptionLists, wantsHelp } from './create-options.ts'
 import type { Output } from './img.ts'
-import { ImgError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { graphFor, type OpenImage, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
@@ -41,7 +41,7 @@ export async function convert(argv: readonly string[], output: Output): Promise<
     output.out(new CreateOptions(knownFormat(wishes.format)).help(sources.length > 0 ? target : undefined))
     return 0
   }
-  if (target === undefined || sources.length === 0) throw new ImgError('Must specify image file name')
+  if (target === undefined || sources.length === 0) throw new ProgramError('Must specify image file name')
   const sourceCache = readCache(args.value('T'), 'source cache option')
   await using progress = new Progress(args.has('p') && !args.has('q') ? output : undefined).begin()
   progress.show(0)
@@ -61,7 +61,7 @@ export async function convert(argv: readonly string[], output: Output): Promise<
     const nodes = opened.map(({ node }) => node)
     if (snapshot !== undefined) {
       if (nodes.length > 1 && snapshot.either !== undefined)
-        throw new ImgError('No support for concatenating multiple snapshot')
+        throw new ProgramError('No support for concatenating multiple snapshot')
       await showSnapshot(nodes[0]!, snapshot)
     }
     if (wishes.bitmaps !== undefined) checkBitmaps(nodes, wishes.bitmaps)
@@ -96,32 +96,33 @@ interface Wishes {
   readonly bitmaps: 'all' | 'sound' | undefined
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function readWishes(args: Arguments): Wishes {
   const sparseText = args.value('S')
   const sparse = sparseText === undefined ? 4096 : readNumber('buffer size for sparse output', sparseText)
   if (sparse % 512 !== 0 || sparse > largestSparse) {
-    throw new ImgError(
+    throw new ProgramError(
       'Invalid buffer size for sparse output specified. Valid sizes are multiples of 512 up to ' +
         `${largestSparse}. Select 0 to disable sparse detection (fully allocates output).`,
     )
   }
   const parallel = Number(args.value('m') ?? 8)
   if (!(Number.isInteger(parallel) && parallel >= 1 && parallel <= 16)) {
-    throw new ImgError('Invalid number of coroutines. Allowed number of coroutines is between 1 and 16')
+    throw new ProgramError('Invalid number of coroutines. Allowed number of coroutines is between 1 and 16')
   }
   const rateText = args.value('r')
   const rate = rateText === undefined ? 0 : readNumber('rate limit', rateText)
   const keepTarget = args.has('n')
   const [compressed, verbatim] = [args.has('c'), args.has('C')]
-  if (verbatim && compressed) throw new ImgError('Cannot enable copy offloading when -c is used')
-  if (verbatim && sparseText !== undefined) throw new ImgError('Cannot enable copy offloading when -S is used')
-  if (args.has('target-image-opts') && !keepTarget) throw new ImgError('--target-image-opts requires use of -n flag')
-  if (keepTarget && args.has('o')) throw new ImgError('-o has no effect when skipping image creation')
-  if (args.has('target-is-zero') && !keepTarget) throw new ImgError('--target-is-zero requires use of -n flag')
+  if (verbatim && compressed) throw new ProgramError('Cannot enable copy offloading when -c is used')
+  if (verbatim && sparseText !== undefined) throw new ProgramError('Cannot enable copy offloading when -S is used')
+  if (args.has('target-image-opts') && !keepTarget)
+    throw new ProgramError('--target-image-opts requires use of -n flag')
+  if (keepTarget && args.has('o')) throw new ProgramError('-o has no effect when skipping image creation')
+  if (args.has('target-is-zero') && !keepTarget) throw new ProgramError('--target-is-zero requires use of -n flag')
   const bitmaps = args.has('skip-broken-bitmaps') ? 'sound' : 'all'
   if (bitmaps === 'sound' && !args.has('bitmaps')) {
-    throw new ImgError('Use of --skip-broken-bitmaps requires --bitmaps')
+    throw new ProgramError('Use of --skip-broken-bitmaps requires --bitmaps')
   }
   return {
     format: args.value('O') ?? 'raw',
@@ -147,13 +148,15 @@ async function makeTarget(
   if (backing !== undefined) {
     // As with QEMU the status says that all went well.
     if (args.has('target-is-zero')) {
-      throw new ImgError('Cannot use --target-is-zero when the destination image has a backing file', 0)
+      throw new ProgramError('Cannot use --target-is-zero when the destination image has a backing file', 0)
     }
     if (sources.length > 1) {
-      throw new ImgError('Having a backing file for the target makes no sense when concatenating multiple input images')
+      throw new ProgramError(
+        'Having a backing file for the target makes no sense when concatenating multiple input images',
+      )
     }
     if (options !== undefined && !options.has('backing_fmt')) {
-      throw new ImgError('Use of backing file requires explicit backing format')
+      throw new ProgramError('Use of backing file requires explicit backing format')
     }
   }
   if (options === undefined) return undefined
@@ -164,43 +167,43 @@ async function makeTarget(
     return options
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`${target}: error while converting ${format}: ${textOfBlockError(error)}`)
+    throw new ProgramError(`${target}: error while converting ${format}: ${textOfBlockError(error)}`)
   }
 }
 
-/** What `-o`, `-B` and `-F` say of a new target. @throws {ImgError} in QEMU's words */
+/** What `-o`, `-B` and `-F` say of a new target. @throws {ProgramError} in QEMU's words */
 function readTargetOptions(args: Arguments, format: string): CreateOptions {
   const options = new CreateOptions(knownFormat(format))
   try {
     options.read(args.values('o'))
   } catch (error) {
-    if (error instanceof OptionError) throw new ImgError(error.message)
+    if (error instanceof OptionError) throw new ProgramError(error.message)
     throw error
   }
   const [backing, backingFormat] = [args.value('B'), args.value('F')]
   if (backing !== undefined) {
-    if (!options.knows('backing_file')) throw new ImgError(`Backing file not supported for file format '${format}'`)
+    if (!options.knows('backing_file')) throw new ProgramError(`Backing file not supported for file format '${format}'`)
     options.set('backing_file', backing)
   }
   if (backingFormat !== undefined) {
     if (!options.knows('backing_fmt'))
-      throw new ImgError(`Backing file format not supported for file format '${format}'`)
+      throw new ProgramError(`Backing file format not supported for file format '${format}'`)
     options.set('backing_fmt', backingFormat)
   }
   return options
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function checkCompression(format: string, options: CreateOptions): void {
   const definition = imageFormats.get(format)
-  if (definition?.compresses !== true) throw new ImgError('Compression not supported for this file format')
+  if (definition?.compresses !== true) throw new ProgramError('Compression not supported for this file format')
   const refusal = definition.compressionRefusal?.((name) => options.get(name))
-  if (refusal !== undefined) throw new ImgError(refusal)
+  if (refusal !== undefined) throw new ProgramError(refusal)
   if (options.get('encryption') === 'on' || options.has('encrypt.format')) {
-    throw new ImgError('Compression and encryption not supported at the same time')
+    throw new ProgramError('Compression and encryption not supported at the same time')
   }
   if ((options.get('preallocation') ?? 'off') !== 'off') {
-    throw new ImgError('Compression and preallocation not supported at the same time')
+    throw new ProgramError('Compression and preallocation not supported at the same time')
   }
 }
 
@@ -214,7 +217,7 @@ async function copyInto(
 ): Promise<void> {
   const cache = readCache(args.value('t') ?? 'unsafe', 'cache option')!
   const asOptions = args.has('target-image-opts')
-  if (asOptions && args.has('O')) throw new ImgError('--image-opts and --format are mutually exclusive')
+  if (asOptions && args.has('O')) throw new ProgramError('--image-opts and --format are mutually exclusive')
   await using image = await openImage(graph, target.filename, {
     ...(asOptions ? { imageOptions: true } : { format: wishes.format }),
     options: target.keys,
@@ -225,13 +228,13 @@ async function copyInto(
   const { node, target: written } = image
   const length = sources.reduce((sum, source) => sum + source.length, 0)
   if (wishes.compressed && node.driver.writeCompressed === undefined) {
-    throw new ImgError('Compression not supported for this file format')
+    throw new ProgramError('Compression not supported for this file format')
   }
   if (wishes.compressed && node.driver.compressionRefusal !== undefined) {
-    throw new ImgError(node.driver.compressionRefusal)
+    throw new ProgramError(node.driver.compressionRefusal)
   }
   if (wishes.bitmaps !== undefined) checkTakesBitmaps(node)
-  if (node.length < length) throw new ImgError('output file is smaller than input file')
+  if (node.length < length) throw new ProgramError('output file is smaller than input file')
   const plan: CopyPlan = {
     sources,
     target: written,
@@ -252,7 +255,7 @@ async function copyInto(
   try {
     await new ImageCopy(plan).run()
   } catch (error) {
-    throw error instanceof BlockError ? new ImgError(error.message) : error
+    throw error instanceof BlockError ? new ProgramError(error.message) : error
   }
   try {
     if (wishes.bitmaps !== undefined) copyBitmaps(sources[0]!, node, wishes.bitmaps, output)
@@ -260,6 +263,6 @@ async function copyInto(
     progress.show(100)
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`error while converting: ${reasonOf(error)}`)
+    throw new ProgramError(`error while converting: ${reasonOf(error)}`)
   }
 }

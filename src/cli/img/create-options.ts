@@ -1,5 +1,5 @@
 import { checkOption, OptionError, type OptionKind, parseOptionList, parseSize } from '../../keyval/index.ts'
-import { ImgError } from './img-error.ts'
+import { ProgramError } from '../program-error.ts'
 
 /** An option of `-o`, as one format has it. */
 export interface ImageOption {
@@ -120,12 +120,12 @@ function allOf(format: string): readonly ImageOption[] {
 /**
  * Looks at the lists of several `-o`, which will be joined: one that begins or ends in a comma would change its neighbour.
  *
- * @throws {ImgError} in QEMU's words
+ * @throws {ProgramError} in QEMU's words
  */
 export function checkOptionLists(texts: readonly string[]): void {
   for (const text of texts) {
     const end = /,*$/.exec(text)![0].length
-    if (text === '' || text.startsWith(',') || end % 2 === 1) throw new ImgError(`Invalid option list: ${text}`)
+    if (text === '' || text.startsWith(',') || end % 2 === 1) throw new ProgramError(`Invalid option list: ${text}`)
   }
 }
 

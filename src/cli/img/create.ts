@@ -9,10 +9,10 @@ import {
   textOfBlockError,
 } from '../../block/index.ts'
 import { OptionError } from '../../keyval/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError, UsageError } from '../program-error.ts'
 import { CreateOptions, checkOptionLists, wantsHelp } from './create-options.ts'
 import type { Output } from './img.ts'
-import { ImgError, UsageError } from './img-error.ts'
 import { readInteger } from './numbers.ts'
 import { graphFor } from './open.ts'
 
@@ -43,9 +43,9 @@ export async function create(argv: readonly string[], output: Output): Promise<n
     await makeImage(graph, plan, args.has('q') ? undefined : output)
     return 0
   } catch (error) {
-    if (error instanceof OptionError) throw new ImgError(`${filename}: ${error.message}`)
-    if (error instanceof BlockError) throw new ImgError(`${filename}: ${textOfBlockError(error)}`)
-    if (error instanceof ImgError) throw new ImgError(`${filename}: ${error.message}`)
+    if (error instanceof OptionError) throw new ProgramError(`${filename}: ${error.message}`)
+    if (error instanceof BlockError) throw new ProgramError(`${filename}: ${textOfBlockError(error)}`)
+    if (error instanceof ProgramError) throw new ProgramError(`${filename}: ${error.message}`)
     throw error
   }
 }
@@ -128,13 +128,13 @@ export async function writeImage(
  * A format of which images can be made.
  *
  * @param options - `named`: whether a complaint says which format is not known
- * @throws {ImgError} in QEMU's words
+ * @throws {ProgramError} in QEMU's words
  */
 export function knownFormat(format: string, { named = true } = {}): string {
   // A file without a format is made as a raw image is.
   const known = imageFormats.get(format === 'file' ? 'raw' : format)
-  if (known === undefined) throw new ImgError(named ? `Unknown file format '${format}'` : 'Unknown file format')
-  if (known.create === undefined) throw new ImgError(`Format driver '${format}' does not support image creation`)
+  if (known === undefined) throw new ProgramError(named ? `Unknown file format '${format}'` : 'Unknown file format')
+  if (known.create === undefined) throw new ProgramError(`Format driver '${format}' does not support image creation`)
   return format
 }
 

@@ -1,9 +1,9 @@
 import { BlockError, reasonOf, textOfBlockError } from '../../block/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError } from '../program-error.ts'
 import { knownFormat, writeImage } from './create.ts'
 import { CreateOptions } from './create-options.ts'
 import type { Output } from './img.ts'
-import { ImgError } from './img-error.ts'
 import { largestCount, readNumber } from './numbers.ts'
 import { graphFor, openImage } from './open.ts'
 
@@ -38,7 +38,7 @@ export async function dd(argv: readonly string[], output: Output): Promise<numbe
     await writeImage(graph, to, format, options, { toWrite: true })
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`${to}: error while creating output image: ${textOfBlockError(error)}`)
+    throw new ProgramError(`${to}: error while creating output image: ${textOfBlockError(error)}`)
   }
   if (begin > end) output.complain(`${from}: cannot skip to specified offset`)
   await using target = await openImage(graph, to, { format, writable: true })
@@ -51,13 +51,13 @@ export async function dd(argv: readonly string[], output: Output): Promise<numbe
   return 0
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function readOperands(operands: readonly string[]): Wishes {
   const values = new Map<string, string>()
   for (const operand of operands) {
     const [name, value] = splitOnce(operand)
     if (value === undefined || !['bs', 'count', 'if', 'of', 'skip'].includes(name)) {
-      throw new ImgError(`unrecognized operand ${name}`)
+      throw new ProgramError(`unrecognized operand ${name}`)
     }
     values.set(name, value)
   }
@@ -69,7 +69,7 @@ function readOperands(operands: readonly string[]): Wishes {
   const count = number('count')
   const skip = number('skip') ?? 0
   const [from, to] = [values.get('if'), values.get('of')]
-  if (from === undefined || to === undefined) throw new ImgError('Must specify both input and output files')
+  if (from === undefined || to === undefined) throw new ProgramError('Must specify both input and output files')
   return { from, to, blockSize, count, skip }
 }
 
@@ -82,7 +82,7 @@ async function inWords(complaint: string, request: Promise<void>): Promise<void>
   try {
     await request
   } catch (error) {
-    if (error instanceof BlockError) throw new ImgError(`${complaint}: ${reasonOf(error)}`)
+    if (error instanceof BlockError) throw new ProgramError(`${complaint}: ${reasonOf(error)}`)
     throw error
   }
 }

@@ -2,7 +2,7 @@ import { BlockError, textOfBlockError } from '../../block/index.ts'
 import { reasonText, systemCode } from '../../errno/index.ts'
 import { ownEntry } from '../../lookup/index.ts'
 import { sayAtOnce, warn } from '../outputs.ts'
-import { HelpWanted, ImgError, UsageError } from './img-error.ts'
+import { HelpWanted, ProgramError, UsageError } from '../program-error.ts'
 
 /** Where a command's words go. */
 export interface Output {
@@ -71,7 +71,7 @@ function isLong(word: string, name: string): boolean {
 /** What a user is told of a failure. @returns the exit status @throws whatever is a bug */
 function complainOf(thrown: unknown, output: Output): number {
   const error = firstOf(thrown)
-  if (error instanceof ImgError) {
+  if (error instanceof ProgramError) {
     const hint = error instanceof UsageError ? "\nTry 'vmon img --help' for more information" : ''
     output.complain(error.message + hint)
     return error.status

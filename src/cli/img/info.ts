@@ -1,8 +1,8 @@
 import { type BlockNode, combinePath, type ImageInfo, imageInfo, imageText } from '../../block/index.ts'
 import { print } from '../../json/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { UsageError } from '../program-error.ts'
 import type { Output } from './img.ts'
-import { UsageError } from './img-error.ts'
 import { graphFor, openImage } from './open.ts'
 import { readOutputFormat } from './output-format.ts'
 

@@ -1,7 +1,7 @@
 import { emptyEntry, imageMap, type MapEntry } from '../../block/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError, UsageError } from '../program-error.ts'
 import type { Output } from './img.ts'
-import { ImgError, UsageError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { graphFor, openImage } from './open.ts'
 import { readOutputFormat } from './output-format.ts'
@@ -67,9 +67,9 @@ class Listing {
   }
 }
 
-/** People are shown data alone. @throws {ImgError} if it has no place that could be shown */
+/** People are shown data alone. @throws {ProgramError} if it has no place that could be shown */
 function humanLine({ start, length, zero, data, offset, filename }: MapEntry): string {
-  if (data && offset === undefined) throw new ImgError('File contains external, encrypted or compressed clusters.')
+  if (data && offset === undefined) throw new ProgramError('File contains external, encrypted or compressed clusters.')
   return data && !zero ? `${row(hex(start), hex(length), hex(offset ?? 0))}${filename ?? ''}\n` : ''
 }
 

@@ -7,10 +7,10 @@ import {
   textOfBlockError,
 } from '../../block/index.ts'
 import { OptionError } from '../../keyval/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError } from '../program-error.ts'
 import { CreateOptions, checkOptionLists } from './create-options.ts'
 import type { Output } from './img.ts'
-import { ImgError } from './img-error.ts'
 import { readNumber } from './numbers.ts'
 import { graphFor, openImage } from './open.ts'
 import { readOutputFormat } from './output-format.ts'
@@ -46,35 +46,35 @@ export async function measure(argv: readonly string[], output: Output): Promise<
   return 0
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function checkSource(args: Arguments, filename: string | undefined, size: number | undefined): void {
-  if (args.operands.length > 1) throw new ImgError('At most one filename argument is allowed.')
+  if (args.operands.length > 1) throw new ProgramError('At most one filename argument is allowed.')
   if (filename === undefined && ['image-opts', 'f', 'l'].some((name) => args.has(name))) {
-    throw new ImgError('--image-opts, -f, and -l require a filename argument.')
+    throw new ProgramError('--image-opts, -f, and -l require a filename argument.')
   }
   if (filename === undefined && size === undefined) {
-    throw new ImgError('Either --size N or one filename must be specified.')
+    throw new ProgramError('Either --size N or one filename must be specified.')
   }
   if (filename !== undefined && size !== undefined) {
-    throw new ImgError('--size N cannot be used together with a filename.')
+    throw new ProgramError('--size N cannot be used together with a filename.')
   }
 }
 
-/** What is measured, but for the source. @throws {ImgError} in QEMU's words */
+/** What is measured, but for the source. @throws {ProgramError} in QEMU's words */
 function readWishes(graph: NodeGraph, format: string, texts: readonly string[]) {
   const options = readOptions(format, texts)
   return { options, wanted: { format, options: options.forDriver(), secret: (id: string) => graph.secret(id) } }
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function readOptions(format: string, texts: readonly string[]): CreateOptions {
-  if (!imageFormats.has(format)) throw new ImgError(`Unknown file format '${format}'`)
+  if (!imageFormats.has(format)) throw new ProgramError(`Unknown file format '${format}'`)
   const options = new CreateOptions(format)
   try {
     options.read(texts)
   } catch (error) {
     if (!(error instanceof OptionError)) throw error
-    throw new ImgError(`${error.message}\nvmon img: Invalid options for file format '${format}'`)
+    throw new ProgramError(`${error.message}\nvmon img: Invalid options for file format '${format}'`)
   }
   return options
 }
@@ -83,7 +83,7 @@ async function inWords(measuring: Promise<Measurement>): Promise<Measurement> {
   try {
     return await measuring
   } catch (error) {
-    throw error instanceof BlockError ? new ImgError(textOfBlockError(error)) : error
+    throw error instanceof BlockError ? new ProgramError(textOfBlockError(error)) : error
   }
 }
 

@@ -10,9 +10,9 @@ import {
 } from '../../block/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
 import { ObjectServices } from '../../objects/index.ts'
-import type { Arguments } from './arguments.ts'
+import type { Arguments } from '../arguments.ts'
+import { ProgramError } from '../program-error.ts'
 import type { Output } from './img.ts'
-import { ImgError } from './img-error.ts'
 
 const all = ['read', 'write', 'resize'] as const
 
@@ -55,20 +55,20 @@ export type CacheWords = keyof typeof cacheModes
 /** Modes in which each write reaches stable storage by itself. */
 const throughModes: readonly CacheWords[] = ['writethrough', 'directsync']
 
-/** @param what - `cache option` or `source cache option` @throws {ImgError} */
+/** @param what - `cache option` or `source cache option` @throws {ProgramError} */
 export function readCache(word: string | undefined, what: string, failure?: number): CacheWords | undefined {
   if (word === undefined || Object.hasOwn(cacheModes, word)) return word as CacheWords | undefined
-  throw new ImgError(`Invalid ${what}: ${word}`, failure)
+  throw new ProgramError(`Invalid ${what}: ${word}`, failure)
 }
 
-/** What the arguments give by `--object`: few do. @throws {ImgError} in QEMU's words */
+/** What the arguments give by `--object`: few do. @throws {ProgramError} in QEMU's words */
 export async function objectsFor(args: Arguments): Promise<ObjectServices> {
   if (!args.has('object')) return new ObjectServices(() => undefined)
   const { toolObjects } = await import('../../objects/index.ts')
   try {
     return toolObjects(args.values('object'))
   } catch (error) {
-    if (error instanceof OptionError) throw new ImgError(error.message)
+    if (error instanceof OptionError) throw new ProgramError(error.message)
     throw error
   }
 }
@@ -77,7 +77,7 @@ export async function objectsFor(args: Arguments): Promise<ObjectServices> {
  * A place for images, with the passwords and credentials that the arguments give by `--object`.
  *
  * @param made - what has been made of them already
- * @throws {ImgError}
+ * @throws {ProgramError}
  */
 export async function graphFor(args: Arguments, output: Output, made?: ObjectServices): Promise<NodeGraph> {
   const objects = made ?? (await objectsFor(args))
@@ -103,7 +103,7 @@ export interface OpenImage extends AsyncDisposable {
   readonly target: WriteTarget
 }
 
-/** Opens an image as the options say. @throws {ImgError} in QEMU's words */
+/** Opens an image as the options say. @throws {ProgramError} in QEMU's words */
 export async function openImage(graph: NodeGraph, filename: string, mode: OpenMode): Promise<OpenImage> {
   checkForceShare(filename, mode)
   const source = {
@@ -117,7 +117,7 @@ export async function openImage(graph: NodeGraph, filename: string, mode: OpenMo
     return await openNode(graph, source, mode)
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`Could not open '${filename}': ${textOfBlockError(error)}`, mode.failure)
+    throw new ProgramError(`Could not open '${filename}': ${textOfBlockError(error)}`, mode.failure)
   }
 }
 
@@ -147,11 +147,11 @@ export async function holdNode(
   }
 }
 
-/** @throws {ImgError} if both say whether others may use the image, and not the same */
+/** @throws {ProgramError} if both say whether others may use the image, and not the same */
 function checkForceShare(filename: string, { imageOptions, forceShare }: OpenMode): void {
   if (imageOptions !== true || forceShare !== true) return
   const said = parseOptionList(filename).get('force-share')
-  if (said !== undefined && said !== 'on') throw new ImgError('--force-share/-U conflicts with image options')
+  if (said !== undefined && said !== 'on') throw new ProgramError('--force-share/-U conflicts with image options')
 }
 
 function nodeOptions(filename: string, mode: OpenMode): OptionValues {

@@ -7,9 +7,9 @@ import {
   storageName,
   textOfBlockError,
 } from '../../block/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError, UsageError } from '../program-error.ts'
 import type { Output } from './img.ts'
-import { ImgError, UsageError } from './img-error.ts'
 import { graphFor, type OpenImage, type OpenMode, openImage, readCache } from './open.ts'
 import { Progress } from './progress.ts'
 
@@ -34,7 +34,7 @@ export async function rebase(argv: readonly string[], output: Output): Promise<n
     noBacking: unsafe,
     ...(cache === undefined ? {} : { cache }),
   })
-  if (format !== undefined && !imageFormats.has(format)) throw new ImgError(`Invalid format name: '${format}'`)
+  if (format !== undefined && !imageFormats.has(format)) throw new ProgramError(`Invalid format name: '${format}'`)
   if (!unsafe) {
     const mode = { format, ...(sourceCache === undefined ? {} : { cache: sourceCache }) }
     await using fresh = await openNewBacking(graph, image, backing!, mode)
@@ -45,7 +45,7 @@ export async function rebase(argv: readonly string[], output: Output): Promise<n
         progress: (percent) => progress.show(percent),
       })
     } catch (error) {
-      throw error instanceof BlockError ? new ImgError(error.message) : error
+      throw error instanceof BlockError ? new ProgramError(error.message) : error
     }
   }
   progress.show(100)
@@ -53,7 +53,7 @@ export async function rebase(argv: readonly string[], output: Output): Promise<n
   return 0
 }
 
-/** @returns nothing, if there is to be none @throws {ImgError} */
+/** @returns nothing, if there is to be none @throws {ProgramError} */
 async function openNewBacking(
   graph: NodeGraph,
   { node }: OpenImage,
@@ -64,16 +64,18 @@ async function openNewBacking(
   try {
     return await openImage(graph, combinePath(storageName(node), name), mode)
   } catch (error) {
-    if (!(error instanceof ImgError)) throw error
-    throw new ImgError(error.message.replace(/^Could not open '.*?': /s, `Could not open new backing file '${name}': `))
+    if (!(error instanceof ProgramError)) throw error
+    throw new ProgramError(
+      error.message.replace(/^Could not open '.*?': /s, `Could not open new backing file '${name}': `),
+    )
   }
 }
 
-/** Looks whether the image can name the backing file, before anything is written for it. @throws {ImgError} */
+/** Looks whether the image can name the backing file, before anything is written for it. @throws {ProgramError} */
 function checkNaming({ node }: OpenImage, backing: string, format: string | undefined): void {
   const complaint = `Could not change the backing file to '${backing}'`
-  if (backing !== '' && format === undefined) throw new ImgError(`${complaint}: backing format must be specified`)
-  if (node.driver.nameBacking === undefined) throw new ImgError(`${complaint}: Operation not supported`)
+  if (backing !== '' && format === undefined) throw new ProgramError(`${complaint}: backing format must be specified`)
+  if (node.driver.nameBacking === undefined) throw new ProgramError(`${complaint}: Operation not supported`)
 }
 
 async function nameBacking(image: OpenImage, backing: string, format: string | undefined): Promise<void> {
@@ -83,6 +85,6 @@ async function nameBacking(image: OpenImage, backing: string, format: string | u
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
     const reason = error.kind === 'invalid' ? 'No space left in the file header' : textOfBlockError(error)
-    throw new ImgError(`Could not change the backing file to '${backing}': ${reason}`)
+    throw new ProgramError(`Could not change the backing file to '${backing}': ${reason}`)
   }
 }

@@ -1,8 +1,8 @@
 import { type BlockNode, largestLength, type Preallocation, preallocations, resizeImage } from '../../block/index.ts'
 import { checkOptionValue, OptionError, parseSize } from '../../keyval/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError, UsageError } from '../program-error.ts'
 import type { Output } from './img.ts'
-import { ImgError, UsageError } from './img-error.ts'
 import { graphFor, openImage } from './open.ts'
 
 /** `vmon img resize`: makes an image longer or shorter. */
@@ -25,9 +25,9 @@ export async function resize(argv: readonly string[], output: Output): Promise<n
   const before = BigInt(node.length)
   // A size of QEMU's is a signed one of 64 bits.
   const wanted = BigInt.asIntN(64, sign === 0n ? bytes : before + sign * bytes)
-  if (wanted <= 0n) throw new ImgError('New image size must be positive')
+  if (wanted <= 0n) throw new ProgramError('New image size must be positive')
   if (wanted <= before && preallocation !== 'off') {
-    throw new ImgError('Preallocation can only be used for growing images')
+    throw new ProgramError('Preallocation can only be used for growing images')
   }
   if (wanted < before && !args.has('shrink')) {
     output.complain('Use the --shrink option to perform a shrink operation.')
@@ -44,30 +44,30 @@ export async function resize(argv: readonly string[], output: Output): Promise<n
   return 0
 }
 
-/** Refuses what is more than can be counted here, which is more than any file can be. @throws {ImgError} in QEMU's words */
+/** Refuses what is more than can be counted here, which is more than any file can be. @throws {ProgramError} in QEMU's words */
 function checkLargest({ driver }: BlockNode, wanted: bigint): void {
-  if (wanted > largestLength) throw new ImgError(`offset(${wanted}) exceeds maximum(${largestLength})`)
+  if (wanted > largestLength) throw new ProgramError(`offset(${wanted}) exceeds maximum(${largestLength})`)
   if (wanted <= BigInt(Number.MAX_SAFE_INTEGER)) return
-  if (driver.name !== 'qcow2') throw new ImgError('Could not resize file: File too large')
-  if (wanted % 512n !== 0n) throw new ImgError('The new size must be a multiple of 512')
+  if (driver.name !== 'qcow2') throw new ProgramError('Could not resize file: File too large')
+  if (wanted % 512n !== 0n) throw new ProgramError('The new size must be a multiple of 512')
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function readSize(text: string): { sign: bigint; bytes: bigint } {
   const sign = text.startsWith('+') ? 1n : text.startsWith('-') ? -1n : 0n
   const digits = sign === 0n ? text : text.slice(1)
   try {
     checkOptionValue('size', digits, 'size')
   } catch (error) {
-    if (error instanceof OptionError) throw new ImgError(error.message)
+    if (error instanceof OptionError) throw new ProgramError(error.message)
     throw error
   }
   return { sign, bytes: parseSize(digits) as bigint }
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function readPreallocation(word = 'off'): Preallocation {
   const known = preallocations.find((each) => each === word)
-  if (known === undefined) throw new ImgError(`Invalid preallocation mode '${word}'`)
+  if (known === undefined) throw new ProgramError(`Invalid preallocation mode '${word}'`)
   return known
 }

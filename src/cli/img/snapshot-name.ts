@@ -1,6 +1,6 @@
 import { BlockError, type BlockNode, type Snapshot } from '../../block/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
-import { ImgError } from './img-error.ts'
+import { ProgramError } from '../program-error.ts'
 
 /** Which snapshot `-l` means: by what it is called, or by id and name, or by either. */
 export interface SnapshotName {
@@ -9,7 +9,7 @@ export interface SnapshotName {
   readonly name?: string
 }
 
-/** Reads the value of `-l`: `snapshot.id=ID,snapshot.name=NAME`, or an id or a name. @throws {ImgError} in QEMU's words */
+/** Reads the value of `-l`: `snapshot.id=ID,snapshot.name=NAME`, or an id or a name. @throws {ProgramError} in QEMU's words */
 export function readSnapshotName(text: string | undefined): SnapshotName | undefined {
   if (text === undefined) return undefined
   if (!text.startsWith('snapshot.')) return { either: text }
@@ -23,25 +23,25 @@ export function readSnapshotName(text: string | undefined): SnapshotName | undef
     }
   } catch (error) {
     if (!(error instanceof OptionError)) throw error
-    throw new ImgError(`${error.message}\nvmon img: Failed in parsing snapshot param '${text}'`)
+    throw new ProgramError(`${error.message}\nvmon img: Failed in parsing snapshot param '${text}'`)
   }
   return { ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) }
 }
 
-/** Lets an image show what it was. @throws {ImgError} in QEMU's words, if there is no such snapshot */
+/** Lets an image show what it was. @throws {ProgramError} in QEMU's words, if there is no such snapshot */
 export async function showSnapshot({ driver }: BlockNode, wanted: SnapshotName): Promise<void> {
   const { snapshots } = driver
   if (snapshots === undefined) {
-    throw new ImgError(
+    throw new ProgramError(
       `Failed to load snapshot: Block format '${driver.name}' used by device '' does not support temporarily loading internal snapshots`,
     )
   }
   const found = find(snapshots.list, wanted)
-  if (found === undefined) throw new ImgError("Failed to load snapshot: Can't find snapshot")
+  if (found === undefined) throw new ProgramError("Failed to load snapshot: Can't find snapshot")
   try {
     await snapshots.show(found.id)
   } catch (error) {
-    throw error instanceof BlockError ? new ImgError(`Failed to load snapshot: ${error.message}`) : error
+    throw error instanceof BlockError ? new ProgramError(`Failed to load snapshot: ${error.message}`) : error
   }
 }
 

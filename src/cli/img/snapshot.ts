@@ -1,8 +1,8 @@
 import { BlockError, type Snapshots, snapshotInfo, snapshotTable } from '../../block/index.ts'
 import { errorNumber, strerror } from '../../errno/index.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../arguments.ts'
+import { ProgramError, UsageError } from '../program-error.ts'
 import type { Output } from './img.ts'
-import { ImgError, UsageError } from './img-error.ts'
 import { graphFor, openImage } from './open.ts'
 
 const actions = ['l', 'a', 'c', 'd'] as const
@@ -34,7 +34,7 @@ export async function snapshot(argv: readonly string[], output: Output): Promise
 
 async function make(snapshots: Snapshots | undefined, name: string): Promise<void> {
   const complaint = `Could not create snapshot '${name}'`
-  if (snapshots === undefined) throw new ImgError(`${complaint}: -95 (Operation not supported)`)
+  if (snapshots === undefined) throw new ProgramError(`${complaint}: -95 (Operation not supported)`)
   try {
     // As with QEMU: nobody has run, so nobody has counted, and that is written as none.
     await snapshots.create({ name, instructionCount: 0n })
@@ -42,13 +42,13 @@ async function make(snapshots: Snapshots | undefined, name: string): Promise<voi
     if (!(error instanceof BlockError)) throw error
     const { code } = error.context
     const number = code === undefined ? undefined : errorNumber(code)
-    throw new ImgError(`${complaint}: ${number === undefined ? error.message : `-${number} (${error.message})`}`)
+    throw new ProgramError(`${complaint}: ${number === undefined ? error.message : `-${number} (${error.message})`}`)
   }
 }
 
 async function apply(snapshots: Snapshots | undefined, name: string, output: Output): Promise<void> {
   const complaint = `Could not apply snapshot '${name}'`
-  if (snapshots === undefined) throw new ImgError(`${complaint}: Block driver does not support snapshots`)
+  if (snapshots === undefined) throw new ProgramError(`${complaint}: Block driver does not support snapshots`)
   const found = snapshots.list.find(({ id }) => id === name) ?? snapshots.list.find((one) => one.name === name)
   await inWords(`${complaint}: Failed to load snapshot`, async () => {
     try {
@@ -64,7 +64,7 @@ async function apply(snapshots: Snapshots | undefined, name: string, output: Out
 async function remove(snapshots: Snapshots | undefined, name: string): Promise<void> {
   const found = snapshots?.list.find((one) => one.name === name)
   if (snapshots === undefined || found === undefined) {
-    throw new ImgError(`Could not delete snapshot '${name}': snapshot not found`)
+    throw new ProgramError(`Could not delete snapshot '${name}': snapshot not found`)
   }
   await inWords(`Could not delete snapshot '${name}'`, () => snapshots.delete(found.id))
 }
@@ -74,6 +74,6 @@ async function inWords(complaint: string, work: () => Promise<unknown>): Promise
     await work()
   } catch (error) {
     if (!(error instanceof BlockError)) throw error
-    throw new ImgError(`${complaint}: ${error.kind === 'missing' ? 'No such file or directory' : error.message}`)
+    throw new ProgramError(`${complaint}: ${error.kind === 'missing' ? 'No such file or directory' : error.message}`)
   }
 }

@@ -2,11 +2,11 @@ import { createInterface } from 'node:readline'
 import { BlockError, type NodeGraph, type OptionValues, textOfBlockError } from '../../block/index.ts'
 import { BlockIo } from '../../block-io/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
-import { Arguments } from '../img/arguments.ts'
+import { Arguments } from '../arguments.ts'
 import type { Output } from '../img/img.ts'
-import { HelpWanted, ImgError, UsageError } from '../img/img-error.ts'
 import { graphFor } from '../img/open.ts'
 import { say, warn } from '../outputs.ts'
+import { HelpWanted, ProgramError, UsageError } from '../program-error.ts'
 import { cacheMode, checkAioMode, discardMode } from './modes.ts'
 import { defaultMode, type OpenImage, type OpenMode, openImage } from './open-image.ts'
 import { type ImageHolder, programCommands } from './program-commands.ts'
@@ -33,7 +33,7 @@ export async function runIo(argv: readonly string[]): Promise<number> {
     if (args.operands.length > 1) throw new UsageError('Expecting one image file name')
     return await serve(args)
   } catch (error) {
-    if (error instanceof ImgError) {
+    if (error instanceof ProgramError) {
       onTerminal.complain(error.message)
       if (!(error instanceof UsageError)) return 1
     } else if (!(error instanceof HelpWanted)) throw error
@@ -47,7 +47,7 @@ async function serve(args: Arguments): Promise<number> {
   const [operand] = args.operands
   const imageOptions = args.has('image-opts')
   const format = args.value('f')
-  if (format !== undefined && imageOptions) throw new ImgError('--image-opts and -f are mutually exclusive')
+  if (format !== undefined && imageOptions) throw new ProgramError('--image-opts and -f are mutually exclusive')
   const mode = modeOf(args)
   await using graph = await graphFor(args, onTerminal)
   await using session = new IoSession(graph, imageOptions)
@@ -60,7 +60,7 @@ async function serve(args: Arguments): Promise<number> {
   return fine ? 0 : 1
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function modeOf(args: Arguments): OpenMode {
   let mode = {
     ...defaultMode,
@@ -82,7 +82,7 @@ function readList(text: string): OptionValues {
   try {
     return parseOptionList(text, { impliedName: 'file' }).toRecord()
   } catch (error) {
-    throw error instanceof OptionError ? new ImgError(error.message) : error
+    throw error instanceof OptionError ? new ProgramError(error.message) : error
   }
 }
 

@@ -1,7 +1,7 @@
 import type { OptionValues } from '../../block/index.ts'
 import { IoComplaint, type IoTable, ioCommand, UsageComplaint } from '../../block-io/index.ts'
 import { OptionError, parseOptionList } from '../../keyval/index.ts'
-import { ImgError } from '../img/img-error.ts'
+import { ProgramError } from '../program-error.ts'
 import { cacheMode, checkAioMode, discardMode } from './modes.ts'
 import { defaultMode, type OpenMode } from './open-image.ts'
 
@@ -99,7 +99,7 @@ async function inWords<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof ImgError || error instanceof OptionError) throw new IoComplaint(error.message, 'complain')
+    if (error instanceof ProgramError || error instanceof OptionError) throw new IoComplaint(error.message, 'complain')
     throw error
   }
 }

@@ -1,6 +1,6 @@
+import type { Arguments } from '../arguments.ts'
 import { CommandLineError } from '../command-line-error.ts'
-import type { Arguments } from '../img/arguments.ts'
-import { UsageError } from '../img/img-error.ts'
+import { UsageError } from '../program-error.ts'
 
 export interface McpOptions {
   /** Where all files are that tools name. */

@@ -1,7 +1,7 @@
 import { serveMcp } from '../../mcp/index.ts'
 import { openStdio } from '../../transport/index.ts'
+import type { Arguments } from '../arguments.ts'
 import { endProcessIn } from '../end-process.ts'
-import type { Arguments } from '../img/arguments.ts'
 import { say } from '../outputs.ts'
 import { packageVersion } from '../package-version.ts'
 import { runProgram } from '../run-program.ts'

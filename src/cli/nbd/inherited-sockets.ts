@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs'
 import { reasonText } from '../../errno/index.ts'
-import { ImgError } from '../img/img-error.ts'
+import { ProgramError } from '../program-error.ts'
 
 /** The first descriptor of those that systemd hands to a service with a socket. */
 export const firstInherited = 3
@@ -9,7 +9,7 @@ export const firstInherited = 3
  * How many sockets this process was given to listen on, by `LISTEN_FDS` and `LISTEN_PID`; both are gone then, so that
  * no child takes them for its own.
  *
- * @throws {ImgError} in QEMU's words, if one of them is not there
+ * @throws {ProgramError} in QEMU's words, if one of them is not there
  */
 export function takeInheritedSockets(environment: NodeJS.ProcessEnv, pid: number): number {
   const [owner, count] = [environment['LISTEN_PID'], environment['LISTEN_FDS']]
@@ -20,7 +20,7 @@ export function takeInheritedSockets(environment: NodeJS.ProcessEnv, pid: number
     try {
       fstatSync(fd)
     } catch (error) {
-      throw new ImgError(`Socket activation failed: invalid file descriptor fd = ${fd}: ${reasonText(error)}`)
+      throw new ProgramError(`Socket activation failed: invalid file descriptor fd = ${fd}: ${reasonText(error)}`)
     }
   }
   return Number(count)

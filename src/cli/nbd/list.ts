@@ -1,11 +1,11 @@
 import { BlockError, type FoundExport, listExports, textOfBlockError } from '../../block/index.ts'
 import { exportFlagNames, exportFlags } from '../../nbd/index.ts'
-import { ImgError } from '../img/img-error.ts'
 import { objectsFor } from '../img/open.ts'
+import { ProgramError } from '../program-error.ts'
 import type { ListOptions } from './nbd-options.ts'
 import { securingOf } from './securing.ts'
 
-/** `vmon nbd --list`: what another server has, as qemu-nbd prints it. @throws {ImgError} in QEMU's words */
+/** `vmon nbd --list`: what another server has, as qemu-nbd prints it. @throws {ProgramError} in QEMU's words */
 export async function listText({ args, address, tls }: ListOptions): Promise<string> {
   const objects = await objectsFor(args)
   const secure = tls && securingOf(() => objects.securingClient(tls.creds, tls.hostname))
@@ -13,7 +13,7 @@ export async function listText({ args, address, tls }: ListOptions): Promise<str
   try {
     found = await listExports({ server: address, secure })
   } catch (error) {
-    if (error instanceof BlockError) throw new ImgError(textOfBlockError(error))
+    if (error instanceof BlockError) throw new ProgramError(textOfBlockError(error))
     throw error
   }
   return [`exports available: ${found.length}`, ...found.flatMap(linesOf), ''].join('\n')

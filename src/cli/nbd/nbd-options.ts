@@ -2,10 +2,10 @@ import type { OptionValues } from '../../block/index.ts'
 import { parseUint64 } from '../../keyval/index.ts'
 import { defaultPort, longestName } from '../../nbd/index.ts'
 import type { SocketAddress } from '../../transport/index.ts'
-import { Arguments } from '../img/arguments.ts'
-import { ImgError, UsageError } from '../img/img-error.ts'
+import { Arguments } from '../arguments.ts'
 import { type CacheWords, readCache } from '../img/open.ts'
 import { readSnapshotName, type SnapshotName } from '../img/snapshot-name.ts'
+import { ProgramError, UsageError } from '../program-error.ts'
 import { firstInherited } from './inherited-sockets.ts'
 
 /** What `vmon nbd` is to do. */
@@ -69,21 +69,21 @@ const ofImages = ['x', 'D', 'o', 'f', 'l', 'A', 'B', 'aio', 'discard', 'cache', 
  * Reads the command line.
  *
  * @param inherited - how many sockets this process was given to listen on (`LISTEN_FDS`)
- * @throws {ImgError} in QEMU's words, {HelpWanted}
+ * @throws {ProgramError} in QEMU's words, {HelpWanted}
  */
 export function readNbdTask(argv: readonly string[], inherited = 0): NbdTask {
   const args = new Arguments(argv, known, 'nbd')
   const discard = readDiscard(args.value('discard'))
   const zeroes = readDetectZeroes(args.value('detect-zeroes'), discard)
   const socket = args.value('k')
-  if (socket !== undefined && !socket.startsWith('/')) throw new ImgError('socket path must be absolute')
+  if (socket !== undefined && !socket.startsWith('/')) throw new ProgramError('socket path must be absolute')
   const aio = args.value('aio')
   if (aio !== undefined && !['native', 'threads', 'io_uring'].includes(aio))
-    throw new ImgError(`Invalid aio mode '${aio}'`)
+    throw new ProgramError(`Invalid aio mode '${aio}'`)
   const [name, description] = [args.value('x') ?? '', args.value('D')]
-  if (Buffer.byteLength(name) > longestName) throw new ImgError(`export name '${name}' too long`)
+  if (Buffer.byteLength(name) > longestName) throw new ProgramError(`export name '${name}' too long`)
   if (Buffer.byteLength(description ?? '') > longestName) {
-    throw new ImgError(`export description '${description}' too long`)
+    throw new ProgramError(`export description '${description}' too long`)
   }
   const settings = {
     snapshot: readSnapshotName(args.value('l')),
@@ -92,7 +92,7 @@ export function readNbdTask(argv: readonly string[], inherited = 0): NbdTask {
     cache: readCacheMode(args),
   }
   if (inherited > 0) checkInherited(args, inherited)
-  for (const [option] of args.options) if (absent[option] !== undefined) throw new ImgError(absent[option])
+  for (const [option] of args.options) if (absent[option] !== undefined) throw new ProgramError(absent[option])
   if (args.has('L')) return readList(args)
   const [filename] = args.operands
   if (filename === undefined || args.operands.length > 1) throw new UsageError('Invalid number of arguments')
@@ -123,19 +123,19 @@ export function readNbdTask(argv: readonly string[], inherited = 0): NbdTask {
   }
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function readList(args: Arguments): ListOptions {
-  if (args.operands.length > 0) throw new ImgError('List mode is incompatible with a file name')
+  if (args.operands.length > 0) throw new ProgramError('List mode is incompatible with a file name')
   if (ofImages.some((option) => args.has(option))) {
-    throw new ImgError('List mode is incompatible with per-device settings')
+    throw new ProgramError('List mode is incompatible with per-device settings')
   }
-  if (args.has('fork')) throw new ImgError('List mode is incompatible with forking')
+  if (args.has('fork')) throw new ProgramError('List mode is incompatible with forking')
   const tls = readTls(args)
   const hostname = args.value('tls-hostname') ?? args.value('b')
   return { task: 'list', args, address: addressOf(args), tls: tls && { creds: tls.creds, hostname } }
 }
 
-/** @throws {ImgError} in QEMU's words, if the place to listen is said twice */
+/** @throws {ProgramError} in QEMU's words, if the place to listen is said twice */
 function checkInherited(args: Arguments, inherited: number): void {
   for (const [option, what] of [
     ['k', "Unix socket can't be set when using socket activation"],
@@ -144,23 +144,24 @@ function checkInherited(args: Arguments, inherited: number): void {
     ['L', 'List mode is incompatible with socket activation'],
     ['fork', '--fork is not available when using socket activation'],
   ] as const) {
-    if (args.has(option)) throw new ImgError(what)
+    if (args.has(option)) throw new ProgramError(what)
   }
-  if (inherited > 1) throw new ImgError('vmon nbd does not support socket activation with LISTEN_FDS > 1')
+  if (inherited > 1) throw new ProgramError('vmon nbd does not support socket activation with LISTEN_FDS > 1')
 }
 
-/** @throws {ImgError} in QEMU's words */
+/** @throws {ProgramError} in QEMU's words */
 function readTls(args: Arguments): NbdOptions['tls'] {
   const [creds, authz, hostname] = [args.value('tls-creds'), args.value('tls-authz'), args.value('tls-hostname')]
   if (creds !== undefined) {
-    if (authz !== undefined && args.has('L')) throw new ImgError('TLS authorization is incompatible with export list')
+    if (authz !== undefined && args.has('L'))
+      throw new ProgramError('TLS authorization is incompatible with export list')
     if (hostname !== undefined && !args.has('L')) {
-      throw new ImgError('TLS hostname is only supported with export list')
+      throw new ProgramError('TLS hostname is only supported with export list')
     }
     return { creds, authz }
   }
-  if (authz !== undefined) throw new ImgError('--tls-authz is not permitted without --tls-creds')
-  if (hostname !== undefined) throw new ImgError('--tls-hostname is not permitted without --tls-creds')
+  if (authz !== undefined) throw new ProgramError('--tls-authz is not permitted without --tls-creds')
+  if (hostname !== undefined) throw new ProgramError('--tls-hostname is not permitted without --tls-creds')
   return undefined
 }
 
@@ -176,12 +177,12 @@ function tcpAddress(args: Arguments): SocketAddress {
 
 function readCacheMode(args: Arguments): CacheWords {
   const mode = args.value('cache')
-  if (mode !== undefined && args.has('n')) throw new ImgError('-n and --cache can only be specified once')
+  if (mode !== undefined && args.has('n')) throw new ProgramError('-n and --cache can only be specified once')
   if (args.has('n')) return 'none'
   try {
     return readCache(mode, 'cache mode') ?? 'writeback'
   } catch {
-    throw new ImgError(`Invalid cache mode \`${mode}'`)
+    throw new ProgramError(`Invalid cache mode \`${mode}'`)
   }
 }
 
@@ -189,16 +190,16 @@ function readDiscard(word: string | undefined): 'unmap' | 'ignore' | undefined {
   if (word === undefined) return undefined
   if (word === 'unmap' || word === 'on') return 'unmap'
   if (word === 'ignore' || word === 'off') return 'ignore'
-  throw new ImgError(`Invalid discard mode \`${word}'`)
+  throw new ProgramError(`Invalid discard mode \`${word}'`)
 }
 
 function readDetectZeroes(word: string | undefined, discard: string | undefined): string | undefined {
   if (word === undefined) return undefined
   if (!['off', 'on', 'unmap'].includes(word)) {
-    throw new ImgError(`Failed to parse detect_zeroes mode: invalid parameter value: ${word}`)
+    throw new ProgramError(`Failed to parse detect_zeroes mode: invalid parameter value: ${word}`)
   }
   if (word === 'unmap' && discard !== 'unmap') {
-    throw new ImgError('setting detect-zeroes to unmap is not allowed without setting discard operation to unmap')
+    throw new ProgramError('setting detect-zeroes to unmap is not allowed without setting discard operation to unmap')
   }
   return word
 }
@@ -207,19 +208,19 @@ function readOffset(text: string | undefined): number {
   if (text === undefined) return 0
   const bytes = parseUint64(text)
   if (typeof bytes === 'bigint' && bytes >= 0n && bytes < 2n ** 53n) return Number(bytes)
-  throw new ImgError(`Invalid offset '${text}'`)
+  throw new ProgramError(`Invalid offset '${text}'`)
 }
 
 function readShared(text: string | undefined): number {
   if (text === undefined) return 1
   if (/^\d+$/.test(text) && Number(text) < 2 ** 31) return Number(text)
-  throw new ImgError(`Invalid shared device number '${text}'`)
+  throw new ProgramError(`Invalid shared device number '${text}'`)
 }
 
-/** @throws {ImgError} if the image ends before the part begins */
+/** @throws {ProgramError} if the image ends before the part begins */
 export function checkedWindow(length: number, offset: number): { readonly offset: number; readonly length: number } {
   if (offset > length) {
-    throw new ImgError(`Offset (${offset}) cannot be greater than size of the containing file (${length})`)
+    throw new ProgramError(`Offset (${offset}) cannot be greater than size of the containing file (${length})`)
   }
   const rest = length - offset
   return { offset, length: rest - (rest % 512) }

@@ -4,11 +4,11 @@ import { bitmapOfImage, NbdExport, NbdServer } from '../../nbd-server/index.ts'
 import { listenAt, TransportError } from '../../transport/index.ts'
 import { CommandLineError } from '../command-line-error.ts'
 import { isDaemon, releaseTerminal, startDaemon } from '../daemon.ts'
-import { HelpWanted, ImgError, UsageError } from '../img/img-error.ts'
 import { graphFor, holdNode, type OpenImage, objectsFor, openImage } from '../img/open.ts'
 import { showSnapshot } from '../img/snapshot-name.ts'
 import { say, warn } from '../outputs.ts'
 import { writePidFile } from '../pid-file.ts'
+import { HelpWanted, ProgramError, UsageError } from '../program-error.ts'
 import { takeInheritedSockets } from './inherited-sockets.ts'
 import { checkedWindow, type NbdOptions, readNbdTask } from './nbd-options.ts'
 import { securingOf } from './securing.ts'
@@ -92,8 +92,8 @@ async function open(graph: NodeGraph, options: NbdOptions): Promise<OpenImage> {
     const image = await openImage(graph, filename, mode)
     return throwaway ? await withOverlay(graph, image, readOnly) : image
   } catch (error) {
-    if (!(error instanceof ImgError)) throw error
-    throw new ImgError(error.message.replace(/^Could not open/, 'Failed to blk_new_open'))
+    if (!(error instanceof ProgramError)) throw error
+    throw new ProgramError(error.message.replace(/^Could not open/, 'Failed to blk_new_open'))
   }
 }
 
@@ -122,7 +122,7 @@ function complain(text: string): void {
 /** What a user is told. @throws the error, if it is a bug */
 function textOf(error: unknown): string {
   if (error instanceof UsageError) return `${error.message}\nTry \`vmon nbd --help' for more information.`
-  const told = [ImgError, BlockError, TransportError, CommandLineError].some((kind) => error instanceof kind)
+  const told = [ProgramError, BlockError, TransportError, CommandLineError].some((kind) => error instanceof kind)
   if (told || systemCode(error) !== undefined) return (error as Error).message
   throw error
 }

@@ -1,8 +1,8 @@
-import type { Arguments } from '../img/arguments.ts'
-import { UsageError } from '../img/img-error.ts'
+import type { Arguments } from '../arguments.ts'
 import { findMachines } from '../machines/find-machines.ts'
 import { say, warn } from '../outputs.ts'
 import { printable } from '../printable.ts'
+import { UsageError } from '../program-error.ts'
 import { runProgram } from '../run-program.ts'
 import { MachineWatch } from '../top/machine-watch.ts'
 

@@ -1,5 +1,5 @@
-import type { Arguments } from '../img/arguments.ts'
-import { UsageError } from '../img/img-error.ts'
+import type { Arguments } from '../arguments.ts'
+import { UsageError } from '../program-error.ts'
 import { millisecondsOf } from '../run-program.ts'
 
 export interface ShellOptions {
@@ -37,10 +37,12 @@ export const shellWords = 'json H:hmp timeout='
 
 /** Behind `-H ADDRESS` comes a line in which dashes are the server's business. */
 export function withLineApart(argv: readonly string[]): string[] {
-  let address = argv.findIndex((word, index) => !word.startsWith('-') && argv[index - 1] !== '--timeout')
+  // Long options may be shortened.
+  const takesNext = (word = ''): boolean => word.length > 2 && '--timeout'.startsWith(word)
+  let address = argv.findIndex((word, index) => !word.startsWith('-') && !takesNext(argv[index - 1]))
   if (address < 0) address = argv.length
   const options = argv.slice(0, address)
-  if (!options.some((word) => word === '--hmp' || /^-[Hh]*H/.test(word))) return [...argv]
+  if (!options.some((word) => /^--hmp?$|^-[Hh]*H/.test(word))) return [...argv]
   return [...options, '--', ...argv.slice(address)]
 }
 

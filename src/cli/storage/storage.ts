@@ -1,12 +1,12 @@
 import { BlockError } from '../../block/index.ts'
 import { ConfigError, StorageDaemon, startupError, storageOptions } from '../../machine/index.ts'
+import { Arguments } from '../arguments.ts'
 import { CommandLineError } from '../command-line-error.ts'
 import { isDaemon, releaseTerminal, startDaemon } from '../daemon.ts'
 import { endProcessIn } from '../end-process.ts'
-import { Arguments } from '../img/arguments.ts'
-import { HelpWanted, UsageError } from '../img/img-error.ts'
 import { say, warn } from '../outputs.ts'
 import { writePidFile } from '../pid-file.ts'
+import { HelpWanted, UsageError } from '../program-error.ts'
 
 const known = `V:version T:trace= daemonize pidfile= ${Object.keys(storageOptions)
   .map((name) => `${name}=`)

@@ -1,5 +1,5 @@
-import type { Arguments } from '../img/arguments.ts'
-import { UsageError } from '../img/img-error.ts'
+import type { Arguments } from '../arguments.ts'
+import { UsageError } from '../program-error.ts'
 import { millisecondsOf } from '../run-program.ts'
 
 export interface TopOptions {

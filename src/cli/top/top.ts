@@ -1,6 +1,6 @@
 import { pause } from '../../async/index.ts'
+import type { Arguments } from '../arguments.ts'
 import { CommandLineError } from '../command-line-error.ts'
-import type { Arguments } from '../img/arguments.ts'
 import { say, warn } from '../outputs.ts'
 import { printable } from '../printable.ts'
 import { runProgram } from '../run-program.ts'

@@ -1,6 +1,6 @@
-/** A call of `vmon img` that cannot be served: the text is for the user, without the program's name. */
-export class ImgError extends Error {
-  override readonly name = 'ImgError'
+/** A call of a program that cannot be served: the text is for the user, without the name of the program. */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError'
   /** What the program ends with. */
   readonly status: number
 
@@ -11,7 +11,7 @@ export class ImgError extends Error {
 }
 
 /** The arguments cannot be understood; the user is told where to read about them. */
-export class UsageError extends ImgError {}
+export class UsageError extends ProgramError {}
 
 /** The user has asked for the help. */
 export class HelpWanted extends Error {

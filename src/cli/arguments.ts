@@ -1,4 +1,4 @@
-import { HelpWanted, UsageError } from './img-error.ts'
+import { HelpWanted, UsageError } from './program-error.ts'
 
 interface Option {
   readonly name: string
