@@ -188,7 +188,9 @@ export class ReferenceWalk {
     const bytes = Math.min(l1Size * 8, largestL1)
     if (bytes === 0) return
     this.touch(l1Offset, bytes)
-    for (const { offset } of entriesOf(await this.#image.file.read(l1Offset, bytes))) {
+    // Behind the end of the file there are no entries, and a table of garbage may tell of thousands of such tables.
+    const there = Math.min(bytes, Math.max(0, this.#image.file.length - l1Offset))
+    for (const { offset } of entriesOf(await this.#image.file.read(l1Offset, there - (there % 8)))) {
       if (offset === 0) continue
       this.touch(offset, this.#image.geometry.clusterSize)
       await this.#touchTable(offset)
