@@ -94,7 +94,8 @@ export const memoryCommands = {
     args: 'val:l,size:i,filename:s',
     params: 'addr size file',
     help: "save to disk virtual memory dump starting at 'addr' of size 'size'",
-    async run({ qmp, cpuIndex }, { val, size, filename }) {
+    async run({ qmp, parts, cpuIndex }, { val, size, filename }) {
+      if (parts.cpus.count === 0) throw new HmpError('No CPU available')
       await qmp('memsave', { val, size, filename, 'cpu-index': cpuIndex })
     },
   }),

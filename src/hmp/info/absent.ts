@@ -68,7 +68,18 @@ export const absentTopics = {
   'rocker-of-dpa-flows': noneCalled('name:s,tbl_id:i?', 'name [tbl_id]', 'Show rocker OF-DPA flow tables', noRocker),
   'rocker-of-dpa-groups': noneCalled('name:s,type:i?', 'name [type]', 'Show rocker OF-DPA groups', noRocker),
   sev: absent('show SEV information', 'SEV is not enabled\n'),
-  sgx: absent('show intel SGX information', 'No EPC regions defined, SGX not available\n'),
+  sgx: topic({
+    args: '',
+    params: '',
+    help: 'show intel SGX information',
+    async run({ qmp }) {
+      try {
+        await qmp('query-sgx', {})
+      } catch (error) {
+        throw new HmpError((error as Error).message)
+      }
+    },
+  }),
   stats: topic({
     args: 'target:s,names:s?,provider:s?',
     params: 'target [names] [provider]',

@@ -50,6 +50,9 @@ export function parseForwardEnd(text: string): Pick<ForwardRule, 'protocol' | 'h
   const [, protocol, hostText, portText] = /^(tcp|udp|):([^:]*):(.*)$/s.exec(text) ?? []
   if (hostText === undefined) return undefined
   const hostAddress = hostText === '' ? anywhere : parseIpv4(hostText)
-  if (hostAddress === undefined) return undefined
-  return { protocol: protocol === 'udp' ? 'udp' : 'tcp', hostAddress, hostPort: Number.parseInt(portText!, 10) || 0 }
+  // Any number of 32 bits will do: where nobody can listen there is no rule.
+  if (hostAddress === undefined || !/^\s*[+-]?\d+$/.test(portText!)) return undefined
+  const hostPort = Number(portText)
+  if (hostPort !== (hostPort | 0)) return undefined
+  return { protocol: protocol === 'udp' ? 'udp' : 'tcp', hostAddress, hostPort }
 }
