@@ -127,7 +127,7 @@ test('a read-only one says that it has failed until its status is cleared', () =
   assert.deepEqual([read(0), said.length, device.busy?.()], [0x55, 0, false])
 })
 
-test('goes on from a state with what it held, and writes all of it to its image', () => {
+test('goes on from a state with what it held, and writes what differs to its image', () => {
   const [one, other] = [bench(), bench({ contents: new Uint8Array(bytes) })]
   one.write(7, 0x10, 0x99, 0x70)
   other.device.restore?.(JSON.parse(JSON.stringify(one.device.save?.())))
@@ -136,6 +136,19 @@ test('goes on from a state with what it held, and writes all of it to its image'
   assert.equal(other.read(7), 0x99)
   other.device.settle?.()
   assert.equal(other.said[0]!.pieces[0]!.bytes.length, bytes)
-  for (const state of [{}, { mode: 'array' }, { ...(one.device.save?.() as object), step: 9 }, { contents: 'AAAA' }])
+  one.write(0x1234, 0x10, 0x98, 0xff)
+  const saved = one.device.save?.() as object
+  const near = bench()
+  near.device.restore?.(saved)
+  near.device.settle?.()
+  assert.deepEqual(
+    near.said[0]!.pieces.map(({ offset, bytes: sent }) => [offset, sent.length]),
+    [
+      [0, 0x200],
+      [0x1200, 0x200],
+    ],
+  )
+  const forged = [{ step: 9 }, { block: 7 }, { block: -1 }, { block: bytes }, { mode: 'erased' }, { buffer: 'AAAA' }]
+  for (const state of [{}, { mode: 'array' }, { contents: 'AAAA' }, ...forged.map((part) => ({ ...saved, ...part }))])
     assert.throws(() => other.device.restore?.(state), /cfi\.pflash01/)
 })

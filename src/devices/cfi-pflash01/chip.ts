@@ -21,8 +21,6 @@ const ready = 0x80
 const eraseFailed = 0x20
 const programFailed = 0x10
 const erased = 0xff
-/** No chip is larger. */
-const mostBytes = 8 << 20
 
 type Mode = 'array' | 'program' | 'erase' | 'lock' | 'status' | 'id' | 'query' | 'buffer'
 
@@ -49,15 +47,14 @@ export interface ChipState {
   readonly block: number
 }
 
-/** Whether that is a state that a chip can be in. */
-export function isChipState(state: Partial<Record<keyof ChipState, unknown>>): state is ChipState {
+/** Whether that is a state that a chip of so many bytes can be in. */
+export function isChipState(state: Partial<Record<keyof ChipState, unknown>>, length: number): state is ChipState {
   const { mode, step, status, left, block } = state
   const known: readonly unknown[] = ['array', ...modes.values()]
   const isCount = (value: unknown, end: number): boolean =>
     typeof value === 'number' && Number.isInteger(value) && value >= -1 && value < end
-  return (
-    known.includes(mode) && isCount(step, 4) && isCount(status, 256) && isCount(left, 256) && isCount(block, mostBytes)
-  )
+  const isBlock = typeof block === 'number' && block >= 0 && block % bufferBytes === 0 && block + bufferBytes <= length
+  return known.includes(mode) && isCount(step, 4) && isCount(status, 256) && isCount(left, 256) && isBlock
 }
 
 /**

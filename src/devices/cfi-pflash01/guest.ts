@@ -37,12 +37,13 @@ export const guest: GuestSide = ({ bus, link, beginning }) => {
       const { contents: text, buffer, ...state } = saved as Saved
       const [bytes, held] = [text, buffer].map((one) => Buffer.from(String(one), 'base64')) as [Buffer, Buffer]
       const fits = bytes.length === contents.length && held.length === chip.buffer.length
-      if (!isChipState(state) || !fits) throw new Error('cfi.pflash01: no such state')
+      if (!isChipState(state, contents.length) || !fits) throw new Error('cfi.pflash01: no such state')
       chip.state = state
       chip.buffer = Uint8Array.from(held)
+      // The image holds what the chip has held until now, or will soon.
+      const same = (at: number): boolean => bytes.compare(contents, at, at + sectorBytes, at, at + sectorBytes) === 0
+      if (!readOnly) for (let at = 0; at < contents.length; at += sectorBytes) if (!same(at)) changed.add(at)
       contents.set(bytes)
-      // The image is another one, maybe, where the machine has come from elsewhere.
-      if (!readOnly) for (let at = 0; at < contents.length; at += sectorBytes) changed.add(at)
     },
   }
 }
