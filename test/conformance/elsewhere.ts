@@ -9,6 +9,18 @@ export interface Elsewhere {
 export const elsewhere: readonly Elsewhere[] = [
   {
     where: 'guest',
+    vmon: 'of firmware in flash memory, 256 KiB are below 1 MiB from the start; an access of 16 bits reaches the chip as two of 8',
+    qemu: 'shows 128 KiB there until the chipset says otherwise; takes 16 bits at once',
+    reason: 'the chipset has no shadow memory (PAM) here; the emulator cuts such accesses in two',
+  },
+  {
+    where: 'guest',
+    vmon: 'with -accel none every access to flash memory comes as bytes, and the monitor reads zeroes below the last 256 KiB',
+    qemu: 'shows all of it',
+    reason: 'no processor reads there',
+  },
+  {
+    where: 'guest',
     vmon: 'pc-testdev has its ports, and no memory at FF000000',
     qemu: 'has 64 KiB there that hold what is written',
     reason: 'the ISA bus has no memory here',
