@@ -9,7 +9,7 @@ import { type Program, qemu, vmon } from '../oracle/programs.ts'
 import { firmwareKernel, firmwareValues, longestFirmwareFile } from './kernel-guests.ts'
 import { sentByKernel } from './run-kernel.ts'
 
-const timeout = 120_000
+const timeout = 300_000
 const entryBytes = 64
 let folder: string
 

@@ -26,6 +26,8 @@ export interface DeviceBus {
 
 /** What a device is to ACPI. All but `raise` is said before the guest first runs. */
 export interface AcpiBus {
+  /** Whether the guest has ACPI; where it has none, nothing of the rest reaches it. */
+  readonly present: boolean
   /** Adds a table to those that the firmware makes. @param read - gives it as it is when the firmware reads it: always as long */
   table(read: () => Uint8Array): void
   /** Lets the firmware copy a file to memory, and write where. */

@@ -39,6 +39,7 @@ export class PlainBus implements DeviceBus {
   /** General purpose events that were raised, in order. */
   readonly raised: number[] = []
   readonly acpi: AcpiBus = {
+    present: true,
     table: (read) => void this.tables.push(read),
     load: (file) => void this.loaded.push(file),
     event: (number) => ({ raise: () => void this.raised.push(number) }),

@@ -17,8 +17,10 @@ export const guest: GuestSide = ({ bus, properties: { guid } }) => {
   const contents = new Uint8Array(guidFile.bytes)
   contents.set(identifier, guidFile.offset)
   const address = new Uint8Array(8)
-  bus.firmwareFile({ name: guidFile.name, data: contents })
-  bus.firmwareFile({ name: addressFile, data: address, writable: true })
+  if (bus.acpi.present) {
+    bus.firmwareFile({ name: guidFile.name, data: contents })
+    bus.firmwareFile({ name: addressFile, data: address, writable: true })
+  }
   bus.acpi.load({
     ...{ file: guidFile.name, align: guidFile.bytes },
     pointer: { file: addressFile, offset: guidFile.offset },

@@ -43,6 +43,7 @@ export class V86DeviceBus implements DeviceBus {
     const { cpu, memory, fwCfg } = parts
     this.acpi = parts.acpi
       ? {
+          present: true,
           table: (read) => fwCfg.addTable(read),
           load: (file) => fwCfg.loadFile(file),
           event: (number) => parts.takeEvent(number),
@@ -115,6 +116,7 @@ export class V86DeviceBus implements DeviceBus {
 
 /** A guest that has no ACPI is told nothing by it. */
 const noAcpi: AcpiBus = {
+  present: false,
   table: () => undefined,
   load: () => undefined,
   event: () => ({ raise: () => undefined }),
