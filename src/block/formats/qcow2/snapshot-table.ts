@@ -62,11 +62,12 @@ export async function readSnapshots(
 ): Promise<{ readonly snapshots: SnapshotEntry[]; readonly length: number }> {
   const snapshots: SnapshotEntry[] = []
   const table = new TableReader(read)
-  let at = offset
+  /** From the begin of the table: its place may be beyond the numbers that are whole. */
+  let at = 0
   /** What the table will take, without extra data that is discarded. */
   let kept = 0
   for (let index = 0; index < count; index++) {
-    const view = viewOf(await table.read(at, snapshotEntrySize))
+    const view = viewOf(await table.read(offset + at, snapshotEntrySize))
     const extraSize = view.getUint32(36)
     const tooMuch = extraSize > largestExtra
     if (tooMuch) {
@@ -79,11 +80,11 @@ export async function readSnapshots(
     const idSize = view.getUint16(12)
     const nameSize = view.getUint16(14)
     const keptExtra = tooMuch ? largestExtra : extraSize
-    const extra = await table.read(at + snapshotEntrySize, keptExtra)
-    const names = await table.read(at + snapshotEntrySize + extraSize, idSize + nameSize)
+    const extra = await table.read(offset + at + snapshotEntrySize, keptExtra)
+    const names = await table.read(offset + at + snapshotEntrySize + extraSize, idSize + nameSize)
     const end = at + snapshotEntrySize + extraSize + idSize + nameSize
     kept = roundUp(kept) + snapshotEntrySize + keptExtra + idSize + nameSize
-    if (kept > largestTable || end - offset > 0x7fff_ffff) {
+    if (kept > largestTable || end > 0x7fff_ffff) {
       const left = count - index
       if (discarded === undefined) {
         throw damaged('Snapshot table is too big', {
@@ -95,9 +96,9 @@ export async function readSnapshots(
       break
     }
     snapshots.push(decode(view, extra, { id: names.subarray(0, idSize), name: names.subarray(idSize), diskSize }))
-    at = offset + roundUp(end - offset)
+    at = roundUp(end)
   }
-  return { snapshots, length: at - offset }
+  return { snapshots, length: at }
 }
 
 /** Entries begin at multiples of eight bytes. */
