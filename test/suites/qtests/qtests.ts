@@ -23,8 +23,12 @@ export const qtests: Suite = {
 }
 
 async function runQtests({ arguments: words, signal, print }: SuiteRun): Promise<Tally> {
-  if (!existsSync(programFolder))
-    throw new SuiteUsageError(`there is no ${programFolder}: run tools/setup-suites qtests first`)
+  // Those alone that are named, if every word is the name of one; a case may be any program's.
+  const named = programs.filter((program) => words.includes(program))
+  const chosen = named.length > 0 && named.length === new Set(words).size ? named : programs
+  const missing = chosen.filter((program) => !existsSync(join(programFolder, program)))
+  if (missing.length > 0)
+    throw new SuiteUsageError(`programs are not built: run tools/setup-suites qtests ${missing.join(' ')}`)
   const folder = await mkdtemp(join(tmpdir(), 'vmon-qtests-'))
   const run: Run = { folder, emulator: await writePlainProgram(folder, 'qemu-system-i386'), signal }
   const differences: string[] = []
@@ -32,7 +36,7 @@ async function runQtests({ arguments: words, signal, print }: SuiteRun): Promise
   let passing = 0
   let cases = 0
   try {
-    for (const program of programs) {
+    for (const program of chosen) {
       if (exceptions[program]?.kind === 'not-for-us' && !words.includes(program)) continue
       const paths = (await casesOf(run, program)).filter(
         (path) => words.length === 0 || words.includes(program) || words.includes(path),
