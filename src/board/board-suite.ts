@@ -6,6 +6,7 @@ import { BoardError, type BoardErrorKind } from './board-error.ts'
 import { BoardWitness } from './board-witness.ts'
 import type { BoardDevices } from './bus/guest-device.ts'
 import { createBoard } from './create-board.ts'
+import { copyBoard, forgetCopy, pasteBoard } from './state/board-copy.ts'
 import { type Read, restoreBoard, saveBoard } from './state/save-board.ts'
 
 const mebibyte = 1 << 20
@@ -138,6 +139,27 @@ export function boardSuite(kind: Board['kind'], firmware: BoardConfig['firmware'
         board.overwritePages({ addresses: Uint32Array.of(ramBytes), bytes: new Uint8Array(4096) }),
         kindIs('address'),
       )
+    })
+
+    kept('is copied for others, which begin where it stood and go ways of their own', async (board, witness) => {
+      const bytes = Uint8Array.from({ length: 5000 }, (_, index) => index * 3)
+      const at = 9 * mebibyte + 4000
+      await board.writePhysical(at, bytes)
+      await board.writePort(0x3f8 + 7, 1, 0x5a) // COM1's scratch register
+      const copy = await copyBoard(board)
+      await copy.ram
+      await board.writePhysical(at, new Uint8Array(10))
+      const others = await Promise.all([1, 2].map(() => createBoard(kind, config, witness, devices)))
+      try {
+        await Promise.all(others.map((other) => pasteBoard(other, copy)))
+        await forgetCopy(copy)
+        await others[0]!.writePhysical(at, Uint8Array.of(77))
+        assert.deepEqual(await others[1]!.readPhysical(at, bytes.length), bytes)
+        assert.deepEqual(await others[0]!.readPhysical(at, 3), Uint8Array.of(77, 3, 6))
+        assert.deepEqual(await others[1]!.readPort(0x3f8 + 7, 1), await board.readPort(0x3f8 + 7, 1))
+      } finally {
+        await Promise.all(others.map((other) => other.close()))
+      }
     })
 
     kept(

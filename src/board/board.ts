@@ -3,7 +3,7 @@ import type { FirmwareFile, FirmwareItem } from './firmware/firmware-items.ts'
 import type { FlashRange } from './firmware/flash-range.ts'
 import type { InterruptControllers } from './interrupt-controllers.ts'
 import type { Probe } from './probe.ts'
-import type { RamPages } from './state/ram-pages.ts'
+import type { RamCopy, RamPages } from './state/ram-pages.ts'
 
 /**
  * A board is the PC without its outside: CPU, RAM, chipset, devices that the guest sees. Everything that a
@@ -50,11 +50,7 @@ export interface Board extends AsyncDisposable {
   writeVirtual(address: number, bytes: Uint8Array): Promise<void>
   /** The pages in a range of RAM that hold anything but zeros; the range begins and ends at a page's border. */
   readPages(address: number, length: number): Promise<RamPages>
-  /**
-   * Makes a range of RAM hold these pages, which lie in it, and zeros everywhere else.
-   *
-   * @throws {BoardError} kind `address`, if a page lies elsewhere
-   */
+  /** Makes a range of RAM hold these pages and zeros elsewhere. @throws {BoardError} kind `address`, if one does not lie in it */
   writePages(address: number, length: number, pages: RamPages): Promise<void>
   /** Writes these pages over what RAM holds there. @throws {BoardError} kind `address`, if one is not a page of RAM */
   overwritePages(pages: RamPages): Promise<void>
@@ -69,8 +65,10 @@ export interface Board extends AsyncDisposable {
   forgetPages(): Promise<void>
   /** Lets the guest stand still for a part of its time, in percent, 0 to 99, while its clocks go on. */
   throttle(percentage: number): Promise<void>
-  /** All pages of RAM that hold anything but zeros, in memory that threads can have together. The board should stand still. */
-  copyRam(): Promise<RamPages>
+  /** A copy for others like it. This board should stand still; a file behind the copy is closed by who has asked for it. */
+  copyRam(): Promise<RamCopy>
+  /** Makes RAM hold such a copy. @throws {BoardError} kind `address`, if it is of a larger board */
+  pasteRam(copy: RamCopy): Promise<void>
   /** Others like it are likely to be built soon: lets so many of them have a thread that waits with an emulator. */
   keepSpares(count: number): void
   /** The CRC-32 of each of some pages of RAM as they are now. @throws {BoardError} kind `address`, if one is not a page of RAM */

@@ -48,7 +48,7 @@ describe('an application in one file', () => {
   it('says that the package is not installed beside it', async () => {
     assert.match(
       await outcome(),
-      /BoardError: the program of the machine's thread is not there: .*worker\.js; an application/,
+      /BoardError: the program of the machine's thread is not there: .*board-thread\.js; an application/,
     )
   })
 

@@ -30,7 +30,7 @@ import { ScreenChanges } from '../screen/screen-changes.ts'
 import { type BoardShape, shapeOf } from '../state/board-shape.ts'
 import { packDevices, unpackDevices } from '../state/device-state.ts'
 import { pageChecksums } from '../state/page-checksums.ts'
-import { pageBytes, pagesFit, type RamPages, takePages } from '../state/ram-pages.ts'
+import { pageBytes, pagesFit, type RamCopy, type RamPages, takePages } from '../state/ram-pages.ts'
 import { RamShadow } from '../state/ram-shadow.ts'
 import { NoneProbe } from './none-probe.ts'
 import { resetRegisters } from './reset-registers.ts'
@@ -245,8 +245,13 @@ export class NoneBoard implements Board {
 
   keepSpares(): void {} // it has no thread
 
-  copyRam(): Promise<RamPages> {
-    return this.readPages(0, this.ramBytes)
+  async copyRam(): Promise<RamCopy> {
+    return { pages: await this.readPages(0, this.ramBytes) }
+  }
+
+  pasteRam(copy: RamCopy): Promise<void> {
+    if (!('pages' in copy)) throw new BoardError('state', 'this copy is of another kind of board')
+    return this.writePages(0, this.ramBytes, copy.pages)
   }
 
   pageChecksums(addresses: Uint32Array): Promise<Uint32Array> {

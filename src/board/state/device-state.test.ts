@@ -17,6 +17,17 @@ test("the emulator's bytes come back, whatever their length and wherever there a
     }
 })
 
+test('video memory comes back as the pages of it that hold anything', () => {
+  const video = new Uint8Array(3 * 4096)
+  video[4100] = 7
+  const state = packDevices(shape, null, Uint8Array.of(1), video)
+  const { emulator, video: found } = unpackDevices(shape, state, video.length)
+  assert.deepEqual(emulator, Uint8Array.of(1))
+  assert.deepEqual([...found.addresses], [4096])
+  assert.deepEqual(Buffer.from(found.bytes), Buffer.from(video.subarray(4096, 8192)))
+  assert.throws(() => unpackDevices(shape, state, 4096), { kind: 'state' }, 'a board with less of it')
+})
+
 test('a state whose pages are not those that it tells of is refused', () => {
   const state = packDevices(shape, null, Uint8Array.of(1, 2, 3))
   assert.throws(() => unpackDevices(shape, state.subarray(0, -1)), { kind: 'state' })

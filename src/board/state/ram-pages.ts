@@ -9,6 +9,17 @@ export interface RamPages {
   readonly bytes: Uint8Array
 }
 
+/** All of RAM, for boards of this process that begin with it: pages, or a file of which parts are mapped; elsewhere are zeros. */
+export type RamCopy =
+  | { readonly pages: RamPages }
+  | { readonly descriptor: number; readonly ranges: readonly ByteRange[] }
+
+export interface ByteRange {
+  readonly start: number
+  /** Behind the last one. */
+  readonly end: number
+}
+
 const zeros = new Uint8Array(64 << 10)
 
 /**
@@ -18,16 +29,33 @@ const zeros = new Uint8Array(64 << 10)
  * @param shared whether the bytes go into memory that threads can have together
  */
 export function takePages(ram: Uint8Array, address: number, shared = false): RamPages {
+  const found = usedPages(ram)
+  const length = found.length * pageBytes
+  const bytes = new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length))
+  for (const { first, start, end } of runsOf(found)) bytes.set(ram.subarray(start, end), first * pageBytes)
+  return { addresses: Uint32Array.from(found, (page) => address + page), bytes }
+}
+
+/** Where the pages begin that are not all zeros. */
+function usedPages(ram: Uint8Array): number[] {
   const found: number[] = []
   for (let block = 0; block < ram.length; block += zeros.length) {
     const end = Math.min(block + zeros.length, ram.length)
     if (isZero(ram, block, end)) continue // most of RAM: found out in one go
     for (let page = block; page < end; page += pageBytes) if (!isZero(ram, page, page + pageBytes)) found.push(page)
   }
-  const length = found.length * pageBytes
-  const bytes = new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length))
-  for (const { first, start, end } of runsOf(found)) bytes.set(ram.subarray(start, end), first * pageBytes)
-  return { addresses: Uint32Array.from(found, (page) => address + page), bytes }
+  return found
+}
+
+/** Where RAM holds anything but zeros, in order; zeros between are as many as `gap` at most. */
+export function usedRanges(ram: Uint8Array, gap: number): ByteRange[] {
+  const ranges: { start: number; end: number }[] = []
+  for (const { start, end } of runsOf(usedPages(ram))) {
+    const last = ranges.at(-1)
+    if (last !== undefined && start - last.end <= gap) last.end = end
+    else ranges.push({ start, end })
+  }
+  return ranges
 }
 
 /**
@@ -42,12 +70,20 @@ export function placePages(
   { addresses, bytes }: RamPages,
   untouched = Number.POSITIVE_INFINITY,
 ): void {
-  const used = Math.min(ram.length, Math.max(0, untouched - address))
+  const runs = [...runsOf(addresses)]
+  const places = runs.map(({ start, end }) => ({ start: start - address, end: end - address }))
+  clearAround(ram, places, untouched - address)
+  for (const [index, { first, start, end }] of runs.entries())
+    ram.set(bytes.subarray(first * pageBytes, first * pageBytes + end - start), places[index]!.start)
+}
+
+/** Makes RAM hold zeros everywhere but in these ranges, which are in order. @param untouched as of `placePages()` */
+export function clearAround(ram: Uint8Array, ranges: readonly ByteRange[], untouched: number): void {
+  const used = Math.min(ram.length, untouched)
   let behind = 0
-  for (const { first, start, end } of runsOf(addresses)) {
-    clear(ram, behind, Math.min(start - address, used))
-    ram.set(bytes.subarray(first * pageBytes, first * pageBytes + end - start), start - address)
-    behind = end - address
+  for (const { start, end } of ranges) {
+    clear(ram, behind, Math.min(start, used))
+    behind = end
   }
   clear(ram, behind, used)
 }

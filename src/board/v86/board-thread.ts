@@ -12,6 +12,7 @@ import { readRegisters } from './cpu/cpu-state.ts'
 import { readInterruptControllers } from './cpu/interrupt-state.ts'
 import { Emulator } from './emulator.ts'
 import { buildCore, type EmulatorCore } from './emulator-core.ts'
+import { prepareRamFiles } from './memory/ram-file.ts'
 import { HostRequests } from './thread/host-requests.ts'
 import { probeCalls } from './thread/probe-calls.ts'
 import type { CallName, CoreConfig, ToHost, ToWorker, WireError, WorkerCalls, WorkerConfig } from './wire.ts'
@@ -52,6 +53,7 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     forgetPages: () => emulator.memory.forgetPages(),
     throttle: (percentage) => emulator.throttle.set(percentage),
     copyRam: () => emulator.memory.copyRam(),
+    pasteRam: (copy) => emulator.memory.pasteRam(copy),
     pageChecksums: (addresses) => emulator.memory.pageChecksums(addresses),
     idle: async () => {
       emulator.requireStandstill()
@@ -150,6 +152,7 @@ export function runBoardThread(guests: GuestSides): void {
   const prepare = (config: CoreConfig): void => {
     core = buildCore(config, tell)
     core.catch(() => undefined) // whoever builds on it is told
+    prepareRamFiles()
   }
   host.on('message', (message: ToWorker) => {
     if (message.type === 'build') void build(message.config)

@@ -1,8 +1,8 @@
-import { V86 } from 'v86'
 import { vgaMemoryBytes } from '../pci/pc-functions.ts'
 import { VirtualClock } from './cpu/virtual-clock.ts'
 import { bootOrderNibbles } from './firmware/boot-order.ts'
 import type { V86Emulator } from './v86-internals.ts'
+import { loadV86 } from './v86-script.ts'
 import { wasmLoader } from './wasm/wasm-loader.ts'
 import type { CoreConfig, Notice } from './wire.ts'
 
@@ -18,6 +18,7 @@ export async function buildCore(config: CoreConfig, notify: (notice: Notice) => 
   // Steps are exact where they begin at 0.
   const clock = config.stepped === true ? new VirtualClock(() => 0) : new VirtualClock()
   const loader = wasmLoader(config.wasm, clock.now, (message) => notify({ type: 'deviceFailed', message }))
+  const V86 = loadV86()
   const emulator = new V86({
     wasm_fn: loader.instantiate,
     bios: { buffer: bufferOf(config.firmware.bios) },

@@ -293,14 +293,14 @@ export class Emulator {
   saveDevices(): Uint8Array {
     this.requireStandstill()
     const { omitted, bytes } = this.#saved.save()
-    return packDevices(this.#shapeNow(), omitted, bytes)
+    return packDevices(this.#shapeNow(), omitted, bytes, this.#saved.video)
   }
 
   /** @throws {BoardError} kind `state`, if it is not the state of such a machine; kind `unavailable`, if this one runs */
   restoreDevices(state: Uint8Array): void {
     this.requireStandstill()
-    const { own, emulator } = unpackDevices(this.#shapeNow(), state)
-    this.#saved.restore(own, emulator)
+    const { own, emulator, video } = unpackDevices(this.#shapeNow(), state, this.#saved.video.length)
+    this.#saved.restore(own, emulator, video)
     this.keyboard.reset()
   }
 

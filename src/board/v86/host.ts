@@ -25,7 +25,7 @@ import type { BootPlace, DevicePort, NewDevice, PluggedDevice } from '../bus/gue
 import type { FlashRange } from '../firmware/flash-range.ts'
 import type { InterruptControllers } from '../interrupt-controllers.ts'
 import type { Probe } from '../probe.ts'
-import type { RamPages } from '../state/ram-pages.ts'
+import type { RamCopy, RamPages } from '../state/ram-pages.ts'
 import { checkConfig } from './limits.ts'
 import { boardError, boardFailure, crashed } from './thread/failures.ts'
 import { watchHeartbeat } from './thread/heartbeat.ts'
@@ -195,8 +195,12 @@ export class V86Board implements Board {
     void keepPreparedWorkers(this.#program, this.#config, count)
   }
 
-  copyRam(): Promise<RamPages> {
+  copyRam(): Promise<RamCopy> {
     return this.#call('copyRam')
+  }
+
+  pasteRam(copy: RamCopy): Promise<void> {
+    return this.#call('pasteRam', copy)
   }
 
   pageChecksums(addresses: Uint32Array): Promise<Uint32Array> {
@@ -447,8 +451,7 @@ export class V86Board implements Board {
     const answer = await this.#media.serve(request)
     if (this.#worker !== worker) return
     const { data } = answer
-    // They are ours alone: no need to copy them.
-    const alone = data !== undefined && data.byteLength === data.buffer.byteLength
+    const alone = data !== undefined && data.byteLength === data.buffer.byteLength // ours: no need to copy them
     this.#post(answer, alone ? [data.buffer as ArrayBuffer] : [])
   }
 

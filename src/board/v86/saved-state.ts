@@ -1,4 +1,5 @@
 import { BoardError } from '../board-error.ts'
+import { placePages, type RamPages } from '../state/ram-pages.ts'
 import type { VirtualClock } from './cpu/virtual-clock.ts'
 import type { StatefulDevice, V86Emulator } from './v86-internals.ts'
 
@@ -18,8 +19,9 @@ interface Omitted {
 }
 
 /**
- * The whole machine but for RAM, in v86's own format with what that leaves out beside it. RAM goes another way: pages
- * can be sent while the guest still runs, and most of them are empty.
+ * The whole machine but for RAM and video memory, in v86's own format with what that leaves out beside it. RAM goes another
+ * way: pages can be sent while the guest still runs, and most of them are empty. So are those of video memory, which v86
+ * would copy whole, three times over.
  */
 export class SavedState {
   readonly #devices: ReadonlyMap<string, StatefulDevice>
@@ -31,6 +33,12 @@ export class SavedState {
     this.#devices = devices
     this.#emulator = emulator
     this.#clock = clock
+  }
+
+  /** Video memory itself. */
+  get video(): Uint8Array {
+    const { wasm_memory: memory, devices } = this.#emulator.v86.cpu
+    return new Uint8Array(memory.buffer, devices.vga.svga_memory.byteOffset, devices.vga.vga_memory_size)
   }
 
   /** Takes the state of a machine that stands still and waits for no disk. */
@@ -63,11 +71,13 @@ export class SavedState {
 
   /**
    * @param bytes - become the emulator's, if they are all of a buffer
+   * @param video - what video memory holds but for zeros
    * @throws {BoardError} kind `state`, if there is no sense in it: the machine then needs a reset
    */
-  restore(omitted: unknown, bytes: Uint8Array): void {
+  restore(omitted: unknown, bytes: Uint8Array, video: RamPages): void {
     try {
       this.#restore(omitted as Omitted, bytes)
+      placePages(this.video, 0, video)
     } catch (cause) {
       throw new BoardError('state', `the emulator refuses the state: ${(cause as Error).message}`, { cause })
     }
@@ -78,8 +88,10 @@ export class SavedState {
     this.#clock.set(omitted.clock)
     const { buffer } = bytes
     const own = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length ? buffer : bytes.slice().buffer
-    this.#shadowed({ unpack_memory: () => undefined }, () => this.#emulator.v86.restore_state(own))
     const { acpi, vga, uart0, uart1, uart2, uart3 } = cpu.devices
+    const { vga_memory_size: videoBytes } = vga
+    this.#shadowed({ unpack_memory: () => undefined }, () => this.#emulator.v86.restore_state(own))
+    vga.vga_memory_size = videoBytes // whatever the state tells
     for (const [name, device] of this.#devices) device.set_state(omitted.devices[name])
     acpi.last_timer = omitted.pmTimer
     vga.svga_virtual_width = omitted.vgaVirtualWidth
@@ -88,13 +100,17 @@ export class SavedState {
     }
   }
 
-  /** Lets v86 save or restore with some of its methods replaced: RAM stays out. */
+  /** Lets v86 save or restore with some of its methods replaced, and without video memory: RAM stays out, too. */
   #shadowed<T>(methods: object, act: () => T): T {
     const { cpu } = this.#emulator.v86
+    const { vga } = cpu.devices
+    const { svga_memory: video } = vga
     Object.assign(cpu, methods)
+    vga.svga_memory = new Uint8Array(0)
     try {
       return act()
     } finally {
+      vga.svga_memory = video
       for (const name of Object.keys(methods)) Reflect.deleteProperty(cpu, name)
     }
   }

@@ -12,6 +12,7 @@ import type { V86Emulator } from './v86-internals.ts'
  * changes it runs the tests of each patch, and reads what v86 does at the places that they name.
  */
 const build = {
+  'libv86.js': '8715206b8c5ab0a206f6e8913c5f705a15547df51d3e0c032e3d00439303c94c',
   'libv86.mjs': '581c169db27daad9d64679bd117f4a90c37c23c6ad9e660b7e89ee731eb2a446',
   'v86.wasm': 'aa0d0e149d6b60063b85de4871e78505637ce92821e14a9f9802c4008ba2336e',
 } as const

@@ -24,7 +24,7 @@ import type { BoardErrorKind } from '../board-error.ts'
 import type { BootPlace } from '../bus/guest-device.ts'
 import type { DeviceShape } from '../bus/plugged-devices.ts'
 import type { InterruptControllers } from '../interrupt-controllers.ts'
-import type { RamPages } from '../state/ram-pages.ts'
+import type { RamCopy, RamPages } from '../state/ram-pages.ts'
 
 /** What the host can ask of the worker. */
 export interface WorkerCalls {
@@ -45,7 +45,8 @@ export interface WorkerCalls {
   countChangedPages(address: number, length: number): number
   forgetPages(): void
   throttle(percentage: number): void
-  copyRam(): RamPages
+  copyRam(): RamCopy
+  pasteRam(copy: RamCopy): void
   pageChecksums(addresses: Uint32Array): Uint32Array
   idle(): Promise<void>
   guestTime(): number

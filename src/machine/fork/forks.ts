@@ -1,6 +1,6 @@
 import { untilAborted } from '../../async/index.ts'
 import type { Drive, DriveConfig, DriveSet, GraphControl } from '../../block/index.ts'
-import { type Board, type BoardCopy, copyBoard, pasteBoard } from '../../board/index.ts'
+import { type Board, type BoardCopy, copyBoard, forgetCopy, pasteBoard } from '../../board/index.ts'
 import type { ExtraDevices } from '../../devices/index.ts'
 import { QmpError } from '../../qapi/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
@@ -120,16 +120,24 @@ export class Forks {
   async #serve(all: readonly Asked[]): Promise<void> {
     const sound = all.filter((each) => !isRefused(each, () => this.#check(each.options)))
     if (sound.length === 0) return
+    this.#keepSpares(sound.length)
     const moment = await this.#stop(sound).catch((error: unknown) => {
       for (const { refuse } of sound) refuse(this.#over.signal.aborted ? hasEnded() : error)
     })
     if (moment === undefined) return
-    const made = await Promise.allSettled(moment.forks.map((each) => this.#start(each, moment)))
+    const made = await Promise.allSettled(moment.forks.map(({ begun }) => begun))
+    await forgetCopy(moment.copy)
+    if (made.length === 0) return
     const count = made.filter(({ status }) => status === 'fulfilled').length
-    if (count > 0 && !this.#over.signal.aborted) this.#parts.board.keepSpares(Math.min(count, mostSpares))
+    this.#keepSpares(count)
     if (count === 0) await moment.images.takeBack().catch(() => undefined) // in use elsewhere by now: they stay
     for (const [index, outcome] of made.entries())
       if (outcome.status === 'rejected') moment.forks[index]!.asked.refuse(outcome.reason)
+  }
+
+  /** Threads make themselves ready while this machine is being copied, and for those that are asked for next. */
+  #keepSpares(count: number): void {
+    if (count > 0 && !this.#over.signal.aborted) this.#parts.board.keepSpares(Math.min(count, mostSpares))
   }
 
   /** Looks at what can be seen before anything is touched. */
@@ -145,8 +153,8 @@ export class Forks {
     forkedConfig(config, options, emptyHanded)
   }
 
-  /** Takes a copy of the machine, and puts overlays on its images. */
-  async #stop(all: readonly Asked[]): Promise<Moment | undefined> {
+  /** Takes a copy of the machine, puts overlays on its images, and lets forks begin while the copy is being made. */
+  async #stop(all: readonly Asked[]): Promise<Moment> {
     const { board, drives, runControl } = this.#parts
     await untilAborted(board.ready, this.#over.signal)
     return runControl.standingStill(async (running) => {
@@ -155,27 +163,45 @@ export class Forks {
         throw cannotFork('a request to a drive has failed, and is to be tried again when the guest goes on')
       const copy = await copyBoard(board)
       const images = new ForkedImages(this.#parts)
-      const forks: Beginning[] = []
-      for (const asked of all) {
-        const { folder } = asked.options
-        const own = await images.forFork(folder).catch(asked.refuse)
-        if (own !== undefined) forks.push({ asked, images: own })
-      }
-      if (forks.length === 0) return undefined
       try {
-        await images.putOverlays(forks[0]!.asked.options.folder)
+        const placed = await this.#placed(all, images)
+        let toBuild = placed.length
+        const built = (): void => {
+          if (--toBuild === 0) this.#keepSpares(placed.length) // their threads have been taken
+        }
+        const forks = placed.map((each) => ({ ...each, begun: this.#start(each, { copy, running, built }) }))
+        for (const { begun } of forks) begun.catch(() => undefined) // looked at later
+        await copy.ram.catch(() => undefined) // each fork tells of it
+        return { copy, images, forks }
       } catch (error) {
-        for (const fork of forks) await fork.images.remove()
+        await forgetCopy(copy)
         throw error
-      } finally {
-        if (images.hasThrowaway) this.#images.push(images)
       }
-      return { copy, running, images, forks }
     })
   }
 
+  /** Puts overlays on the images, and has those of the forks made; who cannot have them is refused. */
+  async #placed(all: readonly Asked[], images: ForkedImages): Promise<readonly Beginning[]> {
+    const forks: Beginning[] = []
+    for (const asked of all) {
+      const { folder } = asked.options
+      const own = await images.forFork(folder).catch(asked.refuse)
+      if (own !== undefined) forks.push({ asked, images: own })
+    }
+    if (forks.length === 0) return forks
+    try {
+      await images.putOverlays(forks[0]!.asked.options.folder)
+      return forks
+    } catch (error) {
+      for (const fork of forks) await fork.images.remove()
+      throw error
+    } finally {
+      if (images.hasThrowaway) this.#images.push(images)
+    }
+  }
+
   /** Starts a fork and answers who has asked for it. @throws what is to be answered else; nothing is left of it then */
-  async #start({ asked, images }: Beginning, { copy, running }: Moment): Promise<void> {
+  async #start({ asked, images }: Beginning, { copy, running, built }: Standstill): Promise<void> {
     const { config, openedDrives, begin } = this.#parts
     const { options, kept, answer } = asked
     const over = this.#over.signal
@@ -190,7 +216,11 @@ export class Forks {
         imageIn: (drive) => images.imageIn(drive),
         imageNamed: (name, names) => images.imageNamed(name, names),
       }
-      const restore = (board: Board): Promise<void> => pasteBoard(board, copy)
+      const restore = async (board: Board): Promise<void> => {
+        await board.ready
+        built()
+        await pasteBoard(board, copy)
+      }
       const release = (): Promise<void> => images.ended()
       machine = await begin(forkedConfig(config, options, placed), { restore, signal: start.signal, release })
       if (running && options.paused !== true) await machine.runControl.cont()
@@ -215,13 +245,20 @@ export class Forks {
 /** So many threads wait for forks at most. */
 const mostSpares = 4
 
-/** Machines that begin at the same moment. */
-interface Moment {
+/** What a fork goes on from. */
+interface Standstill {
   readonly copy: BoardCopy
   /** Whether the guest ran. */
   readonly running: boolean
+  /** Is told when its board has been built. */
+  readonly built: () => void
+}
+
+/** Machines that begin at the same moment. */
+interface Moment {
+  readonly copy: BoardCopy
   readonly images: ForkedImages
-  readonly forks: readonly Beginning[]
+  readonly forks: readonly (Beginning & { readonly begun: Promise<void> })[]
 }
 
 interface Beginning {

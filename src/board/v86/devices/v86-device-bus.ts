@@ -15,7 +15,6 @@ import type { FirmwareFile } from '../../firmware/firmware-items.ts'
 import type { FunctionShape } from '../../pci/config-space.ts'
 import type { VirtualClock } from '../cpu/virtual-clock.ts'
 import { type GuestMemory, vgaHole } from '../memory/guest-memory.ts'
-import { releasePages } from '../memory/released-pages.ts'
 import type { PciBus } from '../pci/pci-bus.ts'
 import type { V86Cpu, V86PortEntry } from '../v86-internals.ts'
 import type { FwCfg } from './fw-cfg.ts'
@@ -67,7 +66,7 @@ export class V86DeviceBus implements DeviceBus {
         const there = inside(address, bytes.length)
         if (there > 0) memory.writePhysical(address, bytes.subarray(0, there))
       },
-      release: (address, length) => releasePages(cpu, address, length),
+      release: (address, length) => memory.release(address, length),
     }
   }
 

@@ -1,14 +1,30 @@
 import { BoardError } from '../../board-error.ts'
 import { pageChecksums } from '../../state/page-checksums.ts'
-import { pageBytes, pagesFit, placePages, type RamPages, takePages } from '../../state/ram-pages.ts'
+import {
+  type ByteRange,
+  clearAround,
+  pageBytes,
+  pagesFit,
+  placePages,
+  type RamCopy,
+  type RamPages,
+  takePages,
+  usedRanges,
+} from '../../state/ram-pages.ts'
 import { RamShadow } from '../../state/ram-shadow.ts'
 import type { V86Cpu } from '../v86-internals.ts'
+import { mapRamFile, mapZeros, ramFileOf } from './ram-file.ts'
+import { releasePages } from './released-pages.ts'
 
 const busEnd = 2 ** 32
 /** Video memory and option ROMs: below 1 MiB, but not RAM to v86's bus. */
 export const vgaHole = { start: 0xa0000, end: 0xc0000 }
 /** The firmware lies below, when the machine is built. */
 const firmwareEnd = 1 << 20
+/** So many zeros are copied with what is around them: each part of RAM that is mapped for itself costs the host something. */
+const widestGap = 256 << 10
+/** Less than this is not put into a place of its own, for the same reason. */
+const leastMapped = 64 << 10
 /** The BIOS ends at the end of the address space. */
 const bios = { start: busEnd - (1 << 20), end: busEnd }
 /** The controllers of interrupts, a page each. */
@@ -28,6 +44,8 @@ export class GuestMemory {
   #shadow: RamShadow | undefined
   /** From here on nothing has been written to RAM yet: it holds zeros. */
   #untouched = firmwareEnd
+  /** Whether a file has been put into the place of parts of RAM. */
+  #mapped = false
 
   /** @param devices - where devices have memory now, above RAM */
   constructor(cpu: V86Cpu, devices: () => readonly AddressRange[]) {
@@ -95,8 +113,34 @@ export class GuestMemory {
     return takePages(this.ram.subarray(address, address + length), address)
   }
 
-  copyRam(): RamPages {
-    return takePages(this.ram, 0, true)
+  copyRam(): RamCopy {
+    const { ram } = this
+    const ranges = usedRanges(ram, widestGap)
+    const descriptor = ramFileOf(ram, ranges)
+    return descriptor === undefined ? { pages: takePages(ram, 0, true) } : { descriptor, ranges }
+  }
+
+  /** @throws {BoardError} kind `address`, if a part of it does not lie in RAM */
+  pasteRam(copy: RamCopy): void {
+    if ('pages' in copy) this.writePages(0, this.ramBytes, copy.pages)
+    else this.#pasteFile(copy.descriptor, copy.ranges)
+  }
+
+  #pasteFile(descriptor: number, ranges: readonly ByteRange[]): void {
+    const { ram } = this
+    if ((ranges.at(-1)?.end ?? 0) > ram.length) throw noMemory(ram.length)
+    clearAround(ram, ranges, this.#untouched)
+    for (const range of ranges) this.#mapped = mapRamFile(ram, range, descriptor) || this.#mapped
+    this.#written(0, ram.length)
+  }
+
+  /** Gives pages back to the host, where it has a way to take them: the guest finds zeros there. */
+  release(address: number, length: number): void {
+    const { ram } = this
+    const end = address + length
+    if (!this.#mapped) releasePages(this.#cpu, address, length)
+    else if (length < leastMapped || !mapZeros(ram, { start: address, end })) ram.fill(0, address, end)
+    this.#cpu.wm.exports.jit_dirty_cache(address, end)
   }
 
   /** @throws {BoardError} kind `address`, if a page does not lie in the range, or the range not in RAM */
@@ -105,8 +149,12 @@ export class GuestMemory {
     if (!pagesFit(pages, address, length)) throw noMemory(address)
     const piece = this.ram.subarray(address, address + length)
     placePages(piece, address, pages, this.#untouched)
-    this.touched(address + length)
-    this.#cpu.wm.exports.jit_dirty_cache(address, address + length)
+    this.#written(address, address + length)
+  }
+
+  #written(address: number, end: number): void {
+    this.touched(end)
+    this.#cpu.wm.exports.jit_dirty_cache(address, end)
   }
 
   /** @throws {BoardError} kind `address`, if one is not a page of RAM */

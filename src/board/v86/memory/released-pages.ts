@@ -29,7 +29,6 @@ export function releasePages(cpu: V86Cpu, address: number, length: number): void
   const end = ((base + BigInt(address + length)) / BigInt(pageBytes)) * BigInt(pageBytes)
   if (end <= from) return
   advise(from, end - from, dontNeed)
-  cpu.wm.exports.jit_dirty_cache(address, address + length)
 }
 
 function roundUp(address: bigint): bigint {

@@ -53,8 +53,8 @@ export interface VgaDevice {
   /** Length of a line in memory, in pixels; ours, not v86's: see vbe-virtual-width.ts. */
   svga_virtual_width?: number
   /** Only tells where the memory is: indexing it goes through a slow proxy. */
-  readonly svga_memory: { readonly byteOffset: number }
-  readonly vga_memory_size: number
+  svga_memory: { readonly byteOffset: number }
+  vga_memory_size: number
 }
 
 /** What screen capture uses of v86's emulator object. */
