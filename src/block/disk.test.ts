@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -144,6 +144,31 @@ for (const raw of [false, true]) {
     if (raw) assert.ok(readFileSync(data).subarray(0, seen.length).equals(seen))
   })
 }
+
+test('an image whose data file is a raw image shows what that file has where the image grows', async () => {
+  const [path, data] = [join(folder, 'grown.qcow2'), join(folder, 'grown-data')]
+  await createDisk(path, { format: 'qcow2', size: 2 ** 20, options: { data_file: data, data_file_raw: true } })
+  appendFileSync(data, new Uint8Array(2 ** 20).fill(84))
+  await using disk = await openDisk(path)
+  await disk.resize(2 ** 21)
+  const seen = await disk.read(2 ** 20 - 1, 2)
+  await disk.close()
+  assert.deepEqual([...seen], [0, 84])
+  assert.equal(readFileSync(data).at(-1), 84)
+})
+
+test('a file that is shorter than the footer of a VHD is told from one without', async () => {
+  const path = join(folder, 'short.vhd')
+  for (const [length, message] of [
+    [0, 'File too small for a VHD header'],
+    [512, 'invalid VPC image'],
+  ] as const) {
+    writeFileSync(path, new Uint8Array(length))
+    await assert.rejects(openDisk(path, { format: 'vpc', readOnly: true }), (error: Error) =>
+      error.message.endsWith(message),
+    )
+  }
+})
 
 test('an image takes the space that is written', async () => {
   const path = join(folder, 'sparse.qcow2')

@@ -1,7 +1,7 @@
 import {
   BlockError,
   combinePath,
-  imageFormats,
+  driverNames,
   keepContents,
   type NodeGraph,
   storageName,
@@ -34,7 +34,7 @@ export async function rebase(argv: readonly string[], output: Output): Promise<n
     noBacking: unsafe,
     ...(cache === undefined ? {} : { cache }),
   })
-  if (format !== undefined && !imageFormats.has(format)) throw new ProgramError(`Invalid format name: '${format}'`)
+  if (format !== undefined && !driverNames.includes(format)) throw new ProgramError(`Invalid format name: '${format}'`)
   if (!unsafe) {
     const mode = { format, ...(sourceCache === undefined ? {} : { cache: sourceCache }) }
     await using fresh = await openNewBacking(graph, image, backing!, mode)

@@ -27,7 +27,6 @@ export const emulatorExceptions: Exceptions = {
   ...all('283', 'blkdebug that takes rights (take-child-perms)'),
   ...all('image-fleecing', 'exports of a filter that reads an earlier state'),
   ...all('200', 'bridges of PCI'),
-  ...all('206 210 211 237 244 266', 'a look: what differed of blockdev-create is mended, and nobody has run it since'),
   ...all('183 192 194 234 262 280 300 migrate-bitmaps-postcopy-test', 'migration'),
   ...all('migrate-bitmaps-test migrate-during-backup migration-permissions', 'migration'),
   ...all('240', 'disks that belong to an iothread, and are refused to another'),

@@ -20,8 +20,6 @@ const notWritten = differs('vmon makes and reads this format, and does not write
 const nbd = waitsFor('NBD')
 
 export const imageExceptions: Exceptions = {
-  '031': differs('rebase -u looks whether there is a driver of the name that is written'),
-  '036': differs("names in the image's feature table are not read"),
   '059': notWritten,
   '080': differs(
     'what stops an amendment is told in one line; a snapshot whose clusters are nowhere is refused in other words',
@@ -34,12 +32,9 @@ export const imageExceptions: Exceptions = {
   '112': differs('a snapshot that is refused leaks nothing; amend tells its progress otherwise'),
   '113': notForUs('checks that qemu-nbd opens a format (bochs) that Debian has not built'),
   '122': differs('convert -c places clusters elsewhere'),
-  '125': differs('resize knows no preallocation=metadata'),
   '128': notForUs('wants the device mapper'),
-  '146': notWritten,
   '149': notForUs('wants cryptsetup as another user'),
   '162': notForUs('wants the ssh driver'),
-  '178': differs('convert makes a qcow2 image that is longer by one entry of its L1 table'),
   '217': differs('clusters of a snapshot are given back without a step that blkdebug knows'),
   '220': notForUs('wants a file system for files of an exbibyte'),
   '233': nbd,

@@ -132,6 +132,8 @@ export class BitmapStore implements BitmapKeeper {
         )
       }
     }
+    // The table of such a bitmap would be empty, and QEMU does not open an image with one.
+    if (kept.some(({ size }) => size === 0)) throw new BlockError('unsupported', 'No memory')
     for (const bitmap of kept) {
       const entry = await storeBitmap(this.#image, bitmap)
       const at = entries.findIndex(({ name }) => name === bitmap.name)

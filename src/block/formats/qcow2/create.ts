@@ -138,7 +138,7 @@ function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: La
       size,
       cryptMethod: encryption === undefined ? 0 : encryption.luks === undefined ? cryptMethods.aes : cryptMethods.luks,
       l1Size: layout.l1Entries,
-      l1Offset: layout.l1Cluster * clusterSize,
+      l1Offset: layout.l1Entries === 0 ? 0 : layout.l1Cluster * clusterSize,
       refcountTableOffset: clusterSize,
       refcountTableClusters: layout.tableClusters,
       snapshotCount: 0,
@@ -239,8 +239,7 @@ interface Layout {
 function layOut(options: Qcow2CreateOptions, geometry: Geometry): Layout {
   const { size, preallocation, dataFile, encryption } = options
   const { clusterSize, refcountsPerBlock } = geometry
-  // An image without bytes has a table too: QEMU makes it one entry long.
-  const l1Entries = Math.max(1, l1EntriesFor(size, geometry))
+  const l1Entries = l1EntriesFor(size, geometry)
   const l1Clusters = Math.ceil((l1Entries * 8) / clusterSize)
   // A data file that is a raw image is all data.
   const mapped = (preallocation ?? 'off') !== 'off' || dataFile?.raw === true

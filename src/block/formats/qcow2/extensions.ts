@@ -40,7 +40,7 @@ export function parseExtensions(bytes: Uint8Array): Extensions {
   const view = viewOf(bytes)
   let backingFormat: string | undefined
   let dataFile: string | undefined
-  const names: FeatureName[] = []
+  let names: FeatureName[] = []
   const others: Extension[] = []
   for (let at = 0; at + 8 <= bytes.byteLength; ) {
     const type = view.getUint32(at)
@@ -52,7 +52,7 @@ export function parseExtensions(bytes: Uint8Array): Extensions {
     if (type === types.end) break
     if (type === types.backingFormat) backingFormat = text(data, longestFormatName, 'backing_format')
     else if (type === types.dataFile) dataFile = text(data, longestFileName, 'data file name')
-    else if (type === types.featureNames) names.push(...parseFeatureNames(data))
+    else if (type === types.featureNames) names = parseFeatureNames(data)
     else others.push({ type, data })
   }
   return { backingFormat, dataFile, featureNames: names, others }
@@ -91,9 +91,11 @@ function text(data: Uint8Array, longest: number, what: string): string {
 
 function parseFeatureNames(data: Uint8Array): FeatureName[] {
   const names: FeatureName[] = []
-  for (let at = 0; at + featureNameSize <= data.byteLength; at += featureNameSize) {
+  // The last may be cut off; one without a name is the end.
+  for (let at = 0; at + 2 < data.byteLength; at += featureNameSize) {
     const name = data.subarray(at + 2, at + featureNameSize)
     const end = name.indexOf(0)
+    if (end === 0) break
     names.push({
       type: data[at]!,
       bit: data[at + 1]!,

@@ -252,10 +252,11 @@ export class Image {
     this.backingFilename = backingFilename
   }
 
-  /** Writes something to clusters of its own, in a row. @returns where it is @throws {BlockError} */
+  /** Writes something to clusters of its own, in a row. @returns where it is; 0 for nothing @throws {BlockError} */
   async store(bytes: Uint8Array): Promise<number> {
+    if (bytes.byteLength === 0) return 0
     const { clusterSize } = this.geometry
-    const clusters = Math.max(1, Math.ceil(bytes.byteLength / clusterSize))
+    const clusters = Math.ceil(bytes.byteLength / clusterSize)
     const offset = (await this.allocate(clusters)) * clusterSize
     this.takeUntouched(offset, clusters * clusterSize)
     await this.file.write(offset, bytes, { grow: true })

@@ -41,7 +41,7 @@ import { Qcow2Snapshots } from './qcow2-snapshots.ts'
 import { qcow2Specifics } from './qcow2-specifics.ts'
 import { readStart } from './read-start.ts'
 import { Reader } from './reader.ts'
-import { empty, resize } from './resize.ts'
+import { cutFileIfPossible, empty, resize } from './resize.ts'
 import { Status } from './status.ts'
 import { Writer } from './writer.ts'
 
@@ -253,8 +253,9 @@ export class Qcow2Driver implements Driver {
     this.bitmaps.resize()
   }
 
-  preallocate(offset: number, length: number): Promise<void> {
-    return this.#run(() => this.#writer.takePlaces(offset, length))
+  async preallocate(offset: number, length: number): Promise<void> {
+    await this.#run(() => this.#writer.takePlaces(offset, length))
+    await this.exclusive(() => cutFileIfPossible(this.image)) // what was made longer in advance for more tables
   }
 
   status(offset: number, length: number): Promise<BlockStatus> {
@@ -419,20 +420,18 @@ export class Qcow2Driver implements Driver {
    * crash has left wrong are mended.
    */
   async #beginWriting(): Promise<void> {
-    const { header } = this.image
-    // A repair changes no byte that the guest sees: what is known of them stays true.
-    if (this.#options.forCheck) return
-    if (this.image.dirty) {
+    if (this.image.dirty && !this.#options.forCheck) {
       const { corruptions, checkErrors } = await checkImage(this.image, { repair: 'all', report: this.#options.warn })
       if (corruptions + checkErrors > 0) throw new BlockError('corrupt', 'Could not repair dirty image')
       await this.image.markClean()
     }
-    const kept = header.autoclear & (autoclear.rawData | autoclear.bitmaps)
-    if (kept !== header.autoclear) {
-      await this.image.changeHeader({ autoclear: kept })
+    const known = this.image.header.autoclear & (autoclear.rawData | autoclear.bitmaps)
+    if (known !== this.image.header.autoclear) {
+      await this.image.changeHeader({ autoclear: known })
       await this.image.file.flush()
     }
-    await this.#kept.beginWriting()
+    // A repair changes no byte that the guest sees: what is known of them stays true.
+    if (!this.#options.forCheck) await this.#kept.beginWriting()
   }
 
   /** Runs a request: its clusters are not used for anything else before it has ended. */

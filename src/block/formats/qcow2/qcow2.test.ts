@@ -6,6 +6,7 @@ import { missingProgram } from '../../../../test/oracle/peers.ts'
 import { blockNodeSuite } from '../../block-node-suite.ts'
 import { chainStatus, MemoryDriver, NodeGraph } from '../../index.ts'
 import { planQcow2, type Qcow2CreateOptions } from './create.ts'
+import { parseExtensions } from './extensions.ts'
 import {
   complaints,
   create,
@@ -321,4 +322,66 @@ test('what is discarded goes back to the storage, and only when nobody uses it a
   await node.flush()
   await user.detach()
   await maker.detach()
+})
+
+test('the image of a disk without bytes is as QEMU makes it, grows, and keeps its snapshots', { skip }, async () => {
+  for (const options of [undefined, 'compat=0.10', 'extended_l2=on'] as const) {
+    const [path, ours] = [fresh(), fresh()]
+    await qemuImg('create', '-q', '-f', 'qcow2', ...(options === undefined ? [] : ['-o', options]), path, '0')
+    await create(ours, {
+      size: 0,
+      ...(options === 'compat=0.10' && { version: 2 }),
+      extendedL2: options === 'extended_l2=on',
+    })
+    assert.deepEqual(readFileSync(ours), readFileSync(path))
+    {
+      await using image = await open(path)
+      const { id } = await image.driver.snapshots.create({ name: 'empty' })
+      if (options !== 'compat=0.10') await image.node.truncate(2 ** 20) // version 2 does not with a snapshot
+      await image.driver.snapshots.delete(id)
+      await image.node.truncate(2 ** 20)
+      await image.node.write(0, new Uint8Array(2 ** 20).fill(3))
+    }
+    assert.equal(await complaints(path), '')
+    assert.deepEqual(new Uint8Array(await readByQemu(path)), new Uint8Array(2 ** 20).fill(3))
+  }
+})
+
+test('a bitmap of a disk without bytes is not kept, and the image opens as before', { skip }, async () => {
+  const path = fresh()
+  await create(path, { size: 0 })
+  const before = readFileSync(path)
+  const told: string[] = []
+  {
+    await using graph = new NodeGraph({ warn: (text) => told.push(text) })
+    const node = await graph.open({ filename: path, options: { driver: 'qcow2', 'node-name': 'disk' } })
+    node.bitmaps.add({ name: 'b', granularity: 65536, persistent: true }, 'disk')
+  }
+  assert.deepEqual(told, ["Lost persistent bitmaps during inactivation of node 'disk': No memory"])
+  assert.deepEqual(readFileSync(path), before)
+})
+
+test('names of features that do not fill their table, or come in a second one, are told', async () => {
+  const table = (bit: number, name: string): number[] => [0, bit, ...new TextEncoder().encode(name)]
+  const extension = (bytes: readonly number[]): number[] => {
+    const padding = new Array<number>(-bytes.length & 7).fill(0)
+    return [0x68, 0x03, 0xf8, 0x57, 0, 0, 0, bytes.length, ...bytes, ...padding]
+  }
+  const parsed = (...tables: number[][]) => parseExtensions(Uint8Array.from(tables.flatMap(extension))).featureNames
+  const known = { type: 0, bit: 63, name: 'a test' }
+  assert.deepEqual(parsed(table(63, 'a test')), [known])
+  assert.deepEqual(parsed(table(62, 'another'), table(63, 'a test')), [known])
+  assert.deepEqual(parsed([...table(63, 'a test'), ...new Array<number>(40).fill(0)]), [known])
+})
+
+test('a repair clears the bits of features that are not kept up to date', async () => {
+  const path = fresh()
+  await create(path, { size: 2 ** 20 })
+  const bytes = readFileSync(path)
+  bytes[88] = 0x80
+  writeFileSync(path, bytes)
+  await using graph = new NodeGraph()
+  await graph.open({ filename: path, readOnly: false, forCheck: true })
+  await graph.close()
+  assert.equal(readFileSync(path)[88], 0)
 })

@@ -73,17 +73,23 @@ export async function growL1(image: Image, entries: number): Promise<void> {
   await image.changeHeader({ l1Size: entries, l1Offset: offset })
   await file.flush()
   l1.replace(offset, bytes)
-  quarantine.add({ first: old.offset / clusterSize, count: Math.max(1, Math.ceil((old.length * 8) / clusterSize)) })
+  // The image of a disk without bytes has no table, and 0 for its place.
+  if (old.length === 0) return
+  quarantine.add({ first: old.offset / clusterSize, count: Math.ceil((old.length * 8) / clusterSize) })
 }
 
 async function shrink(image: Image, discards: Discards, size: number): Promise<void> {
   await forgetBehind(image, discards, size)
   await dropEmptyBlocks(image)
   await image.changeHeader({ size })
+  await cutFileIfPossible(image)
+}
+
+/** A file that does not get shorter, as a device, has room to spare: nothing else is wrong. As `cutFile()`. */
+export async function cutFileIfPossible(image: Image): Promise<void> {
   try {
     await cutFile(image)
   } catch (error) {
-    // A file that does not get shorter, as a device, has room to spare: nothing else is wrong.
     if (!(error instanceof BlockError)) throw error
   }
 }

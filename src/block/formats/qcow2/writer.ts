@@ -103,9 +103,12 @@ export class Writer {
     await Promise.all(pieces)
   }
 
-  /** Gives clusters of their own to a range in which nothing is, and nobody writes meanwhile. They read as zeroes. */
+  /**
+   * Gives clusters of their own to a range in which nothing is, and nobody writes meanwhile. They read as zeroes; those
+   * of a raw data file, which is as long already, as what that file has there.
+   */
   async takePlaces(offset: number, length: number): Promise<void> {
-    const { mapping, l2, data, writeback, file, externalData } = this.#image
+    const { mapping, l2, data, writeback, file, externalData, rawData } = this.#image
     for (let at = offset; at < offset + length; ) {
       if (writeback.crowded) await writeback.commit()
       if (mapping.lookUp(at, offset + length - at) === kinds.notLoaded) {
@@ -121,7 +124,8 @@ export class Writer {
         await this.#prepare(at)
         continue
       }
-      const { host, end, filledBegin, filledEnd, claim, untouched } = placement
+      const { host, end, filledBegin, filledEnd, claim } = placement
+      const untouched = placement.untouched || rawData
       const zeroes = new Uint8Array(untouched ? 0 : Math.min(longestMerged, filledEnd - filledBegin))
       const toHost = host - claim.first * this.#image.geometry.clusterSize
       for (let done = filledBegin; done < filledEnd && !untouched; done += zeroes.byteLength) {

@@ -60,7 +60,7 @@ export const vpc: FormatDefinition = {
 async function readFooter(file: BlockNode): Promise<DataView> {
   const copy = await readTable(file, 0, footerSize)
   if (isFooter(copy)) return copy
-  if (file.length < footerSize) throw invalid('invalid VPC image')
+  if (file.length < footerSize) throw invalid('File too small for a VHD header')
   const footer = await readTable(file, file.length - footerSize, footerSize)
   if (!isFooter(footer) || footer.getUint32(60) !== types.fixed) throw invalid('invalid VPC image')
   return footer
