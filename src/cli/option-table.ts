@@ -68,8 +68,8 @@ export const options: readonly Option[] = [
     names: ['cpu'],
     argument: 'MODEL',
     group: 'machine',
-    help: 'CPU model; there is one, which qemu32 is taken for',
-    complete: ['v86', 'qemu32', 'help'],
+    help: 'CPU model; there is one, which qemu32 and max are taken for',
+    complete: ['v86', 'qemu32', 'max', 'help'],
     apply: ({ draft }, text) => draft.cpu(text),
   },
   {

@@ -1,4 +1,4 @@
-import { bool, example, family, int, list, oneOf, opt, qemuVersion, req, str, struct } from '../qapi/index.ts'
+import { any, bool, example, family, int, list, oneOf, opt, qemuVersion, req, str, struct } from '../qapi/index.ts'
 import { sysEmuTargets } from './wire-identity.ts'
 
 const command = family<{
@@ -18,6 +18,12 @@ const command = family<{
       readonly ramId?: string
     }[]
     readonly cpuModels: readonly { readonly name: string; readonly typename: string; readonly aliasOf?: string }[]
+    /** What a CPU model is made of. */
+    expandCpuModel(
+      kind: 'static' | 'full',
+      name: string,
+      props: unknown,
+    ): { readonly name: string; readonly props: object }
   }
 }>()
 
@@ -51,6 +57,11 @@ const CpuDefinitionInfo = struct('CpuDefinitionInfo', {
   typename: req(str, 'name of its type'),
   'alias-of': opt(str, 'the model that this is another name of'),
   deprecated: req(bool, 'whether it will go'),
+})
+
+const CpuModelInfo = struct('CpuModelInfo', {
+  name: req(str, 'name of the model'),
+  props: opt(any, 'its properties'),
 })
 
 /** Needs no machine. */
@@ -176,7 +187,7 @@ export const machineCommands = {
         'always',
         `
         -> { "execute": "query-cpu-definitions" }
-        <- { "return": [ { "name": "v86", "typename": "v86-i386-cpu", "unavailable-features": [], "static": false, "migration-safe": false, "deprecated": false }, { "name": "qemu32", "typename": "qemu32-i386-cpu", "unavailable-features": [], "alias-of": "v86", "static": false, "migration-safe": false, "deprecated": false } ] }`,
+        <- { "return": [ { "name": "v86", "typename": "v86-i386-cpu", "unavailable-features": [], "static": false, "migration-safe": false, "deprecated": false }, { "name": "qemu32", "typename": "qemu32-i386-cpu", "unavailable-features": [], "alias-of": "v86", "static": false, "migration-safe": false, "deprecated": false }, { "name": "max", "typename": "max-i386-cpu", "unavailable-features": [], "alias-of": "v86", "static": false, "migration-safe": false, "deprecated": false } ] }`,
         { ownAnswer: 'QEMU has other CPUs' },
       ),
     ],
@@ -190,5 +201,28 @@ export const machineCommands = {
         ...(aliasOf !== undefined && { 'alias-of': aliasOf }),
         deprecated: false,
       })),
+  }),
+
+  'query-cpu-model-expansion': command({
+    since: '2.8',
+    doc: 'Tell what a CPU model is made of. Features are those of the emulated processor, which nothing switches on or off.',
+    args: {
+      type: req(
+        oneOf('CpuModelExpansionType', ['static', 'full']),
+        'in terms of the model that has nothing, or with all that can be said of it',
+      ),
+      model: req(CpuModelInfo, 'the model, and properties that it is to have besides'),
+    },
+    returns: struct('CpuModelExpansionInfo', { model: req(CpuModelInfo, 'the model in these terms') }),
+    errors: ['if there is no such model', 'if the processor has not the properties'],
+    examples: [
+      example(
+        'there is no such model',
+        `
+        -> { "execute": "query-cpu-model-expansion", "arguments": { "type": "full", "model": { "name": "nosuch" } } }
+        <- { "error": { "class": "GenericError", "desc": "CPU model 'nosuch' not found" } }`,
+      ),
+    ],
+    run: ({ identity }, { type, model }) => ({ model: identity.expandCpuModel(type, model.name, model.props) }),
   }),
 }

@@ -1,6 +1,7 @@
 import type { MachineParts } from '../commands/index.ts'
 import type { MachineConfig } from './config.ts'
 import { cpuModels, machineTypes } from './models.ts'
+import { expandCpuModel } from './processor/expansion.ts'
 import { optionParametersOf } from './settings/option-parameters.ts'
 
 /** What the machine says of itself. */
@@ -13,5 +14,6 @@ export function identityOf({ name, uuid, machine, acpi, ramBytes, spice }: Machi
     options: optionParametersOf({ spice: spice !== undefined }),
     ramBytes,
     cpuModels,
+    expandCpuModel,
   }
 }

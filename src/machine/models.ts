@@ -18,4 +18,5 @@ export type MachineType = (typeof machineTypes)[number]
 export const cpuModels = [
   { name: 'v86', typename: 'v86-i386-cpu', description: "the emulator's own CPU: a Pentium III with SSE2" },
   { name: 'qemu32', typename: 'qemu32-i386-cpu', aliasOf: 'v86', description: "what QEMU's users call it" },
+  { name: 'max', typename: 'max-i386-cpu', aliasOf: 'v86', description: 'all that the emulator can do' },
 ] as const

@@ -136,6 +136,10 @@ export const claims: Readonly<Record<string, Claim>> = {
   'query-uuid': exact,
   'query-machines': { verdict: 'divergent', reason: 'tells the machine types that vmon has' },
   'query-cpu-definitions': { verdict: 'divergent', reason: 'tells the processor that vmon has' },
+  'query-cpu-model-expansion': {
+    verdict: 'divergent',
+    reason: 'tells the processor that vmon has; its features are not switched on or off',
+  },
   'query-target': exact,
   'query-cpus-fast': exact,
   'query-named-block-nodes': exact,

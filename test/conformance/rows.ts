@@ -63,6 +63,7 @@ export const rows: readonly Row[] = [
   { transcript: 'status', case: 'query-commands-head', kind: 'divergent', reason: ownCommands },
   { transcript: 'status', case: 'query-qmp-schema', kind: 'divergent', reason: ownCommands },
   { transcript: 'status', case: 'query-cpu-definitions', kind: 'divergent', reason: ownProcessor },
+  { transcript: 'status', case: 'query-cpu-model-expansion', kind: 'foreign', reason: target },
   {
     transcript: 'status',
     case: 'removed-classic-commands',
@@ -109,6 +110,7 @@ export const rows: readonly Row[] = [
   { transcript: 'i386', case: 'queries-with-empty-arguments', steps: [2], kind: 'divergent', reason: kvm },
   { transcript: 'i386', case: 'query-machines', kind: 'divergent', reason: 'tells the machine types that vmon has' },
   { transcript: 'i386', case: 'query-cpu-definitions', kind: 'divergent', reason: ownProcessor },
+  { transcript: 'i386', case: 'query-cpu-model-expansion', kind: 'divergent', reason: ownProcessor },
   { transcript: 'i386', case: 'query-commands', kind: 'divergent', reason: ownCommands },
   { transcript: 'i386', case: 'commands-gone', kind: 'divergent', reason: kept },
   {

@@ -1,10 +1,11 @@
 import { OptionError } from '../../keyval/index.ts'
 import { cpuModels } from '../models.ts'
+import { holds } from '../processor/expansion.ts'
 
 /**
- * Checks the value of `-cpu`: a model, and features, of which the models here have none.
+ * Checks the value of `-cpu`: a model, and properties of it, which are to be as they are: nothing switches them.
  *
- * @throws {OptionError} if there is no such model or feature
+ * @throws {OptionError} if there is no such model or property, or it is not so
  */
 export function checkCpu(text: string): void {
   const [name = '', ...features] = text.split(',')
@@ -12,11 +13,14 @@ export function checkCpu(text: string): void {
   if (name === 'host') throw new OptionError("CPU model 'host' requires KVM or HVF")
   const model = cpuModels.find((each) => each.name === name)
   if (model === undefined) throw new OptionError(`unable to find CPU model '${name}'`)
-  const [feature] = features
-  if (feature === undefined) return
-  const [, sign, property = '', value = 'on'] = /^([-+]?)([^=]*)(?:=(.*))?$/s.exec(feature) ?? []
-  const missing = `Property '${model.typename}.${property}' not found`
-  throw new OptionError(sign === '' ? `can't apply global ${model.typename}.${property}=${value}: ${missing}` : missing)
+  for (const feature of features) {
+    const [, sign, property = '', value = sign === '-' ? 'off' : 'on'] =
+      /^([-+]?)([^=]*)(?:=(.*))?$/s.exec(feature) ?? []
+    const held = holds(property, value)
+    if (held === true) continue
+    const why = `Property '${model.typename}.${property}' ${held === undefined ? 'not found' : 'is not writable'}`
+    throw new OptionError(sign === '' ? `can't apply global ${model.typename}.${property}=${value}: ${why}` : why)
+  }
 }
 
 /** What `-cpu help` prints. */
