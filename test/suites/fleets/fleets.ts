@@ -43,21 +43,22 @@ export const fleets: Suite = {
   },
 }
 
+const aptOptions = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120']
+
 /** Packages of Debian's, where they are not there; as root. `PACKAGE=PROGRAM` is there when the program is. */
 function install(packages: readonly string[]): void {
   const missing = packages.map((each) => each.split('=')).filter(([name, program]) => !isThere(name!, program))
   if (missing.length === 0) return
   const names = missing.map(([name]) => name!)
-  execFileSync('apt-get', ['-q', '-y', 'install', '--no-install-recommends', ...names], {
+  execFileSync('apt-get', [...aptOptions, 'install', '--no-install-recommends', ...names], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   })
 }
 
 function isThere(name: string, program: string | undefined): boolean {
-  const status =
-    program === undefined
-      ? spawnSync('dpkg-query', ['-W', name], { stdio: 'ignore' }).status
-      : spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status
-  return status === 0
+  if (program !== undefined) return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0
+  // dpkg also knows packages that others only mention.
+  const { stdout } = spawnSync('dpkg-query', ['--status', name], { encoding: 'utf8' })
+  return /^Status: .* installed$/m.test(stdout)
 }
