@@ -1,6 +1,7 @@
 import type { BootPlace, DevicePort, NewDevice, PluggedDevice } from './bus/guest-device.ts'
 import type { FirmwareFile, FirmwareItem } from './firmware/firmware-items.ts'
 import type { FlashRange } from './firmware/flash-range.ts'
+import type { FloppyType } from './floppy-formats.ts'
 import type { InterruptControllers } from './interrupt-controllers.ts'
 import type { Probe } from './probe.ts'
 import type { RamCopy, RamPages } from './state/ram-pages.ts'
@@ -290,6 +291,8 @@ export interface DriveConfig {
   readonly kind: 'disk' | 'cdrom' | 'floppy'
   readonly model?: string
   readonly serial?: string
+  /** What a floppy drive is, if not what its first medium wants. */
+  readonly floppyType?: FloppyType
   /** Where the firmware tries to boot from first: the lower ones before the higher ones, and those without one last. */
   readonly bootIndex?: number
   readonly medium: Medium | undefined

@@ -42,6 +42,7 @@ export { type FirmwareSearch, findFirmware, findVgaBios, usualFirmwareFolders } 
 export type { FirmwareFile, FirmwareItem } from './firmware/firmware-items.ts'
 export type { FlashRange } from './firmware/flash-range.ts'
 export { findOptionRom, mostOptionRomBytes, readOptionRom } from './firmware/option-roms.ts'
+export { driveTypeFor, type FloppyType } from './floppy-formats.ts'
 export type { InterruptControllers, IoApicState, LocalApicState, PicState } from './interrupt-controllers.ts'
 export { type MappedPage, mappedPages, translate, type WalkedMemory } from './page-tables.ts'
 export type { FunctionShape } from './pci/config-space.ts'

@@ -449,8 +449,8 @@ export const options: readonly Option[] = [
     names: ['d'],
     argument: 'ITEM[,ITEM...]',
     group: 'process',
-    help: 'log what happens; help lists the items',
-    complete: ['firmware', 'machine', 'qmp', 'trace:qmp', 'help'],
+    help: 'log what happens; help lists the items, all is each of them',
+    complete: ['all', 'firmware', 'machine', 'qmp', 'trace:qmp', 'help'],
     apply: ({ process }, text) => {
       process.logItems = text.split(',')
     },

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { Scope } from '../async/index.ts'
 import { reasonText, systemCode } from '../errno/index.ts'
 import { loadLibc } from '../libc/index.ts'
+import { namedItems } from '../log/index.ts'
 import { ConfigError, Machine, type MachineConfig, type MachineSurroundings } from '../machine/index.ts'
 import type { Ending } from '../runstate/index.ts'
 import { leaveSocketFiles } from '../transport/index.ts'
@@ -63,8 +64,9 @@ async function run(line: CommandLine): Promise<number> {
   setMessageStyle(line.process.messages, line.guestName)
   const config = line.config()
   const { daemonize, pidfile, logItems = [], logFile } = line.process
-  const stranger = logItems.find((item) => !Object.hasOwn(knownItems, item))
-  if (stranger !== undefined) {
+  const named = namedItems(logItems, knownItems)
+  if ('stranger' in named) {
+    const { stranger } = named
     if (stranger !== 'help' && stranger !== '?') complain(`-d ${logItems.join(',')}: there is no item '${stranger}'`)
     say(logItemsText())
     return 1
@@ -72,7 +74,7 @@ async function run(line: CommandLine): Promise<number> {
   if (daemonize && !isDaemon) return startDaemon()
   await using scope = new Scope()
   // In the background nobody hears standard error.
-  const { log, control, close } = openLog(isDaemon && logFile === undefined ? [] : logItems, logFile)
+  const { log, control, close } = openLog(isDaemon && logFile === undefined ? [] : named.items, logFile)
   scope.own(close)
   const pidFile = pidfile === undefined ? undefined : ownPidFile(pidfile, scope)
   if (line.processName !== undefined) process.title = line.processName

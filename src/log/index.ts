@@ -7,6 +7,7 @@ export {
   type Fields,
   type LogControl,
   type Logger,
+  namedItems,
   type SelectableLogger,
   type Sink,
   silent,

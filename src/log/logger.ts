@@ -19,6 +19,16 @@ export interface LogControl {
   redirect(file: string): string | undefined
 }
 
+/** The items that the user has named, of which `all` is every one. @returns the first stranger, if there is one */
+export function namedItems(
+  names: readonly string[],
+  known: Readonly<Record<string, string>>,
+): { readonly items: readonly string[] } | { readonly stranger: string } {
+  const stranger = names.find((name) => name !== 'all' && !Object.hasOwn(known, name))
+  if (stranger !== undefined) return { stranger }
+  return { items: names.includes('all') ? Object.keys(known) : names }
+}
+
 export const silent: Logger = { enabled: () => false, log: () => undefined }
 
 /** A logger whose items can be chosen anew. */

@@ -295,7 +295,7 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'human monitor',
-    vmon: '`info roms` and `info ramblock` show firmware, RAM and the VGA card',
+    vmon: '`info roms` and `info ramblock` show firmware, RAM, VGA card and the ROMs of network cards',
     qemu: 'also its own ACPI tables and an option ROM for APICs',
     reason: 'those are not there',
   },

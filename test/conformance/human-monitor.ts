@@ -82,6 +82,7 @@ const claims: Readonly<Record<string, HmpClaim>> = {
   'sync-profile': refused('there is nothing to profile; `off` and `reset` are taken'),
   'trace-event': refused('there are no trace events'),
   wavcapture: refused('there are no audio devices'),
+  i: divergent('four bytes at once are not read of registers that have a byte each, with few exceptions'),
   x: divergent(
     'instructions need the optional package iced-x86, and are refused without it; a few of no use have other texts',
   ),
@@ -93,7 +94,10 @@ const claims: Readonly<Record<string, HmpClaim>> = {
   'info lapic': divergent('the emulated APIC begins with spurious vector 254'),
   'info pci': divergent('as query-pci'),
   'info pic': divergent('the emulated controllers begin with all lines masked'),
-  'info ramblock': divergent('RAM, firmware and the VGA card; there are no ACPI tables of the emulator'),
+  'info kvm': divergent('as query-kvm'),
+  'info ramblock': divergent(
+    'RAM, firmware, the VGA card and ROMs of network cards; there are no ACPI tables of the emulator, and memory of further objects is none of the machine',
+  ),
   'info registers': divergent('see the table of registers'),
   'info roms': divergent('there are no ACPI tables of the emulator, and no option ROM for APICs'),
   'info trace-events': divergent('there are no trace events'),

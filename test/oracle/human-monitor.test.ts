@@ -3,9 +3,6 @@
  * every command that both have has the same help.
  */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { loadDisassembler } from '../../src/disassembler/index.ts'
@@ -13,73 +10,12 @@ import { commandTable, infoTable } from '../../src/hmp/index.ts'
 import { qemuCommands, qemuTopics } from '../conformance/human-monitor.ts'
 import { seed } from '../drawn-cases.ts'
 import { qemu, vmon } from './programs.ts'
-import { Server } from './server.ts'
+import { answersOfBoth, Terminal } from './terminal.ts'
 
-const machine = ['-nodefaults', '-display', 'none', '-S', '-accel', 'tcg']
 const { skip } = qemu
 const noDisassembler = loadDisassembler() === undefined && 'the optional package iced-x86 is missing'
 /** How many random lines are tried on both. */
 const lineCount = Number(process.env['VMON_HMP_LINES'] ?? 1500)
-
-/** A monitor on a socket, of either program. */
-class Terminal implements AsyncDisposable {
-  readonly #server: Server
-  readonly #socket: Socket
-  #received = ''
-
-  private constructor(server: Server, socket: Socket) {
-    this.#server = server
-    this.#socket = socket
-    socket.setEncoding('latin1').on('data', (text: string) => {
-      this.#received += text
-    })
-  }
-
-  static async start(command: readonly string[], options: readonly string[] = []): Promise<Terminal> {
-    const monitor = ['-monitor', 'unix:monitor.sock,server=on,wait=off']
-    const server = await Server.start([...command, ...machine, ...monitor, ...options])
-    await server.listening('monitor.sock')
-    const socket = connect(join(server.directory, 'monitor.sock'))
-    await once(socket, 'connect')
-    return new Terminal(server, socket)
-  }
-
-  send(keys: string): void {
-    this.#socket.write(keys, 'latin1')
-  }
-
-  /** Enters a line, and gives back what is shown up to the prompt behind it. */
-  async enter(line: string): Promise<string> {
-    this.send(`${line}\r`)
-    return this.until((text) => text.includes('\n(qemu) '))
-  }
-
-  async until(done: (text: string) => boolean): Promise<string> {
-    const signal = AbortSignal.any([AbortSignal.timeout(60_000), this.#server.gone])
-    while (!done(this.#received)) await once(this.#socket, 'data', { signal })
-    const text = this.#received
-    this.#received = ''
-    return text
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket.destroy()
-    await this.#server[Symbol.asyncDispose]()
-  }
-}
-
-/** What each of the two answers to the same lines. */
-async function answersOfBoth(lines: readonly string[]): Promise<[string[], string[]]> {
-  const play = async (command: readonly string[]): Promise<string[]> => {
-    await using terminal = await Terminal.start(command)
-    await terminal.until((text) => text.includes('(qemu) '))
-    const answers: string[] = []
-    // The echo of a long line is a long story: the answer begins behind it.
-    for (const line of lines) answers.push((await terminal.enter(line)).replace(/^[^\n]*\n/, ''))
-    return answers
-  }
-  return [await play(qemu.command), await play(vmon.command)]
-}
 
 describe('the human monitor beside that of QEMU', { skip }, () => {
   test('shows the same bytes for the same keys', async () => {
@@ -144,6 +80,7 @@ describe('the human monitor beside that of QEMU', { skip }, () => {
 
   test('shows the tree of devices as QEMU does, but for those that are only names here', async () => {
     const options = [
+      '-nodefaults',
       ...['-vga', 'none', '-device', 'VGA', '-serial', 'null', '-device', 'floppy', '-device', 'ide-cd,id=cd'],
       ...['-drive', 'if=none,id=disk,driver=null-co,size=64M', '-device', 'ide-hd,drive=disk,serial=abc'],
       ...[
@@ -185,6 +122,7 @@ describe('the human monitor beside that of QEMU', { skip }, () => {
 
   test('shows the tree of memory as QEMU does, but for what the board has not', async () => {
     const options = [
+      '-nodefaults',
       ...['-vga', 'none', '-device', 'VGA', '-serial', 'null', '-netdev', 'user,id=net', '-device', 'e1000,netdev=net'],
       ...['-drive', 'if=none,id=disk,driver=null-co,size=64M', '-device', 'virtio-blk-pci,drive=disk,id=vda'],
       ...['-chardev', 'null,id=one', '-device', 'isa-debugcon,chardev=one', '-device', 'pvpanic,ioport=1288'],

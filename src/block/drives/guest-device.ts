@@ -29,10 +29,13 @@ export interface GuestDevice {
   readonly policies?: DevicePolicies
 }
 
-/** What a disk or CD drive tells the guest of itself; what is beyond 20 or 40 characters is cut off. */
+/** What a drive is to the guest. */
 export interface DeviceIdentity {
+  /** What a disk or CD drive tells of itself; what is beyond 20 or 40 characters is cut off. */
   readonly serial?: string
   readonly model?: string
+  /** What a floppy drive is, if not what its first medium wants: of 1.2, 1.44 or 2.88 MB, or of no type. */
+  readonly floppyType?: '120' | '144' | '288' | 'none'
 }
 
 export interface DevicePolicies {

@@ -1,4 +1,4 @@
-import type { LogControl } from '../../log/index.ts'
+import { type LogControl, namedItems } from '../../log/index.ts'
 import { QmpError } from '../../qapi/index.ts'
 import { hmpFamily } from '../hmp-command.ts'
 import { HmpError } from '../hmp-error.ts'
@@ -18,8 +18,8 @@ export const tracingCommands = {
     help: 'activate logging of the specified items',
     run({ parts, print }, { items }) {
       const control = controlOf(parts.logControl)
-      const names = items === 'none' ? [] : items.split(',')
-      if (names.every((name) => Object.hasOwn(control.items, name))) control.select(names)
+      const named = namedItems(items === 'none' ? [] : items.split(','), control.items)
+      if ('items' in named) control.select(named.items)
       else print(logItemsText(control.items))
     },
   }),
@@ -36,8 +36,9 @@ export const tracingCommands = {
     args: 'device:s?',
     params: '[device]',
     help: "start gdbserver on given device (default 'tcp::1234'), stop with 'none'",
-    run({ print }, { device = 'tcp::1234' }) {
-      if (device !== 'none') throw new HmpError(`Could not open gdbserver on device '${device}'`)
+    run({ print, parts: { cpus } }, { device = 'tcp::1234' }) {
+      if (cpus.count === 0) print('gdbstub: meaningless to attach gdb to a machine without any CPU.\n')
+      if (device !== 'none' || cpus.count === 0) throw new HmpError(`Could not open gdbserver on device '${device}'`)
       print('Disabled gdbserver\n')
     },
   }),

@@ -35,8 +35,8 @@ export const ramTopics = {
     help: 'Display system ramblock information',
     async run({ parts, print }) {
       const head = `${'Block Name'.padStart(24)} ${'PSize'.padStart(8)}  ${'Offset'.padStart(18)} ${'Used'.padStart(18)} ${'Total'.padStart(18)}\n`
-      const backend = parts.memoryBackends[0]?.id ?? 'pc.ram'
-      const blocks = parts.cpus.count === 0 ? [] : await ramBlocksOf(parts.guest, backend)
+      const ramName = parts.memoryBackends[0]?.id ?? 'pc.ram'
+      const blocks = await ramBlocksOf(parts.guest, { ramName, isPc: parts.cpus.count > 0 })
       print(head + blocks.map(blockText).join(''))
     },
   }),

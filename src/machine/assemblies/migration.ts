@@ -46,7 +46,7 @@ export function migration(needs: Needs): {
     blockers: () => extraDevices.migrationBlockers,
     emit: (name, ...[data]) => events.emit(name, data),
     memoryBytes: async () => {
-      const blocks = config.machine === 'pc' ? await ramBlocksOf(board, 'pc.ram') : []
+      const blocks = config.machine === 'pc' ? await ramBlocksOf(board, { ramName: 'pc.ram', isPc: true }) : []
       return blocks.reduce((sum, { bytes }) => sum + bytes, tableBytes)
     },
     uuid: config.uuid,

@@ -243,10 +243,12 @@ function driveOf(properties: DeviceRequest['properties']): Omit<DriveDeviceConfi
   }
 }
 
-function identityOf({ serial, model }: DeviceRequest['properties']): DeviceIdentity {
+function identityOf({ serial, model, 'drive-type': floppyType }: DeviceRequest['properties']): DeviceIdentity {
   return {
     ...(serial !== undefined && { serial: String(serial) }),
     ...(model !== undefined && { model: String(model) }),
+    ...(floppyType !== undefined &&
+      floppyType !== 'auto' && { floppyType: String(floppyType) as NonNullable<DeviceIdentity['floppyType']> }),
   }
 }
 
@@ -277,7 +279,7 @@ function policiesOf(properties: DeviceRequest['properties']): DevicePolicies {
 
 const usable = new Set<string>([
   ...usableDriveProperties,
-  ...['unit', 'bootindex', 'serial', 'model', 'rerror', 'werror'],
+  ...['unit', 'bootindex', 'serial', 'model', 'rerror', 'werror', 'drive-type'],
 ])
 
 /** What of a drive's properties can only be what it is. */

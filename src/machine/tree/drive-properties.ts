@@ -1,4 +1,5 @@
 import type { Drive } from '../../block/index.ts'
+import { driveTypeFor } from '../../board/index.ts'
 
 const sectorBytes = 512
 const headsOfDisk = 16
@@ -49,7 +50,7 @@ function geometryOf({ medium }: Drive): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The kind of drive that reads a medium of this size; the one of the largest, if there is none. */
-function floppyType({ medium }: Drive): string {
-  return medium === undefined ? '288' : '144'
+/** What was said, or what the first medium wants: it stays so. */
+function floppyType({ device, medium }: Drive): string {
+  return device?.identity?.floppyType ?? driveTypeFor(medium && Math.floor(medium.byteLength / sectorBytes))
 }

@@ -34,7 +34,6 @@ export const emulatorExceptions: Exceptions = {
   ...all('nbd-multiconn', "libnbd's Python module"),
   ...all('qcow2-internal-snapshots', 'snapshots of the machine that nobody has tried with it'),
   ...all('081 099 312', 'quorum'),
-  ...all('172', 'kinds of floppy drives (drive-type)'),
   ...all('145', 'migration'),
   ...all('093 109 148 232', 'drivers that QEMU would not run it without: null-co on virtio, quorum, copy-on-read'),
   ...all('082', 'a driver of bochs, which Debian has not built'),

@@ -63,7 +63,7 @@ export class BoardDrives implements StatefulDevice {
     })
     const floppy = (unit: 0 | 1): FloppyDrive => {
       const found = config.drives.find(({ slot }) => slot.bus === 'floppy' && slot.unit === unit)
-      return new FloppyDrive(found !== undefined, found && built.disks.get(found))
+      return new FloppyDrive(found !== undefined, found && built.disks.get(found), found?.floppyType)
     }
     this.#floppies = [floppy(0), floppy(1)]
     this.#floppyController = new FloppyController(cpu, memory, clock, this.#floppies)
@@ -113,8 +113,9 @@ export class BoardDrives implements StatefulDevice {
   #writeCmos({ devices: { rtc } }: V86Cpu): void {
     const [first, second] = this.#floppies
     rtc.cmos_write(cmos.floppies, (first.cmosType << 4) | second.cmosType)
-    const count = this.#floppies.filter(({ type }) => type !== undefined).length
-    rtc.cmos_write(cmos.equipment, (rtc.cmos_read(cmos.equipment) & ~0xc1) | [0x00, 0x01, 0x41][count]!)
+    const count = this.#floppies.filter(({ cmosType }) => cmosType !== 0).length
+    // A numeric coprocessor and a mouse are there besides.
+    rtc.cmos_write(cmos.equipment, 0x06 | [0x00, 0x01, 0x41][count]!)
     let present = 0
     for (const [unit, places] of cmosDisks.entries()) {
       const found = this.#ide.geometryAt(0, unit)

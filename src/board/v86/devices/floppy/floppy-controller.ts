@@ -248,7 +248,7 @@ export class FloppyController implements StatefulDevice {
 
   #reset(byGuest: boolean): void {
     this.#lower()
-    this.#statusA = this.#drives[1].type === undefined ? statusA.noSecondDrive : 0
+    this.#statusA = this.#drives[1].present ? 0 : statusA.noSecondDrive
     this.#statusB = 0xc0
     this.#selected = 0
     this.#output = output.running | output.dma

@@ -1,13 +1,15 @@
+import { type DriveType, driveTypeFor, driveTypes, type FloppyType, floppyFormat } from '../../../floppy-formats.ts'
 import type { RemoteDisk } from '../../thread/remote-disk.ts'
-import { type DriveType, driveTypes, fallbackDrive, floppyFormat } from './floppy-formats.ts'
 
 /** Where a drive's heads are after a seek: on the track they were on, on another one, or there is no such place. */
 export type Seek = 'there' | 'moved' | 'noTrack' | 'noSector'
 
 /** A floppy drive, or a place without one: heads over a medium that may be missing. */
 export class FloppyDrive {
-  /** undefined: there is no drive. What it is stays when the medium changes. */
-  readonly type: DriveType | undefined
+  /** Whether there is a drive. */
+  readonly present: boolean
+  /** What it is stays when the medium changes; undefined: there is no drive, or one of no type, which reads nothing. */
+  readonly #type: DriveType | undefined
   #disk: RemoteDisk | undefined
   #rate = 0
   #twoSides = false
@@ -20,14 +22,16 @@ export class FloppyDrive {
   /** Until the heads move over a medium. */
   changed = true
 
-  constructor(present: boolean, disk: RemoteDisk | undefined) {
-    if (present) this.type = disk === undefined ? fallbackDrive : floppyFormat(disk.sectors, undefined).drive
+  /** @param type - what it is, if that was said; otherwise what its medium wants */
+  constructor(present: boolean, disk: RemoteDisk | undefined, type?: FloppyType) {
+    this.present = present
+    if (present && type !== 'none') this.#type = type ?? driveTypeFor(disk?.sectors)
     this.#show(disk)
   }
 
   /** What CMOS says of it. */
   get cmosType(): number {
-    return this.type === undefined ? 0 : driveTypes[this.type]
+    return this.#type === undefined ? 0 : driveTypes[this.#type]
   }
 
   get disk(): RemoteDisk | undefined {
@@ -36,7 +40,7 @@ export class FloppyDrive {
 
   /** Where there is no drive, nothing can be written either. */
   get readOnly(): boolean {
-    return this.#disk?.readOnly ?? this.type === undefined
+    return this.#disk?.readOnly ?? !this.present
   }
 
   /** Whether the controller has the medium's rate. */
@@ -100,8 +104,8 @@ export class FloppyDrive {
 
   #show(disk: RemoteDisk | undefined): void {
     this.#disk = disk
-    if (disk === undefined) return
-    const { rate, heads, tracks, sectors } = floppyFormat(disk.sectors, this.type)
+    if (disk === undefined || this.#type === undefined) return
+    const { rate, heads, tracks, sectors } = floppyFormat(disk.sectors, this.#type)
     this.#rate = rate
     this.#twoSides = heads === 2
     this.#tracks = tracks

@@ -1,6 +1,8 @@
 /** The kinds of drives, as CMOS names them: 5.25" with 1.2 MB, 3.5" with 1.44 MB and with 2.88 MB. */
 export const driveTypes = { '120': 2, '144': 4, '288': 5 } as const
 export type DriveType = keyof typeof driveTypes
+/** What a floppy drive can be; one of no type takes no medium, and the guest's setup does not have it. */
+export type FloppyType = DriveType | 'none'
 
 /** A medium's format. The rate is the one that the controller has to be set to. */
 export interface FloppyFormat {
@@ -45,7 +47,12 @@ const formats: readonly FloppyFormat[] = (
 const inches: Readonly<Record<DriveType, number>> = { '120': 5.25, '144': 3.5, '288': 3.5 }
 
 /** What a drive is that nothing is known of: one that takes the most. */
-export const fallbackDrive: DriveType = '288'
+const fallbackDrive: DriveType = '288'
+
+/** What a drive is that was made with a medium of this size in it, or without one; it stays what it is. */
+export function driveTypeFor(size: number | undefined): DriveType {
+  return size === undefined ? fallbackDrive : floppyFormat(size, undefined).drive
+}
 
 /**
  * The format of a medium by QEMU's rules: one of that size for this drive, or for one that takes disks as large, or
