@@ -9,7 +9,7 @@ import { onBothProbes } from './ide-probe.ts'
 import { type PortAccess, playPorts, read, readsOf, waitSet, write } from './port-player.ts'
 
 const skip = missingProgram(qemu[0]!)
-const timeout = 120_000
+const timeout = 300_000
 const port = { output: 0x3f2, tape: 0x3f3, main: 0x3f4, data: 0x3f5, rate: 0x3f7 } as const
 /** Where DMA moves data. */
 const memory = 0x30000

@@ -30,10 +30,11 @@ test('the heads of a floppy drive move as in QEMU, with a medium and without, an
 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'vmon-floppy-'))
   t.after(() => rm(folder, { recursive: true }))
-  const [bios, image] = [join(folder, 'probe.bin'), join(folder, 'floppy.img')]
+  const bios = join(folder, 'probe.bin')
   await writeFile(bios, probeBios())
-  await writeFile(image, new Uint8Array(1474560))
-  const one = async (machine: readonly string[]) => {
+  const one = async (machine: readonly string[], name: string) => {
+    const image = join(folder, name) // of its own: the other has it locked
+    await writeFile(image, new Uint8Array(1474560))
     await using guest = await Guest.start(machine, ['-bios', bios, '-drive', 'if=floppy,id=a'], t.signal)
     await guest.execute('cont')
     const seen = [await askProbe(guest, wake)]
@@ -48,6 +49,6 @@ test('the heads of a floppy drive move as in QEMU, with a medium and without, an
     await look()
     return seen.map((answers) => answers.map((answer) => answer.toString(16)).join(' '))
   }
-  const [theirs, ours] = await Promise.all([one(qemu), one(vmon)])
+  const [theirs, ours] = await Promise.all([one(qemu, 'theirs.img'), one(vmon, 'ours.img')])
   assert.deepEqual(ours, theirs)
 })
