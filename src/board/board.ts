@@ -1,7 +1,7 @@
 import type { BootPlace, DevicePort, NewDevice, PluggedDevice } from './bus/guest-device.ts'
+import type { DriveConfig, DriveSlot, GuestTrayMove, Medium } from './drive-config.ts'
 import type { FirmwareFile, FirmwareItem } from './firmware/firmware-items.ts'
 import type { FlashRange } from './firmware/flash-range.ts'
-import type { FloppyType } from './floppy-formats.ts'
 import type { InterruptControllers } from './interrupt-controllers.ts'
 import type { Probe } from './probe.ts'
 import type { RamCopy, RamPages } from './state/ram-pages.ts'
@@ -278,43 +278,6 @@ export interface MonitorSize {
 
 /** How many bytes an instruction moves through a port. */
 export type PortSize = 1 | 2 | 4
-
-export type DriveSlot =
-  | { readonly bus: 'ide'; readonly channel: 0 | 1; readonly unit: 0 | 1 }
-  | { readonly bus: 'floppy'; readonly unit: 0 | 1 }
-
-/** What a guest can do to the tray of a CD drive. */
-export type GuestTrayMove = 'open' | 'close' | 'lock' | 'unlock'
-
-export interface DriveConfig {
-  readonly slot: DriveSlot
-  readonly kind: 'disk' | 'cdrom' | 'floppy'
-  readonly model?: string
-  readonly serial?: string
-  /** What a floppy drive is, if not what its first medium wants. */
-  readonly floppyType?: FloppyType
-  /** Where the firmware tries to boot from first: the lower ones before the higher ones, and those without one last. */
-  readonly bootIndex?: number
-  readonly medium: Medium | undefined
-}
-
-/**
- * What the guest's controller reads and writes. Implemented above the board; offsets and lengths are whole 512-byte
- * sectors below `byteLength`. A rejection reaches the guest as an I/O error.
- */
-export interface Medium {
-  readonly byteLength: number
-  readonly readOnly: boolean
-  /** The bytes become the caller's: nobody else has their memory. */
-  read(offset: number, length: number): Promise<Uint8Array>
-  /** Reads what the guest has not asked for, as a controller that is made does: it counts as no request. Without this, `read()`. */
-  peek?(offset: number, length: number): Promise<Uint8Array>
-  write(offset: number, bytes: Uint8Array): Promise<void>
-  /** Nobody needs these bytes any more; the medium may keep them. Without this, it does. */
-  discard?(offset: number, length: number): Promise<void>
-  /** Settles when everything written before is on the disk. */
-  flush(): Promise<void>
-}
 
 export interface Screen {
   /** The picture as it is now. @throws {BoardError} kind `unavailable`, if the board has no VGA */

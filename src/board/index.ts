@@ -37,6 +37,7 @@ export type {
 export { PlainBus } from './bus/plain-bus.ts'
 export { createBoard, runBoardThread } from './create-board.ts'
 export { directBoot } from './direct-boot/direct-boot.ts'
+export type { DriveConfig, DriveSlot, GuestTrayMove, Medium } from './drive-config.ts'
 export { bootLettersComplaint, pcBootDevicesComplaint } from './firmware/boot-devices.ts'
 export { type FirmwareSearch, findFirmware, findVgaBios, usualFirmwareFolders } from './firmware/firmware.ts'
 export type { FirmwareFile, FirmwareItem } from './firmware/firmware-items.ts'

@@ -4,9 +4,7 @@ import type {
   BoardState,
   CpuRegisters,
   CpuStatus,
-  DriveSlot,
   Keyboard,
-  Medium,
   PciFunction,
   Pointers,
   PortSize,
@@ -19,6 +17,7 @@ import { DevicePorts, shapeOfDevice } from '../bus/device-ports.ts'
 import type { BootPlace, DevicePort, GuestLink, GuestSides, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
 import { PlainBus } from '../bus/plain-bus.ts'
 import { PluggedDevices } from '../bus/plugged-devices.ts'
+import type { DriveSlot, Medium } from '../drive-config.ts'
 import type { FlashRange } from '../firmware/flash-range.ts'
 import { type InterruptControllers, resetControllers } from '../interrupt-controllers.ts'
 import { ConfigSpace } from '../pci/config-space.ts'

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { forever, receive, send, sendAl } from '../../../test/guests/bios-guest.ts'
 import { guestBoard } from '../../../test/guests/guest-board.ts'
-import type { Medium } from '../board.ts'
 import { BoardError } from '../board-error.ts'
 import { kindIs } from '../board-suite.ts'
+import type { Medium } from '../drive-config.ts'
 
 const timeout = 60_000
 const echo = [...send('>'), ...forever(...receive, ...sendAl)]

@@ -9,9 +9,7 @@ import type {
   CodeCache,
   CpuRegisters,
   CpuStatus,
-  DriveSlot,
   Keyboard,
-  Medium,
   PciFunction,
   Pointers,
   PortSize,
@@ -22,6 +20,7 @@ import type {
 import { BoardError } from '../board-error.ts'
 import { DevicePorts, shapeOfDevice } from '../bus/device-ports.ts'
 import type { BootPlace, DevicePort, NewDevice, PluggedDevice } from '../bus/guest-device.ts'
+import type { DriveSlot, Medium } from '../drive-config.ts'
 import type { FlashRange } from '../firmware/flash-range.ts'
 import type { InterruptControllers } from '../interrupt-controllers.ts'
 import type { Probe } from '../probe.ts'

@@ -9,8 +9,6 @@ import type {
   CodeCache,
   CpuRegisters,
   CpuStatus,
-  DriveSlot,
-  GuestTrayMove,
   PciFunction,
   Picture,
   PictureChanges,
@@ -23,6 +21,7 @@ import type {
 import type { BoardErrorKind } from '../board-error.ts'
 import type { BootPlace } from '../bus/guest-device.ts'
 import type { DeviceShape } from '../bus/plugged-devices.ts'
+import type { DriveSlot, GuestTrayMove } from '../drive-config.ts'
 import type { InterruptControllers } from '../interrupt-controllers.ts'
 import type { RamCopy, RamPages } from '../state/ram-pages.ts'
 

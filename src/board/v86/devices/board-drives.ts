@@ -1,4 +1,5 @@
-import type { DriveSlot, TrayView } from '../../board.ts'
+import type { TrayView } from '../../board.ts'
+import type { DriveSlot } from '../../drive-config.ts'
 import type { VirtualClock } from '../cpu/virtual-clock.ts'
 import { DmaMemory } from '../memory/dma-memory.ts'
 import type { HostRequests } from '../thread/host-requests.ts'

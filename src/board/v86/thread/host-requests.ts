@@ -1,5 +1,5 @@
 import { nextTurn } from '../../../timers/index.ts'
-import type { DriveSlot, GuestTrayMove } from '../../board.ts'
+import type { DriveSlot, GuestTrayMove } from '../../drive-config.ts'
 import type { DiskRequest, ToHost, ToWorker } from '../wire.ts'
 import type { BlockPort } from './remote-disk.ts'
 

@@ -1,4 +1,5 @@
-import type { BoardConfig, DriveSlot, Medium } from '../../board.ts'
+import type { BoardConfig } from '../../board.ts'
+import type { DriveSlot, Medium } from '../../drive-config.ts'
 import type { DiskRequest, MediumShape, ToWorker } from '../wire.ts'
 
 /** What the worker is told of a request for blocks. */

@@ -1,4 +1,4 @@
-import type { GuestTrayMove } from '../../../board.ts'
+import type { GuestTrayMove } from '../../../drive-config.ts'
 import type { RemoteDisk } from '../../thread/remote-disk.ts'
 import { answerIdentified, setFeatures } from './ata-commands.ts'
 import { rawSector, rawSectorBytes } from './disc-information.ts'
