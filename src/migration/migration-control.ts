@@ -6,6 +6,7 @@ import { BitmapsThatCome } from './bitmaps-that-come.ts'
 import { Capabilities, type CapabilityName } from './capabilities.ts'
 import type { Channel } from './channels/channel.ts'
 import { brokenPipe } from './channels/duplex-channel.ts'
+import { afterFirstByte } from './channels/first-byte.ts'
 import {
   type IncomingDoor,
   type MigrationAddress,
@@ -222,7 +223,7 @@ export class MigrationControl {
     })
     this.#incoming = 'opened'
     const door = this.#door
-    const done = this.#yankable(() => this.#take(door))
+    const done = this.#yankable(() => this.#take(door, cancel.signal))
     this.#running = { cancel, done }
   }
 
@@ -298,7 +299,7 @@ export class MigrationControl {
     this.setParameters({ blockIncremental })
   }
 
-  async #take(door: IncomingDoor): Promise<void> {
+  async #take(door: IncomingDoor, signal: AbortSignal): Promise<void> {
     const { guest, complain } = this.#surroundings
     const mapping = (): BitmapMapping | undefined => this.#parameters.blockBitmapMapping
     using bitmaps = new BitmapsThatCome(this.#surroundings.bitmaps, { mapping, complain })
@@ -307,13 +308,14 @@ export class MigrationControl {
       channel = this.#channel = await door.channel
       this.#status = 'setup'
       this.#tell()
+      if (channel.isPipe === true) channel = await afterFirstByte(channel, signal)
       this.#stand('active')
       const state = await takeMachine(channel, { ...this.#surroundings, bitmaps })
       await guest.takeOver(state)
       await channel.finish().catch(() => undefined) // nothing more was to be said
       this.#stand('completed')
     } catch (error) {
-      if (this.#running?.cancel.signal.aborted === true) return
+      if (signal.aborted) return
       await channel?.destroy(error instanceof Error ? error : cancelled)
       complain(`load of migration failed: ${reasonText(error)}`)
       if (this.#status === 'active') this.#stand('failed')

@@ -228,7 +228,7 @@ export class BlockExports implements AsyncDisposable {
     const uses = writable ? (['read', 'write'] as const) : (['read'] as const)
     const user = { description: 'an unnamed block device' }
     // While a machine comes in, its disks can be filled here.
-    await this.#options.drives.graph.claimAhead(node)
+    await node.links.claimAhead()
     const hold = await node.attach({ ...user, access: { uses, shares: ['read', 'write', 'resize'] } })
     try {
       const server = this.#server

@@ -74,6 +74,28 @@ describe('a migration', () => {
     }
   })
 
+  it('is active when something comes out of a command, and not before', async (t) => {
+    const fifo = join(await folder(t), 'fifo')
+    execFileSync('mkfifo', [fifo])
+    const to = await started(t, { incoming: `exec:cat ${fifo}` })
+    while ((await to.qmp.execute('query-migrate')).status === undefined);
+    assert.equal((await to.qmp.execute('query-migrate')).status, 'setup')
+    await to.qmp.execute('migrate-set-capabilities', { capabilities: [{ capability: 'events', state: true }] })
+    const events = to.qmp.events({ names: ['MIGRATION'] })
+    await send(await started(t, {}), to, `exec:cat > ${fifo}`)
+    const told: string[] = []
+    for await (const { data } of events) if (told.push(data.status) === 2) break
+    assert.deepEqual(told, ['active', 'completed'])
+  })
+
+  it('waits for ever for a command that says nothing', async (t) => {
+    const path = join(await folder(t), 'done')
+    const to = await started(t, { incoming: `exec:touch ${path}` })
+    while (!existsSync(path)) await to.qmp.execute('query-status')
+    for (let asked = 0; asked < 100; asked++) assert.equal(await runState(to), 'inmigrate')
+    assert.equal((await to.qmp.execute('query-migrate')).status, 'setup')
+  })
+
   it('keeps a machine standing still that did, and one that is to', async (t) => {
     const uri = `file:${join(await folder(t), 'state')}`
     const from = await started(t, {})

@@ -157,6 +157,7 @@ class FilesInMaking {
     await this.touch(filename)
     const file = await this.#graph.open({ options: { driver: 'file', filename } })
     try {
+      await file.links.claimAhead() // also where another process has the other images
       const writer = await file.attach({
         description: 'an image that is being made',
         access: this.#sharedWrites

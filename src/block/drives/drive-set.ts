@@ -134,7 +134,9 @@ export class DriveSet implements AsyncDisposable {
     if ((device === undefined) === (id === undefined)) {
       throw new QmpError('GenericError', "Need exactly one of 'device' and 'id'")
     }
-    const named = (path: string | undefined): boolean => path === id || `/machine/peripheral/${path}` === id
+    const users = '/machine/peripheral/' // where names begin that are no paths
+    const named = (path: string | undefined): boolean =>
+      [path, `${users}${path}`].some((each) => each === id || each === `${users}${id}`)
     const drive = device !== undefined ? this.find(device) : [...this].find((one) => named(one.device?.path))
     if (drive !== undefined) return drive
     if (id !== undefined && this.#knowsDevice(id)) {

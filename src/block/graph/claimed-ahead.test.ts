@@ -21,7 +21,7 @@ test('a disk of a machine that is to come in can be filled before, and the guest
   const access = { uses: ['read', 'write'], shares: ['read', 'write'] } as const
   await assert.rejects(node.write(0, new Uint8Array(512)), { kind: 'permission' })
 
-  await drives.graph.claimAhead(node)
+  await node.links.claimAhead()
   const filler = await node.attach({ description: 'an export', access })
   await node.write(65536, Buffer.alloc(65536, 7))
   await drives.graph.claim({ written: true })
@@ -45,7 +45,7 @@ test('what another process has written to a disk meanwhile stays, though it is f
   await there.write(0, Buffer.alloc(65536, 7))
   await other.detach()
 
-  await here.claimAhead(node)
+  await node.links.claimAhead()
   const filler = await node.attach({ description: 'an export', access })
   assert.equal((await node.read(0, 1))[0], 7)
   await node.write(2 ** 19, Buffer.alloc(65536, 8))
@@ -67,4 +67,20 @@ test('two devices cannot have one disk, though the machine is to come in', async
     kind: 'busy',
   })
   await first.detach()
+})
+
+test('an image can be made while another process has the others, which it goes over afterwards', async () => {
+  const [base, overlay] = ['base', 'overlay'].map((name) => join(folder, name))
+  await createImage(new NodeGraph(), { filename: base!, format: 'qcow2', size: 2 ** 20 })
+  await using drives = new DriveSet({ inactive: true })
+  const { graph } = drives
+  const drive = await drives.add(driveFromOptions({ id: 'd0', if: 'none', file: base!, snapshot: 'on' }))
+  assert.notEqual(drive.node?.filename, base)
+  await createImage(graph, { filename: overlay!, format: 'qcow2', size: 2 ** 20 })
+  const file = await graph.open({ options: { driver: 'file', filename: join(folder, 'base') } })
+  await assert.rejects(file.write(0, new Uint8Array(512)), { kind: 'permission' }, 'it is not ours yet')
+  await file.close()
+  await graph.claim({ written: false })
+  await graph.release()
+  await createImage(graph, { filename: overlay!, format: 'raw', size: 2 ** 20 })
 })

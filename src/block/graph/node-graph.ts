@@ -247,31 +247,6 @@ export class NodeGraph implements AsyncDisposable {
     })
   }
 
-  /**
-   * Takes an image, and those below it, before all others are: somebody here is to write it while another process still
-   * has the guest.
-   *
-   * @throws {BlockError} kind `locked`, if another process has it; then it is not taken
-   */
-  claimAhead(node: BlockNode): Promise<void> {
-    return this.#turns.take(async () => {
-      if (this.active) return
-      const taken = [...below(node)].filter((each) => !this.#activity.has(each))
-      for (const each of taken) {
-        // It was another process's until now, which may have written it since it was opened.
-        each.driver.distrust?.()
-        this.#activity.takeAhead(each)
-      }
-      try {
-        await node.links.spread()
-      } catch (error) {
-        for (const each of taken) this.#activity.fallBack(each)
-        await node.links.spread()
-        throw error
-      }
-    })
-  }
-
   /** Lets every node that is below no other tell those below it what is to be done with them. */
   async #spread(): Promise<void> {
     for (const node of this.nodes) if (this.above(node).length === 0) await node.links.spread()
@@ -304,10 +279,4 @@ export class NodeGraph implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-/** A node and all that are below it. */
-function* below(node: BlockNode): Generator<BlockNode> {
-  yield node
-  for (const child of node.children.values()) yield* below(child)
 }

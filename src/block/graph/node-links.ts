@@ -80,6 +80,31 @@ export class NodeLinks {
     return this.turns.take(() => this.#adopt({ description, link, owner, early }, access))
   }
 
+  /**
+   * Takes an image, and those below it, before all others are, if they are another process's: somebody here is to write it
+   * while that one still has the guest.
+   *
+   * @throws {BlockError} kind `locked`, if another process has it; then it is not taken
+   */
+  claimAhead(): Promise<void> {
+    return this.turns.take(async () => {
+      if (this.#activity.active) return
+      const taken = [...below(this.#node)].filter((each) => !this.#activity.has(each))
+      for (const each of taken) {
+        // It was another process's until now, which may have written it since it was opened.
+        each.driver.distrust?.()
+        this.#activity.takeAhead(each)
+      }
+      try {
+        await this.spread()
+      } catch (error) {
+        for (const each of taken) this.#activity.fallBack(each)
+        await this.spread()
+        throw error
+      }
+    })
+  }
+
   /** @throws {BlockError} as `BlockNode.replaceChild()` */
   replaceChild(role: ChildRole, child: BlockNode | undefined): Promise<void> {
     const node = this.#node
@@ -180,4 +205,10 @@ export class NodeLinks {
     if (!this.#activity.has(this.#node)) return idle
     return this.#node.driver.childAccess?.(role, this.#access) ?? this.#access
   }
+}
+
+/** A node and all that are below it. */
+function* below(node: BlockNode): Generator<BlockNode> {
+  yield node
+  for (const child of node.children.values()) yield* below(child)
 }

@@ -4,6 +4,8 @@ import type { ReadBytes, WriteBytes } from '../stream/framing.ts'
 export interface Channel {
   /** Whether the other side can answer. */
   readonly answers: boolean
+  /** Whether what it gives may be long in coming, from a program or another process. */
+  readonly isPipe?: boolean
   readonly write: WriteBytes
   readonly read: ReadBytes
   /** Ends writing; settles when everything has arrived, as far as that can be known. */

@@ -12,6 +12,7 @@ export type SecureWithin = (plain: Duplex) => Promise<Duplex>
 /** A stream through a command of the shell: into its standard input, or out of its standard output. */
 export class CommandChannel implements Channel {
   readonly answers = false
+  readonly isPipe = true
   readonly write: Channel['write']
   readonly read: Channel['read']
   readonly #child: ChildProcess

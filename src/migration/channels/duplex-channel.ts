@@ -15,6 +15,7 @@ const readAhead = 1 << 20
 /** A stream through a socket, or through anything else that is a `Duplex`. */
 export class DuplexChannel implements Channel {
   readonly answers: boolean
+  readonly isPipe: boolean
   readonly #duplex: Duplex
   readonly #noun: string
   readonly #received: Buffer[] = []
@@ -26,8 +27,12 @@ export class DuplexChannel implements Channel {
   #wake = deferred()
 
   /** @param noun what this is in complaints: a socket, a command */
-  constructor(duplex: Duplex, options: { readonly answers: boolean; readonly noun: string }) {
+  constructor(
+    duplex: Duplex,
+    options: { readonly answers: boolean; readonly noun: string; readonly isPipe?: boolean },
+  ) {
     this.answers = options.answers
+    this.isPipe = options.isPipe === true
     this.#duplex = duplex
     this.#noun = options.noun
     duplex.start({

@@ -207,5 +207,9 @@ async function descriptorChannel(
     output: pipe,
     release: () => pipe.destroy(),
   })
-  return new DuplexChannel(new WireDuplex(wire, { kind: 'pipe' }), { answers: false, noun: 'file' })
+  return new DuplexChannel(new WireDuplex(wire, { kind: 'pipe' }), {
+    answers: false,
+    noun: 'file',
+    isPipe: stat.isFIFO(),
+  })
 }
