@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<void>> = {
   jobs: async () => (await import('./jobs.ts')).benchJobs(),
   virtio: async () => (await import('./virtio-disk.ts')).benchVirtioDisk(),
   forks: async () => (await import('./forks.ts')).benchForks(),
+  migration: async () => (await import('./migration.ts')).benchMigration(),
   fleet: async () => (await import('./fleet.ts')).benchFleet(),
   network: async () => (await import('./network.ts')).benchNetwork(),
   transport: async () => void (await import('./transport.ts')),
