@@ -283,6 +283,29 @@ describe('a migration', () => {
     execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'read -P 77 5M 128k', '-c', 'read -P 40 3783k 64k', image])
   })
 
+  it('fails while a backup has still to be written, and the guest and the backup go on', async (t) => {
+    const directory = await folder(t)
+    const [disk, target] = ['disk', 'target'].map((name) => join(directory, name))
+    for (const path of [disk!, target!]) await writeFile(path, Buffer.alloc(1 << 20, path === disk ? 7 : 0))
+    const from = await started(t, { drives: [{ file: disk!, format: 'raw', if: 'ide', id: 'd0' }] })
+    const { qmp } = from
+    await qmp.execute('blockdev-add', { driver: 'file', 'node-name': 'target', filename: target! })
+    await qmp.execute('blockdev-backup', { device: 'd0', target: 'target', sync: 'full', speed: 1, 'job-id': 'b' })
+    await qmp.execute('job-pause', { id: 'b' })
+    const uri = `file:${join(directory, 'state')}`
+    await qmp.execute('migrate', { uri })
+    assert.equal(await ended(from), 'failed')
+    const why = "Job 'b' (backup) has still to write to its image"
+    assert.equal((await qmp.execute('query-migrate'))['error-desc'], why)
+    assert.equal(await runState(from), 'running')
+    await qmp.execute('block-job-set-speed', { device: 'b', speed: 0 })
+    await qmp.execute('job-resume', { id: 'b' })
+    while ((await qmp.execute('query-block-jobs')).length > 0);
+    assert.deepEqual(await readFile(target!), await readFile(disk!))
+    await qmp.execute('migrate', { uri })
+    assert.equal(await ended(from), 'completed')
+  })
+
   it('that is cancelled, or fails, leaves images and guest where they were', {
     skip: missingProgram('qemu-img'),
   }, async (t) => {

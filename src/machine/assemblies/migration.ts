@@ -1,4 +1,12 @@
-import { ArrivingNode, arrivingImages, type DriveSet, leavingBitmaps, leavingImages } from '../../block/index.ts'
+import {
+  ArrivingNode,
+  arrivingImages,
+  BlockError,
+  type DriveSet,
+  type JobSet,
+  leavingBitmaps,
+  leavingImages,
+} from '../../block/index.ts'
 import type { Board } from '../../board/index.ts'
 import type { ExtraDevices } from '../../devices/index.ts'
 import { ramBlocksOf } from '../../hmp/index.ts'
@@ -13,6 +21,7 @@ import type { Start } from './start.ts'
 interface Needs extends Start {
   readonly board: Board
   readonly drives: DriveSet
+  readonly jobs: JobSet
   readonly extraDevices: ExtraDevices
   readonly events: EventHub
   readonly runControl: RunControl
@@ -28,13 +37,16 @@ const tableBytes = 0x20000 + 0x1000 + 0x1000
 export function migration(needs: Needs): {
   readonly migrations: MigrationControl
 } {
-  const { config, scope, board, drives, extraDevices, events, listeners, runControl, userObjects, warn } = needs
+  const { config, scope, board, drives, jobs, extraDevices, events, listeners, runControl, userObjects, warn } = needs
   const migrations = new MigrationControl({
     board,
     securing: userObjects.services,
     guest: runControl,
     disks: {
-      handOver: () => drives.graph.release(),
+      handOver: async () => {
+        requireNoWriter(jobs)
+        await drives.graph.release()
+      },
       takeBack: () => drives.graph.claim({ written: config.incoming !== undefined }),
       leave: (options) => leavingImages(drives, options),
       arrive: (disks) => arrivingImages(drives, disks),
@@ -59,4 +71,16 @@ export function migration(needs: Needs): {
     migrations.deferIncoming()
   }
   return { migrations: scope.own(migrations) }
+}
+
+/**
+ * A mirror has written everything when the guest stands still, into the other side's image perhaps. Whatever else a job is to
+ * write later would be written to an image that is another process's.
+ *
+ * @throws {BlockError} kind `busy`, if there is such a job
+ */
+function requireNoWriter(jobs: JobSet): void {
+  const writer = jobs.list.find(({ work, status }) => work.type !== 'mirror' && status !== 'concluded')
+  if (writer === undefined) return
+  throw new BlockError('busy', `Job '${writer.id}' (${writer.work.type}) has still to write to its image`)
 }
