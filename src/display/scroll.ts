@@ -13,26 +13,55 @@ interface Pictures {
   readonly before: Uint32Array
   readonly now: Uint32Array
   readonly width: number
-  readonly height: number
+  /** Where they differ. */
   readonly areas: readonly Area[]
+  readonly old: RowHashes
+  readonly fresh: RowHashes
 }
 
 /** Less than this, in rows, is not worth a search. */
 const least = 64
 
+/** A number for each row of a picture: rows of other numbers differ. */
+export class RowHashes {
+  readonly numbers: Uint32Array
+
+  /**
+   * @param areas - where it differs from the picture before it
+   * @param before - of that one; undefined if there is none of the same size
+   */
+  constructor(
+    { colours, width, height }: { readonly colours: Uint32Array; readonly width: number; readonly height: number },
+    areas: readonly Area[],
+    before: RowHashes | undefined,
+  ) {
+    const fresh = new Uint8Array(height)
+    if (before === undefined) fresh.fill(1)
+    else for (const area of areas) fresh.fill(1, area.y, area.y + area.height)
+    this.numbers = before === undefined ? new Uint32Array(height) : before.numbers.slice()
+    for (let y = 0; y < height; y++) {
+      if (fresh[y] === 0) continue
+      let hash = 0x811c9dc5
+      for (let at = y * width, end = at + width; at < end; at++) hash = Math.imul(hash ^ colours[at]!, 0x01000193)
+      this.numbers[y] = hash
+    }
+  }
+}
+
 /**
  * Finds out whether lines of text have moved up: rows that are all over the picture what others, some way below, were
  * before.
  */
-export function scrollOf({ before, now, width, height, areas }: Pictures): Scroll | undefined {
+export function scrollOf({ before, now, width, areas, old, fresh }: Pictures): Scroll | undefined {
+  const height = now.length / width
   const changed = areas.reduce((rows, area) => rows + (area.width * area.height) / width, 0)
   if (changed < Math.min(least, height / 4)) return undefined
-  const [old, fresh] = [rowHashes(before, width, height), rowHashes(now, width, height)]
-  const distance = likeliestDistance(old, fresh)
+  const distance = likeliestDistance(old.numbers, fresh.numbers)
   if (distance === undefined) return undefined
+  const same = sameRows(before, now, width)
   const { top, rows } = longestRun(
     height - distance,
-    (y) => fresh[y] === old[y + distance] && sameRow(before, now, width, y + distance, y),
+    (y) => fresh.numbers[y] === old.numbers[y + distance] && same(y + distance, y),
   )
   if (rows < least / 2) return undefined
   const inside = { x: 0, y: top, width, height: rows }
@@ -51,16 +80,6 @@ function rowsOf(area: Area, from: number, to: number): Area {
   return { ...area, y, height: Math.min(area.y + area.height, to) - y }
 }
 
-function rowHashes(colours: Uint32Array, width: number, height: number): Uint32Array {
-  const hashes = new Uint32Array(height)
-  for (let y = 0, at = 0; y < height; y++) {
-    let hash = 0x811c9dc5
-    for (const end = at + width; at < end; at++) hash = Math.imul(hash ^ colours[at]!, 0x01000193)
-    hashes[y] = hash
-  }
-  return hashes
-}
-
 /** How far most rows have moved up: those that there was one of, which tell most. */
 function likeliestDistance(old: Uint32Array, fresh: Uint32Array): number | undefined {
   const places = new Map<number, number>()
@@ -76,9 +95,14 @@ function likeliestDistance(old: Uint32Array, fresh: Uint32Array): number | undef
   return best?.[0]
 }
 
-function sameRow(before: Uint32Array, now: Uint32Array, width: number, from: number, to: number): boolean {
-  for (let x = 0; x < width; x++) if (before[from * width + x] !== now[to * width + x]) return false
-  return true
+/** Whether a row of one picture is another row of the next. */
+function sameRows(before: Uint32Array, now: Uint32Array, width: number): (from: number, to: number) => boolean {
+  const [old, fresh] = [before, now].map(({ buffer, byteOffset, byteLength }) =>
+    Buffer.from(buffer, byteOffset, byteLength),
+  ) as [Buffer, Buffer]
+  const rowBytes = width * Uint32Array.BYTES_PER_ELEMENT
+  return (from, to) =>
+    old.compare(fresh, to * rowBytes, (to + 1) * rowBytes, from * rowBytes, (from + 1) * rowBytes) === 0
 }
 
 function longestRun(rows: number, holds: (row: number) => boolean): { top: number; rows: number } {

@@ -1,10 +1,10 @@
 import { clearTimeout, setTimeout } from '../timers/index.ts'
 import type { Area } from './area.ts'
 import type { Console, PictureChanges } from './console.ts'
-import { type Scroll, scrollOf } from './scroll.ts'
+import { RowHashes, type Scroll, scrollOf } from './scroll.ts'
 
 /** How long to wait before the next look, in milliseconds: at first, and at most, when nothing changes. */
-const interval = { first: 16, last: 250, growth: 1.4 } as const
+const interval = { first: 16, last: 100, growth: 1.4 } as const
 /** What is shown where there is no screen. */
 const blank = { width: 640, height: 480 } as const
 
@@ -32,8 +32,13 @@ export interface ScreenChange {
 export class SharedScreen {
   width: number = blank.width
   height: number = blank.height
+  /** Another number for each picture. */
+  revision = 1
   /** 0xRRGGBB, in rows from the top. */
-  colours: Uint32Array = new Uint32Array(blank.width * blank.height)
+  #colours: Uint32Array = new Uint32Array(blank.width * blank.height)
+  /** Of the picture before: the next one goes there. */
+  #spare: Uint32Array = new Uint32Array(0)
+  #hashes: RowHashes | undefined
   readonly #console: Pick<Console, 'changes'> | undefined
   readonly #failed: (error: unknown) => void
   readonly #viewers = new Set<Viewer>()
@@ -85,7 +90,7 @@ export class SharedScreen {
     const part = new Uint32Array(width * height)
     for (let row = 0; row < height; row++) {
       const from = (y + row) * this.width + x
-      part.set(this.colours.subarray(from, from + width), row * width)
+      part.set(this.#colours.subarray(from, from + width), row * width)
     }
     return part
   }
@@ -138,8 +143,9 @@ export class SharedScreen {
   #apply({ serial, width, height, whole, rectangles }: PictureChanges): ScreenChange {
     this.#serial = serial
     const resized = width !== this.width || height !== this.height
-    const before = resized || whole ? undefined : this.colours
-    const now = before === undefined ? new Uint32Array(width * height) : before.slice()
+    const before = resized || whole ? undefined : this.#colours
+    const now = this.#spare.length === width * height ? this.#spare : new Uint32Array(width * height)
+    if (before !== undefined) now.set(before)
     for (const { x, y, width: across, height: down, rgb } of rectangles) {
       for (let row = 0, from = 0; row < down; row++) {
         for (let at = (y + row) * width + x, end = at + across; at < end; at++, from += 3)
@@ -148,9 +154,17 @@ export class SharedScreen {
     }
     this.width = width
     this.height = height
-    this.colours = now
+    this.#spare = this.#colours
+    this.#colours = now
+    this.revision++
     const areas = rectangles.map(({ x, y, width: across, height: down }) => ({ x, y, width: across, height: down }))
-    const scroll = before === undefined ? undefined : scrollOf({ before, now, width, height, areas })
+    const hashes = new RowHashes(
+      { colours: now, width, height },
+      areas,
+      before === undefined ? undefined : this.#hashes,
+    )
+    const scroll = before && this.#hashes && scrollOf({ before, now, width, areas, old: this.#hashes, fresh: hashes })
+    this.#hashes = hashes
     return { resized, areas, ...(scroll !== undefined && { scroll }) }
   }
 }

@@ -106,6 +106,8 @@ export class PixelCoder {
   readonly #red: Uint32Array
   readonly #green: Uint32Array
   readonly #blue: Uint32Array
+  /** Pixels are colours as they are. */
+  readonly #plain: boolean
 
   constructor(format: PixelFormat) {
     this.format = format
@@ -116,12 +118,16 @@ export class PixelCoder {
     this.#red = table(red)
     this.#green = table(green)
     this.#blue = table(blue)
+    this.#plain = [0, 1, 0x80, 0xff].every(
+      (value) => this.#red[value] === value << 16 && this.#green[value] === value << 8 && this.#blue[value] === value,
+    )
     this.compact = this.#compact()
     this.tightRgb = this.bytes === 4 && format.depth === 24 && [red, green, blue].every(({ max }) => max === 255)
   }
 
-  /** Pixels of the client's, its first byte in the lowest bits, of colours 0xRRGGBB. */
+  /** Pixels of the client's, its first byte in the lowest bits, of colours 0xRRGGBB; perhaps these themselves. */
   encode(colours: Uint32Array): Uint32Array {
+    if (this.#plain) return colours
     const [red, green, blue] = [this.#red, this.#green, this.#blue]
     const pixels = new Uint32Array(colours.length)
     for (let index = 0; index < colours.length; index++) {

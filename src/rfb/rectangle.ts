@@ -93,12 +93,32 @@ export function* tilesOf({ width, height }: { width: number; height: number }, s
   }
 }
 
+/** No pixel. */
+const none = -1
+
 /** Colours and how often there are, up to so many; undefined if there are more. */
 export function coloursOf(pixels: Uint32Array, most: number): Map<number, number> | undefined {
-  const counts = new Map<number, number>()
-  let last = -1
+  // Most parts of a text have two colours at the most, and are counted without a look into a map.
+  const first = pixels[0]!
+  let second = none
+  let [ofFirst, ofSecond, at] = [0, 0, 0]
+  for (; at < pixels.length; at++) {
+    const pixel = pixels[at]!
+    if (pixel === first) ofFirst++
+    else if (pixel === second) ofSecond++
+    else if (second !== none) break
+    else if (most < 2) return undefined
+    else {
+      second = pixel
+      ofSecond++
+    }
+  }
+  const counts = new Map([[first, ofFirst]])
+  if (second !== none) counts.set(second, ofSecond)
+  let last = none
   let run = 0
-  for (const pixel of pixels) {
+  for (; at < pixels.length; at++) {
+    const pixel = pixels[at]!
     if (pixel === last) {
       run++
       continue

@@ -23,7 +23,7 @@ export interface PictureWish {
 /** Encodes parts of a screen, once for all clients that want them in the same way. */
 export class PictureEncoder {
   readonly #screen: SharedScreen
-  #colours: Uint32Array | undefined
+  #revision = 0
   readonly #done = new Map<string, Promise<SharedRectangle>>()
   readonly #coders = new Map<string, PixelCoder>()
 
@@ -33,8 +33,8 @@ export class PictureEncoder {
 
   /** A part of the screen as it is at the time of the call. */
   encode(area: Area, wish: PictureWish): Promise<SharedRectangle> {
-    if (this.#colours !== this.#screen.colours) {
-      this.#colours = this.#screen.colours
+    if (this.#revision !== this.#screen.revision) {
+      this.#revision = this.#screen.revision
       this.#done.clear()
     }
     const format = JSON.stringify(wish.format)

@@ -14,6 +14,7 @@ const benches: Record<string, () => Promise<void>> = {
   migration: async () => (await import('./migration.ts')).benchMigration(),
   fleet: async () => (await import('./fleet.ts')).benchFleet(),
   network: async () => (await import('./network.ts')).benchNetwork(),
+  vnc: async () => (await import('./vnc.ts')).benchVnc(),
   transport: async () => void (await import('./transport.ts')),
 }
 

@@ -67,6 +67,11 @@ export class Guest implements AsyncDisposable {
     await this.#server[Symbol.asyncDispose]()
   }
 
+  /** Of its process. */
+  get pid(): number {
+    return this.#server.pid!
+  }
+
   /** Runs a QMP command, behind those that were given before. @throws if the reply is an error */
   execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     const reply = this.#last.then(() => this.#run(command, args))

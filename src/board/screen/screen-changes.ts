@@ -32,6 +32,7 @@ export class ScreenChanges {
 
   #note(picture: Picture): void {
     const before = this.#picture
+    if (picture === before) return
     this.#picture = picture
     if (before?.width !== picture.width || before.height !== picture.height) {
       this.#sizedAt = ++this.#serial

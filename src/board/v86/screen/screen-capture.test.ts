@@ -313,37 +313,40 @@ test('a picture is read from the memory as it is after the emulator has grown it
   assert.equal(row(capture.picture(), 0), '42')
 })
 
+const byte = fc.nat(0xff)
+const word = fc.nat(0xffff)
+const registers = fc.record({
+  horizontal_display_enable_end: byte,
+  vertical_display_enable_end: fc.nat(0x3ff),
+  max_scan_line: byte,
+  cursor_scanline_start: byte,
+  cursor_scanline_end: byte,
+  start_address: word,
+  cursor_address: word,
+  offset_register: byte,
+  underline_location_register: byte,
+  crtc_mode: byte,
+  line_compare: fc.nat(0x3ff),
+  clocking_mode: byte,
+  character_map_select: byte,
+  planar_mode: byte,
+  miscellaneous_graphics_register: byte,
+  dac_map: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+  attribute_mode: byte,
+  color_plane_enable: byte,
+  color_select: byte,
+  svga_enabled: fc.boolean(),
+  svga_width: fc.integer({ min: 1, max: 2560 }),
+  svga_height: fc.integer({ min: 1, max: 1600 }),
+  svga_bpp: word,
+  svga_offset_x: word,
+  svga_offset_y: word,
+  svga_virtual_width: word,
+  palette_source: fc.constantFrom(0, 0x20),
+  vga256_palette: fc.int32Array({ minLength: 256, maxLength: 256, min: 0, max: 0xffffff }),
+})
+
 test('whatever the guest writes to the registers, there is a picture with all its pixels', () => {
-  const byte = fc.nat(0xff)
-  const word = fc.nat(0xffff)
-  const registers = fc.record({
-    horizontal_display_enable_end: byte,
-    vertical_display_enable_end: fc.nat(0x3ff),
-    max_scan_line: byte,
-    cursor_scanline_start: byte,
-    cursor_scanline_end: byte,
-    start_address: word,
-    cursor_address: word,
-    offset_register: byte,
-    underline_location_register: byte,
-    crtc_mode: byte,
-    line_compare: fc.nat(0x3ff),
-    clocking_mode: byte,
-    character_map_select: byte,
-    planar_mode: byte,
-    miscellaneous_graphics_register: byte,
-    dac_map: fc.uint8Array({ minLength: 16, maxLength: 16 }),
-    attribute_mode: byte,
-    color_plane_enable: byte,
-    color_select: byte,
-    svga_enabled: fc.boolean(),
-    svga_width: fc.integer({ min: 1, max: 2560 }),
-    svga_height: fc.integer({ min: 1, max: 1600 }),
-    svga_bpp: word,
-    svga_offset_x: word,
-    svga_offset_y: word,
-    svga_virtual_width: word,
-  })
   const check = (changes: Partial<VgaDevice>): void => {
     const { capture } = bench(vga(changes))
     const { width, height, rgb } = capture.picture()
@@ -352,4 +355,58 @@ test('whatever the guest writes to the registers, there is a picture with all it
     if (text !== undefined) assert.ok(text.lines.every((line) => line.length === text.columns))
   }
   fc.assert(fc.property(registers, check), { numRuns: 60 })
+})
+
+test('viewers are told of every change that shows: of any register, of the palette, of memory', () => {
+  const svga = { svga_enabled: true, svga_width: 8, svga_height: 4, svga_bpp: 8, svga_virtual_width: 8 }
+  const modes: readonly Partial<VgaDevice>[] = [
+    { cursor_scanline_start: 0 },
+    { miscellaneous_graphics_register: 1, planar_mode: 0, vertical_display_enable_end: 7, line_compare: 2 },
+    { miscellaneous_graphics_register: 1, planar_mode: 0x20, vertical_display_enable_end: 7 },
+    svga,
+  ]
+  const noise = Uint8Array.from({ length: 4 * planeBytes }, (_, at) => (at * 7919) >> 5)
+  const shown = new Set<string>()
+  for (const mode of modes) {
+    for (const [name, value] of Object.entries(vga({ svga_virtual_width: 0, ...mode }))) {
+      if (/_memory/.test(name)) continue
+      for (const bit of [1, 2, 4, 8, 16, 32, 64, 128]) {
+        const device = vga(mode)
+        device.vga_memory.set(noise)
+        const { capture, ram } = bench(device)
+        ram().set(noise.subarray(0, ram().length))
+        capture.changes(0) // the size of a blank screen is that of the last picture, which is known from here on
+        const before = capture.changes(0).rectangles[0]!.rgb
+        const other = (one: number): number => one ^ bit
+        const wanted = typeof value === 'number' ? other(value) : typeof value === 'boolean' ? !value : value.map(other)
+        Object.assign(device, { [name]: wanted })
+        const expected = capture.picture()
+        assert.equal(Buffer.compare(capture.changes(0).rectangles[0]!.rgb, expected.rgb), 0, `${name}, ${bit}`)
+        if (Buffer.compare(before, expected.rgb) !== 0) shown.add(name)
+      }
+    }
+  }
+  assert.ok(shown.size > 20, [...shown].join())
+})
+
+test('nothing is drawn anew for viewers while it is made from the same', () => {
+  const map = new Uint8Array(16)
+  let reads = 0
+  const device: VgaDevice = {
+    ...vga({ cursor_scanline_start: 0 }),
+    get dac_map() {
+      reads++
+      return map
+    },
+  }
+  const { capture, time } = bench(device)
+  const readsOfALook = (): number => {
+    reads = 0
+    capture.changes(0)
+    return reads
+  }
+  for (const _ of [1, 2]) readsOfALook()
+  assert.equal(readsOfALook(), 1, 'compared, and no more')
+  time.now += 1000
+  assert.ok(readsOfALook() > 1, 'the cursor has turned')
 })

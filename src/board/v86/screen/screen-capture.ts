@@ -2,7 +2,8 @@ import type { Picture, PictureChanges, TextScreen } from '../../board.ts'
 import { placeholderPicture } from '../../screen/placeholder.ts'
 import { ScreenChanges } from '../../screen/screen-changes.ts'
 import { drawPlanar } from './planar.ts'
-import { drawText, readText, textLayout } from './text-mode.ts'
+import { ShownState } from './shown-state.ts'
+import { cursorShape, drawText, readText, textLayout } from './text-mode.ts'
 import { drawVbe } from './vbe.ts'
 import type { VgaDevice, VgaMachine } from './vga-device.ts'
 
@@ -28,6 +29,9 @@ export class ScreenCapture {
   readonly #now: () => number
   readonly #vgaBios: Uint8Array | undefined
   readonly #changes = new ScreenChanges()
+  readonly #shown = new ShownState()
+  /** What viewers have been told of last. */
+  #last: Picture | undefined
   #cursorLit = false
   #cursorTurn = 0
   /** Of the last picture with a mode. */
@@ -44,15 +48,24 @@ export class ScreenCapture {
    * size; before its first mode, a message.
    */
   picture(): Picture {
-    const picture = this.#draw()
+    return this.#picture(this.#cursorLights())
+  }
+
+  #picture(cursorLights: boolean): Picture {
+    const picture = this.#draw(cursorLights)
     if (picture === undefined) return this.#size === undefined ? placeholderPicture(this.#vgaBios) : black(this.#size)
     this.#size = { width: picture.width, height: picture.height }
     return picture
   }
 
-  /** What has changed in the picture since the state that `serial` names; it is drawn anew for that. */
+  /** What has changed in the picture since the state that `serial` names; it is drawn anew for that, if it may have. */
   changes(serial: number): PictureChanges {
-    return this.#changes.look(this.picture(), serial)
+    const vga = this.#vga
+    const cursorLights = this.#cursorLights()
+    const { width, height } = this.#size ?? { width: 0, height: 0 }
+    const same = this.#shown.isAsBefore(vga, this.#videoRam(vga), [Number(cursorLights), width, height])
+    if (!same || this.#last === undefined) this.#last = this.#picture(cursorLights)
+    return this.#changes.look(this.#last, serial)
   }
 
   /** What a text mode says; undefined in graphics modes, and while the guest has blanked the screen. */
@@ -67,17 +80,25 @@ export class ScreenCapture {
     return this.#machine.v86.cpu.devices.vga
   }
 
-  #draw(): Picture | undefined {
+  #draw(cursorLights: boolean): Picture | undefined {
     const vga = this.#vga
     if (isBlank(vga)) return undefined
     if (vga.svga_enabled) return drawVbe(vga, this.#videoRam(vga))
     if (isGraphics(vga)) return drawPlanar(vga)
     const layout = textLayout(vga)
-    return layout === undefined ? undefined : drawText(vga, layout, this.#turnCursor())
+    return layout === undefined ? undefined : drawText(vga, layout, cursorLights)
   }
 
   #videoRam(vga: VgaDevice): Uint8Array {
     return new Uint8Array(this.#machine.v86.cpu.wasm_memory.buffer, vga.svga_memory.byteOffset, vga.vga_memory_size)
+  }
+
+  /** Whether there is a cursor, and it is lit: each time that somebody looks, it may turn. */
+  #cursorLights(): boolean {
+    const vga = this.#vga
+    if (isBlank(vga) || isGraphics(vga)) return false
+    const layout = textLayout(vga)
+    return layout !== undefined && this.#turnCursor() && cursorShape(vga, layout.cellHeight) !== undefined
   }
 
   #turnCursor(): boolean {

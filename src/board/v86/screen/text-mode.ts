@@ -128,7 +128,7 @@ function fontOffsets(select: number): readonly [number, number] {
 }
 
 /** The scan lines of a cell that the cursor fills; undefined if it is switched off or has none. */
-function cursorShape(vga: VgaDevice, cellHeight: number): { first: number; last: number } | undefined {
+export function cursorShape(vga: VgaDevice, cellHeight: number): { first: number; last: number } | undefined {
   const first = vga.cursor_scanline_start & 0x1f
   const last = Math.min(vga.cursor_scanline_end & 0x1f, cellHeight - 1)
   const off = (vga.cursor_scanline_start & 0x20) !== 0
