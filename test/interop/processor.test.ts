@@ -78,7 +78,7 @@ test('a CPU model is told to be what a guest sees by CPUID', async (t) => {
 })
 
 describe("an expanded CPU model has the members of QEMU's", { skip: missingProgram(qemu[0]!) }, () => {
-  for (const name of ['qemu32', 'max'])
+  for (const name of ['qemu32', 'max', 'base', 'host'])
     test(name, async (t) => {
       await using ours = await Guest.start(vmon, ['-accel', 'none'], t.signal)
       await using theirs = await Guest.start(qemu, [], t.signal)
@@ -90,4 +90,20 @@ describe("an expanded CPU model has the members of QEMU's", { skip: missingProgr
       // Beyond these, the order is that of a hash table of QEMU's objects.
       assert.deepEqual(shape(many).sort(), shape(theirMany).sort())
     })
+})
+
+test("libvirt's questions lead to the processor itself", async (t) => {
+  await using machine = await Guest.start(vmon, ['-accel', 'none'], t.signal)
+  const ask = async (type: string, model: object): Promise<unknown> => {
+    const { model: told } = (await machine.execute('query-cpu-model-expansion', { type, model })) as { model: unknown }
+    return told
+  }
+  const [few] = await expansions(machine, 'host')
+  const { name, props } = (await ask('full', { name: 'base', props: few })) as { name: string; props: Properties }
+  assert.deepEqual([name, props['sse2'], props['sse3'], props['avx'], props['family']], ['base', true, true, false, 6])
+  assert.deepEqual(await ask('static', { name: 'base', props: few }), { name: 'base', props: few })
+  assert.deepEqual(await ask('static', { name: 'host', props: { migratable: false } }), { name: 'base', props: few })
+  const refused = { message: /Property 'host-i386-cpu.hv-passthrough' is not writable/ }
+  await assert.rejects(ask('full', { name: 'host', props: { 'hv-passthrough': true } }), refused)
+  await assert.rejects(ask('full', { name: 'base', props: { avx: true } }), /'base-i386-cpu.avx' is not writable/)
 })

@@ -12,8 +12,25 @@ const asFull: Properties = {
   ...Object.fromEntries(Object.entries(otherNames).map(([name, feature]) => [name, staticProperties[feature]!])),
 }
 
-/** Each of its features can be migrated: it is the same whether others are asked for or not. */
+/** Properties of those that take what there is. Each feature can be migrated: it is the same whether others are wanted. */
 const ofMax: Properties = { migratable: true, 'host-cache-info': false }
+
+/** A processor that has nothing, in whose terms others are told. */
+const asBase: Properties = {
+  ...asFull,
+  ...Object.fromEntries(
+    ['level', 'xlevel', ...Object.keys(staticProperties), ...Object.keys(otherNames)].map((name) => [
+      name,
+      nothingOf(asFull[name]!),
+    ]),
+  ),
+}
+
+/** Models that can be told and not had: what others are told in, and what KVM would give. */
+const toldOnly = [
+  { name: 'base', typename: 'base-i386-cpu' },
+  { name: 'host', typename: 'host-i386-cpu' },
+] as const
 
 /**
  * What a CPU model is: in terms of `base`, which has nothing, or of its own name with all that can be said of it.
@@ -26,12 +43,18 @@ export function expandCpuModel(
   name: string,
   wanted: unknown,
 ): { readonly name: string; readonly props: Properties } {
-  const model = cpuModels.find((each) => each.name === name)
+  const model = [...cpuModels, ...toldOnly].find((each) => each.name === name)
   if (model === undefined) throw new QmpError('GenericError', `CPU model '${name}' not found`)
-  const props: Record<string, Properties[string]> = name === 'max' ? { ...asFull, ...ofMax } : { ...asFull }
+  const props = new Map(Object.entries(propertiesOf(name)))
   if (typeof wanted === 'object' && wanted !== null && !Array.isArray(wanted))
     for (const [property, value] of inOrder(wanted)) demand(model.typename, props, property, value)
-  return kind === 'static' ? { name: 'base', props: asStatic } : { name, props }
+  if (kind === 'full') return { name, props: Object.fromEntries(props) }
+  return { name: 'base', props: Object.fromEntries(Object.keys(asStatic).map((each) => [each, props.get(each)!])) }
+}
+
+function propertiesOf(model: string): Properties {
+  if (model === 'base') return asBase
+  return model === 'max' || model === 'host' ? { ...asFull, ...ofMax } : asFull
 }
 
 /** Whether the processor has a property as it is written on command lines; undefined if there is no such property. */
@@ -41,15 +64,21 @@ export function holds(property: string, text: string): boolean | undefined {
   return (value ? ['on', 'yes', 'true', 'y'] : ['off', 'no', 'false', 'n']).includes(text)
 }
 
-/** Sets a property, if there is a choice. */
-function demand(typename: string, props: Record<string, Properties[string]>, property: string, wanted: unknown): void {
-  const value = ownEntry(props, property)
+/** Has a property as wanted: as it is, or as the processor has it. */
+function demand(typename: string, props: Map<string, Properties[string]>, property: string, wanted: unknown): void {
+  const value = props.get(property)
   const refused = (why: string): QmpError => new QmpError('GenericError', `Property '${typename}.${property}' ${why}`)
   if (value === undefined) throw refused('not found')
   const type = typeof value === 'boolean' ? bool : typeof value === 'string' ? str : int.wide
   const decoded = type.decode(wanted, memberAt(root, property))
-  if (property === 'migratable') props[property] = decoded
-  else if (decoded !== value) throw refused('is not writable')
+  if (property !== 'migratable' && decoded !== value && decoded !== asFull[property]) throw refused('is not writable')
+  const feature = otherNames[property] ?? property
+  for (const name of [feature, ...Object.keys(otherNames).filter((other) => otherNames[other] === feature)])
+    props.set(name, decoded)
+}
+
+function nothingOf(value: Properties[string]): Properties[string] {
+  return typeof value === 'boolean' ? false : typeof value === 'string' ? '' : 0
 }
 
 function inOrder(members: object): readonly (readonly [string, unknown])[] {
