@@ -3,6 +3,7 @@ import { type Suite, type SuiteRun, SuiteUsageError, type Tally } from '../suite
 import { containers } from './containers.ts'
 import { libvirt } from './libvirt.ts'
 import { slurm } from './slurm.ts'
+import { watching } from './watching.ts'
 
 /** An engine that runs machines, by Debian's packages, which come when they are needed. */
 interface Engine {
@@ -19,6 +20,7 @@ const engines = new Map<string, Engine>([
     'containers',
     { packages: ['podman', 'crun', 'busybox-static', 'python3-yaml', 'kubernetes-client=kubectl'], run: containers },
   ],
+  ['watching', { packages: ['prometheus'], run: watching }],
   ['slurm', { packages: ['slurmctld', 'slurmd', 'slurm-client', 'munge'], run: slurm }],
 ])
 
@@ -27,7 +29,7 @@ export const fleets: Suite = {
   name: 'fleets',
   usage: `[${[...engines.keys()].join('|')} ...]`,
   summary:
-    'libvirt has a domain on vmon, and the same on QEMU; Slurm an array of machines, of which some lose their node; Podman confines one',
+    'libvirt has a domain on vmon, and the same on QEMU; Slurm an array of machines, of which some lose their node; Podman confines one; Prometheus watches some',
   async run(run) {
     const tally = { passed: 0, failed: 0 }
     for (const name of run.arguments.length === 0 ? engines.keys() : run.arguments) {

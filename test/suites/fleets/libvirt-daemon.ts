@@ -62,7 +62,7 @@ export class LibvirtDaemon implements AsyncDisposable {
 
   /** Has virsh do something. */
   async virsh(...words: readonly string[]): Promise<Said> {
-    const options = { ...nobody, env: this.#environment, cwd: this.#folder, timeout: 120_000, maxBuffer: 16 << 20 }
+    const options = { ...nobody, env: this.#environment, cwd: this.#folder, timeout: 600_000, maxBuffer: 16 << 20 }
     try {
       const { stdout, stderr } = await run('virsh', ['-c', this.uri, ...words], options)
       return { text: `${stdout}${stderr}`.trim(), ok: true }
