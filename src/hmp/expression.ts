@@ -114,6 +114,8 @@ class Parser {
     cursor.position++
     if (atEnd(cursor)) throw new HmpError('character constant expected')
     const value = BigInt(peek(cursor).charCodeAt(0))
+    // QEMU reads bytes: what is not ASCII has several.
+    if (value > 0x7fn) throw new HmpError("missing terminating ' character")
     cursor.position++
     if (peek(cursor) !== "'") throw new HmpError("missing terminating ' character")
     this.#next()
@@ -135,7 +137,7 @@ class Parser {
   #number(): bigint {
     const cursor = this.#cursor
     const [text = ''] = /^(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)?/.exec(cursor.line.slice(cursor.position))!
-    if (text === '') throw new HmpError(`invalid char '${peek(cursor)}' in expression`)
+    if (text === '') throw new HmpError(`invalid char '${firstByte(peek(cursor))}' in expression`)
     const octal = text.length > 1 && /^0[0-7]+$/.test(text)
     const value = BigInt(octal ? `0o${text.slice(1)}` : text)
     if (value >= 1n << 64n) throw new HmpError('number too large')
@@ -149,4 +151,9 @@ class Parser {
     if (!atEnd(cursor)) cursor.position++
     while (isSpace(peek(cursor))) cursor.position++
   }
+}
+
+/** A character as QEMU quotes it, which shows its first byte: of one that is not ASCII, that is none by itself. */
+function firstByte(character: string): string {
+  return character > '\u007f' ? '\ufffd' : character
 }

@@ -69,7 +69,7 @@ const mutated = fc
 
 /** What ends the machine, runs programs, writes to files anywhere, or is right to take its time: all of memory. */
 const left =
-  /^\s*(q|quit|sum|qemu-io)(\s|\/|$)|^\s*(memsave|pmemsave|screendump|logfile|snapshot_blkdev|change|drive_add|dumpdtb|wavcapture|commit)\b.*\/|exec:|cmd:|script=|\/[^\s]*\d{4}|0x[0-9a-f]{8}/s
+  /^\s*(q|quit|sum|qemu-io)(\s|\/|$)|^\s*(memsave|pmemsave|screendump|logfile|snapshot_blkdev|change|drive_\w+|dump-guest-memory|dumpdtb|wavcapture|commit|chardev-\w+|migrate\w*|nbd_server_start|object_add)\b.*\/|exec:|cmd:|script=|\/[^\s]*\d{4}|0x[0-9a-f]{8}/s
 const line = fc.oneof(mutated, mutated, mutated, invented).filter((text) => !left.test(text))
 
 test(`${lineCount} lines are answered, and the good ones behind them rightly`, { timeout: 3_600_000 }, async () => {
