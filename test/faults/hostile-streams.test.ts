@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { ArrivingNode, BlockError, DriveSet, driveFromOptions } from '../../src/block/index.ts'
 import { BoardError, startMachine } from '../../src/index.ts'
+import { BitmapsThatCome } from '../../src/migration/bitmaps-that-come.ts'
 import { takeMachine } from '../../src/migration/incoming.ts'
 import { type MigratedDisks, MigrationError } from '../../src/migration/index.ts'
 import { type ReadBytes, type Section, SectionReader, SectionWriter } from '../../src/migration/stream/framing.ts'
@@ -91,6 +93,10 @@ test(`${count} streams that were changed are refused in words, or loaded`, { tim
   await source.machine.board.ready
   for (const page of [3, 100, 200])
     await source.machine.board.writePhysical(page * 4096, Buffer.alloc(4096, `page ${page}`))
+  await source.qmp.execute('block-dirty-bitmap-add', { node: 'disk', name: 'bits' })
+  await source.qmp.execute('human-monitor-command', { 'command-line': 'qemu-io disk "write 64k 4k"' })
+  const capabilities = [{ capability: 'dirty-bitmaps', state: true }] as const
+  await source.qmp.execute('migrate-set-capabilities', { capabilities: [...capabilities] })
   await source.qmp.execute('migrate', { uri: `file:${path}`, blk: true })
   while ((await source.qmp.execute('query-migrate')).status !== 'completed') await new Promise(setImmediate)
   const stream = await readFile(path)
@@ -113,30 +119,47 @@ test(`${count} streams that were changed are refused in words, or loaded`, { tim
         [Symbol.asyncDispose]: async () => undefined,
       })),
   }
-  const taken = (bytes: Buffer): Promise<string> =>
-    takeMachine(
+  const copy = join(folder, 'copy')
+  await writeFile(copy, Buffer.alloc(3 << 16))
+  await using there = new DriveSet()
+  const { node } = await there.add(driveFromOptions({ id: 'disk', if: 'none', file: copy, format: 'raw' }))
+  const taken = async (bytes: Buffer): Promise<string> => {
+    using bitmaps = new BitmapsThatCome(
+      { arrive: (place) => new ArrivingNode(there, place) },
+      { mapping: () => undefined, complain: () => undefined },
+    )
+    return await takeMachine(
       {
         ...{ answers: false, read: readerOf(bytes), write: async () => undefined },
         ...{ finish: async () => undefined, destroy: async () => undefined },
       },
-      { board, disks, uuid: undefined },
+      { board, disks, uuid: undefined, bitmaps },
     )
-  let [loaded, refused] = [0, 0]
+  }
+  let [loaded, refused, came] = [0, 0, 0]
   await fc.assert(
     fc.asyncProperty(fc.boolean(), change, fc.nat(20), fc.nat(8), async (framed, by, index, how) => {
       const bytes = framed ? await streamOf(rearranged(sections, index, how, by)) : changed(stream, by)
       await taken(bytes).then(
         () => loaded++,
         (error: unknown) => {
-          assert.ok(error instanceof MigrationError || error instanceof BoardError, String((error as Error).stack))
+          const kinds = [MigrationError, BoardError, BlockError]
+          assert.ok(
+            kinds.some((kind) => error instanceof kind),
+            String((error as Error).stack),
+          )
           refused++
         },
       )
+      for (const bitmap of [...node!.bitmaps]) {
+        came++
+        node!.bitmaps.drop(bitmap)
+      }
     }),
     { numRuns: count, seed },
   )
   t.diagnostic(`${loaded} loaded, ${refused} refused`)
-  assert.ok(loaded > 0 && refused > 0 && put > 0)
+  assert.ok(loaded > 0 && refused > 0 && put > 0 && came > 0)
   assert.equal(await taken(stream), 'prelaunch')
   assert.deepEqual(await board.readPhysical(100 * 4096, 8), Uint8Array.from(Buffer.from('page 100')))
 })

@@ -230,6 +230,7 @@ export class Emulator {
     this.devices.reset()
     this.#fwCfg.replaceFile(bootOrderFile, bootOrder(this.#config, this.devices.bootPlaces))
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
+    this.pci.memory.renew()
     completeCpuReset(this.cpu)
     this.#nmi.reset()
     writeBootOrder(this.cpu, this.#bootOrder, this.#config.bootsAnyFloppy)

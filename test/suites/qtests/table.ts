@@ -27,6 +27,7 @@ export const programs = [
   'fw_cfg-test',
   'i440fx-test',
   'qos-test',
+  'migration-test',
 ] as const
 
 const messages = differs('virtio devices have no MSI-X capability')
@@ -35,6 +36,9 @@ const shadow = differs('RAM between C0000 and FFFFF can always be written, and t
 const leftOut = differs('the program is built for a QEMU without it')
 
 const pci = '/i386/pc/i440FX-pcihost/pci-bus-pc/pci-bus'
+
+const afterwards = notForUs('migrates the RAM after the machine')
+const channels = notForUs('migrates by several connections at once (multifd)')
 
 /** What is not expected to pass: a case, or a whole program by its name. What is not here is expected to pass. */
 export const exceptions: Readonly<Record<string, Expectation>> = {
@@ -46,6 +50,13 @@ export const exceptions: Readonly<Record<string, Expectation>> = {
   '/i386/qmp/query-spice': leftOut,
   '/i386/qmp/query-xen-replication-status': leftOut,
   '/i386/machine/none/cpu_option': differs('the CPU has no properties: -cpu qemu32,apic-id=0 is refused'),
+  '/i386/migration/postcopy/plain': afterwards,
+  '/i386/migration/postcopy/recovery/plain': afterwards,
+  '/i386/migration/postcopy/preempt/plain': afterwards,
+  '/i386/migration/postcopy/preempt/recovery/plain': afterwards,
+  '/i386/migration/multifd/tcp/plain/none': channels,
+  '/i386/migration/multifd/tcp/plain/cancel': channels,
+  '/i386/migration/multifd/tcp/plain/zlib': channels,
   'cdrom-test': notForUs('makes its images by genisoimage, which is not asked for'),
   'test-x86-cpuid-compat': notForUs("asks for the features of QEMU's CPU models; there is one CPU"),
   '/i386/ide/identify': waitsFor('-global of disks that -drive makes, and ide-hd.ver'),
