@@ -28,7 +28,6 @@ export const emulatorExceptions: Exceptions = {
   ...all('image-fleecing', 'exports of a filter that reads an earlier state'),
   ...all('200', 'bridges of PCI'),
   ...all('183', "the target's own lines about block migration (Receiving block device images)"),
-  ...all('192', 'migration'),
   ...all('262', 'the driver blkverify'),
   ...all('240', 'disks that belong to an iothread, and are refused to another'),
   ...all('307 export-incoming-iothread', 'exports in iothreads'),
