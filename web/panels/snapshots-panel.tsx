@@ -1,12 +1,27 @@
 import { useState } from 'preact/hooks'
 import { SureButton } from '../controls.tsx'
-import type { Drive, Machine } from '../machine.ts'
+import type { Drive, Machine, Snapshot } from '../machine.ts'
 import { sizeText } from '../size-text.ts'
 
-/** States of the machine, inside its images. */
+/** What the images hold. */
+interface Kept {
+  /** States of the machine, in the images of all its drives under one name. */
+  readonly states: readonly Snapshot[]
+  /** Of one drive alone. */
+  readonly alone: readonly { readonly drive: Drive; readonly snapshot: Snapshot }[]
+}
+
+function keptIn(drives: readonly Drive[]): Kept {
+  const all = drives.flatMap((drive) => drive.snapshots.map((snapshot) => ({ drive, snapshot })))
+  const states = all.map(({ snapshot }) => snapshot).filter(({ stateBytes }) => stateBytes > 0)
+  const names = new Set(states.map(({ name }) => name))
+  return { states, alone: all.filter(({ snapshot }) => !names.has(snapshot.name)) }
+}
+
+/** States of the machine and snapshots of single drives, inside the images. */
 export function SnapshotsPanel({ machine, drives }: { readonly machine: Machine; readonly drives: readonly Drive[] }) {
   const [name, setName] = useState('')
-  const snapshots = drives.find((drive) => drive.snapshots.length > 0)?.snapshots ?? []
+  const { states, alone } = keptIn(drives)
   // The human monitor says what goes wrong, and nothing else.
   const run = async (line: string): Promise<boolean> => {
     const said = (await machine.human(line)).trim()
@@ -19,14 +34,13 @@ export function SnapshotsPanel({ machine, drives }: { readonly machine: Machine;
   }
   return (
     <>
-      {snapshots.length === 0 && <p class="dim">None</p>}
+      {states.length + alone.length === 0 && <p class="dim">None</p>}
       <ul class="things">
-        {snapshots.map((snapshot) => (
+        {states.map((snapshot) => (
           <li key={snapshot.name} class="row" data-snapshot={snapshot.name}>
             <strong>{snapshot.name}</strong>
             <span class="dim">
-              {snapshot.date.toLocaleString()}
-              {snapshot.stateBytes > 0 && `, ${sizeText(snapshot.stateBytes)}`}
+              {snapshot.date.toLocaleString()}, {sizeText(snapshot.stateBytes)}
             </span>
             {machine.mayControl && /^[\w.-]+$/.test(snapshot.name) && (
               <span class="buttons">
@@ -34,6 +48,26 @@ export function SnapshotsPanel({ machine, drives }: { readonly machine: Machine;
                   Load
                 </SureButton>
                 <SureButton sure="Really delete?" act={() => void run(`delvm ${snapshot.name}`)}>
+                  Delete
+                </SureButton>
+              </span>
+            )}
+          </li>
+        ))}
+        {alone.map(({ drive, snapshot }) => (
+          <li key={`${drive.name} ${snapshot.name}`} class="row" data-snapshot={snapshot.name}>
+            <strong>{snapshot.name}</strong>
+            <span class="dim">
+              {snapshot.date.toLocaleString()}, {drive.name} alone
+            </span>
+            {machine.mayControl && 'device' in drive.target && (
+              <span class="buttons">
+                <SureButton
+                  sure="Really delete?"
+                  act={() =>
+                    void machine.run('blockdev-snapshot-delete-internal-sync', { ...drive.target, name: snapshot.name })
+                  }
+                >
                   Delete
                 </SureButton>
               </span>
