@@ -161,7 +161,7 @@ export function newImageOf(words: Infer<typeof BlockdevCreateOptions>): NewImage
   const [filename, format] = [given['backing-file'], given['backing-fmt']] as (string | undefined)[]
   return {
     driver: words.driver,
-    size: BigInt(given['size'] as bigint),
+    size: BigInt((given['size'] as number | bigint | undefined) ?? 0), // some drivers, which make none, have no such member
     filename: given['filename'] as string | undefined,
     file: reference(given['file']),
     dataFile: reference(given['data-file']),

@@ -14,7 +14,7 @@ export async function changeVnc(displays: VncDisplays, target: string, password:
     return
   }
   if (displays.first === undefined) throw new QmpError('GenericError', 'VNC display not active')
-  await displays.listenAt(addresses(target))
+  await displays.firstDisplay().listenAt(addresses(target))
 }
 
 function addresses(target: string): ReturnType<typeof vncAddressesOf> {

@@ -1,4 +1,5 @@
-import { example, family, int, opt, QmpError, req, str } from '../qapi/index.ts'
+import { example, family, int, opt, req, str } from '../qapi/index.ts'
+import { cpuNumber } from './cpu-number.ts'
 
 const command = family<{
   humanMonitor: {
@@ -29,10 +30,7 @@ export const humanMonitorCommands = {
       ),
     ],
     async run({ humanMonitor, cpus }, { 'command-line': line, 'cpu-index': index }) {
-      if (index !== undefined && (index < 0 || index >= cpus.count)) {
-        throw new QmpError('GenericError', "Parameter 'cpu-index' expects a CPU number")
-      }
-      return humanMonitor.run(line, Number(index ?? 0))
+      return humanMonitor.run(line, index === undefined ? 0 : cpuNumber(index, cpus))
     },
   }),
 }

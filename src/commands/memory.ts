@@ -1,5 +1,6 @@
 import type { MemoryFiles } from '../dump/index.ts'
-import { example, family, int, nothing, opt, QmpError, req, str } from '../qapi/index.ts'
+import { example, family, int, nothing, opt, req, str } from '../qapi/index.ts'
+import { cpuNumber } from './cpu-number.ts'
 
 const command = family<{
   memoryFiles: Pick<MemoryFiles, 'saveVirtual' | 'savePhysical'>
@@ -33,8 +34,7 @@ export const memoryCommands = {
       ),
     ],
     async run({ memoryFiles, cpus }, { 'cpu-index': index = 0, ...range }, { signal }) {
-      if (index < 0 || index >= cpus.count)
-        throw new QmpError('GenericError', "Parameter 'cpu-index' expects a CPU number")
+      cpuNumber(index, cpus)
       await memoryFiles.saveVirtual({ ...range, signal })
       return {}
     },

@@ -1,5 +1,20 @@
 import { NetworkPolicy } from '../net/index.ts'
-import { bool, either, int, list, oneOf, opt, req, str, struct, uint16, uint32, uint64, union } from '../qapi/index.ts'
+import {
+  bool,
+  either,
+  int,
+  int32,
+  list,
+  oneOf,
+  opt,
+  req,
+  str,
+  struct,
+  uint16,
+  uint32,
+  uint64,
+  union,
+} from '../qapi/index.ts'
 import { SocketAddress } from './socket-address.ts'
 
 const Text = struct('String', { str: req(str, 'the text') })
@@ -117,7 +132,7 @@ const NetdevBridgeOptions = struct('NetdevBridgeOptions', {
 })
 
 const NetdevHubPortOptions = struct('NetdevHubPortOptions', {
-  hubid: req(int, 'number of the hub'),
+  hubid: req(int32, 'number of the hub'),
   netdev: opt(str, 'back end to join the hub with'),
 })
 

@@ -41,10 +41,10 @@ const Memdev = struct('Memdev', {
 const IOThreadInfo = struct('IOThreadInfo', {
   id: req(str, 'name of the object'),
   'thread-id': req(int, "number of its thread: the process's, which serves all devices"),
-  'poll-max-ns': req(int, 'how long it looks for work before it sleeps'),
-  'poll-grow': req(int, 'how it looks longer'),
-  'poll-shrink': req(int, 'how it looks shorter'),
-  'aio-max-batch': req(int, 'how many requests are given to the system at once'),
+  'poll-max-ns': req(int.wide, 'how long it looks for work before it sleeps'),
+  'poll-grow': req(int.wide, 'how it looks longer'),
+  'poll-shrink': req(int.wide, 'how it looks shorter'),
+  'aio-max-batch': req(int.wide, 'how many requests are given to the system at once'),
 })
 
 const HotpluggableCPU = struct('HotpluggableCPU', {

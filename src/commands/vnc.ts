@@ -253,7 +253,7 @@ export const vncCommands = {
       ),
     ],
     run({ vncDisplays }, args) {
-      if (args['tls-certs'] === true) vncDisplays.reloadCertificates()
+      if (args['tls-certs'] === true) vncDisplays.firstDisplay().reloadCertificates()
       return {}
     },
   }),
@@ -274,7 +274,8 @@ export const vncCommands = {
       ),
     ],
     async run({ vncDisplays }, { addresses }) {
-      if (addresses !== undefined) await vncDisplays.listenAt(addresses.map(addressOf))
+      const display = vncDisplays.firstDisplay()
+      if (addresses !== undefined) await display.listenAt(addresses.map(addressOf))
       return {}
     },
   }),

@@ -50,6 +50,8 @@ interface Surroundings {
   /** The memory that the guest can have in its address space now, by rising addresses. */
   readonly memory: () => Promise<readonly PhysicalRange[]>
   readonly hasCpu: boolean
+  /** Whether the guest has still to come from elsewhere. */
+  readonly incoming: () => boolean
   readonly emit: EmitOf<typeof dumpEvents>
 }
 
@@ -70,19 +72,24 @@ export class GuestDump {
 
   /** @throws {QmpError} GenericError, in QEMU's words */
   async write(request: DumpRequest): Promise<void> {
-    const wanted = checked(request)
+    if (this.#surroundings.incoming()) {
+      throw new QmpError('GenericError', 'Dump not allowed during incoming migration.')
+    }
     if (this.#status === 'active') throw new QmpError('GenericError', 'There is a dump in process, please wait.')
+    checkForm(request)
     const fd = await openTarget(request)
+    this.#status = 'active'
+    this.#completed = 0
+    this.#total = 0
     let ranges: readonly PhysicalRange[]
     try {
-      ranges = clipped(await this.#surroundings.memory(), wanted)
+      ranges = clipped(await this.#surroundings.memory(), wantedRange(request))
       if (ranges.length === 0) throw new QmpError('GenericError', 'dump: no guest memory to dump')
     } catch (error) {
+      this.#status = 'failed'
       closeSync(fd)
       throw error
     }
-    this.#status = 'active'
-    this.#completed = 0
     this.#total = ranges.reduce((sum, { bytes }) => sum + bytes, 0)
     const done = this.#surroundings.guest.standingStill(() => this.#run(fd, ranges, request))
     if (request.detach === true)
@@ -142,20 +149,25 @@ export class GuestDump {
   }
 }
 
-/** @returns the range that is wanted; undefined for all @throws {QmpError} GenericError, in QEMU's words and order */
-function checked({ paging, begin, length, format = 'elf' }: DumpRequest): PhysicalRange | undefined {
-  const refuse = (text: string): never => {
-    throw new QmpError('GenericError', text)
-  }
+function refuse(text: string): never {
+  throw new QmpError('GenericError', text)
+}
+
+/** Looks whether what is said goes together. @throws {QmpError} GenericError, in QEMU's words and order */
+function checkForm({ paging, begin, length, format = 'elf' }: DumpRequest): void {
   if (format !== 'elf' && (paging || begin !== undefined || length !== undefined))
     refuse("kdump-compressed format doesn't support paging or filter")
   if (begin !== undefined && length === undefined) refuse("Parameter 'length' is missing")
   if (begin === undefined && length !== undefined) refuse("Parameter 'begin' is missing")
   if (format === 'win-dmp') refuse('Windows dump is only available for x86-64')
   if (format !== 'elf' && format !== 'kdump-zlib') refuse(`${format} is not available now`)
+}
+
+/** @returns the range that is wanted; undefined for all @throws {QmpError} GenericError, in QEMU's words */
+function wantedRange({ begin, length }: DumpRequest): PhysicalRange | undefined {
   if (begin === undefined || length === undefined) return undefined
+  if (Number(length) === 0) refuse("Invalid parameter 'length'")
   if (begin < 0) refuse("Invalid parameter 'begin'")
-  if (length <= 0) refuse("Invalid parameter 'length'")
   return { address: Number(begin), bytes: Number(length) }
 }
 

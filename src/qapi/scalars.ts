@@ -48,7 +48,10 @@ export const any: Type<unknown> = {
   decode: (value) => value,
 }
 
-/** An integer type whose handlers see a number; `wide` lets them see a bigint where a number would not be exact. */
+/**
+ * An integer type whose handlers see a number, the nearest one of the type beyond 2^53: what is only compared with a
+ * limit, or is refused whatever it is. `wide` lets them see a bigint where a number would not be exact.
+ */
 export interface IntegerType extends Type<number> {
   readonly wide: Type<number | bigint>
 }
@@ -65,6 +68,11 @@ const highestUnsigned64 = 2n ** 64n - 1n
 const isInteger = (value: unknown): value is number | bigint =>
   typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))
 
+/** The largest number that is no more than `limit`, which is one less than a power of two. */
+function nearestBelow(limit: bigint): number {
+  return Number(limit) * (1 - Number.EPSILON / 2)
+}
+
 /** Integers of `range`; 64-bit unsigned ones take negative numbers too, and wrap them, as QEMU does. */
 function integerType(name: string, { bits, signed }: IntegerRange): IntegerType {
   const low = signed ? -(2n ** BigInt(bits - 1)) : 0n
@@ -72,6 +80,8 @@ function integerType(name: string, { bits, signed }: IntegerRange): IntegerType 
   const cName = `${signed ? '' : 'u'}int${bits}_t`
   const lowNumber = bits === 64 && signed ? Number.MIN_SAFE_INTEGER : Number(low)
   const highNumber = bits === 64 ? Number.MAX_SAFE_INTEGER : Number(high)
+  // What lies in a type's range has a number that lies there, too.
+  const [lowNearest, highNearest] = [Number(low), bits === 64 ? nearestBelow(high) : Number(high)]
   const notAnInteger = (at: Place): QmpError =>
     signed ? wrongType(at, 'integer') : new QmpError('GenericError', `Parameter '${at.path || at.leaf}' expects uint64`)
 
@@ -91,12 +101,7 @@ function integerType(name: string, { bits, signed }: IntegerRange): IntegerType 
   return {
     name,
     shape,
-    decode(value, at) {
-      const wide = decodeWide(value, at)
-      if (typeof wide === 'number') return wide
-      if (wide >= Number.MIN_SAFE_INTEGER && wide <= Number.MAX_SAFE_INTEGER) return Number(wide)
-      throw new QmpError('GenericError', `Parameter '${at.path}' is too large`)
-    },
+    decode: (value, at) => Math.max(lowNearest, Math.min(highNearest, Number(decodeWide(value, at)))),
     wide: { name, shape: { ...shape, wide: true }, decode: decodeWide },
   }
 }

@@ -2,7 +2,6 @@ import { expiryOf } from '../display/index.ts'
 import { QmpError } from '../qapi/index.ts'
 import type { Duplex } from '../transport/index.ts'
 import type { VncDisplay, VncDisplayInfo } from './vnc-display.ts'
-import type { VncAddress } from './vnc-options.ts'
 
 /** A machine's displays, the first one first: what management does with them. */
 export class VncDisplays {
@@ -39,18 +38,11 @@ export class VncDisplays {
     display.expirePassword(expiryOf(time))
   }
 
-  /** Lets the first display listen elsewhere. @throws {QmpError} if there is none */
-  async listenAt(addresses: readonly VncAddress[]): Promise<void> {
+  /** The display that commands without an id mean. @throws {QmpError} GenericError, if there is none */
+  firstDisplay(): VncDisplay {
     const display = this.#displays[0]
     if (display === undefined) throw new QmpError('GenericError', 'Can not find vnc display')
-    await display.listenAt(addresses)
-  }
-
-  /** Reads certificates again. @throws {QmpError} if there is no display, or it has none */
-  reloadCertificates(): void {
-    const display = this.#displays[0]
-    if (display === undefined) throw new QmpError('GenericError', 'Can not find vnc display')
-    display.reloadCertificates()
+    return display
   }
 
   /** Lets the first display serve somebody who is connected already. @returns false if there is no display */

@@ -136,7 +136,9 @@ interface Places {
 
 /** @throws {BlockError} @throws {QmpError} in QEMU's words */
 export function startCreate({ drives, jobs }: JobPlace, id: string, image: NewImage): void {
-  if (image.driver !== 'file' && formats.get(image.driver)?.create === undefined) {
+  // An image without structure is its file: `vmon img create` makes one, and this command none.
+  const makes = image.driver === 'file' || (image.driver !== 'raw' && formats.get(image.driver)?.create !== undefined)
+  if (!makes) {
     throw new BlockError('unsupported', 'Driver does not support blockdev-create')
   }
   jobs.create(new CreateJob(drives, image), { id, autoDismiss: false }).start()

@@ -49,6 +49,7 @@ export async function bitmap(argv: readonly string[], output: Output): Promise<n
     format: args.value('f'),
     imageOptions: args.has('image-opts'),
     writable: true,
+    noBacking: true,
   })
   let other: OpenImage | undefined
   try {

@@ -125,6 +125,7 @@ export function commands(needs: Needs): { readonly dispatcher: Dispatcher; reado
       guest: runControl,
       memory: () => dumpedMemory(board),
       hasCpu,
+      incoming: () => runControl.state === 'inmigrate',
       emit: (name, ...[data]) => needs.events.emit(name, data),
     }),
     cpus: {

@@ -8,7 +8,8 @@ export interface CertificateWish {
   readonly folder: string
   readonly endpoint: 'client' | 'server'
   /** Opens the key, if it is encrypted. */
-  readonly password: string | undefined
+  /** What opens the key: asked for when there is one. */
+  readonly password: () => string | undefined
   /** Whether certificates are looked through. */
   readonly check: boolean
 }
@@ -37,9 +38,10 @@ export function readCertificates({ folder, endpoint, password, check }: Certific
     checkDates(own.certificate, 'certificate', certificate)
     checkIssuer(own.certificate, authorities, certificate)
   }
-  checkKey(own, certificate, password)
+  const opening = password()
+  checkKey(own, certificate, opening)
   const [bytes, key] = [bytesOf(own.certificate), bytesOf(own.key)]
-  return { ...material, own: { certificate: bytes, key, password } }
+  return { ...material, own: { certificate: bytes, key, password: opening } }
 }
 
 interface OwnPaths {

@@ -25,19 +25,19 @@ type Name = keyof typeof defaults
 const largest = 2n ** 63n - 1n
 const largestPool = 2 ** 31 - 1
 const options = struct('IothreadProperties', {
-  'aio-max-batch': opt(int, 'how many requests are given to the system at once'),
-  'thread-pool-min': opt(int, 'how many threads there are at least'),
-  'thread-pool-max': opt(int, 'how many threads there are at most'),
-  'poll-max-ns': opt(int, 'how long it looks for work before it sleeps'),
-  'poll-grow': opt(int, 'how it looks longer'),
-  'poll-shrink': opt(int, 'how it looks shorter'),
+  'aio-max-batch': opt(int.wide, 'how many requests are given to the system at once'),
+  'thread-pool-min': opt(int.wide, 'how many threads there are at least'),
+  'thread-pool-max': opt(int.wide, 'how many threads there are at most'),
+  'poll-max-ns': opt(int.wide, 'how long it looks for work before it sleeps'),
+  'poll-grow': opt(int.wide, 'how it looks longer'),
+  'poll-shrink': opt(int.wide, 'how it looks shorter'),
 })
 
 /**
  * A thread that serves devices in QEMU. Here the main thread serves all of them: it is a name that devices can be given,
  * and its numbers are remembered. Its thread is the process's.
  */
-export const iothread: ObjectKind<Partial<Record<Name, number>>> = {
+export const iothread: ObjectKind<Partial<Record<Name, number | bigint>>> = {
   options,
   make(said, id) {
     const values: Record<Name, number | bigint> = { ...defaults }

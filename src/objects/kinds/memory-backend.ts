@@ -1,6 +1,5 @@
 import {
   bool,
-  int,
   list,
   memberAt,
   oneOf,
@@ -11,6 +10,7 @@ import {
   size,
   str,
   struct,
+  uint16,
   uint32,
 } from '../../qapi/index.ts'
 import { type ClassAccess, remembered } from '../../qom/index.ts'
@@ -48,7 +48,7 @@ export interface MemoryBackendInfo {
 
 export const memoryOptions = {
   dump: opt(bool, 'whether it is part of core dumps'),
-  'host-nodes': opt(list(int), 'the nodes of the host that it is on'),
+  'host-nodes': opt(list(uint16), 'the nodes of the host that it is on'),
   merge: opt(bool, 'whether equal pages may be one'),
   policy: opt(policies, 'how it is spread over nodes'),
   prealloc: opt(bool, 'whether it is taken at once'),
@@ -69,6 +69,9 @@ export const memoryBackendRam: ObjectKind<MemoryOptions> = {
   make: (said, id) => memoryBackend('memory-backend-ram', said, id),
 }
 
+/** Bytes that a process can have at most. */
+const addressSpace = 2 ** 47
+
 /** What every kind of memory has: its properties, their checks, what query-memdev tells. */
 export function memoryBackend(
   type: string,
@@ -76,6 +79,7 @@ export function memoryBackend(
   id: string,
 ): MadeObject & { complete(): void; info(): MemoryBackendInfo } {
   if (said.size === 0) refused(`property 'size' of ${type} doesn't take value '0'`)
+  if (said.size > addressSpace) refused(`cannot set up guest memory '${id}': Cannot allocate memory`)
   const threads = threadsOf(type, said['prealloc-threads'])
   const { policy = 'default', 'host-nodes': nodes = [] } = said
   const fixed = 'cannot change property value'
@@ -88,7 +92,7 @@ export function memoryBackend(
     prealloc: remembered('prealloc', bool, said.prealloc ?? false),
     'prealloc-threads': threads,
     policy: remembered<string>('policy', policies, policy),
-    'host-nodes': remembered<readonly number[]>('host-nodes', list(int), nodes),
+    'host-nodes': remembered<readonly number[]>('host-nodes', list(uint16), nodes),
     'x-use-canonical-path-for-ramblock-id': remembered(
       'x-use-canonical-path-for-ramblock-id',
       bool,

@@ -69,6 +69,6 @@ export const rngRandom: ObjectKind<FileOptions> = {
 }
 
 function made(type: string, said: { readonly opened?: boolean }): MadeObject {
-  if (said.opened === true) refused(`Property '${type}.opened' is not writable`)
+  if (said.opened !== undefined) refused(`Property '${type}.opened' is not writable`)
   return { access: { opened: constant(true) } }
 }

@@ -26,7 +26,7 @@ interface Options {
 export const secret: ObjectKind<Options> = {
   options,
   make({ loaded, format: written = 'raw', keyid, iv, data, file }, id, others) {
-    if (loaded === true) refused("Property 'secret.loaded' is not writable")
+    if (loaded !== undefined) refused("Property 'secret.loaded' is not writable")
     let password = new Uint8Array(0)
     return {
       access: {

@@ -37,12 +37,12 @@ export const tlsCredsX509: ObjectKind<X509Options> = {
   }),
   make: (said, _id, others) => {
     const { passwordid, 'sanity-check': check = true, endpoint = 'client' } = said
-    const read = (): TlsMaterial => {
-      const secret = passwordid === undefined ? undefined : others.password(passwordid)
-      if (passwordid !== undefined && secret === undefined) refused(`No secret with id '${passwordid}'`)
-      const password = secret === undefined ? undefined : Buffer.from(secret).toString()
-      return readCertificates({ folder: folderOf(said), endpoint, check, password })
+    const password = (): string | undefined => {
+      if (passwordid === undefined) return undefined
+      const secret = others.password(passwordid) ?? refused(`No secret with id '${passwordid}'`)
+      return Buffer.from(secret).toString()
     }
+    const read = (): TlsMaterial => readCertificates({ folder: folderOf(said), endpoint, check, password })
     return {
       access: {
         ...commonAccess('tls-creds-x509', said),
@@ -88,7 +88,7 @@ export const tlsCredsPsk: ObjectKind<PskOptions> = {
 }
 
 function commonAccess(type: string, said: CommonOptions): MadeObject['access'] {
-  if (said.loaded === true) refused(`Property '${type}.loaded' is not writable`)
+  if (said.loaded !== undefined) refused(`Property '${type}.loaded' is not writable`)
   return {
     'verify-peer': remembered('verify-peer', bool, said['verify-peer'] ?? true),
     dir: remembered('dir', str, said.dir ?? ''),

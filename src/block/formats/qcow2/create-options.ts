@@ -5,6 +5,7 @@ import { checkDriverWord } from '../../open/blockdev-drivers.ts'
 import type { CreateRequest } from '../../open/create-request.ts'
 import type { OptionBag } from '../../open/option-bag.ts'
 import { defaultClusterSize, type Qcow2CreateOptions } from './create.ts'
+import { subclustersOfCluster } from './geometry.ts'
 
 const versions = { '0.10': 2, v2: 2, '1.1': 3, v3: 3 } as const
 const compressions = { zlib: 'deflate', zstd: 'zstd' } as const
@@ -34,9 +35,9 @@ export function readCreateOptions({
   if (raw && dataFile === undefined && needFile !== undefined)
     throw new BlockError('invalid', 'data-file-raw requires data-file')
   if (dataFile !== undefined) {
-    // Clusters that have their places are whole.
+    // Clusters, or subclusters, that have their places are whole.
     const mapped = raw || preallocation !== 'off'
-    const whole = mapped ? (clusterSize ?? defaultClusterSize) : 1
+    const whole = mapped ? (clusterSize ?? defaultClusterSize) / (extendedL2 === true ? subclustersOfCluster : 1) : 1
     const length = Math.ceil(size / whole) * whole
     needFile?.(dataFile, async (file) => {
       if (inPlace !== true) await file.truncate(0)

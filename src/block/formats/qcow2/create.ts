@@ -169,24 +169,31 @@ function encodeStart(options: Qcow2CreateOptions, geometry: Geometry, layout: La
 
 /** How the image will be divided. @throws {BlockError} kind `invalid`, in QEMU's words, if there can be none */
 export function checkedGeometry(options: Qcow2CreateOptions, size = BigInt(options.size)): Geometry {
-  const { version = 3, clusterSize = defaultClusterSize, refcountBits = 16, extendedL2 = false, backing } = options
+  const { clusterSize = defaultClusterSize, refcountBits = 16, extendedL2 = false, backing } = options
+  if (size % 512n !== 0n) throw invalid('Image size must be a multiple of 512 bytes')
+  const since11 = 'compatibility level 1.1 and above (use version=v3 or greater)'
+  needsVersion3(options, extendedL2, `Extended L2 entries are only supported with ${since11}`)
   if (!isPowerOfTwo(clusterSize) || clusterSize < 512 || clusterSize > 2 ** 21) {
     throw invalid('Cluster size must be a power of two between 512 and 2048k')
   }
-  if (size % 512n !== 0n) throw invalid('Image size must be a multiple of 512 bytes')
-  if (!isPowerOfTwo(refcountBits) || refcountBits > 64) {
-    throw invalid('Refcount width must be a power of two and may not exceed 64 bits')
-  }
-  if (version === 2) checkVersion2(options)
   if (extendedL2 && clusterSize < 16384) {
     throw invalid('Extended L2 entries are only supported with cluster sizes of at least 16384 bytes')
   }
   if ((options.preallocation ?? 'off') !== 'off' && !extendedL2 && backing !== undefined) {
     throw invalid('Backing file and preallocation can only be used at the same time if extended_l2 is on')
   }
+  needsVersion3(options, options.lazyRefcounts, `Lazy refcounts only supported with ${since11}`)
+  if (!isPowerOfTwo(refcountBits) || refcountBits > 64) {
+    throw invalid('Refcount width must be a power of two and may not exceed 64 bits')
+  }
+  const orAbove = 'require compatibility level 1.1 or above (use version=v3 or greater)'
+  needsVersion3(options, refcountBits !== 16, `Different refcount widths than 16 bits ${orAbove}`)
   if (options.dataFile?.raw === true && backing !== undefined) {
     throw invalid('Backing file and data-file-raw cannot be used at the same time')
   }
+  needsVersion3(options, options.dataFile !== undefined, `External data files are only supported with ${since11}`)
+  const zstd = options.compression === 'zstd'
+  needsVersion3(options, zstd, `Non-zlib compression type is only supported with ${since11}`)
   const geometry = geometryOf(Math.log2(clusterSize), Math.log2(refcountBits), extendedL2)
   checkSize(size, geometry)
   return geometry
@@ -202,18 +209,9 @@ function checkSize(size: bigint, geometry: Geometry): void {
   throw new BlockError('invalid', text, { code: 'EFBIG' })
 }
 
-/** What version 2 lacks. */
-function checkVersion2({ refcountBits, lazyRefcounts, extendedL2, compression, dataFile }: Qcow2CreateOptions): void {
-  const need = 'compatibility level 1.1 and above (use version=v3 or greater)'
-  if (lazyRefcounts === true) throw invalid(`Lazy refcounts only supported with ${need}`)
-  if (extendedL2 === true) throw invalid(`Extended L2 entries are only supported with ${need}`)
-  if (dataFile !== undefined) throw invalid(`External data files are only supported with ${need}`)
-  if (compression === 'zstd') throw invalid(`Non-zlib compression type is only supported with ${need}`)
-  if (refcountBits !== undefined && refcountBits !== 16) {
-    throw invalid(
-      'Different refcount widths than 16 bits require compatibility level 1.1 or above (use version=v3 or greater)',
-    )
-  }
+/** @throws {BlockError} kind `invalid`, if version 2 lacks what is wanted */
+function needsVersion3({ version }: Qcow2CreateOptions, wanted: boolean | undefined, complaint: string): void {
+  if (version === 2 && wanted === true) throw invalid(complaint)
 }
 
 /** Header, reference counts, L1 table, and L2 tables and data if they have their places already, one behind the other. */

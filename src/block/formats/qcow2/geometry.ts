@@ -22,10 +22,13 @@ export interface Geometry {
 /** Pieces of tables: small enough that a random read costs little, large enough that a run of reads finds the next one. */
 const largestSlice = 16384
 
+/** How many subclusters a cluster has, in an image with extended L2 entries. */
+export const subclustersOfCluster = 32
+
 export function geometryOf(clusterBits: number, refcountOrder: number, extendedL2: boolean): Geometry {
   const clusterSize = 2 ** clusterBits
   const l2EntrySize = extendedL2 ? 16 : 8
-  const subclusters = extendedL2 ? 32 : 1
+  const subclusters = extendedL2 ? subclustersOfCluster : 1
   const refcountBits = 2 ** refcountOrder
   return {
     clusterBits,
