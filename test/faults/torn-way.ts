@@ -20,7 +20,7 @@ class SectionTracker {
 
   /** @param begins - whether the head of a stream is first */
   constructor(begins: boolean) {
-    if (begins) this.#begin('head', 17)
+    if (begins) this.#begin('head', 19)
   }
 
   /** Pieces of what has come, each of one section. */
@@ -40,11 +40,11 @@ class SectionTracker {
 
   #identify(): boolean {
     const [kind, nameLength] = this.#pending
-    if (kind === undefined) return false
-    if (kind === 0) return this.#begin('end', 9)
-    if (nameLength === undefined || this.#pending.length < 8 + nameLength) return false
-    const name = this.#pending.toString('latin1', 2, 2 + nameLength)
-    return this.#begin(name, 12 + nameLength + this.#pending.readUInt32BE(4 + nameLength))
+    if (this.#pending.length < 12) return false
+    if (kind === 0) return this.#begin('end', 12)
+    if (this.#pending.length < 12 + nameLength!) return false
+    const name = this.#pending.toString('latin1', 12, 12 + nameLength!)
+    return this.#begin(name, 16 + nameLength! + this.#pending.readUInt32BE(4))
   }
 
   #begin(name: string, length: number): true {

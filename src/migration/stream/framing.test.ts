@@ -58,8 +58,8 @@ describe('a stream of sections', () => {
   it('begins as one of QEMU, and names a machine that no QEMU is', async () => {
     const stream = await written([])
     assert.equal(
-      stream.subarray(0, 17).toString('hex'),
-      `5145564d0000000307${'00000004'}${Buffer.from('vmon').toString('hex')}`,
+      stream.subarray(0, 19).toString('hex'),
+      `5145564d0000000307${'00000006'}${Buffer.from('vmon-2').toString('hex')}`,
     )
   })
 
@@ -72,6 +72,26 @@ describe('a stream of sections', () => {
       spoilt[at]! ^= 1 << (at % 8)
       await assert.rejects(read(spoilt), MigrationError, `byte ${at}`)
     }
+  })
+
+  it('is refused where a bit is flipped before its reader waits for what was never sent', async () => {
+    const short = { name: 'ram', version: 1, contents: new Uint8Array(300).fill(9) }
+    const stream = await written([...sample.slice(0, 2), short])
+    for (let at = 0; at < stream.length; at++)
+      for (let bit = 0; bit < 8; bit++) {
+        const spoilt = Buffer.from(stream)
+        spoilt[at]! ^= 1 << bit
+        let next = 0
+        const sections = new SectionReader(async (length) => {
+          assert.ok(next + length <= spoilt.length, `waits: byte ${at}, bit ${bit}`)
+          return spoilt.subarray(next, (next += length))
+        })
+        const all = async (): Promise<void> => {
+          await sections.begin()
+          while ((await sections.next()) !== undefined);
+        }
+        await assert.rejects(all(), MigrationError)
+      }
   })
 
   it('is refused in clear words where it is no stream, or that of another program', async () => {

@@ -7,18 +7,21 @@ import { crc32 } from './checksum.ts'
  *
  *   kind     1 byte    1 = must be understood, 2 = may be left out
  *   length   1 byte    of the name
- *   name     ASCII
  *   version  2 bytes
  *   length   4 bytes   of the contents
+ *   checksum 4 bytes   CRC-32 of these 8 bytes: nobody waits for what was never sent
+ *   name     ASCII
  *   contents
  *   checksum 4 bytes   CRC-32 of all of the above
  *
- * and at the end a byte 0, the number of the sections and the CRC-32 of their checksums. Numbers are big-endian.
+ * and at the end such a head: kind, length and version 0, the number of the sections in place of a length; its checksum is
+ * one of the sections' checksums, too. Numbers are big-endian.
  */
 const magic = Buffer.from('QEVM')
 const qemuVersion = 3
 const configurationSection = 7
-const machineName = Buffer.from('vmon')
+/** Also says which form the sections have. */
+const machineName = Buffer.from('vmon-2')
 /** Contents of no section are longer: video memory is most of the longest. */
 const lengthLimit = 256 << 20
 
@@ -54,12 +57,8 @@ export class SectionWriter {
   }
 
   section({ name, version, contents, optional = false }: Section): Promise<void> {
-    const head = Buffer.alloc(8 + name.length)
-    head.writeUInt8(optional ? 2 : 1, 0)
-    head.writeUInt8(name.length, 1)
-    head.write(name, 2, 'latin1')
-    head.writeUInt16BE(version, 2 + name.length)
-    head.writeUInt32BE(contents.length, 4 + name.length)
+    const kind = optional ? 2 : 1
+    const head = Buffer.concat([headOf(kind, name.length, version, contents.length), Buffer.from(name, 'latin1')])
     const sum = checksum(crc32(contents, crc32(head)))
     this.#count++
     this.#sum = crc32(sum, this.#sum)
@@ -67,10 +66,7 @@ export class SectionWriter {
   }
 
   end(): Promise<void> {
-    const tail = Buffer.alloc(9)
-    tail.writeUInt32BE(this.#count, 1)
-    tail.writeUInt32BE(this.#sum, 5)
-    return this.#write(tail)
+    return this.#write(headOf(0, 0, 0, this.#count, this.#sum))
   }
 }
 
@@ -103,26 +99,21 @@ export class SectionReader {
    * @throws {MigrationError} `stream`, if it is torn or spoilt
    */
   async next(): Promise<Section | undefined> {
-    const kind = (await this.#exactly(1))[0]!
-    if (kind === 0) return this.#checkEnd()
-    if (kind > 2) throw damaged()
-    const nameLength = (await this.#exactly(1))[0]!
-    const rest = await this.#exactly(nameLength + 6)
-    const length = rest.readUInt32BE(nameLength + 2)
-    if (length > lengthLimit) throw damaged()
+    const head = await this.#exactly(headBytes)
+    const [kind, nameLength, version, length] = [head[0]!, head[1]!, head.readUInt16BE(2), head.readUInt32BE(4)]
+    if (!head.equals(headOf(kind, nameLength, version, length, kind === 0 ? this.#sum : 0))) throw damaged()
+    if (kind === 0) {
+      if (length !== this.#count) throw damaged()
+      return undefined
+    }
+    if (kind > 2 || length > lengthLimit) throw damaged()
+    const name = await this.#exactly(nameLength)
     const contents = await this.#exactly(length)
     const sum = await this.#exactly(4)
-    const head = Buffer.concat([Buffer.of(kind, nameLength), rest])
-    if (!sum.equals(checksum(crc32(contents, crc32(head))))) throw damaged()
+    if (!sum.equals(checksum(crc32(contents, crc32(name, crc32(head)))))) throw damaged()
     this.#count++
     this.#sum = crc32(sum, this.#sum)
-    const name = rest.subarray(0, nameLength).toString('latin1')
-    return { name, version: rest.readUInt16BE(nameLength), contents, optional: kind === 2 }
-  }
-
-  async #checkEnd(): Promise<undefined> {
-    const tail = await this.#exactly(8)
-    if (tail.readUInt32BE(0) !== this.#count || tail.readUInt32BE(4) !== this.#sum) throw damaged()
+    return { name: name.toString('latin1'), version, contents, optional: kind === 2 }
   }
 
   async #exactly(length: number): Promise<Buffer> {
@@ -130,6 +121,19 @@ export class SectionReader {
     if (bytes.length < length) throw new MigrationError('stream', 'the stream ends too early')
     return bytes
   }
+}
+
+const headBytes = 12
+
+/** @param before - what its checksum is of besides */
+function headOf(kind: number, nameLength: number, version: number, length: number, before = 0): Buffer {
+  const head = Buffer.alloc(headBytes)
+  head.writeUInt8(kind, 0)
+  head.writeUInt8(nameLength, 1)
+  head.writeUInt16BE(version, 2)
+  head.writeUInt32BE(length, 4)
+  head.writeUInt32BE(crc32(head.subarray(0, 8), before), 8)
+  return head
 }
 
 function checksum(value: number): Buffer {
