@@ -71,6 +71,10 @@ export function boardConfigOf(
     bootMenu: { enabled: boot.menu, ...(boot.splashTimeMs !== undefined && { timeoutMs: boot.splashTimeMs }) },
     drives: slots,
     serialPorts: serialLines(config).findLastIndex((label) => label !== undefined) + 1,
+    absentPorts: {
+      serial: [0, 1, 2, 3].filter((index) => serialLines(config)[index] === undefined),
+      parallel: !config.parallel,
+    },
     vga,
     ...(videoCard !== undefined && { videoCard }),
     serialConsole: config.serialConsole,

@@ -417,6 +417,7 @@ export class ConfigDraft {
       drivenModels: this.#globals.drivenModels,
       sharedFolders: this.folders.all,
       ...{ chardevs, qtest, netdevs, cards, monitors, serial, serialDevices },
+      parallel: this.#defaults && !this.#parallelSaid,
       vga: vga || videoCard !== undefined,
       videoCard,
       displays: this.screens.displays(),

@@ -67,6 +67,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives, a netw
     actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset' },
     rtcBase: undefined,
     rtcStops: false,
+    parallel: true,
     devices: [],
     wished: [],
     driveDevices: [],

@@ -32,12 +32,11 @@ export function cardProperties({ model, place, properties }: PlannedDevice): Rea
   return { ...properties, ...realized, ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }) }
 }
 
-type Shape = Pick<MachineConfig, 'vga' | 'videoCard' | 'serial' | 'defaultDrives' | 'vmport' | 'acpi' | 'cards'>
+type Shape = Pick<MachineConfig, 'vga' | 'videoCard' | 'serial' | 'parallel' | 'vmport' | 'acpi' | 'cards'>
 
 /** THE PC: its devices, in the order in which QEMU makes them. Where they are in the tree of objects is a consequence. */
 export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
-  const { vga, videoCard, serial, defaultDrives, vmport, acpi, cards } = shape
-  const byDefault = defaultDrives.length > 0
+  const { vga, videoCard, serial, parallel, vmport, acpi, cards } = shape
   const { floppies, ide } = pcDrives(drives)
   const present = (...types: readonly string[]): PcDevice[] => types.map((type) => ({ type }))
   const named = (...types: readonly string[]): PcDevice[] => types.map((type) => ({ type, onlyName: true }))
@@ -60,7 +59,7 @@ export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
     ...serial.flatMap((label, port) =>
       label === undefined ? [] : [{ type: 'isa-serial', chardev: label, properties: serialProperties(port, label) }],
     ),
-    ...(byDefault ? named('isa-parallel') : []),
+    ...(parallel ? named('isa-parallel') : []),
     ...present('isa-fdc'),
     ...floppies.map((drive) => ({ type: 'floppy', drive })),
     ...present('i8042'),

@@ -20,6 +20,7 @@ import { stepTime } from './cpu/stepped-time.ts'
 import { Throttle } from './cpu/throttle.ts'
 import type { VirtualClock } from './cpu/virtual-clock.ts'
 import { BoardDrives, type BuiltDisks, buildDisks } from './devices/board-drives.ts'
+import { completeDmaControllers } from './devices/dma-controllers.ts'
 import { FwCfg } from './devices/fw-cfg.ts'
 import { Mc146818 } from './devices/mc146818.ts'
 import { Piix4Pm, silencePowerManagement } from './devices/piix4-pm.ts'
@@ -37,6 +38,8 @@ import { boundBusMasters } from './memory/bus-masters.ts'
 import { GuestMemory } from './memory/guest-memory.ts'
 import { addPcFunctions } from './pci/pc-functions.ts'
 import { PciBus } from './pci/pci-bus.ts'
+import { removeAbsentPorts } from './ports/absent-ports.ts'
+import { completeWideAccess } from './ports/wide-access.ts'
 import { SavedState, v86Version } from './saved-state.ts'
 import { ScreenCapture } from './screen/screen-capture.ts'
 import { patchVbeVirtualWidth } from './screen/vbe-virtual-width.ts'
@@ -106,6 +109,9 @@ export class Emulator {
     patchGuestCode(cpu)
     patchCodeWindows(cpu)
     this.translations = new TranslationCount(cpu)
+    removeAbsentPorts(cpu.io, config.absentPorts)
+    completeDmaControllers(cpu.io, cpu.devices.dma)
+    completeWideAccess(cpu.io)
     patchVgaPorts(emulator)
     patchTextDrawing(cpu.devices.vga)
     patchVbeVirtualWidth(emulator)
@@ -150,6 +156,7 @@ export class Emulator {
     )
     const { vgaBios } = config.firmware
     this.#screen = config.vga ? new ScreenCapture({ machine: emulator, now: clock.now, vgaBios }) : undefined
+    completeWideAccess(cpu.io)
     completeCpuReset(cpu)
     this.#powerOn = new PowerOnState(cpu)
     this.#vgaPowerOn = new VgaPowerOnState(cpu.devices.vga)

@@ -126,6 +126,10 @@ type Write = (this: unknown, value: number) => void
 export interface V86Io {
   readonly ports: V86PortEntry[]
   create_empty_entry(): V86PortEntry
+  readonly empty_port_read8: Read
+  readonly empty_port_read16: Read
+  readonly empty_port_read32: Read
+  readonly empty_port_write: Write
   register_read(port: number, device: object, read8?: Read, read16?: Read, read32?: Read): void
   register_write(port: number, device: object, write8?: Write, write16?: Write, write32?: Write): void
 }
@@ -220,6 +224,9 @@ export interface V86Dma extends StatefulDevice {
   readonly channel_count_init: Uint16Array
   readonly channel_mask: Uint8Array
   readonly channel_mode: Uint8Array
+  /** Which byte of a word comes next. */
+  lsb_msb_flipflop: number
+  update_mask(channel: number, mask: 0 | 1): void
   /** Tells when the guest lets a channel work. */
   on_unmask(unmasked: (channel: number) => void, self: object): void
 }

@@ -11,6 +11,8 @@ export function bytePorts(io: V86Io, device: object, count: number, { read, writ
   return Array.from({ length: count }, (_, register) => ({
     ...io.create_empty_entry(),
     read8: () => read(register),
+    read32: () => -1,
+    write32: () => undefined,
     read16: () => read(register) | (register + 1 < count ? read(register + 1) << 8 : 0xff00),
     write8: (value: number) => write(register, value),
     write16: (value: number) => {

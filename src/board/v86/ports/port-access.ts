@@ -10,7 +10,8 @@ export function readPort(cpu: V86Cpu, port: number, size: PortSize): number {
   const { io } = cpu
   const { device, read8, read16, read32 } = entryOf(io.ports, port)
   const read = size === 1 ? read8 : size === 2 ? read16 : read32
-  return read.call(device, port) >>> 0
+  // Some of v86's registers say more than the bytes that are asked for.
+  return (read.call(device, port) & (size === 1 ? 0xff : size === 2 ? 0xffff : 0xffffffff)) >>> 0
 }
 
 /** Writes an I/O port as an instruction of the guest would. */

@@ -105,7 +105,7 @@ export class IdeChannel implements ChannelLines {
     const high = (this.#control & control.highOrder) !== 0
     switch (register) {
       case 0:
-        return 0xff // data come two bytes at a time
+        return this.#drive.readData(2) & 0xff // data come two bytes at a time, and the second is lost
       case 1:
         if (this.#absent) return 0
         return high ? registers.highFeature : registers.error
