@@ -20,7 +20,8 @@ export function screens(needs: Needs): {
   /** @throws {QmpError} if there is no such screen */
   readonly sharedScreen: ScreenFinder
 } {
-  const hasDevice = (id: string): boolean => needs.objectTree.find(`/machine/peripheral/${id}`) instanceof QomObject
+  const hasDevice = (id: string): boolean =>
+    id !== '' && needs.objectTree.find(`/machine/peripheral/${id}`) instanceof QomObject
   const consoles = new Consoles(consolesOf(needs), hasDevice)
   return { consoles, screenDump: new ScreenDump(consoles, needs.fdSets), sharedScreen: finderIn(consoles, needs) }
 }
