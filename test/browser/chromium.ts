@@ -167,11 +167,29 @@ export class BrowserPage {
     await this.click(found)
   }
 
-  /** Clicks the middle of an element. @param element - an expression that finds it */
+  /** Presses a button that asks back, and says yes; as often as the page takes the question away meanwhile. */
+  async pressSurely(name: string, sure: string, within = 'body'): Promise<void> {
+    const button = (text: string): string =>
+      `[...document.querySelectorAll('${within} button')].find((one) => one.textContent.trim() === ${JSON.stringify(text)} && !one.disabled)`
+    for (;;) {
+      await this.until(`${button(name)} !== undefined || ${button(sure)} !== undefined`)
+      const asked = await this.value(`${button(sure)} !== undefined`)
+      const pressed = await this.click(button(asked ? sure : name)).then(
+        () => true,
+        () => false, // it has become the other one
+      )
+      if (asked && pressed) return
+    }
+  }
+
+  /** Clicks the middle of an element, where it stays. @param element - an expression that finds it */
   async click(element: string): Promise<void> {
-    const { x, y } = await this.value(
-      `(() => { const found = ${element}; found.scrollIntoView({ block: 'center' }); const { x, y, width, height } = found.getBoundingClientRect(); return { x: x + width / 2, y: y + height / 2 } })()`,
-    )
+    const place = (): Promise<{ readonly x: number; readonly y: number }> =>
+      this.value(
+        `(() => { const found = ${element}; found.scrollIntoView({ block: 'center' }); const { x, y, width, height } = found.getBoundingClientRect(); return { x: x + width / 2, y: y + height / 2 } })()`,
+      )
+    let [before, { x, y }] = [await place(), await place()]
+    while (before.x !== x || before.y !== y) [before, { x, y }] = [{ x, y }, await place()]
     for (const type of ['mouseMoved', 'mousePressed', 'mouseReleased'])
       await this.#send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1, buttons: 1 })
   }

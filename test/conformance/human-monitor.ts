@@ -82,7 +82,9 @@ const claims: Readonly<Record<string, HmpClaim>> = {
   'sync-profile': refused('there is nothing to profile; `off` and `reset` are taken'),
   'trace-event': refused('there are no trace events'),
   wavcapture: refused('there are no audio devices'),
-  i: divergent('four bytes at once are not read of registers that have a byte each, with few exceptions'),
+  i: divergent(
+    'masks of interrupts, the timer, APM and the VGA differ before their firmware; so do two and four bytes at the borders of devices',
+  ),
   x: divergent(
     'instructions need the optional package iced-x86, and are refused without it; a few of no use have other texts',
   ),
