@@ -8,7 +8,8 @@ import { writeProgram } from '../programs.ts'
 import type { SuiteRun, Tally } from '../suite.ts'
 import { domainXml, secondCard } from './domain.ts'
 import { LibvirtDaemon } from './libvirt-daemon.ts'
-import { prepareLinux, typicalSteps, typicalXml } from './typical.ts'
+import { prepareLinux, typicalXml } from './typical.ts'
+import { typicalSteps } from './typical-steps.ts'
 import { type Verb, verbsFor } from './verbs.ts'
 
 const run = promisify(execFile)
