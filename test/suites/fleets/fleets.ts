@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { type Suite, type SuiteRun, SuiteUsageError, type Tally } from '../suite.ts'
+import { autopkgtest } from './autopkgtest.ts'
 import { containers } from './containers.ts'
 import { libvirt } from './libvirt.ts'
 import { slurm } from './slurm.ts'
@@ -8,6 +9,8 @@ import { watching } from './watching.ts'
 /** An engine that runs machines, by Debian's packages, which come when they are needed. */
 interface Engine {
   readonly packages: readonly string[]
+  /** Runs when it is named alone: it takes an hour, and has passed on no emulator yet. */
+  readonly onlyByName?: true
   run(run: SuiteRun): Promise<Tally>
 }
 
@@ -21,6 +24,7 @@ const engines = new Map<string, Engine>([
     { packages: ['podman', 'crun', 'busybox-static', 'python3-yaml', 'kubernetes-client=kubectl'], run: containers },
   ],
   ['watching', { packages: ['prometheus'], run: watching }],
+  ['autopkgtest', { packages: ['autopkgtest'], onlyByName: true, run: autopkgtest }],
   ['slurm', { packages: ['slurmctld', 'slurmd', 'slurm-client', 'munge'], run: slurm }],
 ])
 
@@ -32,7 +36,8 @@ export const fleets: Suite = {
     'libvirt has a domain on vmon, and the same on QEMU; Slurm an array of machines, of which some lose their node; Podman confines one; Prometheus watches some',
   async run(run) {
     const tally = { passed: 0, failed: 0 }
-    for (const name of run.arguments.length === 0 ? engines.keys() : run.arguments) {
+    const usual = [...engines].filter(([, { onlyByName }]) => onlyByName !== true).map(([name]) => name)
+    for (const name of run.arguments.length === 0 ? usual : run.arguments) {
       const engine = engines.get(name)
       if (engine === undefined)
         throw new SuiteUsageError(`there is no part '${name}'; there are: ${[...engines.keys()].join(', ')}`)
