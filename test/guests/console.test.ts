@@ -11,7 +11,7 @@ import { missingFile } from '../oracle/peers.ts'
 import { longText, sendKeys } from './long-text.ts'
 
 const grub = '/usr/lib/grub-rescue/grub-rescue-cdrom.iso'
-const timeout = 120_000
+const timeout = 300_000
 
 /** What the screen says, without the line ends: rows that are full go on in the next one. */
 async function flow({ screen }: RunningMachine): Promise<string> {
@@ -71,11 +71,11 @@ describe('a guest that lives on the BIOS', { timeout }, () => {
 describe("GRUB's shell", { skip: missingFile(grub, 'grub-rescue-pc') }, () => {
   it('gets four hundred characters in order that send-key was given at once', { timeout }, async () => {
     await using vm = await startMachine({ cdrom: grub, boot: 'd', memory: 64 })
-    await vm.screen.waitFor(/will be executed automatically/)
+    await vm.screen.waitFor(/will be executed automatically/, { timeoutMs: timeout })
     await vm.keyboard.type('c')
-    await vm.screen.waitFor(/^grub>$/m)
+    await vm.screen.waitFor(/^grub>$/m, { timeoutMs: timeout })
     await sendKeys(vm.qmp, `echo ${longText}\n`)
-    await vm.screen.waitFor(/grub> echo.*grub>$/s)
+    await vm.screen.waitFor(/grub> echo.*grub>$/s, { timeoutMs: timeout })
     const [, echoed] = (await flow(vm)).split(`grub> echo ${longText}`)
     assert.ok(echoed?.startsWith(longText), await vm.screen.text())
   })

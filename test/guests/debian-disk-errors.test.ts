@@ -9,7 +9,7 @@ import { missingProgram } from '../oracle/peers.ts'
 import { DebianGuest } from './debian-guest.ts'
 import { noDebianGuest } from './debian-initrd.ts'
 
-const timeout = 120_000
+const timeout = 300_000
 const skip = missingProgram('qemu-img')
 const dropCaches = 'echo 3 >/proc/sys/vm/drop_caches'
 

@@ -8,7 +8,7 @@ import { missingProgram } from '../oracle/peers.ts'
 import { DebianGuest } from './debian-guest.ts'
 import { noDebianGuest } from './debian-initrd.ts'
 
-const timeout = 120_000
+const timeout = 300_000
 const tebibyte = 2 ** 40
 
 describe('Linux', { skip: noDebianGuest || missingProgram('qemu-img') }, () => {

@@ -10,7 +10,7 @@ import { type Program, qemu, vmon } from '../oracle/programs.ts'
 import { elfKernel, flatKernel, loadAddress, report, reportBytes } from './kernel-guests.ts'
 import { sentByKernel } from './run-kernel.ts'
 
-const timeout = 120_000
+const timeout = 300_000
 const x8664 = 62
 const pvhEntry = 18
 let folder: string

@@ -10,7 +10,7 @@ import { startMachine } from '../../src/index.ts'
 import { missingFile } from '../oracle/peers.ts'
 import { bootDisk, copyOffset, greeting } from './boot-media.ts'
 
-const timeout = 120_000
+const timeout = 300_000
 const grub = '/usr/lib/grub-rescue/grub-rescue-floppy.img'
 const folder = mkdtempSync(join(tmpdir(), 'vmon-floppy-'))
 after(() => rmSync(folder, { recursive: true }))

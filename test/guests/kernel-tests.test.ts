@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { testKernel } from '../../guests/test-kernel.ts'
 import { type Program, qemu, vmon } from '../oracle/programs.ts'
 
-const timeout = 120_000
+const timeout = 300_000
 const lines = Array.from({ length: 20_000 }, (_, index) => `line ${index} of what a kernel prints\n`).join('')
 let folder = ''
 

@@ -7,7 +7,7 @@ import type { V86Board } from '../../src/board/v86/host.ts'
 import { biosGuest, forever } from './bios-guest.ts'
 import { devicesWithEcho } from './echo-device.ts'
 
-const timeout = 120_000
+const timeout = 300_000
 const echo = (changes: Partial<NewDevice> = {}): NewDevice => ({
   ...{ key: 'e', model: 'echo', properties: { iobase: 0x700 }, place: { bus: 'ISA' } },
   ...changes,

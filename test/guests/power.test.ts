@@ -9,7 +9,7 @@ import { setTimeout as pass } from 'node:timers/promises'
 import { DebianGuest } from './debian-guest.ts'
 import { noDebianGuest } from './debian-initrd.ts'
 
-const timeout = 120_000
+const timeout = 300_000
 /** How the kernel can reboot: through ACPI's register, the keyboard controller, a triple fault, and port 0xCF9. */
 const rebootTypes = ['acpi', 'kbd', 'triple', 'pci'] as const
 /** Behind which reboots a test waits for the prompt, and not only for the kernel's first words. */

@@ -9,7 +9,7 @@ import { IdeProbe, onBothProbes } from './ide-probe.ts'
 
 const grub = '/usr/lib/grub-rescue/grub-rescue-cdrom.iso'
 const skip = missingProgram(qemu[0]!) || missingFile(grub, 'grub-rescue-pc')
-const timeout = 120_000
+const timeout = 300_000
 
 type Packet = readonly number[]
 

@@ -111,8 +111,6 @@ export class Emulator {
     this.translations = new TranslationCount(cpu)
     removeAbsentPorts(cpu.io, config.absentPorts)
     completeDmaControllers(cpu.io, cpu.devices.dma)
-    completeWideAccess(cpu.io)
-    patchVgaPorts(emulator)
     patchTextDrawing(cpu.devices.vga)
     patchVbeVirtualWidth(emulator)
     if (config.logFirmware === true) listenToFirmware(cpu, (line) => notify({ type: 'firmwareLog', line }))
@@ -157,6 +155,7 @@ export class Emulator {
     const { vgaBios } = config.firmware
     this.#screen = config.vga ? new ScreenCapture({ machine: emulator, now: clock.now, vgaBios }) : undefined
     completeWideAccess(cpu.io)
+    patchVgaPorts(emulator)
     completeCpuReset(cpu)
     this.#powerOn = new PowerOnState(cpu)
     this.#vgaPowerOn = new VgaPowerOnState(cpu.devices.vga)
