@@ -1,6 +1,6 @@
 import { setTimeout as pass } from 'node:timers/promises'
 import { ReadingViewer } from './reading-viewer.ts'
-import { keyCell } from './text-guest.ts'
+import { showsKey } from './text-guest.ts'
 
 /** Bytes a second that a slow viewer reads. */
 const slow = 50_000
@@ -17,10 +17,8 @@ export class Crowd implements Disposable {
   static async gather(path: string): Promise<Crowd> {
     const crowd = new Crowd()
     for (let index = 0; index < quick; index++) {
-      const seen = ({ x, y, width }: { x: number; y: number; width: number }): void => {
-        if (x <= keyCell.x && x + width > keyCell.x && y === keyCell.y) crowd.#sees(index)
-      }
-      crowd.#viewers.push(await ReadingViewer.open({ path, seen }))
+      const viewer = await ReadingViewer.open({ path, seen: (area) => showsKey(area) && crowd.#sees(index) })
+      crowd.#viewers.push(viewer)
     }
     for (const rate of [slow, 0]) crowd.#viewers.push(await ReadingViewer.open({ path, rate }))
     return crowd

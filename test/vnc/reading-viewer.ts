@@ -12,7 +12,7 @@ export interface ReadingViewerOptions {
    */
   readonly rate?: number
   /** Told of each part of the picture that has come. */
-  readonly seen?: (area: { x: number; y: number; width: number; height: number }) => void
+  readonly seen?: (area: { x: number; y: number; width: number; height: number }) => unknown
 }
 
 /** What else it understands. */

@@ -1,4 +1,5 @@
 import { assemble } from '../../src/assembler/index.ts'
+import type { Guest } from '../interop/guest.ts'
 
 const floppyBytes = 1_474_560
 const sectorBytes = 512
@@ -13,7 +14,7 @@ const screen = 0xb800
 const com1 = 0x3f8
 const lastRow = 24 * 160
 
-/** What the guest does, as a byte through COM1 tells it. */
+/** What the guest does, as a byte through COM1 tells it: it sends the byte back when it does. */
 export const TextGuestMode = {
   /** Nothing: the CPU sleeps. */
   idle: 'i',
@@ -26,8 +27,20 @@ export const TextGuestMode = {
 /** Where it counts how much it has computed, in 32 bits. */
 export const computedAddress = kept.computed
 
-/** A cell of the picture, where each key puts another character. */
-export const keyCell = { x: 79 * 9, y: 0, width: 9, height: 16 } as const
+/** A cell of the picture, where each key puts another character. Text that scrolls takes it away at once. */
+const keyCell = { x: 79 * 9, y: 0, width: 9, height: 16 } as const
+
+/** Whether a part of the picture has something of that cell: QEMU sends only the lines of it that have changed. */
+export function showsKey({ x, y, width, height }: { x: number; y: number; width: number; height: number }): boolean {
+  const across = x < keyCell.x + keyCell.width && x + width > keyCell.x
+  return across && y < keyCell.y + keyCell.height && y + height > keyCell.y
+}
+
+/** Tells the guest what to do; settles when it does. */
+export async function setMode(guest: Guest, mode: (typeof TextGuestMode)[keyof typeof TextGuestMode]): Promise<void> {
+  guest.sendSerial(mode)
+  await guest.receive(Buffer.from(mode))
+}
 
 /** A floppy that starts a guest in a text mode. It says `.` through COM1 when it listens. */
 export function textGuestFloppy(): Uint8Array {
@@ -112,6 +125,7 @@ const bootSector = assemble(bootAddress, (asm) => {
   asm.mov('dx', com1)
   asm.in('al', 'dx')
   asm.store(kept.mode, 'al')
+  asm.out('dx', 'al')
   asm.label('no byte')
   asm.load('al', kept.mode)
   asm.op('cmp', 'al', TextGuestMode.scroll.charCodeAt(0))
