@@ -291,8 +291,12 @@ export type PortSize = 1 | 2 | 4
 export interface Screen {
   /** The picture as it is now. @throws {BoardError} kind `unavailable`, if the board has no VGA */
   capture(): Promise<Picture>
-  /** What has changed in the picture since the state that `serial` names; 0 names none, and gives all of it. */
-  changes(serial: number): Promise<PictureChanges>
+  /**
+   * What has changed in the picture since the state that `serial` names; 0 names none, and gives all of it.
+   *
+   * @param patience - for how many milliseconds the board may wait until something has changed, if nothing has; 0 if absent
+   */
+  changes(serial: number, patience?: number): Promise<PictureChanges>
   /** What a text mode shows; undefined in graphics modes, and while the screen is blank. */
   text(): Promise<TextScreen | undefined>
 }

@@ -39,8 +39,12 @@ export interface Console {
   readonly head: number
   /** The picture as it is now. */
   capture(): Promise<Picture>
-  /** What has changed since the state that `serial` names; 0 names none, and gives all of it. */
-  changes(serial: number): Promise<PictureChanges>
+  /**
+   * What has changed since the state that `serial` names; 0 names none, and gives all of it.
+   *
+   * @param patience - for how many milliseconds it may wait until something has changed, if nothing has; 0 if absent
+   */
+  changes(serial: number, patience?: number): Promise<PictureChanges>
   /** What it says as it is now; undefined while it shows graphics, or nothing. */
   text(): Promise<TextScreen | undefined>
 }

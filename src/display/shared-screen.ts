@@ -5,6 +5,8 @@ import { RowHashes, type Scroll, scrollOf } from './scroll.ts'
 
 /** How long to wait before the next look, in milliseconds: at first, and at most, when nothing changes. */
 const interval = { first: 16, last: 100, growth: 1.4 } as const
+/** For how long the console may wait for a change, in milliseconds: as long as nobody has to be asked, nothing is woken. */
+const patience = 1000
 /** What is shown where there is no screen. */
 const blank = { width: 640, height: 480 } as const
 
@@ -119,15 +121,18 @@ export class SharedScreen {
       return
     }
     this.#state = 'looking'
-    await this.#look()
+    await this.#look(patience)
     this.#schedule()
   }
 
-  async #look(): Promise<void> {
+  async #look(wait = 0): Promise<void> {
+    const begin = performance.now()
     try {
-      const changes = await this.#console?.changes(this.#serial)
-      this.#lookedAt = performance.now()
-      if (changes === undefined || changes.rectangles.length === 0) {
+      const changes = await this.#console?.changes(this.#serial, wait)
+      // Perhaps somebody else has asked meanwhile, and has been told.
+      const known = changes === undefined || changes.rectangles.length === 0 || this.#knows(changes)
+      this.#lookedAt = known ? begin : performance.now()
+      if (known) {
         this.#pause = Math.min(this.#pause * interval.growth, interval.last)
         return
       }
@@ -135,9 +140,14 @@ export class SharedScreen {
       const change = this.#apply(changes)
       for (const viewer of this.#viewers) viewer.changed(change)
     } catch (error) {
+      this.#lookedAt = performance.now()
       this.#pause = interval.last
-      this.#failed(error)
+      if (this.#viewers.size > 0) this.#failed(error)
     }
+  }
+
+  #knows({ serial, whole }: PictureChanges): boolean {
+    return !whole && serial === this.#serial
   }
 
   #apply({ serial, width, height, whole, rectangles }: PictureChanges): ScreenChange {

@@ -42,7 +42,9 @@ export class PictureSender implements Viewer {
   #asked = false
   #continuous = false
   #sizeAsked = false
-  #state: 'ready' | 'sending' | 'full' | 'ended' = 'ready'
+  /** It wants to see the screen as it is now: perhaps nobody has looked for long. */
+  #stale = false
+  #state: 'ready' | 'looking' | 'sending' | 'full' | 'ended' = 'ready'
 
   constructor(options: PictureSenderOptions) {
     this.#options = options
@@ -84,11 +86,9 @@ export class PictureSender implements Viewer {
     }
     this.#dirty.mark(area)
     this.#sizeAsked = this.#known.has(Encoding.extendedDesktopSize)
-    // Perhaps nobody has looked for long.
-    void this.#options.screen.refresh().then(() => {
-      this.#asked = true
-      this.#proceed()
-    })
+    this.#asked = true
+    this.#stale = true
+    this.#proceed()
   }
 
   /** The client wants pictures without asking for each. */
@@ -137,10 +137,23 @@ export class PictureSender implements Viewer {
 
   #proceed(): void {
     if (!this.waits) return
+    if (this.#stale) {
+      void this.#refresh()
+      return
+    }
     const understandsSize = this.#known.has(Encoding.desktopSize) || this.#known.has(Encoding.extendedDesktopSize)
     if (this.#sizeAsked || (this.#resized && understandsSize)) this.#sendSize()
     else if (!this.#dirty.empty) void this.#send()
     else this.#options.screen.wake()
+  }
+
+  async #refresh(): Promise<void> {
+    this.#stale = false
+    this.#state = 'looking'
+    await this.#options.screen.refresh()
+    if (this.#state !== 'looking') return
+    this.#state = 'ready'
+    this.#proceed()
   }
 
   /** Alone: what comes in one update with a size is lost to some clients. */

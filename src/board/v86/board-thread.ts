@@ -5,7 +5,7 @@
 import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parentPort } from 'node:worker_threads'
-import type { Picture } from '../board.ts'
+import type { Picture, PictureChanges } from '../board.ts'
 import { BoardError } from '../board-error.ts'
 import type { GuestSides } from '../bus/guest-device.ts'
 import { readRegisters } from './cpu/cpu-state.ts'
@@ -79,7 +79,8 @@ function callsOf(emulator: Emulator, requests: HostRequests, threadId: number): 
     codeCache: () => emulator.translations.cache,
     pci: () => emulator.pci.describe(),
     picture: () => emulator.screen.picture(),
-    pictureChanges: (serial) => emulator.screen.changes(serial),
+    pictureChanges: (serial, patience) =>
+      patience === 0 ? emulator.screen.changes(serial) : emulator.screenWatch.changes(serial, patience),
     text: () => emulator.screen.text(),
     sendKeys: (scanCodes) => emulator.sendKeys(scanCodes),
     keysWaiting: () => emulator.keyboard.waiting,
@@ -111,16 +112,18 @@ function wireError(error: unknown): WireError {
   return { kind, message, ...(context.address !== undefined && { address: context.address }) }
 }
 
-/** A picture is drawn for whoever asks, and nobody here keeps it: its memory goes along. */
-function pixelsOf({ rgb }: Picture): readonly ArrayBuffer[] {
-  return [rgb.buffer as ArrayBuffer]
+/** A picture is drawn, or cut out, for whoever asks, and nobody here keeps it: its memory goes along. */
+function pixelsOf(name: CallName, result: unknown): readonly ArrayBuffer[] {
+  const all =
+    name === 'picture' ? [result as Picture] : name === 'pictureChanges' ? (result as PictureChanges).rectangles : []
+  return all.map(({ rgb }) => rgb.buffer as ArrayBuffer)
 }
 
 async function answer(calls: WorkerCalls, id: number, name: CallName, args: readonly unknown[]): Promise<void> {
   try {
     const call = calls[name] as (...args: readonly unknown[]) => unknown
     const result = await call(...args)
-    tell({ type: 'answer', id, result }, name === 'picture' ? pixelsOf(result as Picture) : [])
+    tell({ type: 'answer', id, result }, pixelsOf(name, result))
   } catch (error) {
     tell({ type: 'answer', id, error: wireError(error) })
   }

@@ -42,6 +42,7 @@ import { removeAbsentPorts } from './ports/absent-ports.ts'
 import { completeWideAccess } from './ports/wide-access.ts'
 import { SavedState, v86Version } from './saved-state.ts'
 import { ScreenCapture } from './screen/screen-capture.ts'
+import { ScreenWatch } from './screen/screen-watch.ts'
 import { patchVbeVirtualWidth } from './screen/vbe-virtual-width.ts'
 import { patchVgaPorts } from './screen/vga-ports.ts'
 import { VgaPowerOnState } from './screen/vga-reset.ts'
@@ -59,6 +60,8 @@ export class Emulator {
   readonly lineRises: LineRises
   readonly translations: TranslationCount
   readonly devices: PluggedDevices
+  /** For who waits until something changes on the screen. */
+  readonly screenWatch = new ScreenWatch((serial) => this.screen.changes(serial))
   readonly #screen: ScreenCapture | undefined
   readonly #v86: V86Emulator
   readonly #clock: VirtualClock
@@ -265,6 +268,7 @@ export class Emulator {
   sendKeys(scanCodes: readonly number[]): void {
     this.keyboard.send(scanCodes)
     if (this.#ps2.keyboard.enabled) this.#offerWake()
+    this.screenWatch.hurry()
     this.#rouse()
   }
 
@@ -273,6 +277,7 @@ export class Emulator {
     if (device === 'ps2') this.#ps2.mouse.act(events)
     else this.#vmmouse?.act(events)
     if (device === 'ps2' && this.#ps2.mouse.pressed) this.#offerWake()
+    this.screenWatch.hurry()
     this.#rouse()
   }
 

@@ -94,7 +94,7 @@ export class V86Board implements Board {
     this.probe = new HostProbe((name, ...args) => this.#call(name, ...args), config.stepped === true)
     this.screen = {
       capture: () => this.#call('picture'),
-      changes: (serial) => this.#call('pictureChanges', serial),
+      changes: (serial, patience = 0) => this.#call('pictureChanges', serial, patience),
       text: () => this.#call('text'),
     }
     this.keyboard = {

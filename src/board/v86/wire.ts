@@ -67,7 +67,7 @@ export interface WorkerCalls {
   codeCache(): CodeCache
   pci(): readonly PciFunction[]
   picture(): Picture
-  pictureChanges(serial: number): PictureChanges
+  pictureChanges(serial: number, patience: number): PictureChanges | Promise<PictureChanges>
   text(): TextScreen | undefined
   sendKeys(scanCodes: readonly number[]): void
   keysWaiting(): number

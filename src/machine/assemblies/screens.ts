@@ -60,7 +60,7 @@ function consoleOf({ screen }: Board, device: string | undefined): Console {
     device,
     head: 0,
     capture: () => screen.capture(),
-    changes: (serial) => screen.changes(serial),
+    changes: (serial, patience) => screen.changes(serial, patience),
     text: () => screen.text(),
   }
 }

@@ -1,6 +1,6 @@
 import type { Picture } from '../../board.ts'
 import { attributeColours, dacColours } from './palette.ts'
-import type { VgaDevice } from './vga-device.ts'
+import type { PictureMemory, VgaDevice } from './vga-device.ts'
 
 const planeBytes = 0x10000
 
@@ -15,7 +15,7 @@ type Unpack = (bytes: readonly [number, number, number, number], into: Uint32Arr
  * pixel twice as wide). Scan lines are repeated as the CRTC says, so that mode 13h is 640x400. Pixel panning is not
  * followed.
  */
-export function drawPlanar(vga: VgaDevice): Picture {
+export function drawPlanar(vga: VgaDevice, memoryFor: PictureMemory): Picture {
   const sourceWidth = (vga.horizontal_display_enable_end + 1) * 8
   const height = vga.vertical_display_enable_end + 1
   const shift = (vga.planar_mode >> 5) & 3
@@ -24,7 +24,7 @@ export function drawPlanar(vga: VgaDevice): Picture {
   const unpack = shift >= 2 ? unpackBytes(vga) : shift === 1 ? unpackPairs(vga, wide) : unpackBits(vga, wide)
   const fetch = fetcher(vga)
 
-  const rgb = new Uint8Array(width * height * 3)
+  const rgb = memoryFor(width * height * 3)
   const line = new Uint32Array(width)
   let at = 0
   for (const start of scanLines(vga, height)) {

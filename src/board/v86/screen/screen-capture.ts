@@ -5,7 +5,7 @@ import { drawPlanar } from './planar.ts'
 import { ShownState } from './shown-state.ts'
 import { cursorShape, drawText, readText, textLayout } from './text-mode.ts'
 import { drawVbe } from './vbe.ts'
-import type { VgaDevice, VgaMachine } from './vga-device.ts'
+import type { PictureMemory, VgaDevice, VgaMachine } from './vga-device.ts'
 
 /** The cursor is lit for 16 of 70 frames, then dark for as many (in milliseconds). */
 const cursorPhaseMs = 229
@@ -32,6 +32,8 @@ export class ScreenCapture {
   readonly #shown = new ShownState()
   /** What viewers have been told of last. */
   #last: Picture | undefined
+  /** Memory of the picture before that one: the next is drawn there. */
+  #spare: Uint8Array = new Uint8Array(0)
   #cursorLit = false
   #cursorTurn = 0
   /** Of the last picture with a mode. */
@@ -51,8 +53,8 @@ export class ScreenCapture {
     return this.#picture(this.#cursorLights())
   }
 
-  #picture(cursorLights: boolean): Picture {
-    const picture = this.#draw(cursorLights)
+  #picture(cursorLights: boolean, memoryFor: PictureMemory = (bytes) => new Uint8Array(bytes)): Picture {
+    const picture = this.#draw(cursorLights, memoryFor)
     if (picture === undefined) return this.#size === undefined ? placeholderPicture(this.#vgaBios) : black(this.#size)
     this.#size = { width: picture.width, height: picture.height }
     return picture
@@ -64,7 +66,13 @@ export class ScreenCapture {
     const cursorLights = this.#cursorLights()
     const { width, height } = this.#size ?? { width: 0, height: 0 }
     const same = this.#shown.isAsBefore(vga, this.#videoRam(vga), [Number(cursorLights), width, height])
-    if (!same || this.#last === undefined) this.#last = this.#picture(cursorLights)
+    if (!same || this.#last === undefined) {
+      const before = this.#last?.rgb
+      this.#last = this.#picture(cursorLights, (bytes) =>
+        this.#spare.length === bytes ? this.#spare.fill(0) : new Uint8Array(bytes),
+      )
+      if (before !== undefined) this.#spare = before
+    }
     return this.#changes.look(this.#last, serial)
   }
 
@@ -80,13 +88,13 @@ export class ScreenCapture {
     return this.#machine.v86.cpu.devices.vga
   }
 
-  #draw(cursorLights: boolean): Picture | undefined {
+  #draw(cursorLights: boolean, memoryFor: PictureMemory): Picture | undefined {
     const vga = this.#vga
     if (isBlank(vga)) return undefined
-    if (vga.svga_enabled) return drawVbe(vga, this.#videoRam(vga))
-    if (isGraphics(vga)) return drawPlanar(vga)
+    if (vga.svga_enabled) return drawVbe(vga, this.#videoRam(vga), memoryFor)
+    if (isGraphics(vga)) return drawPlanar(vga, memoryFor)
     const layout = textLayout(vga)
-    return layout === undefined ? undefined : drawText(vga, layout, cursorLights)
+    return layout === undefined ? undefined : drawText(vga, layout, cursorLights, memoryFor)
   }
 
   #videoRam(vga: VgaDevice): Uint8Array {

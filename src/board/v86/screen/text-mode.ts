@@ -1,7 +1,7 @@
 import type { Picture, TextScreen } from '../../board.ts'
 import { codePage437 } from './code-page-437.ts'
 import { attributeColours } from './palette.ts'
-import type { VgaDevice } from './vga-device.ts'
+import type { PictureMemory, VgaDevice } from './vga-device.ts'
 
 /** How a text mode is laid out, on the screen and in memory; in characters, but for `cellWidth` and `cellHeight`. */
 export interface TextLayout {
@@ -47,11 +47,11 @@ export function textLayout(vga: VgaDevice): TextLayout | undefined {
  *
  * @param cursorLit - whether the blinking cursor is in its visible phase
  */
-export function drawText(vga: VgaDevice, layout: TextLayout, cursorLit: boolean): Picture {
+export function drawText(vga: VgaDevice, layout: TextLayout, cursorLit: boolean, memoryFor: PictureMemory): Picture {
   const { columns, rows, cellWidth, cellHeight } = layout
   const width = columns * cellWidth
   const height = rows * cellHeight
-  const rgb = new Uint8Array(width * height * 3)
+  const rgb = memoryFor(width * height * 3)
   const colours = attributeColours(vga)
   const fonts = fontOffsets(vga.character_map_select)
   const repeatNinth = (vga.attribute_mode & 0x04) !== 0

@@ -1,7 +1,7 @@
 import type { Picture } from '../../board.ts'
 import { dacColours } from './palette.ts'
 import { virtualWidth } from './vbe-virtual-width.ts'
-import type { VgaDevice } from './vga-device.ts'
+import type { PictureMemory, VgaDevice } from './vga-device.ts'
 
 /** Widens the pixels of a line, as far as it has any, to 3 bytes each. */
 type Widen = (pixels: Uint8Array, rgb: Uint8Array) => void
@@ -12,7 +12,7 @@ type Widen = (pixels: Uint8Array, rgb: Uint8Array) => void
  *
  * @param ram - the linear framebuffer; what lies beyond it is drawn black
  */
-export function drawVbe(vga: VgaDevice, ram: Uint8Array): Picture {
+export function drawVbe(vga: VgaDevice, ram: Uint8Array, memoryFor: PictureMemory): Picture {
   const { svga_width: width, svga_height: height, svga_bpp: depth } = vga
   const pixelBytes = (depth + 7) >> 3
   const lineBytes = virtualWidth(vga) * pixelBytes
@@ -20,7 +20,7 @@ export function drawVbe(vga: VgaDevice, ram: Uint8Array): Picture {
   const offset = vga.svga_offset_y * lineBytes + vga.svga_offset_x * pixelBytes
   const start = offset - (offset % 4)
   const widen = widenFrom(depth, vga)
-  const rgb = new Uint8Array(width * height * 3)
+  const rgb = memoryFor(width * height * 3)
   for (let y = 0; y < height; y++) {
     const from = start + y * lineBytes
     widen(ram.subarray(from, from + width * pixelBytes), rgb.subarray(y * width * 3, (y + 1) * width * 3))
