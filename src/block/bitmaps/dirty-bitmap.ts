@@ -114,6 +114,11 @@ export class DirtyBitmap {
     }
   }
 
+  /** What it notes, by granules: for an operation that works through them. */
+  get granules(): GranuleSet {
+    return this.#granules
+  }
+
   isDirty(offset: number): boolean {
     return this.#granules.has(Math.floor(offset / this.granularity))
   }

@@ -78,7 +78,8 @@ export function driveFromOptions(
   const id = takeId(options)
   takeAio(options)
   const writeback = options.takeBoolean('cache.writeback') ?? true
-  const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'))
+  // As with QEMU, a drive may unmap zeroes that its image does not discard.
+  const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'), { discard: true })
   takeFormat(options)
   const onWriteError = parseWriteError(werror)
   const onReadError = parseReadError(rerror)

@@ -1,3 +1,4 @@
+import { strerror } from '../../errno/index.ts'
 import { QmpError } from '../../qapi/index.ts'
 import { BlockError } from '../block-error.ts'
 import { chainOf, skipFilters, skipImplicit } from '../graph/allocation.ts'
@@ -331,12 +332,9 @@ async function nameBacking(image: BlockNode, filename: string): Promise<void> {
     }
     await driver.nameBacking(filename === '' ? undefined : { filename, format: driver.name })
   } catch (cause) {
-    throw new BlockError(
-      'invalid',
-      `Could not change backing file to '${filename}': Invalid argument`,
-      { node: image.name },
-      { cause },
-    )
+    const reason = image.driver.nameBacking === undefined ? strerror('ENOTSUP') : strerror('EINVAL')
+    const text = `Could not change backing file to '${filename}': ${reason}`
+    throw new BlockError('invalid', text, { node: image.name }, { cause })
   } finally {
     for (const { node, settings } of before.reverse()) if (settings.readOnly) await node.reconfigure(settings)
   }

@@ -31,6 +31,7 @@ export interface GraphShape {
 const permissionNames: Readonly<Record<Permission, GraphPermission>> = {
   read: 'consistent-read',
   write: 'write',
+  'write-unchanged': 'write-unchanged',
   resize: 'resize',
 }
 /** The order of QEMU's lists, backwards as they are printed. */

@@ -165,11 +165,7 @@ export class Reopening {
     const unsaid = heir === undefined ? node.settings.discard : heir.role === 'file'
     const discard = word === undefined ? unsaid : word === 'unmap' || word === 'on'
     const detecting = options.takeString('detect-zeroes') ?? stays?.detectZeroes
-    const detectZeroes = parseDetectZeroes(detecting)
-    if (detectZeroes === 'unmap' && !discard) {
-      const text = 'setting detect-zeroes to unmap is not allowed without setting discard operation to unmap'
-      throw new BlockError('invalid', text, { option: 'detect-zeroes' })
-    }
+    const detectZeroes = parseDetectZeroes(detecting, { discard })
     return {
       readOnly: options.takeBoolean('read-only') ?? (heir?.role === 'backing' || (above?.readOnly ?? false)),
       cache,

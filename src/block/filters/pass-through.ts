@@ -6,6 +6,7 @@ import type {
   ImageDetails,
   NestedOptions,
   RequestOptions,
+  Snapshots,
   WriteOptions,
   ZeroesOptions,
 } from '../open/driver.ts'
@@ -42,6 +43,10 @@ export abstract class PassThrough implements Driver {
 
   get children(): ReadonlyMap<ChildRole, BlockNode> {
     return new Map([[this.#role, this.#below]])
+  }
+
+  get snapshots(): Snapshots | undefined {
+    return this.#below.driver.snapshots
   }
 
   setChild(_role: ChildRole, child: BlockNode | undefined): void {

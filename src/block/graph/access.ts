@@ -1,11 +1,12 @@
 import { BlockError } from '../block-error.ts'
 
-/** What a user of a node may do with it. */
-export type Permission = 'read' | 'write' | 'resize'
+/** What a user of a node may do with it; `write-unchanged` is to write what the node shows there already. */
+export type Permission = 'read' | 'write' | 'write-unchanged' | 'resize'
 
 /** What a user of a node does with it, and what it lets others do meanwhile. */
 export interface Access {
   readonly uses: readonly Permission[]
+  /** Everybody shares `write-unchanged`, which is not listed. */
   readonly shares: readonly Permission[]
 }
 
@@ -31,21 +32,22 @@ export interface AccessHolder {
   readonly access: Access
 }
 
-const all: readonly Permission[] = ['read', 'write', 'resize']
+const all: readonly Permission[] = ['read', 'write', 'write-unchanged', 'resize']
 
 const permissionText: Readonly<Record<Permission, string>> = {
   read: 'consistent read',
   write: 'write',
+  'write-unchanged': 'write unchanged',
   resize: 'resize',
 }
 
 /** Neither uses nor excludes anything: a drive that no device has taken yet. */
-export const idle: Access = { uses: [], shares: all }
+export const idle: Access = { uses: [], shares: ['read', 'write', 'resize'] }
 
 /** What all holders together use, and what all of them share. */
 export function combine(holders: Iterable<AccessHolder>): Access {
   const uses = new Set<Permission>()
-  let shares = all
+  let { shares } = idle
   for (const { access } of holders) {
     for (const permission of access.uses) uses.add(permission)
     shares = shares.filter((permission) => access.shares.includes(permission))
@@ -72,7 +74,7 @@ function mayCoexist(one: AccessHolder, other: AccessHolder): boolean {
 }
 
 function refuse(node: string, user: AccessHolder, owner: AccessHolder): void {
-  const excluded = user.access.uses.filter((permission) => !owner.access.shares.includes(permission))
+  const excluded = user.access.uses.filter((permission) => !isShared(owner.access, permission))
   if (excluded.length === 0) return
   const child = ({ link }: AccessHolder): string => `(uses node '${node}' as '${link}' child)`
   const list = excluded.map((permission) => permissionText[permission]).join(', ')
@@ -82,4 +84,9 @@ function refuse(node: string, user: AccessHolder, owner: AccessHolder): void {
       ` and unshared by ${owner.description} ${child(owner)}.`,
     { node },
   )
+}
+
+/** Whether others may do that meanwhile. */
+export function isShared({ shares }: Access, permission: Permission): boolean {
+  return permission === 'write-unchanged' || shares.includes(permission)
 }

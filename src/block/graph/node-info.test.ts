@@ -54,7 +54,7 @@ test('a raw node over an image shows nothing of its format but the snapshots tha
 test('the name of a key does no harm to an image that is not encrypted', async () => {
   const filename = await image('open')
   await using graph = new NodeGraph()
-  await graph.open({ filename, options: { driver: 'qcow2', 'encrypt.key-secret': 'nobody' } })
+  await (await graph.open({ filename, options: { driver: 'qcow2', 'encrypt.key-secret': 'nobody' } })).close()
   const format = graph.open({ filename, options: { driver: 'qcow2', 'encrypt.format': 'aes' } })
   await assert.rejects(format, { message: "No encryption in image header, but options specified format 'aes'" })
 })

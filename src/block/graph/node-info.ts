@@ -65,7 +65,8 @@ export interface NodeInfoOptions {
  */
 export async function nodeInfo(node: BlockNode, options: NodeInfoOptions = {}): Promise<NodeInfo> {
   const { flat = false } = options
-  const backing = node.child('backing')
+  // A filter's is the image that it shows, not one behind it.
+  const backing = node.driver.filters === true ? undefined : node.child('backing')
   const { encrypted } = await node.details()
   return {
     file: node.filename,

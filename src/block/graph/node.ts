@@ -6,6 +6,7 @@ import type { DetectZeroes } from '../open/detect-zeroes.ts'
 import type {
   BlockStatus,
   CacheMode,
+  ChangeOptions,
   ChildRole,
   Driver,
   ImageDetails,
@@ -194,7 +195,7 @@ export class BlockNode {
   write(offset: number, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
     if (options?.grow === true && offset + bytes.byteLength > this.length) return this.#append(offset, bytes, options)
     return this.#alter(offset, bytes.byteLength, options, () => {
-      this.#checkUse('write')
+      this.#checkWrites(options)
       this.writes.note(offset + bytes.byteLength)
       if (this.detectZeroes === 'off' || bytes.byteLength === 0 || !isZero(bytes)) {
         return this.#io.write(offset, bytes, options)
@@ -220,7 +221,7 @@ export class BlockNode {
   /** Makes a range read as zeroes, in the way that costs least. @throws {BlockError} as `write()` */
   writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
     return this.#alter(offset, length, options, async () => {
-      this.#checkUse('write')
+      this.#checkWrites(options)
       this.writes.note(offset + length)
       await this.#writeZeroes(offset, length, options)
     })
@@ -460,6 +461,11 @@ export class BlockNode {
     if (offset >= 0 && length >= 0 && offset + length <= this.driver.length && Number.isInteger(offset)) return
     const text = `Request of ${length} bytes at ${offset} is outside of node ${this.name}`
     throw new BlockError('range', text, { node: this.name, offset, length })
+  }
+
+  #checkWrites({ unchanged = false }: ChangeOptions = {}): void {
+    if (!unchanged || !this.access.uses.includes('write-unchanged')) this.#checkUse('write')
+    else this.checkWritable()
   }
 
   #checkUse(permission: Permission): void {

@@ -128,15 +128,12 @@ async function makeJob(
       compressed: compress,
       ...(maxChunk > 0 && { mostAtOnce: maxChunk }),
     })
-    const driver = new CopyBeforeWriteDriver(source, copy)
+    const driver = new CopyBeforeWriteDriver(source, copy, { comesLater: true })
     try {
-      filter = await FilterNode.over(drives, source, driver, { name, readOnly: source.readOnly })
-    } catch (cause) {
+      filter = await FilterNode.over(drives, source, driver, { name, readOnly: source.readOnly, inserted: true })
+    } catch (error) {
       copy.end()
-      if (cause instanceof BlockError && cause.kind === 'duplicate') {
-        throw new BlockError(cause.kind, `Could not create node: ${cause.message}`, cause.context, { cause })
-      }
-      throw cause
+      throw error
     }
     const late: JobWork = {
       type: 'backup',

@@ -22,19 +22,23 @@ export class FilterNode {
    * Puts a filter over an image. Requests wait meanwhile.
    *
    * @param name - what users call it; one is made up if they do not
+   * @param inserted - whether it is told apart what went wrong before it was anywhere
    * @throws {BlockError} if it cannot have that name, or users and filter exclude each other; then nothing has changed
    */
   static async over(
     drives: DriveSet,
     image: BlockNode,
     driver: Driver,
-    { name, readOnly = false }: { readonly name: string | undefined; readonly readOnly?: boolean },
+    {
+      name,
+      readOnly = false,
+      inserted = false,
+    }: { readonly name: string | undefined; readonly readOnly?: boolean; readonly inserted?: boolean },
   ): Promise<FilterNode> {
-    const { cache } = image
-    const node = drives.graph.add(driver, { name, cache, readOnly, discard: true })
+    const node = await made(inserted, () => drives.graph.add(driver, { name, readOnly, discard: true }))
     let hold: Attachment | undefined
     try {
-      await node.begin()
+      await made(inserted, () => node.begin())
       hold = await node.attach({ description: 'a block job', owner: { kind: 'keeper' } })
       await takePlace(drives, image, node)
     } catch (error) {
@@ -42,7 +46,16 @@ export class FilterNode {
       else await hold.detach()
       throw error
     }
-    return new FilterNode(drives, node, hold)
+    const filter = new FilterNode(drives, node, hold)
+    if (driver.place === undefined) return filter
+    try {
+      driver.place()
+      await node.begin()
+      return filter
+    } catch (error) {
+      await filter.takeAway()
+      throw error
+    }
   }
 
   /** Lets those who use it use what is below. Later calls do nothing. */
@@ -61,6 +74,16 @@ export class FilterNode {
   /** Nobody uses it any more. Later calls do nothing. */
   close(): Promise<void> {
     return this.#hold.detach()
+  }
+}
+
+/** @throws {BlockError} as `make`, which says what it was about if the filter is inserted, as QEMU has it */
+async function made<T>(inserted: boolean, make: () => T | Promise<T>): Promise<T> {
+  try {
+    return await make()
+  } catch (cause) {
+    if (!inserted || !(cause instanceof BlockError)) throw cause
+    throw new BlockError(cause.kind, `Could not create node: ${cause.message}`, cause.context, { cause })
   }
 }
 

@@ -1,5 +1,6 @@
 import { strerror } from '../../errno/index.ts'
-import { GranuleSet } from '../bitmaps/granule-set.ts'
+import type { GranuleSet } from '../bitmaps/granule-set.ts'
+import type { DirtyBitmap } from '../bitmaps/index.ts'
 import type { DriveSet } from '../drives/drive-set.ts'
 import type { ReadOnlyAgain } from '../drives/read-only-again.ts'
 import { takePlace } from '../drives/take-place.ts'
@@ -60,6 +61,8 @@ export class MirrorJob implements JobWork, MirrorWatch {
   readonly type: 'mirror' | 'commit'
   readonly #drives: DriveSet
   readonly #plan: MirrorPlan
+  /** What is still to be copied, for those who ask what bitmaps the source has. */
+  readonly #bitmap: DirtyBitmap
   readonly #dirty: GranuleSet
   /** Copies and writes of the guest that go to the target, too, keep apart. */
   readonly #ranges = new RangeLocks()
@@ -79,7 +82,9 @@ export class MirrorJob implements JobWork, MirrorWatch {
     this.type = plan.type
     this.#drives = drives
     this.#plan = plan
-    this.#dirty = new GranuleSet(Math.ceil(plan.source.length / plan.granularity))
+    const { source, granularity, blocking } = plan
+    this.#bitmap = source.bitmaps.insert({ granularity, recording: !blocking })
+    this.#dirty = this.#bitmap.granules
   }
 
   complete(): void {
@@ -138,6 +143,7 @@ export class MirrorJob implements JobWork, MirrorWatch {
       await this.#loop(job)
     } finally {
       await Promise.all(this.#inFlight)
+      source.bitmaps.drop(this.#bitmap)
     }
   }
 
@@ -190,7 +196,8 @@ export class MirrorJob implements JobWork, MirrorWatch {
   }
 
   async clean(): Promise<void> {
-    const { driver, filter, reopened, writer } = this.#plan
+    const { driver, filter, reopened, source, writer } = this.#plan
+    source.bitmaps.drop(this.#bitmap)
     driver.retire()
     await writer.detach()
     await this.#relax?.()

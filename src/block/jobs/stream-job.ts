@@ -134,7 +134,7 @@ export async function startStream(place: JobPlace, target: StreamTarget): Promis
     await reopened.begin()
     const { filterNodeName: name } = target
     const driver = new CopyOnReadDriver(image, { bottom: last, implicit: name === undefined })
-    filter = await FilterNode.over(drives, image, driver, { name })
+    filter = await FilterNode.over(drives, image, driver, { name, inserted: true })
     const work = new StreamJob(image, last, filter, driver, target, reopened)
     made = await newImageJob(place, work, filter.node, { uses: [], shares: ['read', 'write', 'resize'] }, target)
     await made.holds.take(filter.node, 'root', { uses: ['read'], shares: ['read', 'write'] })

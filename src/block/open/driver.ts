@@ -16,6 +16,12 @@ export interface RequestOptions {
   readonly signal?: AbortSignal
 }
 
+/** A request that changes what a node holds. */
+export interface ChangeOptions extends RequestOptions {
+  /** It writes what the node shows there already: who makes it need have asked for `write-unchanged` alone. */
+  readonly unchanged?: boolean
+}
+
 /** How a node treats the host's caches. */
 export interface CacheMode {
   /** Around the host's page cache. */
@@ -63,12 +69,12 @@ export interface BlockStatus {
   readonly compressed?: boolean
 }
 
-export interface WriteOptions extends RequestOptions {
+export interface WriteOptions extends ChangeOptions {
   /** The write may lie behind the end: the image grows. Who writes so must also have asked to resize. */
   readonly grow?: boolean
 }
 
-export interface ZeroesOptions extends RequestOptions {
+export interface ZeroesOptions extends ChangeOptions {
   /** The image need not keep the space. */
   readonly unmap?: boolean
   /** Fail, with the code ENOTSUP, where it would take as long as to write the zeroes. */
@@ -190,6 +196,8 @@ export interface Driver {
   joined?(node: BlockNode): void
   /** Breaks the connection to a server at once: requests fail from now on. Only clients of servers have that. */
   yank?(): void
+  /** Those who used the node below use this one by now. Without it that makes no difference. */
+  place?(): void
   /** Does nothing of its own any more: the node is about to be taken away. Without it there is nothing to end. */
   retire?(): void
   /** What the node needs of a child, given what its own users do; the same as its users, if it has no such method. */
@@ -407,6 +415,8 @@ export interface FormatDefinition {
   compressionRefusal?(option: (name: string) => string | undefined): string | undefined
   /** Whether its images name other files, which are opened with them. */
   readonly namesFiles?: boolean
+  /** Whether nobody else may write or resize the node below. */
+  readonly ownsFile?: boolean
   /** Whether its images are read only: there can be new ones, and this version does not write into them. */
   readonly notWritten?: boolean
   /** Whether `create()` complains before anybody has looked for the node that the image is to be made in. */

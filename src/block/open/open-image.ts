@@ -156,7 +156,7 @@ export async function openImage(
           if (opened !== undefined) fresh.push(opened.node)
           return opened
         }
-        return definition.open({
+        const request = {
           ...common,
           nodeName: name,
           file,
@@ -169,6 +169,11 @@ export async function openImage(
           legacyEncryption,
           reportDamage,
           secret,
+        }
+        return definition.open(request).catch(async (error: unknown) => {
+          // Whether it may have its file at all is said before what is in there.
+          if (definition.ownsFile === true) await checkOwn(file, { above: name, readOnly: source.readOnly })
+          throw error
         })
       })
     } catch (error) {
@@ -230,29 +235,44 @@ export async function openImage(
     const { options } = source
     const below = options.takeBelow(definition.child)
     const reference = options.takeString(definition.child)
-    // As with QEMU: a `file` is opened before its node begins, an `image` after that.
-    const generatedName = definition.child === 'image' ? graph.generateName() : undefined
     const named = definition.parseFilename === undefined ? undefined : options.takeString('x-image')
     const filename = named ?? source.filename
-    const child = reference === undefined ? await openStorageOf(source, below, filename) : graph.named(reference)
-    const fresh = reference === undefined ? [child] : []
-    const openOther = async (role: 'target'): Promise<BlockNode> => {
+    const fresh: BlockNode[] = []
+    const openChild = async (opening = source.opening): Promise<BlockNode> => {
+      if (reference !== undefined) {
+        checkNotOpening(opening, reference)
+        return graph.named(reference)
+      }
+      const child = await openStorageOf({ ...source, opening }, below, filename)
+      fresh.push(child)
+      return child
+    }
+    // As with QEMU: a `file` is opened before its node begins, an `image` after that.
+    const first = definition.child === 'image' ? undefined : await openChild()
+    const openOther = async (role: 'target', above: string): Promise<BlockNode> => {
+      const opening = [...source.opening, { name: above, link: role }]
       const others = options.takeBelow(role)
       const name = options.takeString(role)
-      if (name !== undefined) return graph.named(name)
+      if (name !== undefined) {
+        checkNotOpening(opening, name)
+        return graph.named(name)
+      }
       if (others.left.length === 0) {
         throw new BlockError('invalid', `A block device must be specified for "${role}"`)
       }
-      const other = await openAny({ ...source, options: others, filename: undefined })
+      const other = await openAny({ ...source, options: others, filename: undefined, opening })
       fresh.push(other)
       return other
     }
     try {
       const { throttleGroups } = graph
       const find = (name: string) => graph.find(name)
-      const open = (common: Common) =>
-        definition.open({ ...common, child, warn, print, secret, throttleGroups, openOther, find })
-      return await finish(definition.kind, source, definition.name, open, generatedName)
+      const open = async (common: Common, name: string) => {
+        const child = first ?? (await openChild([...source.opening, { name, link: definition.child }]))
+        const openBeside = (role: 'target') => openOther(role, name)
+        return definition.open({ ...common, child, warn, print, secret, throttleGroups, openOther: openBeside, find })
+      }
+      return await finish(definition.kind, source, definition.name, open)
     } catch (error) {
       for (const node of fresh) if (node.state === 'open' && !node.attached) await node.close()
       throw error
@@ -299,28 +319,29 @@ export async function openImage(
 
   /**
    * Takes the options that every node has, opens the driver, refuses what is left.
-   *
-   * @param begun - the name that was generated for the node when its opening began, if that was before now
    */
   async function finish(
     kind: 'format' | 'protocol',
     source: Source,
     driverName: string,
     open: (common: Common, name: string) => Promise<Driver>,
-    begun?: string,
   ): Promise<BlockNode> {
-    const { options } = source
+    const { options, readOnly, autoReadOnly, cache, forceShare, filename } = source
+    if (forceShare && !readOnly) {
+      throw new BlockError('invalid', 'force-share=on can only be used with read-only images', {
+        option: 'force-share',
+      })
+    }
+    const discard = parseDiscard(options.takeString('discard'))
+    const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'), { discard })
     const name = options.takeString('node-name')
     if (name !== undefined) graph.checkName(name)
-    const generatedName = begun ?? graph.generateName()
-    const { readOnly, autoReadOnly, cache, forceShare, filename } = source
+    const generatedName = graph.generateName()
     const given = {
       ...(kind === 'protocol' && filename !== undefined && { filename }),
       ...source.given,
       driver: driverName,
     }
-    const discard = parseDiscard(options.takeString('discard'))
-    const detectZeroes = parseDetectZeroes(options.takeString('detect-zeroes'))
     const driver = await open({ options, readOnly, autoReadOnly, cache, forceShare }, name ?? generatedName)
     let node: BlockNode
     try {
@@ -341,6 +362,20 @@ export async function openImage(
       throw error
     }
   }
+}
+
+/** @throws {BlockError} as `BlockNode.attach()`, if a node above cannot have an image's file for itself */
+async function checkOwn(
+  file: BlockNode,
+  { above, readOnly }: { readonly above: string; readonly readOnly: boolean },
+): Promise<void> {
+  const hold = await file.attach({
+    description: `node '${above}'`,
+    link: 'file',
+    owner: { kind: 'node' },
+    access: { uses: readOnly ? ['read'] : ['read', 'write', 'resize'], shares: ['read'] },
+  })
+  await hold.detach()
 }
 
 /** Says of what goes wrong that it was a backing file. */
@@ -371,9 +406,6 @@ function withInherited(source: Source): Source {
   const { options, cache } = source
   const readOnly = options.takeBoolean('read-only') ?? source.readOnly
   const forceShare = options.takeBoolean('force-share') ?? source.forceShare
-  if (forceShare && !readOnly) {
-    throw new BlockError('invalid', 'force-share=on can only be used with read-only images', { option: 'force-share' })
-  }
   return {
     ...source,
     readOnly,

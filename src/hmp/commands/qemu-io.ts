@@ -36,7 +36,7 @@ export const qemuIoCommands = {
         return
       }
       const image = drives.image({ nodeName: device })
-      await using access = await accessToNode(image, { description: 'qemu-io', amend })
+      await using access = await accessToNode(image, { description: 'an unnamed block device', amend })
       await io.run(line, { access, voices, signal })
       // As with QEMU, what was begun ends before the node is let go.
       await io.quietOn(access)

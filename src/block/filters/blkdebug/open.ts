@@ -40,11 +40,10 @@ export const blkdebug: FilterDefinition = {
   },
 }
 
-/** What is written and not changed has no permission of its own here. */
-const permissions: ReadonlyMap<string, Permission | undefined> = new Map([
+const permissions: ReadonlyMap<string, Permission> = new Map([
   ['consistent-read', 'read'],
   ['write', 'write'],
-  ['write-unchanged', undefined],
+  ['write-unchanged', 'write-unchanged'],
   ['resize', 'resize'],
 ])
 

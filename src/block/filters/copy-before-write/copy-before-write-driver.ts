@@ -29,6 +29,8 @@ export interface CopyBeforeWriteOptions {
   readonly given?: OptionValues
   /** The part of the image that a reader of its earlier state may see. Default: all. */
   readonly visible?: DirtyBitmap | undefined
+  /** Whether users of the image are still to become its own: see `place()`. */
+  readonly comesLater?: boolean
 }
 
 /**
@@ -51,13 +53,23 @@ export class CopyBeforeWriteDriver extends PassThrough {
   #done: DirtyBitmap | undefined
   #broken: unknown
   #retired = false
+  #placed: boolean
+  /** Whether anybody is above it. */
+  #isUsed = (): boolean => false
 
   constructor(
     file: BlockNode,
     copy: BlockCopy,
-    { onError = 'break-guest-write', timeoutMs = 0, given = {}, visible }: CopyBeforeWriteOptions = {},
+    {
+      onError = 'break-guest-write',
+      timeoutMs = 0,
+      given = {},
+      visible,
+      comesLater = false,
+    }: CopyBeforeWriteOptions = {},
   ) {
     super(file)
+    this.#placed = !comesLater
     this.copy = copy
     this.#target = copy.target
     this.#onError = onError
@@ -78,8 +90,14 @@ export class CopyBeforeWriteDriver extends PassThrough {
     if (role === 'file') super.setChild(role, child)
   }
 
-  override get filename(): string | undefined {
-    return this.below.driver.filename
+  /** Also where that is options in JSON. */
+  override get filename(): string {
+    return this.below.filename
+  }
+
+  /** Which of its images they would be in nobody can tell. */
+  override get snapshots(): undefined {
+    return undefined
   }
 
   override fullOptions(): NestedOptions {
@@ -94,6 +112,7 @@ export class CopyBeforeWriteDriver extends PassThrough {
 
   /** Makes the bitmaps that say what readers of the earlier state see, and where. */
   joined(node: BlockNode): void {
+    this.#isUsed = () => [...node.links.users].some(({ owner }) => owner.kind !== 'keeper')
     const { clusterSize } = this.copy
     const visible = this.#shown
     this.#done = node.bitmaps.insert({ granularity: clusterSize, recording: false })
@@ -146,9 +165,15 @@ export class CopyBeforeWriteDriver extends PassThrough {
   childAccess(role: ChildRole, access: Access): Access {
     // The image may lie behind the target: writes to it are to be possible.
     if (role === 'target') return this.#retired ? idle : { uses: ['write'], shares: ['read', 'write'] }
-    if (this.#retired || access.uses.length === 0) return access
+    if (this.#retired || !this.#placed || !this.#isUsed()) return access
     const shares = access.shares.filter((permission) => permission === 'read')
-    return { uses: access.uses.includes('read') ? access.uses : ['read', ...access.uses], shares }
+    const reads = access.uses.includes('write') && !access.uses.includes('read')
+    return { uses: reads ? ['read', ...access.uses] : access.uses, shares }
+  }
+
+  /** Nobody but those above it writes the image from now on. */
+  place(): void {
+    this.#placed = true
   }
 
   retire(): void {

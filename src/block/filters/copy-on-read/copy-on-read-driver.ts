@@ -10,8 +10,6 @@ export interface CopyOnReadOptions {
   readonly bottom?: BlockNode | undefined
   /** It is there for a job alone. */
   readonly implicit?: boolean
-  /** Whoever reads may not have asked for it. Default: those who have not do not. */
-  readonly always?: boolean
 }
 
 /** Copies what is read from the images behind into the image itself, so that it is read from there the next time. */
@@ -19,20 +17,18 @@ export class CopyOnReadDriver extends PassThrough {
   readonly name = 'copy-on-read'
   readonly implicit: boolean
   readonly #bottom: BlockNode | undefined
-  readonly #always: boolean
   #copies = true
   readonly #reads = new ReadCopies({
     look: (offset, length) => this.look(offset, length),
     readInto: (offset, target, options) => this.below.readInto(offset, target, options),
-    write: (offset, bytes) => this.below.write(offset, bytes),
-    writeZeroes: (offset, length) => this.below.writeZeroes(offset, length),
+    write: (offset, bytes) => this.below.write(offset, bytes, { unchanged: true }),
+    writeZeroes: (offset, length) => this.below.writeZeroes(offset, length, { unchanged: true }),
   })
 
-  constructor(file: BlockNode, { bottom, implicit = false, always = false }: CopyOnReadOptions = {}) {
+  constructor(file: BlockNode, { bottom, implicit = false }: CopyOnReadOptions = {}) {
     super(file)
     this.#bottom = bottom
     this.implicit = implicit
-    this.#always = always
   }
 
   override get filename(): string | undefined {
@@ -67,6 +63,14 @@ export class CopyOnReadDriver extends PassThrough {
     return this.#reads.changing(offset, bytes.byteLength, () => super.write(offset, bytes, options))
   }
 
+  get compressionRefusal(): string | undefined {
+    return this.below.driver.compressionRefusal
+  }
+
+  writeCompressed(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
+    return this.#reads.changing(offset, bytes.byteLength, () => this.below.writeCompressed(offset, bytes, options))
+  }
+
   override writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {
     return this.#reads.changing(offset, length, () => super.writeZeroes(offset, length, options))
   }
@@ -77,9 +81,7 @@ export class CopyOnReadDriver extends PassThrough {
 
   /** What it copies it writes. */
   childAccess(_role: ChildRole, { uses, shares }: Access): Access {
-    if (!this.#copies || this.below.readOnly || uses.includes('write')) return { uses, shares }
-    if (!this.#always && uses.length === 0) return { uses, shares }
-    return { uses: [...uses, 'write'], shares }
+    return { uses: this.#copies ? [...new Set([...uses, 'write-unchanged' as const])] : uses, shares }
   }
 
   retire(): void {

@@ -10,12 +10,12 @@ export const copyOnRead: FilterDefinition = {
 
   async open({ options, child, find }: FilterRequest): Promise<CopyOnReadDriver> {
     const name = options.takeString('bottom')
-    if (name === undefined) return new CopyOnReadDriver(child, { always: true })
+    if (name === undefined) return new CopyOnReadDriver(child)
     const bottom = find(name)
     if (bottom === undefined) throw new BlockError('missing', `Bottom node '${name}' not found`, { node: name })
     if (bottom.driver.filters === true) {
       throw new BlockError('invalid', `Bottom node '${name}' is a filter`, { node: name })
     }
-    return new CopyOnReadDriver(child, { bottom, always: true })
+    return new CopyOnReadDriver(child, { bottom })
   },
 }

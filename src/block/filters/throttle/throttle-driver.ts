@@ -1,5 +1,5 @@
 import type { BlockNode } from '../../graph/node.ts'
-import type { NestedOptions, RequestOptions, Snapshots, WriteOptions, ZeroesOptions } from '../../open/driver.ts'
+import type { NestedOptions, RequestOptions, WriteOptions, ZeroesOptions } from '../../open/driver.ts'
 import type { OptionBag } from '../../open/option-bag.ts'
 import type { ThrottleGroup, ThrottleMember } from '../../throttling/throttle-group.ts'
 import type { ThrottleGroups } from '../../throttling/throttle-groups.ts'
@@ -37,10 +37,6 @@ export class ThrottleDriver extends PassThrough {
     this.#member = group.join()
   }
 
-  get snapshots(): Snapshots | undefined {
-    return this.below.driver.snapshots
-  }
-
   override fullOptions(): NestedOptions {
     const { group } = this.#member
     return { driver: this.name, 'throttle-group': group.name, file: this.below.driver.fullOptions() }
@@ -54,6 +50,15 @@ export class ThrottleDriver extends PassThrough {
   override async write(offset: number, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
     await this.#member.enter('write', bytes.byteLength, options)
     await super.write(offset, bytes, options)
+  }
+
+  get compressionRefusal(): string | undefined {
+    return this.below.driver.compressionRefusal
+  }
+
+  async writeCompressed(offset: number, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
+    await this.#member.enter('write', bytes.byteLength, options)
+    await this.below.writeCompressed(offset, bytes, options)
   }
 
   override async writeZeroes(offset: number, length: number, options?: ZeroesOptions): Promise<void> {

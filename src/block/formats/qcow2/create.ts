@@ -64,8 +64,9 @@ export function planQcow2(
     await inWords('Could not write qcow2 header', () => writeImage(file, geometry, layout, { header, encryption }))
     // What is in a file of its own has been taken there.
     if (preallocation === 'off' || preallocation === 'metadata' || options.dataFile !== undefined) return
-    await file.truncate(layout.dataOffset)
     const what = 'Could not resize image: Failed to resize underlying file'
+    if (file.length > layout.length) throw invalid(`${what}: Cannot use preallocation for shrinking files`)
+    await file.truncate(layout.dataOffset)
     await inWords(what, () => lengthen(file, layout.length, preallocation))
   }
 }
@@ -86,10 +87,12 @@ async function writeImage(
   { header, encryption }: { readonly header: Uint8Array; readonly encryption: EncryptionPlan | undefined },
 ): Promise<void> {
   const { clusterSize } = geometry
-  await file.truncate(0)
+  // What is there already stays as long as it is: a part of a disk, say, has no other length.
+  if (file.length > 0) await file.writeZeroes(0, Math.min(file.length, Math.ceil(layout.length / 512) * 512))
   // A file ends where its L1 table does, if nothing follows it: amid a sector.
   const table1 = layout.l1Cluster * clusterSize
-  await file.truncate(layout.length % 512 === 0 ? layout.length : table1)
+  const end = layout.length % 512 === 0 ? layout.length : table1
+  if (file.length < end) await file.truncate(end)
   if (layout.length % 512 !== 0) await file.write(table1, new Uint8Array(layout.l1Entries * 8), { grow: true })
   const { table, blocks } = encodeCounts(layout, geometry)
   await file.write(clusterSize, table, { grow: true })

@@ -29,6 +29,7 @@ const noSnapshots = { entries: [], tableLength: 0 }
 export const qcow2: FormatDefinition = {
   name: 'qcow2',
   namesFiles: true,
+  ownsFile: true,
   compresses: true,
   compressionRefusal: (option) => (option('compression_type') === 'zstd' ? packingRefusal() : undefined),
 
@@ -106,7 +107,12 @@ export const qcow2: FormatDefinition = {
   async create(request: CreateRequest): Promise<Maker> {
     const options = readCreateOptions({ ...request, size: Number(request.size) })
     const encryption = await readEncryption(request)
-    return planQcow2({ ...options, encryption }, request.size)
+    const make = planQcow2({ ...options, encryption }, request.size)
+    if (request.inPlace === true) return make
+    return async (file) => {
+      await file.truncate(0)
+      await make(file)
+    }
   },
 
   measure: measureQcow2,

@@ -289,12 +289,13 @@ export class Qcow2Driver implements Driver {
     await this.#beginWriting()
   }
 
-  /** What is below belongs to this image alone while it is open for writing; a backing file is only ever read. */
+  /** Its file belongs to this image alone while it is open for writing; a backing file is only ever read. */
   childAccess(role: ChildRole, access: Access): Access {
     if (role === 'backing') {
       const uses = access.uses.filter((permission) => permission === 'read')
       return { uses, shares: access.shares.includes('write') ? all : ['read'] }
     }
+    if (role === 'data-file') return forData(access)
     const uses = this.#readOnly ? (['read'] as const) : all
     return { uses, shares: ['read'] }
   }
@@ -485,3 +486,12 @@ export class Qcow2Driver implements Driver {
 }
 
 const all = ['read', 'write', 'resize'] as const
+
+/** Others may write what is nothing but data, though not resize it; it grows with what is written. */
+function forData({ uses, shares }: Access): Access {
+  const writes = uses.includes('write') || uses.includes('write-unchanged')
+  return {
+    uses: writes ? [...new Set([...uses, 'write' as const, 'resize' as const])] : uses,
+    shares: shares.filter((permission) => permission !== 'resize'),
+  }
+}

@@ -1,5 +1,6 @@
 import { strerror } from '../../../errno/index.ts'
 import { BlockError } from '../../block-error.ts'
+import type { Access } from '../../graph/access.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type {
   BlockStatus,
@@ -66,7 +67,7 @@ export class RawDriver implements Driver {
 
   get length(): number {
     const available = this.#file.length - this.#window.offset
-    return this.#window.size ?? available - (available % sector)
+    return this.#window.size ?? Math.ceil(available / sector) * sector
   }
 
   get filename(): string | undefined {
@@ -129,6 +130,13 @@ export class RawDriver implements Driver {
 
   get snapshots(): Snapshots | undefined {
     return this.#file.driver.snapshots
+  }
+
+  /** A part of a node stays where it is only while the node keeps its length. */
+  childAccess(_role: ChildRole, { uses, shares }: Access): Access {
+    const { offset, size } = this.#window
+    if (offset === 0 && size === undefined) return { uses, shares }
+    return { uses, shares: shares.filter((permission) => permission !== 'resize') }
   }
 
   async close(): Promise<void> {}

@@ -1,6 +1,6 @@
 import { systemCode } from '../../../errno/index.ts'
 import { BlockError } from '../../block-error.ts'
-import { type Access, idle, type Permission } from '../../graph/access.ts'
+import { type Access, idle, isShared, type Permission } from '../../graph/access.ts'
 import type { ByteLocks } from './byte-locks.ts'
 
 /** The bytes that QEMU locks in an image: one for each permission in use, one for each that is not shared. */
@@ -9,6 +9,7 @@ const unsharedBase = 200
 const permissions: readonly (readonly [permission: Permission, bit: number, name: string])[] = [
   ['read', 0, 'consistent read'],
   ['write', 1, 'write'],
+  ['write-unchanged', 2, 'write unchanged'],
   ['resize', 3, 'resize'],
 ]
 
@@ -53,7 +54,7 @@ export class FileLock {
       }
     }
     for (const [permission, bit, name] of permissions) {
-      if (access.shares.includes(permission)) continue
+      if (isShared(access, permission)) continue
       if (this.#locks.heldByOther(this.#fd, usedBase + bit)) {
         throw lockedByOther(this.#path, `Failed to get shared "${name}" lock`)
       }
@@ -76,11 +77,11 @@ export function lockedByOther(path: string, what: string, options?: ErrorOptions
   return new BlockError('locked', what, { filename: path, hint, ...(code === undefined ? {} : { code }) }, options)
 }
 
-function lockedBytes({ uses, shares }: Access): Set<number> {
+function lockedBytes(access: Access): Set<number> {
   const bytes = new Set<number>()
   for (const [permission, bit] of permissions) {
-    if (uses.includes(permission)) bytes.add(usedBase + bit)
-    if (!shares.includes(permission)) bytes.add(unsharedBase + bit)
+    if (access.uses.includes(permission)) bytes.add(usedBase + bit)
+    if (!isShared(access, permission)) bytes.add(unsharedBase + bit)
   }
   return bytes
 }

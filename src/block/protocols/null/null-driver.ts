@@ -1,7 +1,7 @@
 import { delay } from '../../../timers/index.ts'
 import { BlockError } from '../../block-error.ts'
 import type { BlockNode } from '../../graph/node.ts'
-import type { ChildRole, Driver, ImageDetails, NestedOptions } from '../../open/driver.ts'
+import type { BlockStatus, ChildRole, Driver, ImageDetails, NestedOptions } from '../../open/driver.ts'
 import type { OptionValues } from '../../open/option-bag.ts'
 
 export type NullName = 'null-co' | 'null-aio'
@@ -51,6 +51,12 @@ export class NullDriver implements Driver {
 
   flush(): Promise<void> {
     return this.#wait()
+  }
+
+  /** It holds nothing: what is read is by chance zero, unless it was said to be. */
+  async status(offset: number, length: number): Promise<BlockStatus> {
+    const zero = this.#given['read-zeroes'] === true
+    return { length, allocated: zero, data: false, zero, offset }
   }
 
   async truncate(): Promise<void> {
