@@ -1,6 +1,7 @@
 import { pause } from '../async/index.ts'
 import type { BitmapsThatCome } from './bitmaps-that-come.ts'
 import type { Channel } from './channels/channel.ts'
+import { ConnectionsThatCome } from './connections-that-come.ts'
 import { DisksThatCome } from './disks-that-come.ts'
 import { MigrationError } from './migration-error.ts'
 import { SectionReader, SectionWriter } from './stream/framing.ts'
@@ -24,28 +25,37 @@ const pieceBytes = 8 << 20
  */
 export async function takeMachine(
   channel: Channel,
-  { board, disks, uuid, bitmaps }: Pick<MigrationSurroundings, 'board' | 'disks' | 'uuid'> & ReadingBitmaps,
+  {
+    board,
+    disks,
+    uuid,
+    bitmaps,
+    connections,
+  }: Pick<MigrationSurroundings, 'board' | 'disks' | 'uuid' | 'connections'> & ReadingBitmaps,
 ): Promise<string> {
   const answer = async (name: string, text: string): Promise<void> => {
     if (channel.answers)
       await new SectionWriter(channel.write).section({ name, version: 1, contents: Buffer.from(text) })
   }
   await using arriving = new DisksThatCome(disks)
+  using coming = new ConnectionsThatCome(connections, channel)
   try {
     const { state, waits } = await readMachine(new SectionReader(channel.read), {
       board,
       uuid,
       disks: arriving,
       bitmaps,
+      connections: coming,
     })
     await arriving.flush()
     bitmaps?.finish()
     await disks.takeBack()
     if (waits) {
-      await answer('loaded', '')
+      await answer('loaded', String(coming.received))
       const word = await new SectionReader(channel.read).next()
       if (word?.name !== 'run') throw new MigrationError('peer', 'the source has kept the machine')
     }
+    coming.join()
     return state
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
@@ -72,6 +82,8 @@ export interface ReadingMachine extends ReadingBitmaps {
   readonly uuid?: string | undefined
   /** Undefined where disks do not come in the stream. */
   readonly disks?: DisksThatCome
+  /** Undefined where the guest's connections stay what they are. */
+  readonly connections?: ConnectionsThatCome
 }
 
 /**
@@ -82,7 +94,7 @@ export interface ReadingMachine extends ReadingBitmaps {
  */
 export async function readMachine(
   reader: SectionReader,
-  { board, uuid, disks, bitmaps }: ReadingMachine,
+  { board, uuid, disks, bitmaps, connections }: ReadingMachine,
 ): Promise<{ readonly state: string; readonly waits: boolean }> {
   await reader.begin()
   const first = await reader.next()
@@ -111,7 +123,8 @@ export async function readMachine(
         state = String(parseObject(contents)['state'])
         break
       default:
-        if (bitmaps?.take(section) === true || (await disks?.take(section))) break
+        if (bitmaps?.take(section) === true || connections?.take(section) === true || (await disks?.take(section)))
+          break
         if (optional !== true)
           throw new MigrationError('stream', `the stream has section '${name}', which is unknown here`)
     }

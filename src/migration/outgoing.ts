@@ -3,6 +3,7 @@ import { AutoConverge } from './auto-converge.ts'
 import { BitmapsOnTheWay } from './bitmaps-on-the-way.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Channel } from './channels/channel.ts'
+import { ConnectionsOnTheWay } from './connections-on-the-way.ts'
 import { DisksOnTheWay } from './disks-on-the-way.ts'
 import { MigrationError } from './migration-error.ts'
 import { PageCache } from './page-cache.ts'
@@ -48,6 +49,9 @@ export class Outgoing {
   #sentBefore = 0
   #disks: DisksOnTheWay | undefined
   #bitmaps: BitmapsOnTheWay | undefined
+  #connections: ConnectionsOnTheWay | undefined
+  /** How many sockets the other side says to have. */
+  #received = Number.NaN
   /** What the other side says, which may be at any time that it refuses. */
   #answer: Promise<Section | undefined> | undefined
   #refusal: MigrationError | undefined
@@ -97,6 +101,7 @@ export class Outgoing {
         throw reason
       }
       this.#bitmaps?.handedOver()
+      this.#connections?.handedOver(this.#received)
       await guest.endHandover()
       statistics.completed()
     } catch (error) {
@@ -180,7 +185,7 @@ export class Outgoing {
   }
 
   async #handOver(before: string): Promise<void> {
-    const { board, disks, capabilities, channel, statistics, stand, signal } = this.#options
+    const { board, disks, connections, capabilities, channel, statistics, stand, signal } = this.#options
     statistics.stopped()
     if (capabilities.has('pause-before-switchover')) {
       stand('pre-switchover')
@@ -188,10 +193,12 @@ export class Outgoing {
       stand('device')
     }
     await disks.handOver()
+    this.#connections = new ConnectionsOnTheWay(connections, channel)
     await this.#disks?.sendChanges(false)
     this.#options.beginPass()
     await this.#passOverRam(false)
     await this.#bitmaps?.send(this.#writer, () => this.#checkWanted())
+    await this.#connections.send(this.#writer)
     signal.throwIfAborted()
     await this.#writer.end(await board.saveDevices(), before)
     if (!channel.answers) return channel.finish()
@@ -209,6 +216,7 @@ export class Outgoing {
     if (this.#refusal !== undefined) throw this.#refusal
     if (answer?.name !== 'loaded')
       throw new MigrationError('peer', 'The other side has not said that it has everything')
+    this.#received = Number(Buffer.from(answer.contents).toString())
     await new SectionWriter(channel.write).section({ name: 'run', version: 1, contents: new Uint8Array(0) })
   }
 
@@ -226,6 +234,7 @@ export class Outgoing {
       }
       await pause(patience / 10)
     }
+    this.#connections?.takeBack()
     await guest.abandonHandover()
   }
 

@@ -7,7 +7,7 @@ import { Outgoing } from './outgoing.ts'
 import { defaultParameters } from './parameters.ts'
 import { MigrationStatistics } from './statistics.ts'
 import type { Pages } from './stream/ram-section.ts'
-import type { MigratedBoard, MigratedGuest } from './surroundings.ts'
+import type { MigratedBoard, MigratedConnections, MigratedGuest } from './surroundings.ts'
 
 const pageBytes = 4096
 const ramBytes = 64 * pageBytes
@@ -86,6 +86,10 @@ const disks = {
   arrive: async () => [],
 }
 
+const connections = {
+  takeOut: () => ({ list: [], takeBack: () => undefined, handOver: () => undefined }),
+  come: () => undefined,
+} satisfies MigratedConnections
 const bitmaps = {
   leave: () => [],
   arrive: () => assert.fail('none come'),
@@ -116,7 +120,7 @@ async function send(board: ChangingBoard, names: Parameters<Capabilities['set']>
   const statistics = new MigrationStatistics(ramBytes)
   const said: unknown[] = []
   await new Outgoing({
-    ...{ board, guest, disks, bitmaps, channel, capabilities, statistics },
+    ...{ board, guest, disks, bitmaps, connections, channel, capabilities, statistics },
     // No pass is short enough as long as anything has changed.
     parameters: () => ({ ...defaultParameters, downtimeLimit: 0, maxBandwidth: 0 }),
     stand: (status) => said.push(status),
@@ -140,7 +144,7 @@ describe('passes over RAM', () => {
     assert.equal(statistics.normalPages, 2 + 4 * 20)
     const other = new ChangingBoard()
     other.ram.fill(9)
-    assert.equal(await takeMachine(channel, { board: other, disks, uuid: undefined }), 'running')
+    assert.equal(await takeMachine(channel, { board: other, disks, connections, uuid: undefined }), 'running')
     assert.ok(other.ram.equals(board.ram))
   })
 
@@ -154,7 +158,7 @@ describe('passes over RAM', () => {
     assert.deepEqual([cache.misses, cache.pages, cache.overflows], [20, 180, 0])
     assert.ok(channel.sent.length < whole.channel.sent.length / 3)
     const other = new ChangingBoard()
-    await takeMachine(channel, { board: other, disks, uuid: undefined })
+    await takeMachine(channel, { board: other, disks, connections, uuid: undefined })
     assert.ok(other.ram.equals(board.ram))
   })
 
@@ -178,6 +182,10 @@ describe('passes over RAM', () => {
         },
       },
       bitmaps,
+      connections: {
+        ...connections,
+        takeOut: () => ({ ...connections.takeOut(), takeBack: () => done.push('connections taken back') }),
+      },
       channel,
       capabilities: new Capabilities(),
       statistics: new MigrationStatistics(ramBytes),
@@ -192,6 +200,6 @@ describe('passes over RAM', () => {
       signal: new AbortController().signal,
     })
     await assert.rejects(sending.run(), { message: 'the way is broken' })
-    assert.deepEqual(done, ['handed over', 'hung up', 'taken back', 'goes on'])
+    assert.deepEqual(done, ['handed over', 'hung up', 'taken back', 'connections taken back', 'goes on'])
   })
 })

@@ -76,6 +76,36 @@ export interface ArrivingDisk extends AsyncDisposable {
   flush(): Promise<void>
 }
 
+/** What migrations ask of the guest's connections with others that are this process's. */
+export interface MigratedConnections {
+  /** Takes them out of their networks: nothing comes and goes. @param passing - whether sockets can go along */
+  takeOut(passing: boolean): LeavingConnections
+  /**
+   * Looks at one that has come.
+   *
+   * @param descriptor - its socket, which belongs to the result
+   * @returns undefined, if it is none; the descriptor is closed then
+   */
+  come(contents: Uint8Array, descriptor: number | undefined): ArrivingConnection | undefined
+}
+
+/** Connections that leave. */
+export interface LeavingConnections {
+  readonly list: readonly { readonly contents: Uint8Array; readonly descriptor: number | undefined }[]
+  /** They stay after all. */
+  takeBack(): void
+  /** Another process has the guest. @param passed - whether it has the sockets that were to go along */
+  handOver(passed: boolean): void
+}
+
+/** A connection that comes. */
+export interface ArrivingConnection {
+  /** The guest is here. */
+  join(): void
+  /** It is not to come after all. */
+  drop(): void
+}
+
 /** What migrations ask of dirty bitmaps. */
 export interface MigratedBitmaps {
   /**
@@ -144,6 +174,7 @@ export interface MigrationSurroundings {
   readonly guest: MigratedGuest
   readonly disks: MigratedDisks
   readonly bitmaps: MigratedBitmaps
+  readonly connections: MigratedConnections
   /** Why the machine cannot be sent or saved for now, in QEMU's words: the newest reason is the last. */
   readonly blockers: () => readonly string[]
   readonly emit: EmitOf<typeof migrationEvents>

@@ -81,8 +81,8 @@ async function guestForward(
       running++
       return new CommandStream(line).once('close', () => running--)
     }
-    return { address, port, open, close: () => undefined }
+    return { address, port, isDevice: false, open, close: () => undefined }
   }
   const device = await openDevice(target, `guestfwd.tcp.${port}`)
-  return { address, port, open: () => device.connection(), close: () => device.close() }
+  return { address, port, isDevice: true, open: () => device.connection(), close: () => device.close() }
 }

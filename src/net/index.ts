@@ -11,6 +11,11 @@ export { type CardWish, NetSet } from './net-set.ts'
 export type { NetdevOptions } from './netdev-options.ts'
 export { PcapFile } from './pcap-file.ts'
 export type { RxFilter, RxState } from './rx-filter.ts'
+export {
+  type ComeConnection,
+  type LeftConnections,
+  TravellingConnections,
+} from './travelling-connections.ts'
 export { parseForward, parseForwardEnd } from './user/forward-rule.ts'
 export type { ForwardDevice, OpenForwardDevice } from './user/guest-forward.ts'
 export type { HostForward } from './user/host-forward.ts'

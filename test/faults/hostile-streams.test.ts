@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ArrivingNode, BlockError, DriveSet, driveFromOptions } from '../../src/block/index.ts'
@@ -14,6 +15,8 @@ import { BitmapsThatCome } from '../../src/migration/bitmaps-that-come.ts'
 import { takeMachine } from '../../src/migration/incoming.ts'
 import { type MigratedDisks, MigrationError } from '../../src/migration/index.ts'
 import { type ReadBytes, type Section, SectionReader, SectionWriter } from '../../src/migration/stream/framing.ts'
+import { NetSet, TravellingConnections } from '../../src/net/index.ts'
+import { packConnection } from '../../src/net/user/saved-connection.ts'
 import { seed } from '../drawn-cases.ts'
 
 const count = Number(process.env['VMON_STREAMS'] ?? 600)
@@ -81,6 +84,32 @@ function rearranged(sections: readonly Section[], index: number, how: number, by
   return all
 }
 
+/** A connection of the guest's with a device in network n0. */
+function connectionSection(): Section {
+  const saved = packConnection({
+    ends: { guest: 0x0a00020f, guestPort: 5000, peer: 0x0a000209, peerPort: 7 },
+    tcp: {
+      ...{ state: 'established', initialSequence: 7, theirInitial: 8, theirScale: 7, scales: true, sacks: true },
+      sender: {
+        ...{
+          acknowledged: 1,
+          highest: 3,
+          bufferEnd: 5,
+          ends: false,
+          window: 60_000,
+          windowSaidAt: 1,
+          windowSaidFor: 1,
+        },
+        mss: 1460,
+      },
+      receiver: { next: 9, edge: 32_777, ended: false },
+    },
+    ...{ guestEnded: false, toGuest: Buffer.from('some'), toPeer: Buffer.from('more') },
+  })
+  const contents = Buffer.concat([Buffer.of(0, 0, 2), Buffer.from('n0'), saved])
+  return { name: 'connection', version: 1, contents, optional: true }
+}
+
 test(`${count} streams that were changed are refused in words, or loaded`, { timeout: 3_600_000 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'vmon-streams-'))
   t.after(() => rm(folder, { recursive: true }))
@@ -99,8 +128,9 @@ test(`${count} streams that were changed are refused in words, or loaded`, { tim
   await source.qmp.execute('migrate-set-capabilities', { capabilities: [...capabilities] })
   await source.qmp.execute('migrate', { uri: `file:${path}`, blk: true })
   while ((await source.qmp.execute('query-migrate')).status !== 'completed') await new Promise(setImmediate)
-  const stream = await readFile(path)
-  const sections = await sectionsOf(stream)
+  const whole = await sectionsOf(await readFile(path))
+  const sections = [...whole.slice(0, -2), connectionSection(), ...whole.slice(-2)]
+  const stream = await streamOf(sections)
   await using target = await startMachine(options)
   const { board } = target.machine
   await board.ready
@@ -119,6 +149,13 @@ test(`${count} streams that were changed are refused in words, or loaded`, { tim
         [Symbol.asyncDispose]: async () => undefined,
       })),
   }
+  const networks = new NetSet({
+    openDevice: async () => ({ connection: () => new PassThrough(), close: () => undefined }),
+  })
+  t.after(() => networks.close())
+  await networks.add({ type: 'user', id: 'n0', guestfwd: [{ str: 'tcp:10.0.2.9:7-null' }] })
+  const { tcp } = networks.users()[0]!.user
+  const connections = new TravellingConnections(networks)
   const copy = join(folder, 'copy')
   await writeFile(copy, Buffer.alloc(3 << 16))
   await using there = new DriveSet()
@@ -133,10 +170,10 @@ test(`${count} streams that were changed are refused in words, or loaded`, { tim
         ...{ answers: false, read: readerOf(bytes), write: async () => undefined },
         ...{ finish: async () => undefined, destroy: async () => undefined },
       },
-      { board, disks, uuid: undefined, bitmaps },
+      { board, disks, uuid: undefined, bitmaps, connections },
     )
   }
-  let [loaded, refused, came] = [0, 0, 0]
+  let [loaded, refused, came, joined] = [0, 0, 0, 0]
   await fc.assert(
     fc.asyncProperty(fc.boolean(), change, fc.nat(20), fc.nat(8), async (framed, by, index, how) => {
       const bytes = framed ? await streamOf(rearranged(sections, index, how, by)) : changed(stream, by)
@@ -151,6 +188,10 @@ test(`${count} streams that were changed are refused in words, or loaded`, { tim
           refused++
         },
       )
+      for (const { connection } of tcp.list()) {
+        joined++
+        connection.abort()
+      }
       for (const bitmap of [...node!.bitmaps]) {
         came++
         node!.bitmaps.drop(bitmap)
@@ -159,7 +200,7 @@ test(`${count} streams that were changed are refused in words, or loaded`, { tim
     { numRuns: count, seed },
   )
   t.diagnostic(`${loaded} loaded, ${refused} refused`)
-  assert.ok(loaded > 0 && refused > 0 && put > 0 && came > 0)
+  assert.ok(loaded > 0 && refused > 0 && put > 0 && came > 0 && joined > 0)
   assert.equal(await taken(stream), 'prelaunch')
   assert.deepEqual(await board.readPhysical(100 * 4096, 8), Uint8Array.from(Buffer.from('page 100')))
 })

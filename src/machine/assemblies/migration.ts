@@ -12,6 +12,7 @@ import type { ExtraDevices } from '../../devices/index.ts'
 import { ramBlocksOf } from '../../hmp/index.ts'
 import { MigrationControl } from '../../migration/index.ts'
 import type { EventHub } from '../../monitor/index.ts'
+import { type NetSet, TravellingConnections } from '../../net/index.ts'
 import type { UserObjects } from '../../objects/index.ts'
 import type { RunControl } from '../../runstate/index.ts'
 import type { BoardListeners } from '../board-listeners.ts'
@@ -26,6 +27,7 @@ interface Needs extends Start {
   readonly events: EventHub
   readonly runControl: RunControl
   readonly listeners: BoardListeners
+  readonly networks: NetSet
   readonly userObjects: UserObjects
   readonly yankInstances: YankInstances
 }
@@ -55,6 +57,7 @@ export function migration(needs: Needs): {
       leave: (options) => leavingBitmaps(drives, options),
       arrive: (place) => new ArrivingNode(drives, place),
     },
+    connections: new TravellingConnections(needs.networks),
     blockers: () => extraDevices.migrationBlockers,
     emit: (name, ...[data]) => events.emit(name, data),
     memoryBytes: async () => {

@@ -8,6 +8,12 @@ export interface Channel {
   readonly isPipe?: boolean
   readonly write: WriteBytes
   readonly read: ReadBytes
+  /** Whether descriptors can go along. */
+  readonly passesDescriptors?: boolean
+  /** Lets a descriptor go along with what is written next; it stays the caller's, who may close it after that. */
+  attach?(descriptor: number): void
+  /** The next descriptor that has come with what has been read; it is the caller's. */
+  takeDescriptor?(): number | undefined
   /** Ends writing; settles when everything has arrived, as far as that can be known. */
   finish(): Promise<void>
   /** Gives up at once: what waits is rejected with the reason. Settles when nothing is left. */

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import { deferred } from '../../async/index.ts'
 import { reasonText } from '../../errno/index.ts'
 import type { Duplex } from '../../transport/index.ts'
@@ -12,6 +13,9 @@ export function brokenPipe(): MigrationError {
 /** Bytes that wait to be read, before the peer has to wait. */
 const readAhead = 1 << 20
 
+/** Descriptors that may come: more are closed. */
+const mostDescriptors = 4096
+
 /** A stream through a socket, or through anything else that is a `Duplex`. */
 export class DuplexChannel implements Channel {
   readonly answers: boolean
@@ -19,6 +23,9 @@ export class DuplexChannel implements Channel {
   readonly #duplex: Duplex
   readonly #noun: string
   readonly #received: Buffer[] = []
+  /** What goes along with what is written next, and what has come along. */
+  readonly #attached: number[] = []
+  readonly #descriptors: number[] = []
   #waiting = 0
   #ended = false
   #finishing = false
@@ -36,7 +43,11 @@ export class DuplexChannel implements Channel {
     this.#duplex = duplex
     this.#noun = options.noun
     duplex.start({
-      data: (chunk) => {
+      takesDescriptors: true,
+      data: (chunk, descriptors = []) => {
+        for (const one of descriptors)
+          if (this.#descriptors.length < mostDescriptors) this.#descriptors.push(one)
+          else closeSync(one)
         this.#received.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))
         this.#waiting += chunk.length
         if (this.#waiting >= readAhead) duplex.pause()
@@ -50,6 +61,7 @@ export class DuplexChannel implements Channel {
       closed: (reason) => {
         this.#ended = true
         this.#reason ??= reason ?? new Error('Broken pipe')
+        for (const one of this.#descriptors.splice(0)) closeSync(one)
         this.#rouse()
       },
     })
@@ -58,7 +70,7 @@ export class DuplexChannel implements Channel {
   readonly write = async (...pieces: readonly Uint8Array[]): Promise<void> => {
     for (const piece of pieces) {
       this.#requireOpen()
-      if (piece.length > 0 && !this.#duplex.write(piece))
+      if (piece.length > 0 && !this.#duplex.write(piece, this.#attached.splice(0)))
         while (this.#duplex.buffered > 0 && this.#reason === undefined) await this.#wake.promise
     }
     this.#requireOpen()
@@ -83,6 +95,18 @@ export class DuplexChannel implements Channel {
       taken.push(piece)
     }
     return taken.length === 1 ? taken[0]! : Buffer.concat(taken)
+  }
+
+  get passesDescriptors(): boolean {
+    return this.#duplex.passesDescriptors
+  }
+
+  attach(descriptor: number): void {
+    this.#attached.push(descriptor)
+  }
+
+  takeDescriptor(): number | undefined {
+    return this.#descriptors.shift()
   }
 
   /** Whether bytes wait to be sent, or may still come. */

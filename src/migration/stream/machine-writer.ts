@@ -52,6 +52,12 @@ export class MachineWriter {
     return this.#sections.section({ name: 'bitmap', version: 1, contents: packBitmapPart(bitmap, part) })
   }
 
+  /** Writes a connection of the guest's, without which it can do. @param passed - whether its socket goes along */
+  connection(contents: Uint8Array, passed: boolean): Promise<void> {
+    const whole = Buffer.concat([Buffer.of(passed ? 1 : 0), contents])
+    return this.#sections.section({ name: 'connection', version: 1, contents: whole, optional: true })
+  }
+
   /** Writes pages of RAM, or what has changed in those that a cache knows. @returns bytes of the section */
   async pages(pages: Pages, cache?: Differences): Promise<number> {
     const { contents, zeroPages, differences } = packPages(pages, cache)

@@ -14,7 +14,7 @@ const port = 80
 /** A guest that has been let in to an address. */
 async function connected(open: () => Duplex) {
   const puppet = new GuestPuppet({ restrict: true })
-  puppet.net.forwardGuest({ address, port, open, close: () => undefined })
+  puppet.net.forwardGuest({ address, port, isDevice: true, open, close: () => undefined })
   puppet.sendUdp({ sourcePort: 1, destinationPort: 9, payload: Buffer.alloc(1) }) // so that it is known where the guest is
   const segments = () => puppet.packets().flatMap((packet) => readTcp(packet) ?? [])
   sendTcp(puppet, address, port, { sequence: 99 })
@@ -62,7 +62,7 @@ test('nobody but TCP to that port gets there', () => {
     opened.push(new Duplex({ read: () => undefined, write: (_bytes, _encoding, done) => done() }))
     return opened[0]!
   }
-  puppet.net.forwardGuest({ address, port, open, close: () => undefined })
+  puppet.net.forwardGuest({ address, port, isDevice: true, open, close: () => undefined })
   sendTcp(puppet, address, 81, {})
   sendTcp(puppet, address + 1, port, {})
   puppet.sendUdp({ sourcePort: 1, destinationPort: port, payload: Buffer.alloc(9) }, { destination: address })

@@ -7,6 +7,8 @@ import { parseIpv4 } from './ipv4-address.ts'
 export interface GuestForward {
   readonly address: number
   readonly port: number
+  /** Whether a device is behind it, which goes on with a connection from where another process has left it. */
+  readonly isDevice: boolean
   /** Opens it for a connection; undefined where it has too many. */
   open(): PeerSocket | undefined
   close(): void

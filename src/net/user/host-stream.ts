@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setImmediate } from '../../timers/index.ts'
+import { type ReleasedSocket, releaseSocket } from './released-socket.ts'
 import type { TcpConnection, TcpUser } from './tcp/tcp-connection.ts'
 
 /** What a chunk costs that waits, beside its bytes. */
@@ -19,73 +20,139 @@ export function cutOff(socket: PeerSocket): void {
 
 /** A TCP connection of the host's, in the place of the guest's peer; who is slow makes the other side wait. */
 export class HostStream implements TcpUser {
-  readonly #socket: PeerSocket
+  readonly socket: PeerSocket
   #connection: TcpConnection | undefined
-  /** Chunks that have been given to the socket since it last had nothing to do. */
-  #chunks = 0
-  #corked = false
+  #reads = false
+  /** What the guest has sent and the socket has not been given yet: that has the batch before it until it has gone. */
+  #queue: Buffer[] = []
+  #queued = 0
+  #batch: readonly Buffer[] = []
+  #batched = 0
+  #flushing = false
+  /** Nothing passes for now. */
+  #stopped = false
+  #ended = false
 
   /** @param socket keeps its other half when one ends (`allowHalfOpen`) */
   constructor(socket: PeerSocket) {
-    this.#socket = socket
+    this.socket = socket
     socket.setNoDelay?.(true)
-    socket.on('drain', () => {
-      this.#chunks = 0
-      this.#connection?.windowOpened()
-    })
     socket.on('error', () => this.#connection?.abort())
     socket.on('close', () => {
       if (!socket.readableEnded || !socket.writableFinished) this.#connection?.abort()
     })
   }
 
-  /** The guest is there: bytes go both ways from now on. */
+  /** The guest is there, by this connection from now on: bytes go both ways. */
   join(connection: TcpConnection): void {
     this.#connection = connection
-    const socket = this.#socket
+    this.#stopped = false
+    const { socket } = this
     if (socket.destroyed) {
       connection.abort()
       return
     }
-    socket.on('data', (bytes: Buffer) => {
-      connection.write(bytes)
-      if (connection.unsent >= readAhead) socket.pause()
-    })
-    socket.on('end', () => connection.end())
+    if (!this.#reads) {
+      this.#reads = true
+      socket.on('data', (bytes: Buffer) => {
+        this.#connection?.write(bytes)
+        if (this.#connection !== undefined && this.#connection.unsent >= readAhead) socket.pause()
+      })
+      socket.on('end', () => this.#connection?.end())
+    }
     // Whoever came to a forwarded port has waited for the guest.
-    socket.resume()
+    if (connection.unsent < readAhead) socket.resume()
+    if (socket.readableEnded) connection.end()
+    this.#flush()
+  }
+
+  /** Reads and writes nothing more until somebody joins; what has been read is given to the connection. */
+  stop(): void {
+    this.#stopped = true
+    this.socket.pause()
+    if (this.#reads) while (this.socket.read() !== null);
+  }
+
+  /**
+   * Takes the open socket away from this process's hands, once nothing is read any more; the stream is of no use then.
+   *
+   * @returns undefined where that cannot be done: the stream stays as it is
+   */
+  release(): ReleasedSocket | undefined {
+    return this.socket instanceof Socket ? releaseSocket(this.socket, this.#batch, this.#queue) : undefined
+  }
+
+  /** What the socket has not been given yet. */
+  get queued(): Buffer {
+    return Buffer.concat(this.#queue)
+  }
+
+  /** Bytes that wait for the peer. */
+  get unwritten(): number {
+    return this.#queued + this.#batched
+  }
+
+  /** The guest has sent all. */
+  get guestEnded(): boolean {
+    return this.#ended
+  }
+
+  /** Both sides have sent all. */
+  get over(): boolean {
+    return this.socket.readableEnded && this.#ended
   }
 
   get waiting(): number {
-    return this.#socket.writableLength + (this.#socket.writableLength > 0 ? this.#chunks * chunkCost : 0)
+    return this.unwritten + (this.#queue.length + this.#batch.length) * chunkCost
   }
 
   data(bytes: Buffer): void {
-    if (this.#socket.destroyed || this.#socket.writableEnded) return
-    if (!this.#corked) {
-      this.#corked = true
-      this.#socket.cork()
-      // What comes in one go is written in one.
-      setImmediate(() => {
-        this.#corked = false
-        this.#socket.uncork()
-      })
-    }
-    if (this.#socket.writableLength === 0) this.#chunks = 0
-    this.#chunks++
-    this.#socket.write(bytes)
+    if (this.socket.destroyed || this.#ended) return
+    this.#queue.push(bytes)
+    this.#queued += bytes.length
+    if (this.#flushing || this.#batched > 0) return
+    this.#flushing = true
+    // What comes in one go is written in one.
+    setImmediate(() => {
+      this.#flushing = false
+      this.#flush()
+    })
   }
 
   end(): void {
-    this.#socket.end()
+    this.#ended = true
+    if (this.unwritten === 0) this.socket.end()
   }
 
   drained(): void {
-    if (this.#connection !== undefined && this.#connection.unsent < readAhead / 2 && this.#socket.isPaused())
-      this.#socket.resume()
+    if (this.#connection !== undefined && this.#connection.unsent < readAhead / 2 && this.socket.isPaused())
+      this.socket.resume()
   }
 
   failed(): void {
-    cutOff(this.#socket)
+    cutOff(this.socket)
+  }
+
+  #flush(): void {
+    const { socket } = this
+    if (this.#stopped || this.#batched > 0 || this.#queued === 0 || socket.destroyed) return
+    this.#batch = this.#queue
+    this.#batched = this.#queued
+    this.#queue = []
+    this.#queued = 0
+    socket.cork()
+    for (const [index, bytes] of this.#batch.entries())
+      if (index < this.#batch.length - 1) socket.write(bytes)
+      else socket.write(bytes, (error) => this.#written(error))
+    socket.uncork()
+  }
+
+  #written(error: Error | null | undefined): void {
+    if (error !== undefined && error !== null) return // the socket tells of it by itself
+    this.#batch = []
+    this.#batched = 0
+    this.#flush()
+    if (this.#ended && this.unwritten === 0) this.socket.end()
+    else this.#connection?.windowOpened()
   }
 }

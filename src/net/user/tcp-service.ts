@@ -1,11 +1,13 @@
 import { randomInt } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
+import { closeSync } from 'node:fs'
+import { connect, Socket, type SocketConstructorOpts } from 'node:net'
 import type { Clock } from './clock.ts'
 import type { HostTarget } from './host-address.ts'
 import { cutOff, HostStream, type PeerSocket } from './host-stream.ts'
 import type { IpAddress } from './ip-address.ts'
 import { type IpPacket, type IpSender, protocols } from './ip-packet.ts'
 import type { Outbox } from './outbox.ts'
+import { canTravel, type GuestEnds, type SavedConnection } from './saved-connection.ts'
 import type { ReassemblyPool } from './tcp/reassembly.ts'
 import { flags, readTcp, type TcpHead, type TcpSegment, tcpLength, writeTcp } from './tcp/segment.ts'
 import { TcpConnection, type TcpPath, type TcpUser } from './tcp/tcp-connection.ts'
@@ -21,14 +23,6 @@ const smallestWindow = 32 * 1024
 const reassemblyLimit = 16 * 1024 * 1024
 const firstEphemeral = 49_152
 
-/** Both ends of a connection as the guest sees it: its own, and its peer's. */
-export interface GuestEnds {
-  readonly guest: IpAddress
-  readonly guestPort: number
-  readonly peer: IpAddress
-  readonly peerPort: number
-}
-
 export interface TcpServiceParts {
   readonly clock: Clock
   readonly ip: IpSender
@@ -37,12 +31,25 @@ export interface TcpServiceParts {
   readonly targetOf: (address: IpAddress, port: number) => HostTarget | undefined
   /** Opens what is at an address of the network itself, if anything is. */
   readonly forwardAt: (address: IpAddress, port: number) => PeerSocket | undefined
+  /** Opens a device that is at an address of the network: a connection to it goes on in any process that has it. */
+  readonly deviceAt: (address: IpAddress, port: number) => PeerSocket | undefined
 }
 
 interface Entry {
   readonly ends: GuestEnds
   readonly connection: TcpConnection
-  readonly socket: PeerSocket | undefined
+  readonly stream: HostStream
+}
+
+/** A connection that has been taken out of its network, while the machine stands still. */
+export interface LeavingConnection {
+  readonly saved: SavedConnection
+  /** Its socket, if that may go along. */
+  readonly descriptor: number | undefined
+  /** It stays after all. */
+  takeBack(): void
+  /** The guest is another process's. @param passed - whether the socket is, too; if not, the peer hears that it is over */
+  handOver(passed: boolean): void
 }
 
 /** The guest's TCP connections, each with one of the host's behind it. */
@@ -51,6 +58,10 @@ export class TcpService {
   readonly #entries = new Map<string, Entry>()
   readonly #pool: ReassemblyPool = { free: reassemblyLimit }
   #opening = 0
+  /** The connections are on their way to another process: nothing comes and goes meanwhile. */
+  #standsStill = false
+  /** Lets those in who have come meanwhile, or sends them away. */
+  #waiting: ((stays: boolean) => void)[] = []
   #nextPort = firstEphemeral
 
   constructor(parts: TcpServiceParts) {
@@ -59,14 +70,14 @@ export class TcpService {
 
   /** What there is, in the order in which it came, and how many bytes of the guest's wait for the peer. */
   list(): readonly (Pick<Entry, 'ends' | 'connection'> & { readonly waiting: number })[] {
-    return [...this.#entries.values()].map(({ ends, connection, socket }) => ({
-      ...{ ends, connection, waiting: socket?.writableLength ?? 0 },
+    return [...this.#entries.values()].map(({ ends, connection, stream }) => ({
+      ...{ ends, connection, waiting: stream.unwritten },
     }))
   }
 
   receive(packet: IpPacket): void {
     const segment = readTcp(packet)
-    if (segment === undefined) return
+    if (segment === undefined || this.#standsStill) return
     const ends = {
       ...{ guest: packet.source, guestPort: segment.sourcePort },
       ...{ peer: packet.destination, peerPort: segment.destinationPort },
@@ -91,12 +102,113 @@ export class TcpService {
     guestPort: number,
     source: { readonly address: IpAddress; readonly port: number },
   ): void {
+    if (this.#standsStill) {
+      this.#waiting.push((stays) => (stays ? this.connect(socket, guest, guestPort, source) : cutOff(socket)))
+      return
+    }
     const ends = this.#freeEnds({ guest, guestPort, peer: source.address, peerPort: source.port })
     if (ends === undefined || this.#entries.size >= mostConnections) {
       socket.resetAndDestroy()
       return
     }
-    const stream = new HostStream(socket)
+    this.#addAsking(ends, new HostStream(socket)).connect()
+  }
+
+  /**
+   * Takes the connections out, for another process: nothing comes and goes until `stay()` or `leave()`.
+   *
+   * @param passing - whether their sockets are to go along, where that is possible
+   */
+  takeOut(passing: boolean): LeavingConnection[] {
+    this.#standsStill = true
+    const entries = [...this.#entries].filter(([, { connection }]) => canTravel(connection.state))
+    return entries.map(([key, entry]) => {
+      const { ends, connection, stream } = entry
+      stream.stop()
+      const released = passing ? stream.release() : undefined
+      const toGuest = connection.unsentBytes
+      const saved: SavedConnection = {
+        ...{ ends, toGuest, toPeer: released?.unwritten ?? stream.queued },
+        ...{ tcp: connection.leave(), guestEnded: stream.guestEnded },
+      }
+      this.#parts.outbox.forget(connection)
+      this.#entries.delete(key)
+      const descriptor = released?.descriptor
+      return {
+        ...{ saved, descriptor },
+        takeBack: () => this.#resume(saved, descriptor === undefined ? stream : this.#streamOf(saved, descriptor)),
+        handOver: (passed) => {
+          if (descriptor === undefined) cutOff(stream.socket)
+          else if (passed) closeSync(descriptor)
+          else cutOff(socketOf(descriptor))
+        },
+      }
+    })
+  }
+
+  /** What has been taken out is back. */
+  stay(): void {
+    this.#moveOn(true)
+  }
+
+  /** The guest is another process's. */
+  leave(): void {
+    this.#moveOn(false)
+    for (const { connection } of [...this.#entries.values()]) connection.abort()
+  }
+
+  /**
+   * Goes on with a connection of another process's.
+   *
+   * @param descriptor - its socket, which belongs to the service; without one, a device of the network is behind it, or
+   *   nothing any more: then the guest hears that it is no more
+   */
+  takeOver(saved: SavedConnection, descriptor: number | undefined): void {
+    const { ends } = saved
+    if (descriptor !== undefined) {
+      this.#resume(saved, this.#streamOf(saved, descriptor))
+      return
+    }
+    const device = this.#parts.deviceAt(ends.peer, ends.peerPort)
+    if (device !== undefined) {
+      this.#resume(saved, withQueue(new HostStream(device), saved))
+      return
+    }
+    const lost = this.#connectionOf(ends, deaf, saved, () => undefined)
+    lost.restore(saved.tcp, saved.toGuest)
+    lost.abort()
+  }
+
+  close(): void {
+    for (const { connection, stream } of this.#entries.values()) {
+      connection.abort()
+      stream.socket.destroy()
+    }
+    this.#moveOn(false)
+  }
+
+  #moveOn(stays: boolean): void {
+    this.#standsStill = false
+    for (const decide of this.#waiting.splice(0)) decide(stays)
+  }
+
+  #streamOf(saved: SavedConnection, descriptor: number): HostStream {
+    return withQueue(new HostStream(socketOf(descriptor)), saved)
+  }
+
+  #resume(saved: SavedConnection, stream: HostStream): void {
+    const key = keyOf(saved.ends)
+    this.#entries.get(key)?.connection.abort()
+    const asks = saved.tcp.state === 'syn-sent'
+    const connection = asks ? this.#addAsking(saved.ends, stream, saved) : this.#add(saved.ends, stream, stream, saved)
+    connection.restore(saved.tcp, saved.toGuest)
+    if (asks) return
+    stream.join(connection)
+    connection.pump()
+  }
+
+  /** A connection that the guest is asked for. */
+  #addAsking(ends: GuestEnds, stream: HostStream, saved?: SavedConnection): TcpConnection {
     const user: TcpUser = {
       get waiting() {
         return stream.waiting
@@ -107,18 +219,11 @@ export class TcpService {
       failed: () => stream.failed(),
       opened: () => stream.join(connection),
     }
-    const connection = this.#add(ends, user, socket)
-    socket.once('close', () => {
+    const connection = this.#add(ends, user, stream, saved)
+    stream.socket.once('close', () => {
       if (connection.state === 'syn-sent') connection.abort()
     })
-    connection.connect()
-  }
-
-  close(): void {
-    for (const { connection, socket } of this.#entries.values()) {
-      connection.abort()
-      socket?.destroy()
-    }
+    return connection
   }
 
   #open(ends: GuestEnds, packet: IpPacket, segment: TcpSegment): void {
@@ -126,7 +231,7 @@ export class TcpService {
       const forwarded = this.#parts.forwardAt(ends.peer, ends.peerPort)
       if (forwarded !== undefined) {
         const stream = new HostStream(forwarded)
-        const connection = this.#add(ends, stream, forwarded)
+        const connection = this.#add(ends, stream, stream)
         connection.accept(segment)
         stream.join(connection)
         return
@@ -141,7 +246,7 @@ export class TcpService {
     if (this.#entries.size >= mostConnections || this.#opening >= mostOpening) return
     const socket = connect({ host: target.address, port: target.port, allowHalfOpen: true })
     const stream = new HostStream(socket)
-    const connection = this.#add(ends, stream, socket)
+    const connection = this.#add(ends, stream, stream)
     this.#opening++
     let isOpening = true
     const settled = (): void => {
@@ -174,30 +279,45 @@ export class TcpService {
     else this.#refuse(ends, segment)
   }
 
-  #add(ends: GuestEnds, user: TcpUser, socket: PeerSocket | undefined): TcpConnection {
+  #add(ends: GuestEnds, user: TcpUser, stream: HostStream, saved?: SavedConnection): TcpConnection {
     const key = keyOf(ends)
+    const { socket } = stream
+    const connection = this.#connectionOf(ends, user, saved, (ended) => {
+      const entry = this.#entries.get(key)
+      if (entry?.connection === ended) this.#entries.delete(key)
+      // A peer that hears nothing more of the guest is not to wait.
+      if (socket.connecting === true) socket.destroy()
+      else if (!stream.over) cutOff(socket)
+    })
+    this.#entries.set(key, { ends, connection, stream })
+    return connection
+  }
+
+  /** @param closed - hears of its end */
+  #connectionOf(
+    ends: GuestEnds,
+    user: TcpUser,
+    saved: SavedConnection | undefined,
+    closed: (ended: TcpConnection) => void,
+  ): TcpConnection {
     const { clock, outbox } = this.#parts
+    const standsStill = (): boolean => this.#standsStill
     const path: TcpPath = {
       get clear() {
-        return outbox.clear
+        return outbox.clear && !standsStill()
       },
       wait: (waiting) => outbox.wait(waiting),
       send: (head, length, fill) => this.#send(ends, head, length, fill),
       closed: (ended) => {
         outbox.forget(ended)
-        const entry = this.#entries.get(key)
-        if (entry?.connection === ended) this.#entries.delete(key)
-        // A peer that hears nothing more of the guest is not to wait.
-        if (socket?.connecting === true) socket.destroy()
-        else if (socket !== undefined && !(socket.readableEnded && socket.writableEnded)) cutOff(socket)
+        closed(ended)
       },
     }
-    const connection = new TcpConnection({
-      ...{ path, user, clock, pool: this.#pool, initialSequence: randomInt(2 ** 32), mss: mssTo(ends.guest) },
+    return new TcpConnection({
+      ...{ path, user, clock, pool: this.#pool, mss: mssTo(ends.guest) },
+      initialSequence: saved?.tcp.initialSequence ?? randomInt(2 ** 32),
       windowLimit: () => this.#windowLimit(),
     })
-    this.#entries.set(key, { ends, connection, socket })
-    return connection
   }
 
   #windowLimit(): number {
@@ -205,6 +325,7 @@ export class TcpService {
   }
 
   #send(ends: GuestEnds, head: TcpHead, length: number, fill: (target: Buffer, at: number) => void): void {
+    if (this.#standsStill) return
     const headerLength = tcpLength(head.options)
     const [source, destination] = [ends.peer, ends.guest]
     const tcpEnds = { source, destination, sourcePort: ends.peerPort, destinationPort: ends.guestPort }
@@ -236,6 +357,30 @@ export class TcpService {
     }
     return undefined
   }
+}
+
+function socketOf(descriptor: number): Socket {
+  // Without the last option, which Node uses for accepted sockets, it would begin to read at once.
+  const options: SocketConstructorOpts & { pauseOnCreate: boolean } = {
+    ...{ fd: descriptor, allowHalfOpen: true, pauseOnCreate: true },
+  }
+  return new Socket(options)
+}
+
+/** What a peer has not been given yet comes first. */
+function withQueue(stream: HostStream, { toPeer, guestEnded }: SavedConnection): HostStream {
+  if (toPeer.length > 0) stream.data(toPeer)
+  if (guestEnded) stream.end()
+  return stream
+}
+
+/** Of a connection that nobody uses. */
+const deaf: TcpUser = {
+  waiting: 0,
+  data: () => undefined,
+  end: () => undefined,
+  drained: () => undefined,
+  failed: () => undefined,
 }
 
 /** What is left of an Ethernet's 1500 bytes behind both headers. */

@@ -108,6 +108,7 @@ export class UserNet implements NetEnd {
     this.#tcp = new TcpService({
       ...{ clock, ip: this.#ip, outbox: this.#outbox, targetOf: targetBy('tcp') },
       forwardAt: (address, port) => this.#forwardAt(address, port),
+      deviceAt: (address, port) => this.#guestForwardAt(address, port, (one) => one.isDevice)?.open(),
     })
     this.#udp = new UdpService({
       ...{ clock, ip: this.#ip, targetOf: targetBy('udp') },
@@ -199,7 +200,11 @@ export class UserNet implements NetEnd {
       const answerTo = (question: Buffer) => gate.answerTo('tcp', address, question)
       return new DnsStream({ resolver, answerTo, answered: (message) => gate.answered(message) })
     }
-    return this.#guestForwards.find((one) => one.address === address && one.port === port)?.open()
+    return this.#guestForwardAt(address, port)?.open()
+  }
+
+  #guestForwardAt(address: IpAddress, port: number, fits = (_: GuestForward): boolean => true) {
+    return this.#guestForwards.find((one) => one.address === address && one.port === port && fits(one))
   }
 
   #received(packet: Ipv4Packet): void {

@@ -1,5 +1,12 @@
 import { Reassembly, type ReassemblyPool } from './reassembly.ts'
 
+/** What a receiver has to know to go on; what came too early comes again. */
+export interface SavedReceiver {
+  readonly next: number
+  readonly edge: number
+  readonly ended: boolean
+}
+
 /**
  * The half of a connection that receives: the place that is waited for, what came too early, and how much is taken. All
  * places are of the other side's stream, whose SYN has 0.
@@ -13,6 +20,19 @@ export class Receiver {
 
   constructor(pool: ReassemblyPool) {
     this.#bytes = new Reassembly(1, pool)
+  }
+
+  save(): SavedReceiver {
+    return { next: this.#bytes.next, edge: this.#edge, ended: this.#ended }
+  }
+
+  /** Goes on where another one stood. */
+  restore({ next, edge, ended }: SavedReceiver): void {
+    this.#bytes.clear()
+    this.#bytes.next = next
+    this.#edge = edge
+    this.#ended = ended
+    if (ended) this.#end = next
   }
 
   /** The place that is waited for. */

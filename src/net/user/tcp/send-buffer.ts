@@ -16,6 +16,20 @@ export class SendBuffer {
     return this.#end - this.#begin
   }
 
+  /** What is there, in one piece. */
+  get bytes(): Buffer {
+    const bytes = Buffer.alloc(this.length)
+    this.copy(this.#begin, bytes.length, bytes, 0)
+    return bytes
+  }
+
+  /** Begins anew with bytes that end at a place. */
+  restore(bytes: Uint8Array, end: number): void {
+    this.#chunks = []
+    this.#begin = this.#end = end - bytes.length
+    this.append(bytes)
+  }
+
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return
     this.#chunks.push({ from: this.#end, bytes })

@@ -22,6 +22,21 @@ export interface SenderParts {
   readonly gaveUp: () => void
 }
 
+/** What a sender has to know to go on. */
+export interface SavedSender {
+  readonly acknowledged: number
+  readonly highest: number
+  /** Behind the last byte that it was given. */
+  readonly bufferEnd: number
+  /** Nothing more will be given. */
+  readonly ends: boolean
+  readonly window: number
+  readonly windowSaidAt: number
+  readonly windowSaidFor: number
+  /** The longest payload that the other side takes. */
+  readonly mss: number
+}
+
 export interface Acknowledgment {
   /** The place that the other side waits for. */
   readonly place: number
@@ -94,6 +109,31 @@ export class Sender {
   limit(mss: number): void {
     this.#mss = mss
     this.#congestion = new Congestion(mss)
+  }
+
+  save(): SavedSender {
+    return {
+      acknowledged: this.#acknowledged,
+      highest: this.#highest,
+      bufferEnd: this.buffer.end,
+      ends: this.#end !== undefined,
+      window: this.#window,
+      windowSaidAt: this.#windowSaidAt,
+      windowSaidFor: this.#windowSaidFor,
+      mss: this.#mss,
+    }
+  }
+
+  /** Goes on where another one stood: what was on its way then is sent again by `pump()`. @param bytes - unacknowledged */
+  restore(saved: SavedSender, bytes: Uint8Array): void {
+    this.buffer.restore(bytes, saved.bufferEnd)
+    this.#acknowledged = this.#next = saved.acknowledged
+    this.#highest = saved.highest
+    if (saved.ends) this.#end = saved.bufferEnd
+    this.#window = this.#largestWindow = saved.window
+    this.#windowSaidAt = saved.windowSaidAt
+    this.#windowSaidFor = saved.windowSaidFor
+    this.limit(saved.mss)
   }
 
   /** Nothing more is given: the FIN follows. */

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../clock.ts'
 import type { ReassemblyPool } from './reassembly.ts'
-import { Receiver } from './receiver.ts'
+import { Receiver, type SavedReceiver } from './receiver.ts'
 import { flags, type SackBlock, type TcpHead, type TcpOptions, type TcpSegment } from './segment.ts'
-import { Sender } from './sender.ts'
+import { type SavedSender, Sender } from './sender.ts'
 import { moved, receives, type TcpState, takes } from './tcp-state.ts'
 
 /** Windows that we tell are shifted by it, where both sides may. */
@@ -57,6 +57,18 @@ export interface TcpParts {
   readonly windowLimit: () => number
 }
 
+/** What a connection has to know to go on elsewhere, beside the bytes that have not arrived. */
+export interface SavedTcp {
+  readonly state: TcpState
+  readonly initialSequence: number
+  readonly theirInitial: number
+  readonly theirScale: number
+  readonly scales: boolean
+  readonly sacks: boolean
+  readonly sender: SavedSender
+  readonly receiver: SavedReceiver
+}
+
 /** One TCP connection with a guest (RFC 9293), with windows that scale and selective acknowledgments. */
 export class TcpConnection {
   readonly #parts: TcpParts
@@ -91,6 +103,44 @@ export class TcpConnection {
   /** Bytes that were written and have not arrived. */
   get unsent(): number {
     return this.#sender.buffer.length
+  }
+
+  /** Bytes that were written and have not arrived. */
+  get unsentBytes(): Buffer {
+    return this.#sender.buffer.bytes
+  }
+
+  /** Forgets the connection, of which nobody hears. @returns what it was */
+  leave(): SavedTcp {
+    const saved: SavedTcp = {
+      state: this.#state,
+      initialSequence: this.#parts.initialSequence,
+      theirInitial: this.#theirInitial,
+      theirScale: this.#theirScale,
+      scales: this.#scales,
+      sacks: this.#sacks,
+      sender: this.#sender.save(),
+      receiver: this.#receiver.save(),
+    }
+    this.#state = 'closed'
+    this.#endTimers()
+    return saved
+  }
+
+  /**
+   * Goes on where another one stood that had our initial sequence number. `pump()` sends again what may have been lost.
+   *
+   * @param unsent - bytes that were written and had not arrived
+   */
+  restore(saved: SavedTcp, unsent: Uint8Array): void {
+    this.#theirInitial = saved.theirInitial
+    this.#theirScale = saved.theirScale
+    this.#scales = saved.scales
+    this.#sacks = saved.sacks
+    this.#state = saved.state
+    this.#receiver.restore(saved.receiver)
+    this.#sender.restore(saved.sender, unsent)
+    if (this.#sender.acknowledged === 0) this.#sender.open()
   }
 
   /** Asks the guest for a connection. */
@@ -353,11 +403,15 @@ export class TcpConnection {
   #close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
+    this.#endTimers()
+    this.#parts.path.closed(this)
+  }
+
+  #endTimers(): void {
     this.#sender.close()
     this.#receiver.close()
     this.#acknowledging?.cancel()
     this.#lingering?.cancel()
-    this.#parts.path.closed(this)
   }
 }
 
