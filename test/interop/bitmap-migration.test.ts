@@ -204,4 +204,26 @@ describe('persistent bitmaps', { skip: missingProgram('qemu-img') }, () => {
     const again = await machine(t, { drives: [drive(image)] })
     assert.equal(await again.hash('b'), hash)
   })
+
+  it("that do not go are the image's alone while the other side may have it, and are there again after that", async (t) => {
+    const image = await made(t)
+    const from = await machine(t, { drives: [drive(image)] })
+    const capabilities = [{ capability: 'dirty-bitmaps', state: false } as const]
+    await from.qmp.execute('migrate-set-capabilities', { capabilities })
+    for (const persistent of [true, false]) await from.add(persistent ? 'kept' : 'lost', { persistent })
+    await from.io('write 0 64k')
+    const before = await from.bitmaps()
+    const hash = await from.hash('kept')
+    await from.qmp.execute('migrate', { uri: `file:${image}.stream` })
+    assert.equal(await ended(from.vm), 'completed')
+    assert.deepEqual(
+      (await from.bitmaps()).map(({ name }) => name),
+      ['lost'],
+    )
+    await from.qmp.execute('cont')
+    assert.deepEqual(await from.bitmaps(), before)
+    assert.equal(await from.hash('kept'), hash)
+    await from.vm.close()
+    assert.match(`${execFileSync('qemu-img', ['check', image])}`, /No errors/)
+  })
 })

@@ -1,5 +1,5 @@
 import { BlockError } from '../block-error.ts'
-import { DirtyBitmap, type NewDirtyBitmap, type Noted, removing } from './dirty-bitmap.ts'
+import { DirtyBitmap, type NewDirtyBitmap, type Noted, removing, using } from './dirty-bitmap.ts'
 
 /** What keeps bitmaps when their node closes: an image of a format that has a place for them. */
 export interface BitmapKeeper {
@@ -21,6 +21,8 @@ const longestName = 1023
 export class NodeBitmaps implements Iterable<DirtyBitmap> {
   /** The newest first. */
   #list: readonly DirtyBitmap[] = []
+  /** Those that there were when the image went to another process, which has what the image keeps. */
+  #before: readonly DirtyBitmap[] = []
   readonly #size: () => number
   readonly #keeper: BitmapKeeper | undefined
 
@@ -89,6 +91,20 @@ export class NodeBitmaps implements Iterable<DirtyBitmap> {
   async unkeep(bitmap: DirtyBitmap): Promise<void> {
     bitmap.check(removing)
     if (bitmap.persistent && bitmap.name !== undefined) await this.#keeper?.forget(bitmap.name)
+  }
+
+  /** The image, which has been written, is another process's: nobody sees here what it keeps. */
+  leave(): void {
+    this.#before = this.#list
+    this.#list = this.#list.filter((bitmap) => !isKept(bitmap))
+  }
+
+  /** The image comes back as it was left: all are there again. */
+  comeBack(): void {
+    const [before, now] = [this.#before, this.#list]
+    const there = before.filter((bitmap) => now.includes(bitmap) || isKept(bitmap))
+    this.#list = [...now.filter((bitmap) => !before.includes(bitmap)), ...there]
+    this.#before = []
   }
 
   /** The image is this process's: it keeps those again that have gone elsewhere, too. */
@@ -186,6 +202,11 @@ export class NodeBitmaps implements Iterable<DirtyBitmap> {
       throw new BlockError(cause.kind, text, cause.context, { cause })
     }
   }
+}
+
+/** Whether the image holds all that the bitmap has noted. */
+function isKept(bitmap: DirtyBitmap): boolean {
+  return bitmap.persistent && !bitmap.leaving && !using.some((hindrance) => bitmap.is(hindrance))
 }
 
 function successorOf(bitmap: DirtyBitmap): DirtyBitmap {

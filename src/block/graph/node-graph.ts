@@ -219,6 +219,7 @@ export class NodeGraph implements AsyncDisposable {
         throw error
       }
       this.#activity.active = false
+      this.#hideKept()
       await this.#spread()
     })
   }
@@ -235,16 +236,23 @@ export class NodeGraph implements AsyncDisposable {
       // Those that were taken before, this process has written itself.
       if (written) for (const node of this.nodes) if (!this.#activity.has(node)) node.driver.distrust?.()
       this.#activity.active = true
+      for (const node of this.nodes) node.bitmaps.comeBack()
       try {
         await this.#spread()
         for (const node of this.nodes) this.#activity.fallBack(node)
         for (const node of this.nodes) node.bitmaps.stay()
       } catch (error) {
         this.#activity.active = false
+        this.#hideKept()
         await this.#spread()
         throw error
       }
     })
+  }
+
+  /** What images keep that have been written is the other process's. */
+  #hideKept(): void {
+    for (const node of this.nodes) if (!node.readOnly) node.bitmaps.leave()
   }
 
   /** Lets every node that is below no other tell those below it what is to be done with them. */
