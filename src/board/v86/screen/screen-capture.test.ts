@@ -389,6 +389,33 @@ test('viewers are told of every change that shows: of any register, of the palet
   assert.ok(shown.size > 20, [...shown].join())
 })
 
+test('viewers are told when any byte of memory that shows has changed', () => {
+  const text = { horizontal_display_enable_end: 39, vertical_display_enable_end: 399, offset_register: 20 }
+  const modes: readonly Partial<VgaDevice>[] = [
+    text,
+    { ...text, start_address: 2 * planeBytes - 400 },
+    { ...text, start_address: 1000, character_map_select: 0x3a },
+    { offset_register: 255, max_scan_line: 0, horizontal_display_enable_end: 4 },
+    { miscellaneous_graphics_register: 1, planar_mode: 0x40, vertical_display_enable_end: 199 },
+  ]
+  let shown = 0
+  for (const mode of modes) {
+    const device = vga(mode)
+    device.vga_memory.forEach((_, at) => void (device.vga_memory[at] = (at * 7919) >> 5))
+    const { capture } = bench(device)
+    let before = capture.changes(0).serial
+    for (let at = 0; at < device.vga_memory.length; at += 509) {
+      device.vga_memory[at]! ^= 0xff
+      const { rectangles, serial } = capture.changes(0)
+      const expected = capture.picture()
+      assert.equal(Buffer.compare(rectangles[0]!.rgb, expected.rgb), 0, `${JSON.stringify(mode)}, ${at}`)
+      if (serial !== before) shown++
+      before = serial
+    }
+  }
+  assert.ok(shown > 20, `${shown} bytes show`)
+})
+
 test('nothing is drawn anew for viewers while it is made from the same', () => {
   const map = new Uint8Array(16)
   let reads = 0

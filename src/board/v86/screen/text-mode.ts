@@ -23,6 +23,7 @@ const planeBytes = 0x10000
 const fontPlane = 2 * planeBytes
 /** A glyph has room for 32 rows, of which the cell height is drawn. */
 const glyphBytes = 32
+const fontBytes = 256 * glyphBytes
 
 /** The layout of the text mode that the registers describe; undefined while they describe none. */
 export function textLayout(vga: VgaDevice): TextLayout | undefined {
@@ -83,6 +84,18 @@ export function drawText(vga: VgaDevice, layout: TextLayout, cursorLit: boolean,
     }
   }
   return { width, height, rgb }
+}
+
+/** From where to where a text mode shows memory: its cells and its fonts; undefined if the cells go round its end. */
+export function textBytes(
+  vga: VgaDevice,
+  { columns, rows, start, stride }: TextLayout,
+): readonly (readonly [from: number, to: number])[] | undefined {
+  const last = start + (rows - 1) * stride + columns - 1
+  const goesRound = cellAddress(start) + 2 * (last - start) !== cellAddress(last)
+  if (goesRound) return undefined
+  const fonts = fontOffsets(vga.character_map_select).map((from) => [from, from + fontBytes] as const)
+  return [[cellAddress(start), cellAddress(last) + 2], ...fonts]
 }
 
 /** What a text mode says: characters, attributes and cursor. */
