@@ -203,6 +203,6 @@ const kindWords: Readonly<Record<OptionKind, string>> = {
 
 /** The options of a list as QEMU prints them for `help`: sorted, with the kind of each. Ends with a newline. */
 export function optionListHelp(title: string, kinds: OptionKinds): string {
-  const lines = Object.keys(kinds).sort().map((name) => `  ${name}=<${kindWords[kinds[name]!]}>\n`) // biome-ignore format: one line
-  return `${title} options:\n${lines.join('')}`
+  const lines = Object.keys(kinds).map((name) => `  ${name}=<${kindWords[kinds[name]!]}>\n`)
+  return `${title} options:\n${lines.sort().join('')}`
 }

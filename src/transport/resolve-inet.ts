@@ -5,7 +5,7 @@ import { TransportError } from './transport-error.ts'
 export interface InetTarget {
   /** A name or an address; without one, the loopback interface: QEMU would take every interface there is. */
   readonly host?: string
-  /** A number, or its decimal text, of which 16 bits count; 0 lets the system choose where to listen. */
+  /** A number, or its decimal text, of which 16 bits count; 0, or no text, lets the system choose where to listen. */
   readonly port: number | string
   /** The last port to try when listening: the first free one is taken. */
   readonly to?: number
@@ -35,7 +35,7 @@ export async function resolveInet(
       cause,
     )
   const family = familyOf(ipv4, ipv6)
-  if (!/^\d+$/.test(String(port))) throw fail('Servname not supported for ai_socktype')
+  if (!/^\d*$/.test(String(port))) throw fail('Servname not supported for ai_socktype')
   // As the C library reads it: of a larger number the last 16 bits count.
   const number = Number(BigInt(port) & 0xffffn)
   const name = host === '' ? 'localhost' : host

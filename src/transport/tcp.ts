@@ -20,17 +20,18 @@ const failures: Readonly<Record<string, string>> = {
  * Listens on TCP, on every address that the host name stands for.
  *
  * @throws {TransportError} `invalid`, if both families are forbidden; `resolve`, if the name or the port means nothing;
- *   `listen`, if no address could be had
+ *   `listen`, if no address could be had, or the last port to try is before the first
  */
 export async function listenTcp(target: InetTarget, options: ListenOptions): Promise<Listener> {
   options.signal?.throwIfAborted()
   const { addresses, port } = await resolveInet(target, 'listen')
+  if (target.to !== undefined && target.to < port) throw new TransportError('listen', 'Failed to create a socket')
   const servers: Server[] = []
   let taken: number | undefined
   let failure: unknown
   for (const { address } of addresses) {
     try {
-      const range = { from: taken ?? port, to: taken ?? Math.max(port, target.to ?? port) }
+      const range = { from: taken ?? port, to: taken ?? target.to ?? port }
       const server = await listenInRange(address, range, takesBoth(target))
       servers.push(server)
       taken ??= (server.address() as AddressInfo).port

@@ -52,6 +52,8 @@ export interface VncDisplayConfig {
   readonly websockets: readonly VncAddress[]
   /** A viewer that waits for us is connected to, instead. */
   readonly reverse: boolean
+  /** Where it listens is told: the user has not said which port it is. */
+  readonly told: boolean
   readonly password: boolean
   /** Id of the secret that is the password. */
   readonly passwordSecret: string | undefined
@@ -107,6 +109,7 @@ export function vncDisplayOf(list: OptionList, id: string): VncDisplayConfig {
     addresses,
     websockets,
     reverse,
+    told: list.get('to') !== undefined && addresses.some(({ type }) => type === 'inet'),
     password: passwordSecret !== undefined || (list.boolean('password') ?? false),
     passwordSecret,
     share: isSharePolicy(share) ? share : 'ignore',
@@ -163,8 +166,9 @@ function addressesOf(
   said: string,
   reverse: boolean,
 ): { addresses: readonly VncAddress[]; websockets: readonly VncAddress[] } {
-  const last = list.number('to')
-  const words: AddressWords = { list, reverse, to: last === undefined || last === 0n ? undefined : Number(last) }
+  // QEMU counts in 32 bits.
+  const last = Number(BigInt.asIntN(32, list.number('to') ?? 0n))
+  const words: AddressWords = { list, reverse, to: last === 0 ? undefined : last }
   const { address, display } = vncAddressOf(said, words)
   const websocket = list.get('websocket')
   if (websocket === undefined) return { addresses: [address], websockets: [] }
@@ -184,22 +188,29 @@ function vncAddressOf(text: string, { list, reverse, to }: AddressWords): { addr
   const port = text.slice(colon + 1)
   if (port === '') throw new OptionError('vnc port cannot be empty')
   const offset = reverse ? 0 : firstPort.vnc
-  if (!/^\s*\+?\d+$/.test(port)) throw new OptionError(`can't convert to a number: ${port}`)
-  const display = Number(port)
+  const digits = /^\s*\+?(\d+)$/.exec(port)?.[1]
+  if (digits === undefined || BigInt(digits) >= 1n << 64n) throw new OptionError(`can't convert to a number: ${port}`)
+  const display = Number(digits)
   if (display + offset > 65535) throw new OptionError(`port ${port} out of range`)
   return {
-    address: inet(text.slice(0, colon), String(display + offset), to === undefined ? undefined : to + offset, list),
+    address: inet(text.slice(0, colon), String(display + offset), portAfter(to, offset), list),
     display,
   }
 }
 
-/** `on` for a port that goes with the display's; or a port, maybe with a host in front of it. */
+/** `on`, or nothing, for a port that goes with the display's; or a port, maybe with a host in front of it. */
 function websocketAddressOf(text: string, display: number, { list, to }: AddressWords): VncAddress & { type: 'inet' } {
   if (text.startsWith('unix:')) throw new OptionError('UNIX sockets not supported with websock')
   const offset = firstPort.websocket
-  if (text === 'on') return inet('', String(display + offset), to === undefined ? undefined : to + offset, list)
+  if (text === 'on' || text === '') return inet('', String(display + offset), portAfter(to, offset), list)
   const colon = text.lastIndexOf(':')
+  if (colon === text.length - 1) throw new OptionError('vnc port cannot be empty')
   return inet(colon < 0 ? '' : text.slice(0, colon), text.slice(colon + 1), undefined, list)
+}
+
+/** Of the last display to try: a port has 16 bits. */
+function portAfter(display: number | undefined, offset: number): number | undefined {
+  return display === undefined ? undefined : (display + offset) & 0xffff
 }
 
 function inet(host: string, port: string, to: number | undefined, list: OptionList): VncAddress & { type: 'inet' } {

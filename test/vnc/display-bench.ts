@@ -69,6 +69,7 @@ const plain: VncDisplayConfig = {
   addresses: [],
   websockets: [],
   reverse: false,
+  told: false,
   password: false,
   passwordSecret: undefined,
   share: 'allow-exclusive',

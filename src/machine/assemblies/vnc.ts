@@ -54,10 +54,10 @@ export async function vnc(needs: Needs): Promise<{
         },
         signal,
       )
-    displays.add(scope.own(await asked(display, open, signal)))
-    const [first] = displays.first?.server ?? []
-    if (display.origin === undefined && first !== undefined)
-      inform?.(`VNC server running on ${first.host}:${first.service}`)
+    const opened = scope.own(await asked(display, open, signal))
+    displays.add(opened)
+    const first = opened.info().server.at(-1)
+    if (display.told && first !== undefined) inform?.(`VNC server running on ${first.host}:${first.service}`)
   }
   const pageDisplay = forPage
     ? scope.own(

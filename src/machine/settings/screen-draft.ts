@@ -96,7 +96,10 @@ export class ScreenDraft {
     this.#said = true
     inWordsOf(origin, () => {
       const warn = (warning: string): void => this.#warn(`${origin}: warning: ${warning}`)
-      const list = parseOptionList(text, { kinds: vncOptionKinds, impliedName: 'vnc', help: true, warn })
+      // Whoever asks for help alone does not name a display.
+      const impliedName = text === 'help' || text === '?' ? undefined : 'vnc'
+      const rules = { kinds: vncOptionKinds, help: true, warn, ...(impliedName !== undefined && { impliedName }) }
+      const list = parseOptionList(text, rules)
       if (list.help) {
         this.#answer({ text: optionListHelp('vnc', vncOptionKinds), status: 1 })
         return
