@@ -1,3 +1,4 @@
+import { bool, memberAt, QmpError, root } from '../qapi/index.ts'
 import { type Access, constant, QomObject, type TypeTable } from '../qom/index.ts'
 
 /** Whether devices of a bus come and go, and through which device. */
@@ -56,4 +57,10 @@ export class BusObject extends QomObject {
 }
 
 /** What is in the tree is at work; nobody switches it off. */
-export const isThere: Access = { ...constant(true), set: () => undefined }
+export const isThere: Access = {
+  ...constant(true),
+  set: (wanted) => {
+    if (bool.decode(wanted, memberAt(root, 'realized'))) return
+    throw new QmpError('GenericError', "What is realized can only be taken away by 'device_del' here")
+  },
+}

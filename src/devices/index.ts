@@ -4,7 +4,7 @@
  * Knows the bus that a board offers, and nothing of emulators, machines and monitors.
  */
 
-export { usableDriveProperties } from './block-properties.ts'
+export { checkBlockSizes, checkGeometry, usableDriveProperties } from './block-properties.ts'
 export { BusObject } from './bus-object.ts'
 export { DeviceObject, type DeviceTraits } from './device-object.ts'
 export { deviceTypes } from './device-types.ts'

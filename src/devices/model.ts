@@ -144,6 +144,8 @@ export interface HostServices {
 
 /** A drive, as the device that has it uses it: offsets and lengths are bytes, in whole sectors of 512. */
 export interface GuestDrive {
+  /** As the user called it; empty for one that was made for the device. */
+  readonly name: string
   readonly byteLength: number
   readonly readOnly: boolean
   /** Whether writes are complete before they are on stable storage. */
@@ -173,6 +175,8 @@ export interface FlashImage {
 
 /** A drive whose discs come and go in a tray, as the device that has it uses it. */
 export interface GuestDiscDrive {
+  /** As the user called it; empty for one that was made for the device. */
+  readonly name: string
   /** The disc in the tray, if that is closed: offsets and lengths are bytes, in whole sectors of 512. */
   readonly disc: { readonly byteLength: number; read(offset: number, length: number): Promise<Uint8Array> } | undefined
   readonly trayOpen: boolean

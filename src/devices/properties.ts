@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isUuid, OptionError, parseBoolean, parseInt64, parseSize } from '../keyval/index.ts'
+import { isUuid, OptionError, parseBoolean, parseInt64, parseSize, parseUint64 } from '../keyval/index.ts'
 
 /** What a device's property takes: QEMU's name of the type, and what is to be said of it in a list. */
 export interface PropertyType {
@@ -8,10 +8,11 @@ export interface PropertyType {
   /** As the list shows it. */
   readonly byDefault?: string
   /**
-   * @param owner - the model
+   * @param owner - the model, or the part of the device that has it
+   * @param id - the device's, if it has it itself
    * @throws {OptionError} in QEMU's words
    */
-  readonly read: (property: string, value: unknown, owner: string) => PropertyValue
+  readonly read: (property: string, value: unknown, owner: string, id?: string) => PropertyValue
   /** Refuses JSON values of another type, in QEMU's words; without it, `read` does. @throws {OptionError} */
   readonly requireType?: (property: string, value: unknown) => void
   /** A value for a device of which none was said, in place of the one in the list. */
@@ -108,6 +109,19 @@ export const sharedFolder: PropertyType = { ...text(), sharesFolder: true }
 /** The id of the object that the value of such a property names; undefined for none. */
 export function objectIdOf(value: unknown): string | undefined {
   return value === undefined || value === '' ? undefined : String(value).replace(/^\/objects\//, '')
+}
+
+/** A number of bytes, of 32 bits. */
+export function size32(byDefault: number): PropertyType {
+  const type = size(byDefault)
+  return {
+    ...type,
+    read: (property, value, owner, id) => {
+      const bytes = type.read(property, value, owner, id)
+      if (Number(bytes) < 2 ** 32) return bytes
+      throw new OptionError(`Property ${owner}.${property} doesn't take value ${bytes} (maximum: ${2 ** 32 - 1})`)
+    },
+  }
 }
 
 /** Another device, by its path: what it is wired to. */
@@ -222,7 +236,8 @@ function integer(name: string, lowest: bigint, end: bigint): PropertyType {
     read: (property, value) => {
       if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')
         throw new OptionError(`Invalid parameter type for '${property}', expected: integer`)
-      const number = typeof value === 'string' ? parseInt64(value) : BigInt(value)
+      const parse = lowest === 0n ? parseUint64 : parseInt64
+      const number = typeof value === 'string' ? parse(value) : BigInt(value)
       if (typeof number !== 'bigint') throw new OptionError(`Parameter '${property}' expects integer`)
       if (number < lowest || number >= end) throw new OptionError(`Parameter '${property}' expects ${name}_t`)
       return Number(number)
@@ -243,7 +258,7 @@ export function requireDefaults(
   for (const [name, value] of Object.entries(said)) {
     const { name: type, byDefault = type === 'bool' ? 'false' : undefined } = properties[name]!
     if (byDefault === undefined) throw new OptionError(`'${driver}.${name}' cannot be said here`)
-    if (String(value) === byDefault) continue
+    if (String(value) === byDefault || `"${value}"` === byDefault) continue
     const only = type === 'bool' ? (byDefault === 'true' ? 'on' : 'off') : byDefault
     throw new OptionError(`'${driver}.${name}' can only be ${only} here`)
   }

@@ -36,6 +36,7 @@ export function guestDrive(drives: DriveSet, path: string | undefined): GuestDri
     requestEject: () => Promise.resolve(),
   })
   return {
+    name: drive.id,
     get byteLength() {
       return medium.byteLength
     },
@@ -75,6 +76,7 @@ export function discDrive(drives: DriveSet, path: string | undefined): GuestDisc
     requestEject: async () => ejectRequested(),
   })
   return {
+    name: drive.id,
     get disc() {
       return drive.trayOpen ? undefined : drive.medium
     },

@@ -70,7 +70,7 @@ export function readRequest(words: DeviceWords, form: RequestForm, machine: Requ
     ...{ model, id: named, path: machine.name(named) },
     bus: path === undefined ? undefined : found.name,
     found,
-    properties: read(model, rest, form),
+    properties: read(model, named, rest, form),
   }
   if (model.withoutPc !== undefined && machine.buses === noBuses) throw new OptionError(model.withoutPc)
   return request
@@ -81,22 +81,29 @@ function usualBus(buses: Bus, kind: string): Bus | undefined {
   return kind === 'none' ? { name: '', kind, devices: [] } : busOfKind(buses, kind)
 }
 
+const notPluggable = "Parameter 'driver' expects a pluggable device type"
+
 /** The kind of bus that a model needs. @throws {OptionError} in QEMU's words, if nobody can add such a device */
 function kindOf(driver: string, { hot }: RequestForm): string {
   const model = ownEntry(deviceModels, driver) ?? ownEntry(pcModels, driver)
   if (model === undefined) {
     const absent = absentBusOf(driver)
     if (absent !== undefined) return absent
-    const abstract = deviceTypes.find(({ name }) => name === driver)?.abstract
-    if (abstract === true) throw new OptionError("Parameter 'driver' expects a non-abstract device type")
+    const type = deviceTypes.find(({ name }) => name === driver)
+    if (type?.abstract === true) throw new OptionError("Parameter 'driver' expects a non-abstract device type")
+    if (type !== undefined) throw new OptionError(notPluggable)
     throw new OptionError(`'${driver}' is not a valid device model name`)
   }
-  if (model.internal === true || (hot && model.hotplugs === false))
-    throw new OptionError("Parameter 'driver' expects a pluggable device type")
+  if (model.internal === true || (hot && model.hotplugs === false)) throw new OptionError(notPluggable)
   return model.bus
 }
 
-function read(model: DeviceModel, said: DeviceWords, { typed }: RequestForm): DeviceRequest['properties'] {
+function read(
+  model: DeviceModel,
+  id: string | undefined,
+  said: DeviceWords,
+  { typed }: RequestForm,
+): DeviceRequest['properties'] {
   const { name: driver } = model
   const properties: Record<string, PropertyValue> = {}
   for (const name of qdictOrder(Object.keys(said))) {
@@ -106,9 +113,15 @@ function read(model: DeviceModel, said: DeviceWords, { typed }: RequestForm): De
       throw new OptionError(`Property '${driver}.${name}' not found`)
     }
     if (typed) property.requireType?.(name, said[name])
-    properties[name] = property.read(name, said[name], driver)
+    const owner = ownerOf(model, name)
+    properties[name] = property.read(name, said[name], owner, owner === driver ? id : undefined)
   }
   return properties
+}
+
+/** The part of a device that has a property. */
+function ownerOf({ name, backend }: DeviceModel, property: string): string {
+  return backend?.properties.split(/\s+/).includes(property) === true ? backend.type : name
 }
 
 /** What every device has, and nobody can say of one that is to come. */

@@ -135,12 +135,12 @@ type Said = DeviceRequest['properties']
 
 function placeOf(
   { model, id, said }: { readonly model: DeviceModel; readonly id: string | undefined; readonly said: Said },
-  { slots, hot }: PlanSurroundings,
+  { slots, hot, network }: PlanSurroundings,
 ): DevicePlace {
   if (model.bus === 'none') return { bus: 'none' }
   if (model.bus !== 'PCI') return { bus: 'ISA' }
   const { addr, multifunction } = said
-  requirePciDefaults(model, said)
+  checkPci(model, said, { hot, byteLengthOf: network.romBytes })
   const place = typeof addr === 'number' && addr >= 0 ? slots.place(addr) : slots.free(model.name)
   slots.take(place, { name: model.name, id, multifunction: multifunction === true }, { hot })
   return { bus: 'PCI', ...place, id }
@@ -184,33 +184,27 @@ function cardProperties(model: DeviceModel, said: Said, { network, hot }: PlanSu
   }
 }
 
-/** What this board takes of what every PCI device has; the rest can only be what it is. */
-function requirePciDefaults(model: DeviceModel, said: Said): void {
-  const { failover_pair_id, 'acpi-index': index, romfile, rombar, romsize, ...others } = withoutRom(model, said)
+/** Numbers of more than that ACPI has not. */
+const mostAcpiIndex = 16383
+
+/**
+ * Looks whether a device can have what was said of what every PCI device has. What is about PCI Express changes nothing on
+ * this bus, as with QEMU; only network cards have a ROM.
+ *
+ * @throws {OptionError}
+ */
+function checkPci(model: DeviceModel, said: Said, roms: Parameters<typeof romProperties>[2]): void {
+  const { failover_pair_id, 'acpi-index': index = 0, romfile } = said
+  if (Number(index) > mostAcpiIndex) throw new OptionError(`acpi-index should be less or equal to ${mostAcpiIndex}`)
   if (failover_pair_id !== undefined) throw new OptionError('failover primary device must be on PCIExpress bus')
-  const fixed = { 'acpi-index': index, romfile, rombar, romsize, ...pick(others, /^x-pcie-/) }
-  requireDefaults(model.name, model, definedOf(fixed))
-}
-
-/** Network cards have a ROM. */
-function withoutRom({ properties }: DeviceModel, said: Said): Said {
-  if (properties['netdev']?.netdev === undefined) return said
-  const { romfile: _file, rombar: _bar, romsize: _size, ...others } = said
-  return others
-}
-
-function pick(properties: Said, names: RegExp): Said {
-  return Object.fromEntries(Object.entries(properties).filter(([name]) => names.test(name)))
+  requireDefaults(model.name, model, pickNames(said, ['acpi-index']))
+  if (model.properties['netdev']?.netdev !== undefined) return
+  romProperties(model, said, roms)
+  if (romfile !== undefined && romfile !== '') requireDefaults(model.name, model, { romfile })
 }
 
 function pickNames(properties: Said, names: readonly string[]): Said {
   return Object.fromEntries(Object.entries(properties).filter(([name]) => names.includes(name)))
-}
-
-function definedOf(properties: Readonly<Record<string, PropertyValue | undefined>>): Said {
-  return Object.fromEntries(
-    Object.entries(properties).filter((entry): entry is [string, PropertyValue] => entry[1] !== undefined),
-  )
 }
 
 /** What was said, with what holds where nothing was. */

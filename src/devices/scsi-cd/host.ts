@@ -9,7 +9,7 @@ import { type DiscEvents, discCommands } from './disc-commands.ts'
 export const host: HostSide = ({ properties, services }) => {
   const drive = services.discDrive()
   const events: DiscEvents = { newMedium: false, ejectRequested: false }
-  const identity = identityOf(properties, usualIdentities['scsi-cd'])
+  const identity = identityOf(properties, { ...usualIdentities['scsi-cd'], driveName: drive.name })
   const unit = new ScsiUnit(discCommands(drive, identity, events))
   const place = { target: Number(properties['scsi-id']), lun: Number(properties['lun']) }
   const plugged = (services.carrier() as UnitCarrier).add(place, unit)

@@ -1,4 +1,4 @@
-import { driveProperties, fixedDriveProperties, onError } from '../block-properties.ts'
+import { checkBlockSizes, driveProperties, fixedDriveProperties, onError } from '../block-properties.ts'
 import type { DeviceModel } from '../model.ts'
 import { inOrder, int32, onOff, signed32, text, unsigned } from '../properties.ts'
 import { findScsiPlace, placeProperties, scsiBootUnit } from '../scsi/place.ts'
@@ -23,6 +23,7 @@ export const scsiCd: DeviceModel = {
   category: 'Storage',
   description: 'virtual SCSI CD-ROM',
   driveOwner: 'itself',
+  check: checkBlockSizes,
   findPlace: findScsiPlace,
   bootUnit: scsiBootUnit,
   fixed: [

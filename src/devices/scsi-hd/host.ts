@@ -8,7 +8,7 @@ import { diskCommands } from './disk-commands.ts'
 /** Puts a disk on the bus of its controller. */
 export const host: HostSide = ({ properties, services }) => {
   const drive = services.drive()
-  const identity = identityOf(properties, usualIdentities['scsi-hd'])
+  const identity = identityOf(properties, { ...usualIdentities['scsi-hd'], driveName: drive.name })
   const unit = new ScsiUnit(diskCommands(drive, identity, properties))
   const place = { target: Number(properties['scsi-id']), lun: Number(properties['lun']) }
   const plugged = (services.carrier() as UnitCarrier).add(place, unit)

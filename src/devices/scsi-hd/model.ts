@@ -1,4 +1,11 @@
-import { driveProperties, fixedDriveProperties, geometryProperties, onError } from '../block-properties.ts'
+import {
+  checkBlockSizes,
+  checkGeometry,
+  driveProperties,
+  fixedDriveProperties,
+  geometryProperties,
+  onError,
+} from '../block-properties.ts'
 import { shownGeometry } from '../disk-geometry.ts'
 import type { DeviceModel } from '../model.ts'
 import { inOrder, int32, onOff, signed32, text, unsigned } from '../properties.ts'
@@ -17,6 +24,10 @@ export const scsiHd: DeviceModel = {
   category: 'Storage',
   description: 'virtual SCSI disk',
   driveOwner: 'itself',
+  check: (said) => {
+    checkBlockSizes(said)
+    checkGeometry(said)
+  },
   findPlace: findScsiPlace,
   bootUnit: scsiBootUnit,
   fixed: [

@@ -19,6 +19,7 @@ function memoryDrive(sectors: number, readOnly = false) {
   const bytes = new Uint8Array(512 * sectors)
   let failing = false
   const drive: GuestDrive & { fail(fails: boolean): void; bytes: Uint8Array } = {
+    name: '',
     ...{ byteLength: bytes.length, readOnly, writeback: true, bytes },
     fail: (fails) => {
       failing = fails
@@ -221,6 +222,7 @@ describe('virtio-scsi', () => {
     const bytes = Uint8Array.from({ length: 4 * 2048 }, (_, index) => index >> 8)
     let [open, heard] = [false, (_present: boolean): void => undefined]
     controller.addCd({
+      name: '',
       get disc() {
         return open
           ? undefined

@@ -91,15 +91,12 @@ export function checkTransport(said: Readonly<Record<string, PropertyValue>>): v
   }
 }
 
-/** What can only be as it is by default: rings of another kind, and what concerns a bus or a kernel that is not there. */
+/** What can only be as it is by default: rings of another kind, and what concerns a kernel that is not there. */
 export const fixedVirtioProperties: readonly string[] = [
-  'aer',
-  'ats',
   'iommu_platform',
   'modern-pio-notify',
   'packed',
   'page-per-vq',
-  'virtio-pci-bus-master-bug-migration',
   'x-ignore-backend-features',
 ]
 

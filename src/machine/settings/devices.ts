@@ -3,7 +3,9 @@ import { usualVgaSlot, type VideoCard } from '../../board/index.ts'
 import {
   busesOf,
   CarriedBusNames,
+  checkBlockSizes,
   checkBootIndex,
+  checkGeometry,
   DeviceNames,
   type DeviceRequest,
   type DeviceWords,
@@ -220,7 +222,9 @@ export function driveDeviceOf({ model, id, path, properties }: ExtraDevice): Dri
 
 function ownDriveDevice({ model, bus, id, path, properties }: DeviceRequest): DriveDeviceConfig {
   const { unit } = properties
+  checkBlockSizes(properties)
   if (model.name === 'floppy') checkFloppyBlocks(properties)
+  else checkGeometry(properties)
   requireDefaults(model.name, model, unusable(properties))
   return {
     ...driveOf(properties),

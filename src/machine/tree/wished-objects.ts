@@ -137,7 +137,7 @@ function placeProperties(
   const drive = [...drives].find(({ device }) => device?.path === owner)
   const found = realized?.(properties, drive?.medium)
   if (model === 'scsi-hd' || model === 'scsi-cd')
-    return { ...properties, ...settledProperties(model, properties), ...found }
+    return { ...properties, ...settledProperties(model, properties, drive?.id ?? ''), ...found }
   if (isCarried(place)) return properties
   const { mac, romfile, romsize, guid } = properties
   return {
