@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -10,6 +9,7 @@ import { promisify } from 'node:util'
 import { connectTcp, secured as tls } from '../../src/transport/index.ts'
 import { missingFile, missingProgram } from '../oracle/peers.ts'
 import { SpiceClient } from '../spice/spice-client.ts'
+import { freePorts } from './free-ports.ts'
 import { Guest, vmon } from './guest.ts'
 import { contains, difference, type PpmPicture, parsePpm } from './ppm-picture.ts'
 import { ScreenReader } from './screen-text.ts'
@@ -27,19 +27,6 @@ const skip =
 
 /** How often to try, as somebody else may take a port between when it is looked for and when it is used. */
 const tries = 10
-
-/** Ports that nobody has at the moment. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports: number[] = []
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    if (typeof address === 'object' && address !== null) ports.push(address.port)
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}
 
 /** Starts a guest that is shown at two ports. @param options - with the ports for clients in the clear and by TLS */
 async function shownGuest(
