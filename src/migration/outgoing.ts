@@ -246,7 +246,8 @@ export class Outgoing {
       const pages = await board.changedPages(address, length)
       sent += pages.addresses.length
       await this.#sendPages(pages, limited)
-      statistics.remainingPages = Math.max(0, statistics.remainingPages - length / pageBytes)
+      // On the first pass, pages of zeros that did not go were among those that remained.
+      if (statistics.passes === 1) statistics.dealtWith(length / pageBytes - pages.addresses.length)
     }
     // On the other side RAM is zeros at first, so in the first pass no page of zeros needs to go.
     if (statistics.passes === 1) statistics.zeroPages += statistics.totalBytes / pageBytes - sent
@@ -259,6 +260,7 @@ export class Outgoing {
       this.#checkWanted()
       // In the first pass every page goes for the first time.
       const sent = await this.#writer.pages(some, statistics.passes > 1 ? statistics.cache : undefined)
+      statistics.dealtWith(some.addresses.length)
       if (limited) await this.#limit.spend(sent, signal)
     }
   }

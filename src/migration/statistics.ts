@@ -67,6 +67,11 @@ export class MigrationStatistics {
     else this.stoppedBytes += bytes
   }
 
+  /** So many pages need not go any more. */
+  dealtWith(pages: number): void {
+    this.remainingPages = Math.max(0, this.remainingPages - pages)
+  }
+
   setUp(): void {
     this.#setupMs = this.#now() - this.#start
   }

@@ -311,7 +311,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   migrate: {
     verdict: 'divergent',
     reason:
-      'the stream is of a format of its own, which QEMU refuses by the name of its machine, as vmon refuses those of QEMU; goes to file:PATH, too; over a socket the other side says when it has everything, so that the guest never runs twice, nor nowhere; of disks that go with it, a drive without a name goes by that of its node, and images that are too short or cannot be written are refused before anything comes; TCP connections of user networking go along over a unix socket and are reset otherwise, where QEMU leaves both sides waiting; postcopy is refused',
+      'the stream is of a format of its own, which QEMU refuses by the name of its machine, as vmon refuses those of QEMU; goes to file:PATH, too; over a socket the other side says when it has everything, so that the guest never runs twice, nor nowhere; of disks that go with it, a drive without a name goes by that of its node, and images that are too short or cannot be written are refused before anything comes; TCP connections of user networking go along over a unix socket and are reset otherwise, where QEMU leaves both sides waiting; postcopy, rdma: and vsock: are refused',
     tests: [migrationTest, 'test/interop/block-migration.test.ts', 'src/net/travelling-connections.test.ts'],
   },
   'dump-guest-memory': {
