@@ -54,9 +54,6 @@ export const emulatorExceptions: Exceptions = {
   '051': notForUs('wants an adapter of the model lsi53c895a'),
   '071': notForUs('wants the driver blkverify'),
   '181': notForUs('migrates the RAM after the machine'),
-  'migrate-bitmaps-test': differs(
-    'a persistent bitmap that did not go along is still there when a source that had given its images away goes on',
-  ),
   '194': notForUs('migrates dirty bitmaps after the machine'),
   'migrate-bitmaps-postcopy-test': notForUs('migrates dirty bitmaps after the machine'),
   '201': notForUs('migrates the RAM after the machine'),

@@ -11,7 +11,7 @@ export const sourceFolder = '/usr/local/lib/vmon-peers/qemu-source'
 export const testFolder = join(sourceFolder, 'tests/qemu-iotests')
 
 /** A test that has not ended by then never will: QEMU's own need a minute at most. */
-const patience = 240_000
+const patience = 600_000
 
 /** Where the programs are that a test calls. */
 export interface Programs {
