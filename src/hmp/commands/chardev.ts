@@ -64,12 +64,11 @@ export const chardevCommands = {
       const { chardevs } = call.parts
       const list = readList(args)
       if (list.id !== undefined) throw new ChardevError('option', "Unexpected 'id' parameter")
-      const options = (): ChardevOptions => optionsOf(call, { ...list.toRecord(), id })
+      const options: ChardevOptions = optionsOf(call, { ...list.toRecord(), id })
       if (chardevs.isFree(id)) {
-        const wanted = options()
         await chardevs.remove(id)
-        await chardevs.add(wanted, call.signal)
-      } else await chardevs.change(id, options, call.signal)
+        await chardevs.add(options, call.signal)
+      } else await chardevs.change(id, () => options, call.signal)
     },
   }),
 

@@ -71,8 +71,9 @@ export const objectCommands = {
     params: '[-j] path property value',
     help: 'set QOM property.\n\t\t\t-j: the value is specified in json format.',
     async run({ parts: { objectTree } }, { json, path, property, value }) {
+      const wanted = json ? fromJson(value) : undefined
       const object = objectTree.resolve(path)
-      await object.set(property, json ? fromJson(value) : valueFromText(typeOf(object.find(property)), value, property))
+      await object.set(property, json ? wanted : valueFromText(typeOf(object.find(property)), value, property))
     },
   }),
 }
