@@ -77,8 +77,7 @@ export class GuestDump {
     }
     if (this.#status === 'active') throw new QmpError('GenericError', 'There is a dump in process, please wait.')
     checkForm(request)
-    const fd = await openTarget(request)
-    this.#status = 'active'
+    const fd = await this.#begin(request)
     this.#completed = 0
     this.#total = 0
     let ranges: readonly PhysicalRange[]
@@ -95,6 +94,18 @@ export class GuestDump {
     if (request.detach === true)
       done.catch(() => undefined) // the event has told
     else await done
+  }
+
+  /** Opens the file: meanwhile nobody else begins. A dump that cannot begin leaves what is told of the one before. */
+  async #begin(request: DumpRequest): Promise<number> {
+    const before = this.#status
+    this.#status = 'active'
+    try {
+      return await openTarget(request)
+    } catch (error) {
+      this.#status = before
+      throw error
+    }
   }
 
   async #run(fd: number, ranges: readonly PhysicalRange[], request: DumpRequest): Promise<void> {

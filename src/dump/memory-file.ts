@@ -9,6 +9,7 @@ export interface ReadableMemory {
   readVirtual(address: number, length: number): Promise<Uint8Array>
   /** Reads as the CPU's bus would: what nothing answers for reads as zeros. */
   readPhysical(address: number, length: number): Promise<Uint8Array>
+  registers(): Promise<{ readonly cr0: number }>
 }
 
 export interface MemoryRange {
@@ -25,6 +26,8 @@ const chunkBytes = 1 << 20
 const largestFile = Number.MAX_SAFE_INTEGER
 /** Above this physical address an i386 board has nothing. */
 const busEnd = 2n ** 32n
+/** CR0: virtual addresses go through page tables. */
+const paging = 0x8000_0000
 
 /** Writes guest memory to raw files (QMP `memsave` and `pmemsave`). A file that could not be written wholly is removed. */
 export class MemoryFiles {
@@ -35,7 +38,8 @@ export class MemoryFiles {
   }
 
   /**
-   * Saves what the CPU sees at virtual addresses, through its page tables as they are now.
+   * Saves what the CPU sees at virtual addresses, through its page tables as they are now. Those know 32 bits of an
+   * address: with paging, what lies above is what lies 4 GiB below.
    *
    * @throws {QmpError} GenericError, if an address is not mapped or the file cannot be written
    */
@@ -48,13 +52,22 @@ export class MemoryFiles {
     // The size need not be one that a file can have: the address space ends before.
     await writeFile(filename, checkedSize(size), signal, async (offset, length) => {
       const address = start + BigInt(offset)
-      if (address + BigInt(length) > busEnd) throw invalid()
+      if (address + BigInt(length) > busEnd && !(await this.#isPaging())) throw invalid()
+      const first = Number(BigInt.asUintN(32, address))
+      const below = Math.min(length, Number(busEnd) - first)
       try {
-        return await this.#memory.readVirtual(Number(address), length)
+        const bytes = await this.#memory.readVirtual(first, below)
+        if (below === length) return bytes
+        return Buffer.concat([bytes, await this.#memory.readVirtual(0, length - below)])
       } catch (error) {
         throw isAddressError(error) ? invalid(error) : error
       }
     })
+  }
+
+  async #isPaging(): Promise<boolean> {
+    const { cr0 } = await this.#memory.registers()
+    return (cr0 & paging) !== 0
   }
 
   /**

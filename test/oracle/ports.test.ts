@@ -6,8 +6,8 @@ import { answersOfBoth } from './terminal.ts'
 
 /** Ports where QEMU's answers depend on time or on what was asked before. */
 const moving = new Set([0x40, 0x41, 0x42, 0x60, 0x61, 0x70, 0x71])
-/** Where a byte differs: masks of interrupts, the timer's command, APM, the VGA's registers before its firmware. */
-const differentBytes = [[0x21], [0x43], [0xa1], [0xb2], [0x3b4, 0x3b5], [0x3ba], [0x3c0, 0x3da]] as const
+/** Where a byte differs: the VGA's attribute controller and the mask of its palette before its firmware has run. */
+const differentBytes: readonly (readonly number[])[] = [[0x3c0], [0x3c6]]
 
 /** The port and its neighbours as far as the access reaches. */
 function touches(port: number, bytes: number, [first, last = first]: readonly number[]): boolean {

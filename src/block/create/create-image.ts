@@ -175,9 +175,9 @@ class FilesInMaking {
     }
   }
 
-  /** Removes what has been begun: half an image is none. */
+  /** Removes what has been begun: half an image is none. What cannot be removed stays: why it is only half is told. */
   async remove(): Promise<void> {
-    for (const filename of this.#begun) await rm(filename, { force: true })
+    for (const filename of this.#begun) await rm(filename, { force: true }).catch(() => undefined)
   }
 }
 

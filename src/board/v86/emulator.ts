@@ -15,7 +15,7 @@ import { breakOff, catchGuestStops, forgetBreak, standStill } from './cpu/guest-
 import { patchIdleYield } from './cpu/idle-yield.ts'
 import { LineRises } from './cpu/line-rises.ts'
 import { NmiLine } from './cpu/nmi.ts'
-import { completeCpuReset, PowerOnState } from './cpu/power-on-state.ts'
+import { completeCpuReset, completePowerOn, PowerOnState } from './cpu/power-on-state.ts'
 import { stepTime } from './cpu/stepped-time.ts'
 import { Throttle } from './cpu/throttle.ts'
 import type { VirtualClock } from './cpu/virtual-clock.ts'
@@ -160,6 +160,7 @@ export class Emulator {
     completeWideAccess(cpu.io)
     patchVgaPorts(emulator)
     completeCpuReset(cpu)
+    completePowerOn(cpu)
     this.#powerOn = new PowerOnState(cpu)
     this.#vgaPowerOn = new VgaPowerOnState(cpu.devices.vga)
     this.#nmi = new NmiLine(emulator, this.memory)

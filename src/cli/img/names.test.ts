@@ -94,3 +94,11 @@ test('every command explains itself, and says what formats there are', async () 
   }
   assert.deepEqual(await ours('-help'), whole)
 })
+
+test('files that can neither be written nor removed are refused by name, in one line', async () => {
+  for (const format of ['raw', 'qcow2']) {
+    const { status, error } = await ours('create', '-q', '-f', format, '/proc/self/status', '1M')
+    assert.equal(status, 1)
+    assert.match(error, /^vmon img: \/proc\/self\/status: [^\n]+\n$/)
+  }
+})

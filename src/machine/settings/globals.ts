@@ -28,6 +28,9 @@ const kinds: OptionKinds = { driver: 'string', property: 'string', value: 'strin
 const fixed =
   /^(pc-i440fx-7\.2-machine|qemu32-i386-cpu|fw_cfg_io|i440FX-pcihost|hpet|ICH9-LPC|memory-backend-ram|migration)$/
 
+/** Properties that QEMU has kept, and that do nothing there either: drives have types of their own. */
+const idle = /^isa-fdc\.fdtype[AB]$/
+
 /** In which the PC's devices are made. */
 const order =
   'i440FX PIIX3 i8257 isa-i8259 VGA mc146818rtc isa-pit isa-pcspk isa-serial isa-fdc i8042 vmport vmmouse port92 piix3-ide PIIX4_PM'.split(
@@ -92,7 +95,8 @@ export class Globals {
       if (type === undefined)
         throw new OptionError(`can't apply ${nameOf(said)}: Property '${driver}.${property}' not found`)
       try {
-        if (String(type.read(property, value, driver)) !== type.byDefault) warn(`${nameOf(said)} has no effect`)
+        const changed = String(type.read(property, value, driver)) !== type.byDefault
+        if (changed && !idle.test(`${driver}.${property}`)) warn(`${nameOf(said)} has no effect`)
       } catch (error) {
         if (!(error instanceof OptionError)) throw error
         // Integers are read in another way than those of -device, and called otherwise.

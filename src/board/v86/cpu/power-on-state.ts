@@ -32,6 +32,23 @@ export class PowerOnState {
   }
 }
 
+/** The order of v86's values for an interrupt controller. */
+const unmasked = 0
+const second = 5
+const timerCommand = 0x43
+
+/**
+ * Brings interrupt controllers and timer to where those of a PC are when the power comes on, and v86's are not: no
+ * interrupt is masked, and the timer's command reads as zero.
+ */
+export function completePowerOn(cpu: V86Cpu): void {
+  const first = copied(cpu.get_state_pic()) as (number | number[])[]
+  first[unmasked] = 0xff
+  ;(first[second] as number[])[unmasked] = 0xff
+  cpu.set_state_pic(first)
+  cpu.io.register_read(timerCommand, cpu.devices.pit ?? cpu, () => 0)
+}
+
 /** What CPUID tells of v86's processor: family 6, model 7, stepping 3. A reset leaves it in EDX. */
 const signature = 0x673
 const edx = 2

@@ -211,7 +211,10 @@ export class Piix4Pm {
 
   #registerSmiCommand(): void {
     const acpi = this.#acpi
+    let last = 0
+    this.#onRead(smiPorts.base, () => last)
     this.#onWrite(smiPorts.base, (value) => {
+      last = value
       if (value === 0xf1) acpi.status |= 1 // ACPI on
       if (value === 0xf0) acpi.status &= ~1
     })
