@@ -39,7 +39,7 @@ export {
 export { noBuses, type OnBuses, pcBuses } from './plugging/pc-buses.ts'
 export { PciSlots } from './plugging/pci-slots.ts'
 export { type PlannedDevice, type PlannedNetwork, planDevice } from './plugging/planned-device.ts'
-export { type PropertyType, type PropertyValue, requireDefaults } from './properties.ts'
+export { isDefault, type PropertyType, type PropertyValue, requireDefaults } from './properties.ts'
 export { settledProperties } from './scsi/unit-identity.ts'
 export { deviceTable } from './table.ts'
 export { backendModel } from './virtio/backend-model.ts'

@@ -258,7 +258,7 @@ export function requireDefaults(
   for (const [name, value] of Object.entries(said)) {
     const { name: type, byDefault = type === 'bool' ? 'false' : undefined } = properties[name]!
     if (byDefault === undefined) throw new OptionError(`'${driver}.${name}' cannot be said here`)
-    if (String(value) === byDefault || `"${value}"` === byDefault) continue
+    if (isDefault(properties[name]!, value)) continue
     const only = type === 'bool' ? (byDefault === 'true' ? 'on' : 'off') : byDefault
     throw new OptionError(`'${driver}.${name}' can only be ${only} here`)
   }
@@ -269,6 +269,12 @@ export function defaultValue({ name, byDefault }: PropertyType): PropertyValue |
   if (byDefault === undefined) return undefined
   if (name === 'bool') return byDefault === 'true'
   return byDefault.startsWith('"') ? byDefault.slice(1, -1) : Number(byDefault)
+}
+
+/** Whether a value that was read is the one that a property has anyway; a switch of which nothing is known is off. */
+export function isDefault(type: PropertyType, value: PropertyValue): boolean {
+  const own = defaultValue(type) ?? (type.name === 'bool' ? false : undefined)
+  return own !== undefined && String(value) === String(own)
 }
 
 /** Properties in the order of a list of names, in which QMP lists them. @throws {Error} if there is one of them not in it */

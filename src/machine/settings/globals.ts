@@ -1,4 +1,4 @@
-import { type DeviceWords, deviceModels, pcModels } from '../../devices/index.ts'
+import { type DeviceWords, deviceModels, isDefault, pcModels } from '../../devices/index.ts'
 import { OptionError, type OptionKinds, parseOptionList } from '../../keyval/index.ts'
 import { ownEntry } from '../../lookup/index.ts'
 
@@ -95,7 +95,7 @@ export class Globals {
       if (type === undefined)
         throw new OptionError(`can't apply ${nameOf(said)}: Property '${driver}.${property}' not found`)
       try {
-        const changed = String(type.read(property, value, driver)) !== type.byDefault
+        const changed = !isDefault(type, type.read(property, value, driver))
         if (changed && !idle.test(`${driver}.${property}`)) warn(`${nameOf(said)} has no effect`)
       } catch (error) {
         if (!(error instanceof OptionError)) throw error

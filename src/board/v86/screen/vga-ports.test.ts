@@ -31,6 +31,8 @@ test('the retrace bit changes with every reading of the status, in graphics mode
   assert.deepEqual(readings(), [0, 0, 0, 0], 'v86 has learnt it: this part of the patch can go')
 
   patchVgaPorts(patient)
+  assert.equal(io.port_read8(0x3da), 0xff, 'until the firmware has chosen colour')
+  io.port_write8(0x3c2, 0x67)
   const patched = readings()
   assert.deepEqual(patched, [patched[0], patched[0]! ^ 8, patched[0], patched[0]! ^ 8])
 
