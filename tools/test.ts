@@ -61,7 +61,7 @@ if (files.length === 0) {
 /** The runner's totals by their names. */
 type Totals = ReadonlyMap<string, number>
 
-/** Which files passed and how long each took, as they say themselves (test/passed-files.ts). */
+/** Which files passed, how long each took and what of the processor, as they say themselves (test/passed-files.ts). */
 const passedFiles = join(mkdtempSync(join(tmpdir(), 'vmon-test-')), 'passed')
 
 /** Runs test files, so many side by side, and shows what the runner reports. */
@@ -111,11 +111,15 @@ const seconds = new Map(
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.split(' '))
-    .map(([file, time]) => [file!, Number(time)]),
+    .map(([file, time, processor]) => [file!, { time: Number(time), processor: Number(processor) }]),
 )
-const slowest = [...seconds].sort((one, other) => other[1] - one[1]).slice(0, shownFiles)
-if (files.length > shownFiles)
-  console.log(`The longest: ${slowest.map(([file, time]) => `${file} ${time} s`).join(', ')}`)
+if (files.length > shownFiles) {
+  const slowest = [...seconds].sort((one, other) => other[1].time - one[1].time).slice(0, shownFiles)
+  console.log('The longest (seconds, and those of the processor):')
+  for (const [file, { time, processor }] of slowest) console.log(`  ${file} ${time} ${processor}`)
+  const all = [...seconds.values()].reduce((sum, { processor }) => sum + processor, 0)
+  console.log(`All files that passed used ${all.toFixed(0)} s of the processor.`)
+}
 const suspects = files.filter((file) => !seconds.has(file))
 if (!ok && failed > 0 && failed <= unsteadyTests && suspects.length <= unsteadyTests) {
   console.log(`Again, with nothing beside: ${suspects.join(' ')}`)

@@ -1,4 +1,4 @@
-import type { BlockNode } from '../block/index.ts'
+import type { BlockNode, ChainStatus } from '../block/index.ts'
 import { chainStatus } from '../block/index.ts'
 import { allocationFlags, type Extent } from '../nbd/index.ts'
 
@@ -20,11 +20,9 @@ export function baseAllocation(node: BlockNode): ExportContext {
     id: 0,
     async look(offset, length) {
       const status = await chainStatus(node, offset, length)
-      // What no image holds is zero.
-      const zero = status.zero || !status.allocated
       return {
         length: status.length,
-        flags: (status.data ? 0 : allocationFlags.hole) | (zero ? allocationFlags.zero : 0),
+        flags: (status.data ? 0 : allocationFlags.hole) | (isZero(status) ? allocationFlags.zero : 0),
       }
     },
   }
@@ -92,4 +90,9 @@ export function contextsFor(
 function means(query: string, name: string, listing: boolean): boolean {
   if (query === name) return true
   return listing && [base, qemu, bitmaps].includes(query) && name.startsWith(query)
+}
+
+/** Whether a range is known to be zero: what no image of a chain holds is, but of what holds nothing ever nobody knows. */
+export function isZero({ zero, allocated, node }: ChainStatus): boolean {
+  return zero || (!allocated && node.driver.takesBacking === true)
 }

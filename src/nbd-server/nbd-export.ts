@@ -8,7 +8,7 @@ import {
 } from '../block/index.ts'
 import { type BlockSizes, exportFlags, largestTransfer } from '../nbd/index.ts'
 import { dirtyBitmapContext, holdBitmaps } from './exported-bitmaps.ts'
-import { allocationDepth, baseAllocation, type ExportContext } from './meta-contexts.ts'
+import { allocationDepth, baseAllocation, type ExportContext, isZero } from './meta-contexts.ts'
 
 export interface NbdExportOptions {
   /** By which commands name it. */
@@ -110,7 +110,7 @@ export class NbdExport {
   /** Whether a range, or its beginning, is known to be zero. @throws {BlockError} */
   async holes(offset: number, length: number): Promise<{ readonly zero: boolean; readonly length: number }> {
     const status = await chainStatus(this.node, this.#begin + offset, length)
-    return { zero: status.zero || !status.allocated, length: status.length }
+    return { zero: isZero(status), length: status.length }
   }
 
   /** @throws {BlockError} */

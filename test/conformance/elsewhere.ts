@@ -270,9 +270,9 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'human monitor',
-    vmon: '`info pic` and `info lapic` before the firmware runs: all lines masked, spurious vector 254',
-    qemu: 'none masked, 255',
-    reason: 'so the emulated controllers are when the power has come on',
+    vmon: '`info lapic` before the firmware runs: spurious vector 254',
+    qemu: '255',
+    reason: 'so the emulated controller is when the power has come on',
   },
   {
     where: 'human monitor',

@@ -95,7 +95,6 @@ const claims: Readonly<Record<string, HmpClaim>> = {
   'info jit': divergent('tells how many modules of code were made, and their size'),
   'info lapic': divergent('the emulated APIC begins with spurious vector 254'),
   'info pci': divergent('as query-pci'),
-  'info pic': divergent('the emulated controllers begin with all lines masked'),
   'info kvm': divergent('as query-kvm'),
   'info ramblock': divergent(
     'RAM, firmware, the VGA card and ROMs of network cards; there are no ACPI tables of the emulator, and memory of further objects is none of the machine',

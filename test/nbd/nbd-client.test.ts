@@ -88,7 +88,7 @@ describe('a node of a server', { timeout: 300_000 }, () => {
     await using files = await scratch()
     await using _server = await ownServer(
       files.path('s'),
-      { driver: 'null-co', size: megabyte },
+      { driver: 'null-co', size: megabyte, 'read-zeroes': true },
       { allocationDepth: true },
     )
     await using client = await open({

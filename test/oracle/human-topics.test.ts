@@ -17,7 +17,7 @@ const different = new Set([
 ])
 /** Those of a PC besides. */
 const differentOfPc = new Set([
-  ...['info irq', 'info lapic', 'info mtree', 'info pic', 'info qtree', 'info ramblock', 'info registers', 'info roms'],
+  ...['info irq', 'info lapic', 'info mtree', 'info qtree', 'info ramblock', 'info registers', 'info roms'],
   ...['gdbserver', 'p $pc + 8'],
   'info chardev', // the PC has no parallel port
   'info cpus', // the number of a thread
