@@ -415,8 +415,11 @@ export interface FormatDefinition {
   compressionRefusal?(option: (name: string) => string | undefined): string | undefined
   /** Whether its images name other files, which are opened with them. */
   readonly namesFiles?: boolean
-  /** Whether nobody else may write or resize the node below. */
-  readonly ownsFile?: boolean
+  /**
+   * What its images do with the node below, and what others may do there, while nobody uses them. That they cannot have it
+   * so is said before what is wrong with what is in there. Without it nothing is looked at.
+   */
+  fileAccess?(options: OptionBag, readOnly: boolean): Access | undefined
   /** Whether its images are read only: there can be new ones, and this version does not write into them. */
   readonly notWritten?: boolean
   /** Whether `create()` complains before anybody has looked for the node that the image is to be made in. */

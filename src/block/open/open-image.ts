@@ -3,6 +3,7 @@ import { BlockError } from '../block-error.ts'
 import { filters } from '../filters/table.ts'
 import { probeFormat, probeLength } from '../formats/probe.ts'
 import { formats } from '../formats/table.ts'
+import type { Access } from '../graph/access.ts'
 import { type AboveFile, withFile } from '../graph/files-above.ts'
 import type { BlockNode } from '../graph/node.ts'
 import type { NodeGraph } from '../graph/node-graph.ts'
@@ -170,9 +171,10 @@ export async function openImage(
           reportDamage,
           secret,
         }
+        const access = definition.fileAccess?.(common.options, source.readOnly)
         return definition.open(request).catch(async (error: unknown) => {
           // Whether it may have its file at all is said before what is in there.
-          if (definition.ownsFile === true) await checkOwn(file, { above: name, readOnly: source.readOnly })
+          if (access !== undefined) await checkAccess(file, name, access)
           throw error
         })
       })
@@ -364,17 +366,9 @@ export async function openImage(
   }
 }
 
-/** @throws {BlockError} as `BlockNode.attach()`, if a node above cannot have an image's file for itself */
-async function checkOwn(
-  file: BlockNode,
-  { above, readOnly }: { readonly above: string; readonly readOnly: boolean },
-): Promise<void> {
-  const hold = await file.attach({
-    description: `node '${above}'`,
-    link: 'file',
-    owner: { kind: 'node' },
-    access: { uses: readOnly ? ['read'] : ['read', 'write', 'resize'], shares: ['read'] },
-  })
+/** @throws {BlockError} as `BlockNode.attach()`, if a node that is to be above a file cannot have it so */
+async function checkAccess(file: BlockNode, above: string, access: Access): Promise<void> {
+  const hold = await file.attach({ description: `node '${above}'`, link: 'file', owner: { kind: 'node' }, access })
   await hold.detach()
 }
 

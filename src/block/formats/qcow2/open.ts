@@ -29,8 +29,11 @@ const noSnapshots = { entries: [], tableLength: 0 }
 export const qcow2: FormatDefinition = {
   name: 'qcow2',
   namesFiles: true,
-  ownsFile: true,
   compresses: true,
+  fileAccess: (_options, readOnly) => ({
+    uses: readOnly ? ['read'] : ['read', 'write', 'resize'],
+    shares: ['read'],
+  }),
   compressionRefusal: (option) => (option('compression_type') === 'zstd' ? packingRefusal() : undefined),
 
   async open(request: FormatRequest): Promise<Qcow2Driver> {

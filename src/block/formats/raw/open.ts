@@ -9,6 +9,10 @@ import { takeWindow } from './window.ts'
 export const raw: FormatDefinition = {
   name: 'raw',
 
+  // A part of a node is where it is as long as the node keeps its length.
+  fileAccess: (options) =>
+    options.has('offset') || options.has('size') ? { uses: [], shares: ['read', 'write'] } : undefined,
+
   async open({ options, file, probed, readOnly, warn }: FormatRequest): Promise<RawDriver> {
     const window = takeWindow(options, file)
     if (probed && !readOnly) {
