@@ -86,6 +86,11 @@ function refuse(node: string, user: AccessHolder, owner: AccessHolder): void {
   )
 }
 
+/** The same, but nobody else may make the node longer or shorter. */
+export function keepingLength({ uses, shares }: Access): Access {
+  return { uses, shares: shares.filter((permission) => permission !== 'resize') }
+}
+
 /** Whether others may do that meanwhile. */
 export function isShared({ shares }: Access, permission: Permission): boolean {
   return permission === 'write-unchanged' || shares.includes(permission)

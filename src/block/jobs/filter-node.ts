@@ -22,7 +22,8 @@ export class FilterNode {
    * Puts a filter over an image. Requests wait meanwhile.
    *
    * @param name - what users call it; one is made up if they do not
-   * @param inserted - whether it is told apart what went wrong before it was anywhere
+   * @param inserted - whether a failure before it has its place is told as one to create the node, as QEMU tells it of
+   *   filters that it creates and inserts in one step
    * @throws {BlockError} if it cannot have that name, or users and filter exclude each other; then nothing has changed
    */
   static async over(
@@ -77,7 +78,7 @@ export class FilterNode {
   }
 }
 
-/** @throws {BlockError} as `make`, which says what it was about if the filter is inserted, as QEMU has it */
+/** @throws {BlockError} as `make`; if the filter is inserted, with "Could not create node" before its text */
 async function made<T>(inserted: boolean, make: () => T | Promise<T>): Promise<T> {
   try {
     return await make()

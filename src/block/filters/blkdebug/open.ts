@@ -50,8 +50,9 @@ const permissions: ReadonlyMap<string, Permission> = new Map([
 /** A list of permissions. @throws {BlockError} kind `invalid` */
 function takePermissions(options: OptionBag, name: string): readonly Permission[] {
   const words = Object.values(options.takeBelow(name).takeAll()).map(String)
-  return words.flatMap((word) => {
-    if (permissions.has(word)) return permissions.get(word) ?? []
+  return words.map((word) => {
+    const permission = permissions.get(word)
+    if (permission !== undefined) return permission
     throw new BlockError('invalid', `invalid parameter value: ${word}`, { option: name })
   })
 }

@@ -15,7 +15,7 @@ import { L1Table } from './l1-table.ts'
 import { readL1, readRefcountTable, readSnapshotTable } from './load-tables.ts'
 import { measureQcow2 } from './measure.ts'
 import { checkL2EntrySize, readOptions } from './options.ts'
-import { Qcow2Driver } from './qcow2-driver.ts'
+import { fileAccess, Qcow2Driver } from './qcow2-driver.ts'
 import { readStart, type Start } from './read-start.ts'
 import { largestRefcountTable, Refcounts } from './refcounts.ts'
 import { TableCache } from './table-cache.ts'
@@ -30,10 +30,7 @@ export const qcow2: FormatDefinition = {
   name: 'qcow2',
   namesFiles: true,
   compresses: true,
-  fileAccess: (_options, readOnly) => ({
-    uses: readOnly ? ['read'] : ['read', 'write', 'resize'],
-    shares: ['read'],
-  }),
+  fileAccess: (_options, readOnly) => fileAccess(readOnly),
   compressionRefusal: (option) => (option('compression_type') === 'zstd' ? packingRefusal() : undefined),
 
   async open(request: FormatRequest): Promise<Qcow2Driver> {

@@ -1,6 +1,6 @@
 import type { NodeBitmaps } from '../../bitmaps/index.ts'
 import { BlockError } from '../../block-error.ts'
-import type { Access } from '../../graph/access.ts'
+import { type Access, keepingLength } from '../../graph/access.ts'
 import { InFlight } from '../../graph/in-flight.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import { Turns } from '../../graph/turns.ts'
@@ -296,8 +296,7 @@ export class Qcow2Driver implements Driver {
       return { uses, shares: access.shares.includes('write') ? all : ['read'] }
     }
     if (role === 'data-file') return forData(access)
-    const uses = this.#readOnly ? (['read'] as const) : all
-    return { uses, shares: ['read'] }
+    return fileAccess(this.#readOnly)
   }
 
   setChild(role: ChildRole, child: BlockNode | undefined): void {
@@ -487,11 +486,13 @@ export class Qcow2Driver implements Driver {
 
 const all = ['read', 'write', 'resize'] as const
 
+/** What an image does with its file, whoever uses the image. */
+export function fileAccess(readOnly: boolean): Access {
+  return { uses: readOnly ? ['read'] : all, shares: ['read'] }
+}
+
 /** Others may write what is nothing but data, though not resize it; it grows with what is written. */
 function forData({ uses, shares }: Access): Access {
   const writes = uses.includes('write') || uses.includes('write-unchanged')
-  return {
-    uses: writes ? [...new Set([...uses, 'write' as const, 'resize' as const])] : uses,
-    shares: shares.filter((permission) => permission !== 'resize'),
-  }
+  return keepingLength({ uses: writes ? [...new Set([...uses, 'write' as const, 'resize' as const])] : uses, shares })
 }

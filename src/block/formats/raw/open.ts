@@ -1,5 +1,6 @@
 import { fileLength } from '../../create/file-length.ts'
 import { lengthen, takePreallocation } from '../../create/preallocation.ts'
+import { idle, keepingLength } from '../../graph/access.ts'
 import type { CreateRequest, Maker, Measurement, MeasureRequest } from '../../open/create-request.ts'
 import type { FormatDefinition, FormatRequest } from '../../open/driver.ts'
 import { RawDriver } from './raw-driver.ts'
@@ -10,8 +11,7 @@ export const raw: FormatDefinition = {
   name: 'raw',
 
   // A part of a node is where it is as long as the node keeps its length.
-  fileAccess: (options) =>
-    options.has('offset') || options.has('size') ? { uses: [], shares: ['read', 'write'] } : undefined,
+  fileAccess: (options) => (options.has('offset') || options.has('size') ? keepingLength(idle) : undefined),
 
   async open({ options, file, probed, readOnly, warn }: FormatRequest): Promise<RawDriver> {
     const window = takeWindow(options, file)

@@ -1,6 +1,6 @@
 import { strerror } from '../../../errno/index.ts'
 import { BlockError } from '../../block-error.ts'
-import type { Access } from '../../graph/access.ts'
+import { type Access, keepingLength } from '../../graph/access.ts'
 import type { BlockNode } from '../../graph/node.ts'
 import type {
   BlockStatus,
@@ -133,10 +133,9 @@ export class RawDriver implements Driver {
   }
 
   /** A part of a node stays where it is only while the node keeps its length. */
-  childAccess(_role: ChildRole, { uses, shares }: Access): Access {
+  childAccess(_role: ChildRole, access: Access): Access {
     const { offset, size } = this.#window
-    if (offset === 0 && size === undefined) return { uses, shares }
-    return { uses, shares: shares.filter((permission) => permission !== 'resize') }
+    return offset === 0 && size === undefined ? access : keepingLength(access)
   }
 
   async close(): Promise<void> {}

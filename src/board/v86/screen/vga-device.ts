@@ -1,10 +1,10 @@
+/** Gives memory for so many bytes of a picture, all of them 0: black. */
+export type PictureMemory = (bytes: number) => Uint8Array
+
 /**
  * The fields of v86's VGA that make up the picture, by v86's names (0.5.462). CRTC, sequencer, graphics and attribute
  * registers hold what the guest wrote, but for those that v86 joins from several registers.
  */
-/** Gives memory for so many bytes of a picture, all of them 0: black. */
-export type PictureMemory = (bytes: number) => Uint8Array
-
 export interface VgaDevice {
   /** CRTC 01: last character column. */
   readonly horizontal_display_enable_end: number
