@@ -20,6 +20,7 @@ const slow = new Set(
     'readline',
     'stream',
     'tls',
+    'tty',
     'worker_threads',
     'zlib',
   ].map((name) => `node:${name}`),

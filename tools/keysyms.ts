@@ -23,16 +23,21 @@ const words = \`
 ${lines.join('\n')}
 \`
 
-/** The keysyms of X11 by name. */
-export const keysymsByName: ReadonlyMap<string, number> = new Map(
-  words
-    .trim()
-    .split(/\\s/)
-    .map((word) => {
-      const [name, number] = word.split(':') as [string, string]
-      return [name, Number.parseInt(number, 16)]
-    }),
-)
+let byName: ReadonlyMap<string, number> | undefined
+
+/** The keysyms of X11 by name. They are thousands: the table is made when it is first asked for. */
+export function keysymsByName(): ReadonlyMap<string, number> {
+  byName ??= new Map(
+    words
+      .trim()
+      .split(/\\s/)
+      .map((word) => {
+        const [name, number] = word.split(':') as [string, string]
+        return [name, Number.parseInt(number, 16)]
+      }),
+  )
+  return byName
+}
 `,
 )
 console.log(`${target}: ${seen.size} keysyms`)

@@ -69,7 +69,7 @@ export function uuid(description: string): PropertyType {
   return {
     ...text(description),
     byDefault: '"auto"',
-    draw: randomUUID,
+    draw: () => randomUUID(),
     read: (property, value, owner) => {
       const said = read(property, value, owner)
       if (said === 'auto') return randomUUID()

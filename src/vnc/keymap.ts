@@ -83,7 +83,7 @@ function fill(keymap: Keymap, text: string, read: (name: string) => string, dept
 
 /** The number of a keysym by its name, by that of a character (`U20ac`), or by itself (`0x20ac`). */
 export function keysymOf(name: string): number | undefined {
-  const known = keysymsByName.get(name)
+  const known = keysymsByName().get(name)
   if (known !== undefined) return known
   const character = /^U([0-9A-Fa-f]{4,6})$/.exec(name)?.[1]
   if (character !== undefined) return 0x0100_0000 | Number.parseInt(character, 16)

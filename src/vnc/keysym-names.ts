@@ -303,13 +303,18 @@ Sinh_ru2:1000dd8 Sinh_e2:1000dd9 Sinh_ee2:1000dda Sinh_ai2:1000ddb Sinh_o2:1000d
 Sinh_lu2:1000ddf Sinh_ruu2:1000df2 Sinh_luu2:1000df3 Sinh_kunddaliya:1000df4
 `
 
-/** The keysyms of X11 by name. */
-export const keysymsByName: ReadonlyMap<string, number> = new Map(
-  words
-    .trim()
-    .split(/\s/)
-    .map((word) => {
-      const [name, number] = word.split(':') as [string, string]
-      return [name, Number.parseInt(number, 16)]
-    }),
-)
+let byName: ReadonlyMap<string, number> | undefined
+
+/** The keysyms of X11 by name. They are thousands: the table is made when it is first asked for. */
+export function keysymsByName(): ReadonlyMap<string, number> {
+  byName ??= new Map(
+    words
+      .trim()
+      .split(/\s/)
+      .map((word) => {
+        const [name, number] = word.split(':') as [string, string]
+        return [name, Number.parseInt(number, 16)]
+      }),
+  )
+  return byName
+}

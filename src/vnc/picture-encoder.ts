@@ -3,7 +3,8 @@ import { constants, deflateRaw, deflateRawSync } from 'node:zlib'
 import type { Area, SharedScreen } from '../display/index.ts'
 import { type EncodedRectangle, type PictureEncoding, PixelCoder, type PixelFormat } from '../rfb/index.ts'
 
-const deflateAside = promisify<Uint8Array, object, Buffer>(deflateRaw)
+const deflateAside = (bytes: Uint8Array, options: object): Promise<Buffer> =>
+  promisify<Uint8Array, object, Buffer>(deflateRaw)(bytes, options)
 /** More than this is compressed by another thread. */
 const largestAtOnce = 1 << 16
 

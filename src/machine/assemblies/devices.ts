@@ -30,7 +30,7 @@ import type { PcObjects } from '../tree/pc-objects.ts'
 import { shownDevices } from '../tree/wished-objects.ts'
 import type { Start } from './start.ts'
 
-const randomBytes = promisify(systemRandom)
+const randomBytes = (count: number): Promise<Buffer> => promisify(systemRandom)(count)
 
 interface Needs extends Start {
   readonly drives: DriveSet

@@ -5,25 +5,31 @@ import { cpuModels } from '../models.ts'
 import { knobs, otherNames, type Properties, staticProperties } from './features.ts'
 
 /** In the order in which QEMU's answer has them: it hands them from table to table. */
-const asStatic: Properties = Object.fromEntries(Object.entries(staticProperties).reverse())
-const asFull: Properties = {
-  ...asStatic,
-  ...knobs,
-  ...Object.fromEntries(Object.entries(otherNames).map(([name, feature]) => [name, staticProperties[feature]!])),
+function madeForms() {
+  const asStatic: Properties = Object.fromEntries(Object.entries(staticProperties).reverse())
+  const asFull: Properties = {
+    ...asStatic,
+    ...knobs,
+    ...Object.fromEntries(Object.entries(otherNames).map(([name, feature]) => [name, staticProperties[feature]!])),
+  }
+  return { asStatic, asFull, asBase: baseOf(asFull) }
+}
+
+let made: ReturnType<typeof madeForms> | undefined
+
+/** All that can be said of processors, in hundreds of properties: made when a client first asks for it. */
+function forms() {
+  made ??= madeForms()
+  return made
 }
 
 /** Properties of those that take what there is. Each feature can be migrated: it is the same whether others are wanted. */
 const ofMax: Properties = { migratable: true, 'host-cache-info': false }
 
 /** A processor that has nothing, in whose terms others are told. */
-const asBase: Properties = {
-  ...asFull,
-  ...Object.fromEntries(
-    ['level', 'xlevel', ...Object.keys(staticProperties), ...Object.keys(otherNames)].map((name) => [
-      name,
-      nothingOf(asFull[name]!),
-    ]),
-  ),
+function baseOf(full: Properties): Properties {
+  const features = ['level', 'xlevel', ...Object.keys(staticProperties), ...Object.keys(otherNames)]
+  return { ...full, ...Object.fromEntries(features.map((name) => [name, nothingOf(full[name]!)])) }
 }
 
 /** Models that can be told and not had: what others are told in, and what KVM would give. */
@@ -49,17 +55,21 @@ export function expandCpuModel(
   if (typeof wanted === 'object' && wanted !== null && !Array.isArray(wanted))
     for (const [property, value] of inOrder(wanted)) demand(model.typename, props, property, value)
   if (kind === 'full') return { name, props: Object.fromEntries(props) }
-  return { name: 'base', props: Object.fromEntries(Object.keys(asStatic).map((each) => [each, props.get(each)!])) }
+  return {
+    name: 'base',
+    props: Object.fromEntries(Object.keys(forms().asStatic).map((each) => [each, props.get(each)!])),
+  }
 }
 
 function propertiesOf(model: string): Properties {
+  const { asFull, asBase } = forms()
   if (model === 'base') return asBase
   return model === 'max' || model === 'host' ? { ...asFull, ...ofMax } : asFull
 }
 
 /** Whether the processor has a property as it is written on command lines; undefined if there is no such property. */
 export function holds(property: string, text: string): boolean | undefined {
-  const value = ownEntry(asFull, property)
+  const value = ownEntry(forms().asFull, property)
   if (typeof value !== 'boolean') return value === undefined ? undefined : String(value) === text
   return (value ? ['on', 'yes', 'true', 'y'] : ['off', 'no', 'false', 'n']).includes(text)
 }
@@ -71,7 +81,8 @@ function demand(typename: string, props: Map<string, Properties[string]>, proper
   if (value === undefined) throw refused('not found')
   const type = typeof value === 'boolean' ? bool : typeof value === 'string' ? str : int.wide
   const decoded = type.decode(wanted, memberAt(root, property))
-  if (property !== 'migratable' && decoded !== value && decoded !== asFull[property]) throw refused('is not writable')
+  if (property !== 'migratable' && decoded !== value && decoded !== forms().asFull[property])
+    throw refused('is not writable')
   const feature = otherNames[property] ?? property
   for (const name of [feature, ...Object.keys(otherNames).filter((other) => otherNames[other] === feature)])
     props.set(name, decoded)

@@ -27,28 +27,16 @@ export function signed(value: number): number[] {
   return [...bytes, rest & 0x7f]
 }
 
-/** Length and contents, as vectors and sections are written. */
-function sized(contents: Uint8Array | readonly number[]): Uint8Array {
-  const length = unsigned(contents.length)
-  const bytes = new Uint8Array(length.length + contents.length)
-  bytes.set(length)
-  bytes.set(contents, length.length)
-  return bytes
-}
-
-/** How many there are, and each of them. */
-function vector(
-  items: readonly Uint8Array[],
-  written: (item: Uint8Array) => readonly Uint8Array[] = (item) => [item],
-): Uint8Array {
-  return Buffer.concat([Uint8Array.from(unsigned(items.length)), ...items.flatMap(written)])
+/** Length and contents, as sections are written. */
+function sized(contents: readonly Uint8Array[]): readonly Uint8Array[] {
+  return [Uint8Array.from(unsigned(contents.reduce((sum, piece) => sum + piece.length, 0))), ...contents]
 }
 
 class Reader {
-  readonly bytes: Buffer
+  readonly bytes: Uint8Array
   at = 0
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Uint8Array) {
     this.bytes = bytes
   }
 
@@ -63,39 +51,86 @@ class Reader {
   number(): number {
     let value = 0
     for (let shift = 0; ; shift += 7) {
-      const byte = this.byte()
+      const byte = this.bytes[this.at++]!
       value |= (byte & 0x7f) << shift
       if (byte < 0x80) return value >>> 0
     }
   }
 
-  take(length: number): Buffer {
+  /** Skips what stands behind its length. */
+  skip(): void {
+    const length = this.number()
+    this.at += length
+  }
+
+  take(length: number): Uint8Array {
     const from = this.at
     this.at += length
     return this.bytes.subarray(from, this.at)
   }
 
   text(): string {
-    return this.take(this.number()).toString('latin1')
+    return Buffer.from(this.take(this.number())).toString('latin1')
   }
 }
 
-/** A module whose functions can be looked up by name, changed and added to. */
+/** The items of a section, in its bytes. */
+interface Items {
+  readonly bytes: Buffer
+  /** Where the first item begins. */
+  readonly from: number
+  /** Where each ends. */
+  readonly ends: Uint32Array
+}
+
+const noItems: Items = { bytes: Buffer.alloc(0), from: 0, ends: new Uint32Array(0) }
+
+/** @param skip skips one item */
+function itemsOf(section: Reader, skip: () => void): Items {
+  const ends = new Uint32Array(section.number())
+  const from = section.at
+  for (let item = 0; item < ends.length; item++) {
+    skip()
+    ends[item] = section.at
+  }
+  const { buffer, byteOffset, length } = section.bytes
+  return { bytes: Buffer.from(buffer, byteOffset, length), from, ends }
+}
+
+/** The first item that ends behind a place. */
+function itemAt(ends: Uint32Array, at: number): number {
+  let [low, high] = [0, ends.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ends[middle]! > at) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+/**
+ * A module whose functions can be looked up by name, changed and added to. It has thousands of functions, of which few are
+ * changed, and each start of a machine waits for it: the others are never looked at one by one.
+ */
 export class WasmBinary {
-  readonly #sections: { readonly id: number; readonly contents: Buffer }[] = []
+  readonly #sections: { readonly id: number; readonly contents: Uint8Array }[] = []
   readonly #types: Uint8Array[] = []
-  readonly #functionTypes: number[] = []
-  readonly #bodies: Buffer[] = []
-  readonly #exports: Uint8Array[] = []
+  #typeCount = 0
+  #functionTypes: Uint32Array = new Uint32Array(0)
+  #bodies = noItems
+  readonly #changed = new Map<number, Uint8Array>()
+  readonly #added: { readonly type: number; readonly body: Uint8Array }[] = []
   readonly #exported = new Map<string, number>()
+  #exports = noItems
+  readonly #addedExports: Uint8Array[] = []
   /** What the linker tells of functions: number and name of each. The names are mangled. */
-  #names: Buffer = Buffer.alloc(0)
+  #names = noItems
   #imported = 0
 
   /** @throws {RangeError} if these are not the bytes of a module */
   constructor(bytes: Uint8Array) {
     if (magic.some((value, index) => bytes[index] !== value)) throw new RangeError('not a WebAssembly module')
-    const reader = new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+    const reader = new Reader(bytes)
     reader.at = magic.length
     while (!reader.ended) this.#sections.push({ id: reader.byte(), contents: reader.take(reader.number()) })
     for (const { id, contents } of this.#sections) this.#read(id, new Reader(contents))
@@ -108,32 +143,35 @@ export class WasmBinary {
       for (let left = section.number(); left > 0; left--) {
         const from = section.at
         section.byte()
-        section.take(section.number())
-        section.take(section.number())
+        section.skip()
+        section.skip()
         this.#types.push(section.bytes.subarray(from, section.at))
       }
+      this.#typeCount = this.#types.length
     } else if (id === sections.import) {
       this.#imported = importedFunctions(section)
     } else if (id === sections.function) {
-      for (let left = section.number(); left > 0; left--) this.#functionTypes.push(section.number())
+      this.#functionTypes = Uint32Array.from({ length: section.number() }, () => section.number())
     } else if (id === sections.export) {
-      for (let left = section.number(); left > 0; left--) {
-        const from = section.at
+      this.#exports = itemsOf(section, () => {
         const name = section.text()
         const [kind, index] = [section.byte(), section.number()]
         if (kind === kinds.function) this.#exported.set(name, index)
-        this.#exports.push(section.bytes.subarray(from, section.at))
-      }
+      })
     } else if (id === sections.code) {
-      for (let left = section.number(); left > 0; left--) this.#bodies.push(section.take(section.number()))
+      this.#bodies = itemsOf(section, () => section.skip())
     }
   }
 
   #readNames(section: Reader): void {
     while (!section.ended) {
       const ofFunctions = section.byte() === 1
-      const names = section.take(section.number())
-      if (ofFunctions) this.#names = names
+      const names = new Reader(section.take(section.number()))
+      if (!ofFunctions) continue
+      this.#names = itemsOf(names, () => {
+        names.number()
+        names.skip()
+      })
     }
   }
 
@@ -145,13 +183,14 @@ export class WasmBinary {
   functionNamed(ending: string): number {
     const exported = this.#exported.get(ending)
     if (exported !== undefined) return exported
-    const [names, wanted] = [new Reader(this.#names), Buffer.from(ending)]
+    const { bytes, from, ends } = this.#names
     const found: number[] = []
-    for (let left = names.number(); left > 0; left--) {
-      const index = names.number()
-      const end = names.number() + names.at
-      names.at = end
-      if (names.bytes.compare(wanted, 0, wanted.length, end - wanted.length, end) === 0) found.push(index)
+    for (let at = bytes.indexOf(ending); at >= 0; at = bytes.indexOf(ending, at + 1)) {
+      const item = itemAt(ends, at)
+      if (ends[item] !== at + ending.length) continue
+      const entry = new Reader(bytes)
+      entry.at = item === 0 ? from : ends[item - 1]!
+      found.push(entry.number())
     }
     if (found.length !== 1) throw new RangeError(`${found.length} functions are named ${ending}`)
     return found[0]!
@@ -159,37 +198,58 @@ export class WasmBinary {
 
   /** Number of the type of a function of 32-bit numbers. */
   functionType(parameters: number, results: 0 | 1): number {
-    const type = [0x60, ...sized(Array(parameters).fill(i32)), ...sized(Array(results).fill(i32))]
+    const type = [
+      0x60,
+      parameters,
+      ...Array<number>(parameters).fill(i32),
+      results,
+      ...Array<number>(results).fill(i32),
+    ]
     const there = this.#types.findIndex((one) => one.length === type.length && type.every((b, i) => one[i] === b))
     return there >= 0 ? there : this.#types.push(Uint8Array.from(type)) - 1
   }
 
   typeOf(index: number): number {
-    return this.#functionTypes[index - this.#imported]!
+    const own = index - this.#imported
+    return this.#functionTypes[own] ?? this.#added[own - this.#functionTypes.length]!.type
   }
 
   /** Locals and instructions of a function. */
   body(index: number): Uint8Array {
-    return this.#bodies[index - this.#imported]!
+    return this.#body(index - this.#imported)
+  }
+
+  #body(own: number): Uint8Array {
+    const changed = this.#changed.get(own) ?? this.#added[own - this.#functionTypes.length]?.body
+    if (changed !== undefined) return changed
+    const { bytes, ends } = this.#bodies
+    const entry = new Reader(bytes)
+    entry.at = this.#beginOf(own)
+    entry.number()
+    return bytes.subarray(entry.at, ends[own])
+  }
+
+  /** Where a function's length and body begin in the section of code. */
+  #beginOf(own: number): number {
+    return own === 0 ? this.#bodies.from : this.#bodies.ends[own - 1]!
   }
 
   setBody(index: number, body: Uint8Array): void {
-    this.#bodies[index - this.#imported] = Buffer.from(body)
+    this.#changed.set(index - this.#imported, body)
   }
 
   /** @returns the function's number */
   addFunction(type: number, body: Uint8Array): number {
-    this.#functionTypes.push(type)
-    return this.#imported + this.#bodies.push(Buffer.from(body)) - 1
+    return this.#imported + this.#functionTypes.length + this.#added.push({ type, body }) - 1
   }
 
   exportGlobal(name: string, index: number): void {
-    const text = new TextEncoder().encode(name)
-    this.#exports.push(Uint8Array.from([...sized(text), kinds.global, ...unsigned(index)]))
+    const text = sized([new TextEncoder().encode(name)])
+    this.#addedExports.push(Buffer.concat([...text, Uint8Array.of(kinds.global, ...unsigned(index))]))
   }
 
   /**
-   * Puts instructions in the place of others, wherever these bytes stand in the code.
+   * Puts instructions in the place of others, wherever these bytes stand in the code of the functions of the original.
    *
    * @param times how often they stand there
    * @param within number of the only function to look at
@@ -197,10 +257,9 @@ export class WasmBinary {
    */
   replace(pattern: readonly number[], replacement: readonly number[], times: number, within?: number): void {
     const needle = Buffer.from(pattern)
-    const functions = within === undefined ? this.#bodies.keys() : [within - this.#imported]
     let found = 0
-    for (const number of functions) {
-      const code = this.#bodies[number]!
+    for (const own of within === undefined ? this.#holding(needle) : [within - this.#imported]) {
+      const code = Buffer.from(this.#body(own))
       const pieces: Uint8Array[] = []
       let from = 0
       for (let at = code.indexOf(needle); at >= 0; at = code.indexOf(needle, from)) {
@@ -208,21 +267,58 @@ export class WasmBinary {
         from = at + needle.length
         found++
       }
-      if (from > 0) this.#bodies[number] = Buffer.concat([...pieces, code.subarray(from)])
+      if (from > 0) this.#changed.set(own, Buffer.concat([...pieces, code.subarray(from)]))
     }
     if (found !== times) throw new RangeError(`${found} places where ${times} were expected`)
   }
 
+  /** The functions in whose code bytes stand, of those that are not changed; and those that are. */
+  #holding(needle: Buffer): ReadonlySet<number> {
+    const { bytes, ends } = this.#bodies
+    const functions = new Set(this.#changed.keys())
+    for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + 1)) functions.add(itemAt(ends, at))
+    return functions
+  }
+
   bytes(): Uint8Array {
-    const written: Readonly<Record<number, () => Uint8Array>> = {
-      [sections.type]: () => vector(this.#types),
-      [sections.function]: () => vector(this.#functionTypes.map((type) => Uint8Array.from(unsigned(type)))),
-      [sections.export]: () => vector(this.#exports),
-      [sections.code]: () => vector(this.#bodies, (body) => [Uint8Array.from(unsigned(body.length)), body]),
+    const written: Readonly<Record<number, (contents: Uint8Array) => readonly Uint8Array[]>> = {
+      [sections.type]: (contents) => grown(contents, this.#typeCount, this.#types.slice(this.#typeCount)),
+      [sections.function]: (contents) =>
+        grown(
+          contents,
+          this.#functionTypes.length,
+          this.#added.map(({ type }) => Uint8Array.from(unsigned(type))),
+        ),
+      [sections.export]: (contents) => grown(contents, this.#exports.ends.length, this.#addedExports),
+      [sections.code]: () => this.#code(),
     }
-    const pieces = this.#sections.flatMap(({ id, contents }) => [Uint8Array.of(id), sized(written[id]?.() ?? contents)])
+    const pieces = this.#sections.flatMap(({ id, contents }) => [
+      Uint8Array.of(id),
+      ...sized(written[id]?.(contents) ?? [contents]),
+    ])
     return Buffer.concat([Uint8Array.from(magic), ...pieces])
   }
+
+  /** The section of code: what lies between two changed functions is copied as a whole. */
+  #code(): readonly Uint8Array[] {
+    const { bytes, from, ends } = this.#bodies
+    const pieces: Uint8Array[] = [Uint8Array.from(unsigned(ends.length + this.#added.length))]
+    let copied = from
+    const own = [...this.#changed.keys()].filter((index) => index < ends.length)
+    for (const index of own.toSorted((a, b) => a - b)) {
+      pieces.push(bytes.subarray(copied, this.#beginOf(index)), ...sized([this.#changed.get(index)!]))
+      copied = ends[index]!
+    }
+    const added = this.#added.flatMap((_, index) => sized([this.#body(ends.length + index)]))
+    return [...pieces, bytes.subarray(copied), ...added]
+  }
+}
+
+/** A section of so many items, and others behind them. */
+function grown(contents: Uint8Array, items: number, added: readonly Uint8Array[]): readonly Uint8Array[] {
+  const reader = new Reader(contents)
+  reader.number()
+  return [Uint8Array.from(unsigned(items + added.length)), contents.subarray(reader.at), ...added]
 }
 
 /** Counts the functions among the imports. */

@@ -45,13 +45,22 @@ const notGlobal = [
 const hostServices = ['168.63.129.16']
 /** Of global unicast addresses (2000::/3) those for protocols (RFC 2928, Teredo among them), and for documentation (RFC 3849, RFC 9637). */
 const notGlobalIpv6 = ['2001::/23', '2001:db8::/32', '3fff::/20']
-const notPublic = [...notGlobal, ...hostServices, ...notGlobalIpv6].map((text) => parseBlock(text)!)
-const globalUnicast = parseBlock('2000::/3')!
+/** Parsed when the first policy asks: most machines have none. */
+let blocks: { readonly notPublic: readonly AddressBlock[]; readonly globalUnicast: AddressBlock } | undefined
+
+function knownBlocks() {
+  blocks ??= {
+    notPublic: [...notGlobal, ...hostServices, ...notGlobalIpv6].map((text) => parseBlock(text)!),
+    globalUnicast: parseBlock('2000::/3')!,
+  }
+  return blocks
+}
 
 /** Whether an address is of the public Internet: not private, loopback, of the link, for groups, or a cloud's own. */
 export function isPublic(address: IpAddress): boolean {
   const inner = embeddedIpv4(address)
   if (inner !== undefined) return isPublic(inner)
+  const { notPublic, globalUnicast } = knownBlocks()
   if (typeof address === 'bigint' && !isInBlock(globalUnicast, address)) return false
   return !notPublic.some((block) => isInBlock(block, address))
 }

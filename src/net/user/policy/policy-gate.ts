@@ -14,7 +14,7 @@ import type { AddressMatch, NameMatch, PolicyRule, PolicyRules } from './policy-
 export const dnsPort = 53
 /** How long what this host's addresses are is believed, in milliseconds. */
 const addressesHold = 1000
-const loopback = [parseIpv4('127.0.0.1')!, parseIpv6('::1')!]
+const loopback = [0x7f00_0001, 1n]
 
 type Protocol = PolicyDecision['protocol']
 
