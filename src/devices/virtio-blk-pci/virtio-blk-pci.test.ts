@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it, test } from 'node:test'
-import fc from 'fast-check'
 import { VirtioBench } from '../virtio/virtio-bench.ts'
 import { guest } from './guest.ts'
 import { host } from './host.ts'
@@ -196,45 +195,6 @@ test('its state continues in another one', () => {
   other.bus.ram.write(0, one.bus.ram.read(0, one.bus.ram.byteLength))
   other.notify(0)
   assert.equal(asked(other).length, 1)
-})
-
-test('a hostile driver breaks its device, at most', () => {
-  const action = fc.oneof(
-    fc.record({
-      kind: fc.constant('common' as const),
-      offset: fc.nat(70),
-      wide: fc.boolean(),
-      value: fc.nat(0xffffffff),
-    }),
-    fc.record({ kind: fc.constant('config' as const), offset: fc.nat(70), wide: fc.boolean(), value: fc.nat(255) }),
-    fc.record({ kind: fc.constant('notify' as const), offset: fc.nat(4), wide: fc.boolean(), value: fc.nat(3) }),
-    fc.record({
-      kind: fc.constant('memory' as const),
-      offset: fc.nat(0x3000),
-      wide: fc.boolean(),
-      value: fc.nat(0xffff),
-    }),
-    fc.record({ kind: fc.constant('offer' as const), offset: fc.nat(20), wide: fc.boolean(), value: fc.nat(600) }),
-    fc.record({ kind: fc.constant('answer' as const), offset: fc.nat(5), wide: fc.boolean(), value: fc.nat(40) }),
-  )
-  fc.assert(
-    fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
-      const one = bench()
-      for (const { kind, offset, wide, value } of actions) {
-        if (kind === 'common') one.setCommon(offset & ~3, wide ? 4 : 1, value)
-        else if (kind === 'config') one.setConfig(offset, value)
-        else if (kind === 'notify') one.notify(offset)
-        else if (kind === 'memory')
-          one.bus.ram.write(one.ringAddress(0) + offset, Uint8Array.of(value & 0xff, value >> 8))
-        else if (kind === 'offer') one.offer(0, header(offset, value), wide ? 512 : value + 1, 1)
-        else answer(one, value, wide ? new Uint8Array(512) : undefined, offset === 0)
-        one.takeInterrupts()
-      }
-      one.status = 0
-      assert.equal(one.status, 0)
-    }),
-    { seed: 11, numRuns: 400 },
-  )
 })
 
 test('the host’s side asks the drive, and answers what ends together at once', async () => {

@@ -1,5 +1,5 @@
 import type { GuestLink, GuestSide, GuestSurroundings } from '../../board/index.ts'
-import { gather, scatter } from '../virtio/chain.ts'
+import { type Chain, gather, scatter } from '../virtio/chain.ts'
 import type { VirtioDevice, VirtioModel } from '../virtio/virtio-device.ts'
 import { VirtioPci } from '../virtio/virtio-pci.ts'
 import type { VirtioQueue } from '../virtio/virtio-queue.ts'
@@ -101,10 +101,17 @@ class VirtioInput implements VirtioModel {
 
   /** All of a report, or nothing of it, if the driver has too little room. */
   #give(events: VirtioQueue, { events: report }: Report): void {
-    if (events.waiting < report.length) return
-    for (const [type, code, value] of report) {
-      const chain = events.take()
-      if (chain === undefined) return
+    const rooms: Chain[] = []
+    while (rooms.length < report.length) {
+      const room = events.take()
+      if (room === undefined) {
+        events.putBack(rooms.length)
+        return
+      }
+      rooms.push(room)
+    }
+    for (const [index, [type, code, value]] of report.entries()) {
+      const chain = rooms[index]!
       const bytes = new Uint8Array(eventBytes)
       const view = new DataView(bytes.buffer)
       view.setUint16(0, type, true)

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { InputHandlers } from '../../input/index.ts'
-import { hostileActions } from '../virtio/hostile-actions.ts'
 import { VirtioBench } from '../virtio/virtio-bench.ts'
 import { keyboard, mouse, tablet } from './guest.ts'
 import { keyboard as keyboardHost, tablet as tabletHost } from './host.ts'
@@ -140,26 +138,4 @@ test('keys go by their names where they have no number; lamps are the machine’
   device.receive({ type: 'lamps', said: 6, lit: 6 })
   device.receive({ type: 'lamps', said: 6, lit: 2 })
   assert.equal(inputs.leds, 3)
-})
-
-test('a hostile driver breaks its device, at most', () => {
-  const events: Report = {
-    events: [
-      [1, 30, 1],
-      [0, 0, 0],
-    ],
-  }
-  fc.assert(
-    fc.property(hostileActions({ queues: 2 }), (actions) => {
-      const one = new VirtioBench(keyboard, virtioKeyboardPci)
-      for (const act of actions) {
-        act(one)
-        one.device.receive?.(events)
-        one.takeInterrupts()
-      }
-      one.status = 0
-      assert.equal(one.status, 0)
-    }),
-    { seed: 13, numRuns: 300 },
-  )
 })

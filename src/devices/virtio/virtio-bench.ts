@@ -37,18 +37,27 @@ export class VirtioBench extends DeviceBench {
   readonly #seen = new Map<number, number>()
   readonly #wanted: bigint | undefined
   #data = dataBase
+  #ringBase = ringBase
 
   constructor(guest: GuestSide, model: DeviceModel, { properties, beginning, wanted }: BenchOptions = {}) {
     super(guest, { ...defaultsOf(model), ...properties }, { bus: 'PCI', slot: 4, function: 0 }, beginning)
-    this.bus.configure(0, 0x20, 4, memoryBase)
-    this.bus.configure(0, 0x04, 2, 0x07)
+    this.place()
     this.size = Math.min(16, this.common(0x18, 1) || 256)
     this.#wanted = wanted
     this.restart()
   }
 
-  /** The driver begins, or begins again behind a reset: its rings are empty. */
-  restart(): void {
+  /** Gives the function its place in memory, whatever its configuration space says, and lets it be bus master. */
+  place(): void {
+    this.bus.configure(0, 0x04, 2, 0)
+    this.bus.configure(0, 0x20, 4, memoryBase)
+    this.bus.configure(0, 0x24, 4, 0)
+    this.bus.configure(0, 0x04, 2, 0x07)
+  }
+
+  /** The driver begins, or begins again behind a reset: its rings are empty. @param ringBase - where they lie */
+  restart(base = ringBase): void {
+    this.#ringBase = base
     this.#set(0x14, 1, 1)
     this.#set(0x14, 1, 3)
     for (const word of [0, 1]) {
@@ -99,7 +108,7 @@ export class VirtioBench extends DeviceBench {
   }
 
   ringAddress(queue: number): number {
-    return ringBase + ringStep * queue
+    return this.#ringBase + ringStep * queue
   }
 
   /** Makes a buffer available. @returns where its parts are */
@@ -142,6 +151,11 @@ export class VirtioBench extends DeviceBench {
     const index = this.#word(available + 2)
     this.#setWord(available + 4 + 2 * (index % this.size), head)
     this.#setWord(available + 2, index + 1)
+  }
+
+  /** How many it has said are available, since it began. */
+  availableIndex(queue: number): number {
+    return this.#word(this.ringAddress(queue) + 0x1002)
   }
 
   /** Says how many are available. */
