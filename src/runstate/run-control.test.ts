@@ -213,6 +213,23 @@ test('a watchdog resets the guest, or ends the machine where resets do', async (
   assert.deepEqual([told[1], ended], [`SHUTDOWN ${JSON.stringify(reset)}`, true])
 })
 
+test('who hears that the guest has switched itself off, or has panicked, finds it standing still', async () => {
+  const found: string[] = []
+  const control = new RunControl({
+    board: new NotedBoard(),
+    emit: (name: string, _data?: object) => queueMicrotask(() => found.push(`${name} ${control.state}`)),
+    actions: { shutdown: 'pause', panic: 'pause' },
+  })
+  await control.cont()
+  await control.guestShutdown()
+  assert.deepEqual(found.splice(0).slice(1), ['SHUTDOWN shutdown', 'STOP shutdown'])
+  await control.reset()
+  await control.cont()
+  found.length = 0
+  await control.guestPanicked()
+  assert.deepEqual(found, ['GUEST_PANICKED guest-panicked', 'STOP guest-panicked'])
+})
+
 test('a watchdog presses the power button, or pulls the plug, which no SHUTDOWN event tells', async () => {
   const pressed = await bite('shutdown')
   assert.deepEqual([pressed.told, pressed.asked], [['WATCHDOG {"action":"shutdown"}', 'POWERDOWN'], ['power']])

@@ -210,8 +210,7 @@ export class RunControl {
         this.#emit('GUEST_PANICKED', { action: 'run' })
         if (this.running) await this.#board.resume()
       } else if (panic === 'pause' || (panic === 'shutdown' && shutdown === 'pause')) {
-        this.#emit('GUEST_PANICKED', { action: 'pause' })
-        await this.#halt('guest-panicked')
+        await this.#halt('guest-panicked', () => this.#emit('GUEST_PANICKED', { action: 'pause' }))
       } else {
         this.#emit('GUEST_PANICKED', { action: 'poweroff' })
         await this.#shutdown('guest-panic', true)
@@ -390,9 +389,12 @@ export class RunControl {
     await this.#board.pressPowerButton()
   }
 
-  async #halt(state: RunState): Promise<void> {
-    if (this.#state !== 'running') return
+  /** @param why - says why, when the machine stands still: who hears that finds it so */
+  async #halt(state: RunState, why = noop): Promise<void> {
+    if (this.#state !== 'running') return why()
     await this.#board.pause()
+    if (this.#over.signal.aborted) return
+    why()
     this.#moveTo(state)
     this.#emit('STOP')
   }
@@ -407,9 +409,10 @@ export class RunControl {
   }
 
   async #shutdown(reason: Cause, guest: boolean): Promise<void> {
-    this.#emit('SHUTDOWN', { guest, reason })
-    if (this.#actions.shutdown === 'pause') await this.#halt('shutdown')
-    else this.#end(reason)
+    const tell = (): void => this.#emit('SHUTDOWN', { guest, reason })
+    if (this.#actions.shutdown === 'pause') return this.#halt('shutdown', tell)
+    tell()
+    this.#end(reason)
   }
 
   #end(reason: Cause): void {

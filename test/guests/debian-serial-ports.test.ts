@@ -82,7 +82,7 @@ describe('ports of virtio-serial in Linux', { skip: noDebianGuest, timeout }, ()
     peer.close()
   })
 
-  it('QEMU’s guest agent answers, runs programs and reads files', { skip: noAgent }, async () => {
+  it('QEMU’s guest agent answers, runs programs, reads files and shuts the guest down', { skip: noAgent }, async () => {
     await using guest = await DebianGuest.atPrompt()
     const { qmp } = guest.vm
     const changes = qmp.events({ names: ['VSERPORT_CHANGE'] })[Symbol.asyncIterator]()
@@ -119,6 +119,17 @@ describe('ports of virtio-serial in Linux', { skip: noDebianGuest, timeout }, ()
     await ask('guest-file-close', { handle })
     await guest.run('kill $(cat /tmp/ga.pid)')
     assert.deepEqual(await data(changes), { id: 'agent', open: false })
+
+    await guest.run(`${run} -d -m virtio-serial -p /dev/vport0p1 >>/tmp/ga.log 2>&1`)
+    assert.deepEqual(await data(changes), { id: 'agent', open: true })
+    assert.equal(await ask('guest-sync', { id: 4712 }), 4712)
+    await guest.run('mkdir -p /sbin; ln -s /bin/shutdown /sbin/; printf "#!/bin/sh\nexec poweroff -f\n" >/bin/shutdown')
+    await guest.run('chmod +x /bin/shutdown')
+    await qmp.execute('set-action', { shutdown: 'pause' })
+    const over = qmp.event('SHUTDOWN')
+    peer.send(`${JSON.stringify({ execute: 'guest-shutdown' })}\n`) // is not answered: the agent goes with the guest
+    assert.deepEqual((await over).data, { guest: true, reason: 'guest-shutdown' })
+    assert.equal((await qmp.execute('query-status')).status, 'shutdown')
     peer.close()
     await writeFile(cd, '')
   })
