@@ -1,4 +1,4 @@
-import { BlockError, type DirectAccess } from '../block/index.ts'
+import { BlockError, type DirectAccess, textOfBlockError } from '../block/index.ts'
 import { findCommand, helpCommands, usageText } from './commands/help.ts'
 import type { IoCall, IoCommand, IoTable, ProgramControl } from './io-command.ts'
 import { IoComplaint, UsageComplaint } from './io-complaint.ts'
@@ -64,7 +64,7 @@ export class BlockIo {
     } catch (error) {
       if (error instanceof UsageComplaint) voices.say(usageText(main, command))
       else if (error instanceof IoComplaint) voices[error.voice](error.message)
-      else if (error instanceof BlockError) voices.complain(error.message)
+      else if (error instanceof BlockError) voices.complain(textOfBlockError(error))
       else throw error
       return false
     }

@@ -6,6 +6,7 @@ import {
   reasonOf,
   resizeImage,
   specificLines,
+  textOfBlockError,
 } from '../../block/index.ts'
 import { type IoCall, ioCommand } from '../io-command.ts'
 import { IoComplaint, UsageComplaint } from '../io-complaint.ts'
@@ -49,7 +50,7 @@ export const imageCommands = {
         checkResize(node, length, mode)
         await resizeImage(node, Number(length), mode)
       } catch (error) {
-        if (error instanceof BlockError) throw new IoComplaint(error.message, 'complain')
+        if (error instanceof BlockError) throw new IoComplaint(textOfBlockError(error), 'complain')
         throw error
       }
     },

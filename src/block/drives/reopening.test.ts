@@ -260,3 +260,72 @@ test('what is not said of a node that is amended stays, also after another has t
   await assert.rejects(s.control.amendOptions(q, { unheard: 'of' }), { message: "Cannot change the option 'unheard'" })
   assert.equal(q.detectZeroes, 'on')
 })
+
+/** Two images, full of 1 and 2, whose files have names of their own. */
+async function two(): Promise<Pick<Scene, 'control' | 'drives' | 'node'> & AsyncDisposable> {
+  const drives = new DriveSet()
+  const control = new GraphControl(drives)
+  for (const [index, name] of ['x', 'y'].entries()) {
+    await control.add({ driver: 'file', 'node-name': `${name}-file`, filename: await image(index + 1) })
+    await control.add({ driver: 'qcow2', 'node-name': name, file: `${name}-file` })
+  }
+  return {
+    drives,
+    control,
+    node: (name) => drives.graph.find(name)!,
+    async [Symbol.asyncDispose]() {
+      await control.close()
+      await drives.close()
+    },
+  }
+}
+
+const imageOn = (name: string, file: string, more: OptionValues = {}): OptionValues => ({
+  driver: 'qcow2',
+  'node-name': name,
+  file,
+  ...more,
+})
+
+test('files of two images change places at once, and alone they do not', async () => {
+  await using s = await two()
+  const read = async () => [await first(s.node('x')), await first(s.node('y'))]
+  await assert.rejects(s.control.reopen([imageOn('x', 'y-file')]), {
+    message:
+      "Permission conflict on node 'y-file': permissions 'write, resize' are both required by node 'y' " +
+      "(uses node 'y-file' as 'file' child) and unshared by node 'x' (uses node 'y-file' as 'file' child).",
+  })
+  assert.deepEqual(await read(), [1, 2])
+  await s.control.reopen([imageOn('x', 'y-file'), imageOn('y', 'x-file')])
+  assert.deepEqual(await read(), [2, 1])
+  assert.deepEqual([s.node('x').child('file')?.name, s.node('y').child('file')?.name], ['y-file', 'x-file'])
+  const user = await s.node('x').attach({ description: 'a test', access: { uses: ['read', 'write'], shares: [] } })
+  await s.node('x').write(0, new Uint8Array(sector).fill(9))
+  await user.detach()
+  await s.control.reopen([imageOn('x', 'x-file'), imageOn('y', 'y-file')])
+  assert.deepEqual(await read(), [1, 9])
+})
+
+test('what goes wrong with one of several nodes that change places leaves all where they were', async () => {
+  await using s = await two()
+  await s.control.add({ driver: 'null-co', 'node-name': 'n', size: 2 ** 20 })
+  const cycle = [imageOn('x', 'y-file', { backing: 'y' }), imageOn('y', 'x-file', { backing: 'x' })]
+  await assert.rejects(s.control.reopen(cycle), { message: "Making 'x' a backing child of 'y' would create a cycle" })
+  await assert.rejects(s.control.reopen([imageOn('x', 'y-file', { backing: 'n' }), imageOn('y', 'y-file')]), {
+    message: /^Permission conflict on node 'y-file': .* required by node 'y' .* unshared by node 'x' /,
+  })
+  assert.deepEqual([await first(s.node('x')), await first(s.node('y'))], [1, 2])
+  assert.deepEqual(
+    [...s.node('x').children.values()].map(({ name }) => name),
+    ['x-file'],
+  )
+  await s.control.remove('n')
+})
+
+test('of several images that are written over one, that is named which has come last', async () => {
+  await using s = await two()
+  await s.control.add({ driver: 'null-co', 'node-name': 'n', size: 2 ** 20 })
+  await s.control.reopen([imageOn('y', 'y-file', { backing: 'n' })])
+  await s.control.reopen([imageOn('x', 'x-file', { backing: 'n' })])
+  await assert.rejects(s.control.remove('n'), { message: "Node 'n' is busy: node is used as backing hd of 'x'" })
+})

@@ -6,6 +6,7 @@ import type { Attachment } from '../graph/attachment.ts'
 import { checkNoCycle, within } from '../graph/cycles.ts'
 import type { BlockNode, NewNodeSettings } from '../graph/node.ts'
 import type { NodeGraph } from '../graph/node-graph.ts'
+import { rearrange } from '../graph/rearranging.ts'
 import { parseDetectZeroes } from '../open/detect-zeroes.ts'
 import { type ChildRole, childRoles } from '../open/driver.ts'
 import { OptionBag, type OptionValues } from '../open/option-bag.ts'
@@ -48,6 +49,8 @@ export class Reopening {
   readonly #graph: NodeGraph
   readonly #wanted = new Map<BlockNode, Wanted>()
   readonly #settings = new Map<BlockNode, Omit<NewNodeSettings, 'name'>>()
+  /** What is planned to be below nodes in the place of what is there. */
+  readonly #replaced = new Map<BlockNode, Planned['children']>()
   readonly #undo: (() => Promise<void>)[] = []
 
   constructor(graph: NodeGraph) {
@@ -93,13 +96,11 @@ export class Reopening {
     const rising = [...planned].sort((one, other) => within(one.node).size - within(other.node).size)
     const ends = ({ settings }: Planned) => settings.readOnly
     for (const one of [...rising].reverse().filter(ends)) await this.#reconfigure(one)
-    for (const { node, children } of planned) {
-      for (const { role, child } of children) {
-        const before = node.child(role)
-        await node.replaceChild(role, child)
-        this.#undo.push(() => node.replaceChild(role, before))
-      }
-    }
+    const after = planned.flatMap(({ node, children }) => children.map((each) => ({ node, ...each })))
+    const before = after.map(({ node, role }) => ({ node, role, child: node.child(role) }))
+    const changed = planned.map(({ node }) => node)
+    await rearrange(after, changed)
+    this.#undo.push(() => rearrange(before, changed))
     for (const one of rising.filter((one) => !ends(one))) await this.#reconfigure(one)
     for (const { change } of planned) {
       const undo = change?.()
@@ -146,10 +147,24 @@ export class Reopening {
     if (!amends) checkResets(node, options)
     const change = node.driver.takeChanges?.(bag, this.#graph.throttleGroups)
     if (wanted.heir === undefined && !amends) await checkSaysBacking(node, options)
-    const children = (['backing', 'file'] as const).flatMap((role) => this.#newChild(node, role, options))
+    const children = (['backing', 'file'] as const).flatMap((role) => {
+      const planned = this.#newChild(node, role, options)
+      for (const each of planned) this.#replaced.set(node, [...(this.#replaced.get(node) ?? []), each])
+      return planned
+    })
     const replaced = children.map(({ role }) => role)
     checkUnchanged(node, options, (key) => !bag.has(key) || replaced.some((role) => role === key))
     return { node, settings, children, change }
+  }
+
+  /** The nodes below one as far as everything is planned. */
+  #childrenOf(node: BlockNode): Iterable<BlockNode> {
+    const children = new Map(node.children)
+    for (const { role, child } of this.#replaced.get(node) ?? []) {
+      if (child === undefined) children.delete(role)
+      else children.set(role, child)
+    }
+    return children.values()
   }
 
   #settingsFor(node: BlockNode, { options: given, amends, heir }: Wanted): Omit<NewNodeSettings, 'name'> {
@@ -188,7 +203,7 @@ export class Reopening {
     if (child === undefined) {
       throw new BlockError('missing', `Cannot find device='' nor node-name='${String(reference)}'`)
     }
-    checkNoCycle(node, role, child)
+    checkNoCycle(node, role, child, (each) => this.#childrenOf(each))
     if (node.driver.setChild === undefined || (role === 'file' && node.driver.changesFile !== true)) {
       throw cannotChange(role)
     }

@@ -1,4 +1,5 @@
 import { BlockError } from '../block-error.ts'
+import type { ChildRole } from '../open/driver.ts'
 
 /** What a user of a node may do with it; `write-unchanged` is to write what the node shows there already. */
 export type Permission = 'read' | 'write' | 'write-unchanged' | 'resize'
@@ -12,8 +13,8 @@ export interface Access {
 
 /** What sort of user a node has. */
 export type NodeOwner =
-  /** A node above. */
-  | { readonly kind: 'node' }
+  /** A node above, by its name, and what the node is to it. */
+  | { readonly kind: 'node'; readonly name: string; readonly role: ChildRole }
   | { readonly kind: 'drive'; readonly drive: object }
   | { readonly kind: 'job'; readonly id: string }
   /** Somebody who makes requests of their own: an export, a command. */

@@ -3,15 +3,15 @@ import type { BlockNode } from './node.ts'
 
 /** What the graph of nodes must never have: a node that lies below itself. All that goes through the graph relies on it. */
 
-/** Whether a node is another one, or lies below it. */
-export function liesWithin(node: BlockNode, above: BlockNode): boolean {
-  return within(above).has(node)
-}
+/** What is directly below a node. */
+type ChildrenOf = (node: BlockNode) => Iterable<BlockNode>
+
+const asTheyAre: ChildrenOf = (node) => node.children.values()
 
 /** A node and all that lies below it, each once: nodes may share what is below them. */
-export function within(top: BlockNode): ReadonlySet<BlockNode> {
+export function within(top: BlockNode, childrenOf: ChildrenOf = asTheyAre): ReadonlySet<BlockNode> {
   const found = new Set([top])
-  for (const node of found) for (const child of node.children.values()) found.add(child)
+  for (const node of found) for (const child of childrenOf(node)) found.add(child)
   return found
 }
 
@@ -27,10 +27,11 @@ export function hurryWithin(top: BlockNode): () => void {
  * Looks whether a node may become a child of another one.
  *
  * @param link - what the parent's options call the child
+ * @param childrenOf - what is to be below nodes by then; by default what is there now
  * @throws {BlockError} kind `invalid`, if the parent would then lie below itself
  */
-export function checkNoCycle(parent: BlockNode, link: string, child: BlockNode): void {
-  if (liesWithin(parent, child)) throw cycleError(parent.name, link, child.name)
+export function checkNoCycle(parent: BlockNode, link: string, child: BlockNode, childrenOf?: ChildrenOf): void {
+  if (within(child, childrenOf).has(parent)) throw cycleError(parent.name, link, child.name)
 }
 
 export function cycleError(parent: string, link: string, child: string): BlockError {

@@ -112,11 +112,12 @@ export class NodeGraph implements AsyncDisposable {
     return [...this.#nodes.values()].sort((one, other) => this.#order.get(one)! - this.#order.get(other)!)
   }
 
-  /** The nodes that a node is directly below, and as what. */
+  /** The nodes that a node is directly below, and as what: the one that has used it longest first. */
   above(node: BlockNode): { readonly node: BlockNode; readonly role: ChildRole }[] {
-    return [...this.#nodes.values()].flatMap((parent) =>
-      [...parent.children].flatMap(([role, child]) => (child === node ? [{ node: parent, role }] : [])),
-    )
+    return [...node.links.users].flatMap(({ owner }) => {
+      const parent = owner.kind === 'node' ? this.#nodes.get(owner.name) : undefined
+      return owner.kind === 'node' && parent !== undefined ? [{ node: parent, role: owner.role }] : []
+    })
   }
 
   find(name: string): BlockNode | undefined {

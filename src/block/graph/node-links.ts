@@ -1,11 +1,10 @@
-import { BlockError } from '../block-error.ts'
 import type { ChildRole } from '../open/driver.ts'
 import { type Access, checkConflicts, combine, idle } from './access.ts'
 import type { Activity } from './activity.ts'
 import { Attachment, type HolderName } from './attachment.ts'
-import { checkNoCycle } from './cycles.ts'
 import type { BlockNode } from './node.ts'
 import type { NodeUser } from './node-settings.ts'
+import { rearrange } from './rearranging.ts'
 import type { Turns } from './turns.ts'
 
 /** What all nodes of a graph share. */
@@ -67,10 +66,26 @@ export class NodeLinks {
     return this.#children.get(role)
   }
 
+  /** How it holds the nodes below, by role, the oldest first. */
+  get linked(): Iterable<[ChildRole, Attachment]> {
+    return this.#children
+  }
+
+  /** @internal as `admit()`: what it holds as a role from now on; undefined: nothing */
+  link(role: ChildRole, held: Attachment | undefined): void {
+    this.#children.delete(role)
+    if (held !== undefined) this.#children.set(role, held)
+  }
+
+  /** @internal as `admit()`: a user without rights has never been there */
+  forget(user: Attachment): void {
+    this.#users.delete(user)
+  }
+
   /** Becomes a user of the driver's children, without any rights yet. */
   takeChildren(): void {
     for (const [role, child] of this.#node.driver.children) {
-      this.#children.set(role, child.links.#admit(this.#asParent(role), idle))
+      this.#children.set(role, child.links.admit(this.asParent(role), idle))
     }
   }
 
@@ -107,51 +122,28 @@ export class NodeLinks {
 
   /** @throws {BlockError} as `BlockNode.replaceChild()` */
   replaceChild(role: ChildRole, child: BlockNode | undefined): Promise<void> {
-    const node = this.#node
-    const { driver, name } = node
-    return this.turns.take(() =>
-      node.drained(async () => {
-        if (child !== undefined) checkNoCycle(node, this.#asParent(role).link, child)
-        if (driver.setChild === undefined || (role === 'file' && driver.changesFile !== true)) {
-          throw new BlockError('unsupported', `Node '${name}' cannot change its ${role} node`, { node: name })
-        }
-        await driver.settle?.()
-        const before = this.#children.get(role)
-        const held = before?.access ?? idle
-        // Two nodes can lie one over the other: the new one may need what the old one has given.
-        if (before !== undefined) await before.node.links.#change(before, idle)
-        try {
-          if (child === undefined) this.#children.delete(role)
-          else this.#children.set(role, await child.links.#adopt(this.#asParent(role), this.#childAccess(role)))
-        } catch (error) {
-          if (before !== undefined) await before.node.links.#change(before, held)
-          throw error
-        }
-        driver.setChild(role, child)
-        child?.comesBelow(node)
-        if (before !== undefined) await before.node.links.#leave(before)
-      }),
-    )
+    return rearrange([{ node: this.#node, role, child }])
   }
 
   /** Tells driver and children what the users do. @throws {BlockError} kind `busy`, if that excludes others there */
   async spread(): Promise<void> {
     this.#access = combine(this.#users)
     if (this.#activity.has(this.#node)) await this.#node.driver.prepareAccess?.(this.access)
-    for (const [role, child] of this.#children) await child.node.links.#change(child, this.#childAccess(role))
+    for (const [role, child] of this.#children)
+      await child.node.links.change(child, this.childAccess(role, this.#access))
     // Without it, images are only read: what holds locks gives them up, and formats have nothing to begin.
     if (this.#activity.has(this.#node) || this.#children.size === 0) await this.#node.driver.setAccess?.(this.access)
   }
 
   /** The node is no more. */
   async leaveChildren(): Promise<void> {
-    for (const child of this.#children.values()) await child.node.links.#leave(child)
+    for (const child of this.#children.values()) await child.node.links.leave(child)
   }
 
   async #adopt(holder: HolderName, access: Access): Promise<Attachment> {
-    const attachment = this.#admit(holder, idle)
+    const attachment = this.admit(holder, idle)
     try {
-      await this.#change(attachment, access)
+      await this.change(attachment, access)
     } catch (error) {
       this.#users.delete(attachment)
       throw error
@@ -159,18 +151,19 @@ export class NodeLinks {
     return attachment
   }
 
-  #admit(holder: HolderName, access: Access): Attachment {
+  /** @internal for who rearranges nodes, within a turn: a user without any rights yet */
+  admit(holder: HolderName, access: Access): Attachment {
     this.#node.checkOpen()
     const attachment: Attachment = new Attachment(this.#node, holder, access, {
-      update: (wanted) => this.turns.take(() => this.#change(attachment, wanted)),
-      detach: () => this.turns.take(() => this.#leave(attachment)),
+      update: (wanted) => this.turns.take(() => this.change(attachment, wanted)),
+      detach: () => this.turns.take(() => this.leave(attachment)),
     })
     this.#users.add(attachment)
     return attachment
   }
 
-  /** Changes what one user does, here and below; if that fails, everything is as before. */
-  async #change(attachment: Attachment, wanted: Access): Promise<void> {
+  /** @internal as `admit()`: changes what one user does, here and below; if that fails, everything is as before */
+  async change(attachment: Attachment, wanted: Access): Promise<void> {
     const before = attachment.access
     const holders = [...this.#users].map((each) => (each === attachment ? { ...each.name, access: wanted } : each))
     checkConflicts(this.#node.name, holders.reverse())
@@ -185,25 +178,28 @@ export class NodeLinks {
     }
   }
 
-  async #leave(attachment: Attachment): Promise<void> {
+  /** @internal as `admit()` */
+  async leave(attachment: Attachment): Promise<void> {
     if (!this.#users.delete(attachment)) return
     if (this.attached) await this.spread()
     else await this.#end()
   }
 
-  #asParent(role: ChildRole): HolderName {
+  /** @internal as `admit()`: how the node is called by those below it */
+  asParent(role: ChildRole): HolderName {
     const { name, driver } = this.#node
     return {
       description: `node '${name}'`,
       link: driver.childNames?.[role] ?? role,
-      owner: { kind: 'node' },
+      owner: { kind: 'node', name, role },
       early: false,
     }
   }
 
-  #childAccess(role: ChildRole): Access {
+  /** @internal as `admit()`: what the node needs of one below, given what its users do */
+  childAccess(role: ChildRole, access: Access): Access {
     if (!this.#activity.has(this.#node)) return idle
-    return this.#node.driver.childAccess?.(role, this.#access) ?? this.#access
+    return this.#node.driver.childAccess?.(role, access) ?? access
   }
 }
 

@@ -368,7 +368,8 @@ export async function openImage(
 
 /** @throws {BlockError} as `BlockNode.attach()`, if a node that is to be above a file cannot have it so */
 async function checkAccess(file: BlockNode, above: string, access: Access): Promise<void> {
-  const hold = await file.attach({ description: `node '${above}'`, link: 'file', owner: { kind: 'node' }, access })
+  const owner = { kind: 'node', name: above, role: 'file' } as const
+  const hold = await file.attach({ description: `node '${above}'`, link: 'file', owner, access })
   await hold.detach()
 }
 

@@ -24,23 +24,19 @@ function all(names: string, reason: string): Exceptions {
 
 export const emulatorExceptions: Exceptions = {
   ...all('118', 'jobs that nobody has tried with it'),
-  ...all('283', 'blkdebug that takes rights (take-child-perms)'),
   ...all('image-fleecing', 'exports of a filter that reads an earlier state'),
   ...all('200', 'bridges of PCI'),
   ...all('183', "the target's own lines about block migration (Receiving block device images)"),
   ...all('262', 'the driver blkverify'),
   ...all('240', 'disks that belong to an iothread, and are refused to another'),
-  ...all('307 export-incoming-iothread', 'exports in iothreads'),
+  ...all('export-incoming-iothread', 'exports in iothreads'),
   ...all('nbd-multiconn', "libnbd's Python module"),
   ...all('qcow2-internal-snapshots', 'snapshots of the machine that nobody has tried with it'),
   ...all('081 099 312', 'quorum'),
   ...all('093 109 148 232', 'drivers that QEMU would not run it without: null-co on virtio, quorum, copy-on-read'),
   ...all('082', 'a driver of bochs, which Debian has not built'),
   ...all('045', 'add-fd'),
-  '245': differs(
-    'files of two nodes cannot change places in one blockdev-reopen; of several users of a node another one is named; ' +
-      'an image moves to whichever iothread its new user has',
-  ),
+  '245': differs('an image moves to whichever iothread its new user has'),
   '274': differs('where an image is grown over a longer backing image, its map is cut at the end of that'),
   '264': differs('a job is cancelled when the server that is gone has had its time'),
   '185': differs('a mirror that keeps to a speed copies a MiB before it rests, and not all that its buffer holds'),
