@@ -60,6 +60,8 @@ export class Forks {
   /** Of each moment that has some that nobody keeps. */
   readonly #images: ForkedImages[] = []
   #asked: Asked[] = []
+  /** How many have been made. */
+  #made = 0
   #working: Promise<void> | undefined
 
   constructor(parts: ForkParts) {
@@ -129,13 +131,17 @@ export class Forks {
     await forgetCopy(moment.copy)
     if (made.length === 0) return
     const count = made.filter(({ status }) => status === 'fulfilled').length
-    this.#keepSpares(count)
+    this.#made += count
+    if (count > 0) this.#keepSpares(this.#made)
     if (count === 0) await moment.images.takeBack().catch(() => undefined) // in use elsewhere by now: they stay
     for (const [index, outcome] of made.entries())
       if (outcome.status === 'rejected') moment.forks[index]!.asked.refuse(outcome.reason)
   }
 
-  /** Threads make themselves ready while this machine is being copied, and for those that are asked for next. */
+  /**
+   * Threads make themselves ready while this machine is being copied, and for those that are asked for next: who has forked
+   * several times may want several at once.
+   */
   #keepSpares(count: number): void {
     if (count > 0 && !this.#over.signal.aborted) this.#parts.board.keepSpares(Math.min(count, mostSpares))
   }
@@ -167,7 +173,8 @@ export class Forks {
         const placed = await this.#placed(all, images)
         let toBuild = placed.length
         const built = (): void => {
-          if (--toBuild === 0) this.#keepSpares(placed.length) // their threads have been taken
+          // Its thread has been taken; of many, each needs the processor for itself until it is there.
+          if (--toBuild === 0 && placed.length === 1) this.#keepSpares(1)
         }
         const forks = placed.map((each) => ({ ...each, begun: this.#start(each, { copy, running, built }) }))
         for (const { begun } of forks) begun.catch(() => undefined) // looked at later
