@@ -22,11 +22,66 @@ const virtioMachine = [
   ...['-device', 'virtconsole,chardev=n1', '-chardev', 'null,id=n1'],
 ]
 
+/** What is left: cards, ports, and disks as they are seldom. */
+const otherDevices = [
+  ...['-m', '64', '-nodefaults', '-netdev', 'user,id=n0', '-netdev', 'user,id=n1', '-netdev', 'user,id=n2'],
+  ...['-device', 'e1000,netdev=n0,mac=52:54:00:12:34:57,id=e', '-device', 'rtl8139,netdev=n1,mac=52:54:00:12:34:58'],
+  ...[
+    '-device',
+    'ne2k_pci,netdev=n2,mac=52:54:00:12:34:59,bootindex=3',
+    '-chardev',
+    'null,id=c',
+    '-chardev',
+    'null,id=d',
+  ],
+  ...['-device', 'pci-serial,chardev=c,id=p', '-device', 'isa-debugcon,chardev=d,iobase=0x402'],
+  ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=4', '-device', 'vmgenid,guid=324e6eaf-d1d1-4bf6-bf41-b9bb6c91fb87'],
+  ...[
+    '-blockdev',
+    'raw,node-name=r,file.driver=file,file.filename=disk.img',
+    '-device',
+    'virtio-scsi-pci,num_queues=2',
+  ],
+  ...[
+    '-device',
+    'virtio-blk-pci,drive=r,serial=x,num-queues=2,queue-size=128,disable-legacy=on,multifunction=on,addr=9',
+  ],
+  ...[
+    '-device',
+    'virtio-rng-pci,addr=9.1,max-bytes=10,period=5',
+    '-device',
+    'virtio-balloon-pci,free-page-reporting=on',
+  ],
+  ...['-drive', 'file.driver=null-co,file.read-zeroes=on,if=none,id=z,format=raw'],
+  ...['-device', 'scsi-hd,drive=z,id=h,scsi-id=3,lun=2,vendor=abc,product=def,serial=ser,ver=1.0,rotation_rate=1'],
+]
+
+/** What comes while the machine is there, in the order in which it comes. */
+const lateDevices: readonly (readonly [command: string, about: object])[] = [
+  ['chardev-add', { id: 'c', backend: { type: 'null', data: {} } }],
+  ['chardev-add', { id: 'd', backend: { type: 'null', data: {} } }],
+  ['blockdev-add', { driver: 'null-co', 'node-name': 'n', 'read-zeroes': true, size: 1 << 20 }],
+  ['object-add', { 'qom-type': 'rng-random', id: 'r', filename: '/dev/urandom' }],
+  ['device_add', { driver: 'virtio-serial-pci', id: 's' }],
+  ['device_add', { driver: 'virtserialport', id: 'p', chardev: 'c', name: 'x.y' }],
+  ['device_add', { driver: 'virtserialport', name: 'x.z' }],
+  ['device_add', { driver: 'pci-serial', id: 'q', chardev: 'd' }],
+  ['device_add', { driver: 'virtio-balloon-pci' }],
+  ['device_add', { driver: 'virtio-rng-pci', rng: 'r', id: 'rr' }],
+  ['device_add', { driver: 'virtio-scsi-pci', id: 'v' }],
+  ['device_add', { driver: 'scsi-hd', drive: 'n', id: 'h' }],
+  ['device_add', { driver: 'scsi-cd' }],
+  ['device_add', { driver: 'i6300esb' }],
+  ['device_add', { driver: 'virtio-tablet-pci', id: 't', addr: '1f.7' }],
+]
+
 const machines: Readonly<Record<string, readonly string[]>> = {
   'a PC': ['-m', '64'],
   'a PC without defaults': ['-m', '64', '-nodefaults'],
   'no PC': ['-machine', 'none'],
   'a PC with virtio devices': virtioMachine,
+  'a PC with other devices': otherDevices,
+  'a PC whose devices come later': ['-m', '64'],
   'a PC with devices': [
     ...['-m', '64', '-nodefaults', '-device', 'VGA,id=v,addr=5', '-device', 'isa-serial', '-device', 'ib700,id=w'],
     ...['-device', 'i6300esb', '-device', 'pvpanic-pci,addr=7', '-device', 'pvpanic,id=p', '-device', 'floppy,id=f'],
@@ -38,10 +93,11 @@ const machines: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-async function walked(command: readonly string[], options: readonly string[]) {
+async function walked(command: readonly string[], options: readonly string[], late: typeof lateDevices = []) {
   await using server = await Server.start([...command, ...monitor, ...options], [images])
   await server.listening('qmp.sock')
   using client = await PlainClient.open(server.path('qmp.sock'))
+  for (const [name, about] of late) await client.execute(name, about)
   return await walkTree(client)
 }
 
@@ -49,9 +105,10 @@ describe('the tree of objects is that of QEMU, but for what a table says', { ski
   const used = new Set<string>()
   for (const [name, options] of Object.entries(machines))
     test(name, async () => {
+      const late = name === 'a PC whose devices come later' ? lateDevices : []
       const [ours, theirs] = await Promise.all([
-        walked([...vmon.command, '-accel', 'none'], options),
-        walked(qemu.command, options),
+        walked([...vmon.command, '-accel', 'none'], options, late),
+        walked(qemu.command, options, late),
       ])
       const wrong: string[] = []
       const tell = (what: 'absent' | 'value', path: string, property: string, { type }: Walked, text: string): void => {

@@ -81,8 +81,8 @@ export function addPcObjects(
   return { bus: (name) => buses.get(name), cards, pathOf: (drive) => byDrive.get(drive)!.path! }
 }
 
-/** Parts of a device that are devices themselves. */
-export function addParts(tree: ObjectTree, device: DeviceObject, sysbus: BusObject): void {
+/** Parts of a device that are devices themselves. @param hotplugged - whether it has come while the machine ran */
+export function addParts(tree: ObjectTree, device: DeviceObject, sysbus: BusObject, hotplugged = false): void {
   const part = (name: string, type: string, traits: DeviceTraits): DeviceObject =>
     device.addChild(name, new DeviceObject(tree.types, modelOf(type), traits))
   if (device.type === 'i8042')
@@ -91,10 +91,10 @@ export function addParts(tree: ObjectTree, device: DeviceObject, sysbus: BusObje
       ['ps2mouse', 'ps2-mouse'],
     ] as const)
       part(name, type, { bus: sysbus })
-  if (device.type === 'isa-serial') {
+  if (device.type === 'isa-serial' || device.type === 'pci-serial') {
     const read = (name: string) => ({ get: () => device.get(name) })
     const access = { chardev: read('chardev'), wakeup: read('wakeup'), baudbase: read('baudbase') }
-    part('serial', 'serial', { hotPluggable: true, access })
+    part('serial', 'serial', { hotPluggable: true, hotplugged, access })
   }
   if (device.type === cpuType) {
     const apic = part('lapic', 'apic', { hotPluggable: true, access: localApic })

@@ -89,7 +89,7 @@ function addDeviceObject(tree: ObjectTree, wished: PlacedDevice, about: Circumst
   })
   const cut = wished.path.lastIndexOf('/')
   tree.add(wished.path.slice(0, cut), wished.path.slice(cut + 1), device)
-  addParts(tree, device, pc.bus('sysbus') as BusObject)
+  addParts(tree, device, pc.bus('sysbus') as BusObject, hotplugged)
   addBackend(device, model, { types: tree.types, brings, hotplugged })
 }
 
