@@ -235,7 +235,10 @@ export interface BoardConfig {
   readonly devices?: readonly ConfiguredDevice[]
   /** How many UARTs, 0 to 4. */
   readonly serialPorts: number
-  readonly absentPorts?: AbsentPorts
+  /** Whether one of the devices is a parallel port at 378h, as the guest is told. */
+  readonly parallelPort?: boolean
+  /** Numbers of those UARTs that are not there, 0 to 3. */
+  readonly absentSerialPorts?: readonly number[]
   readonly vga: boolean
   /** What is special about the VGA card, if anything is. */
   readonly videoCard?: VideoCard
@@ -254,14 +257,6 @@ export interface BoardConfig {
   readonly logFirmware?: boolean
   /** The CPU never executes, and guest time goes only as `Probe.time` is told. */
   readonly stepped?: boolean
-}
-
-/** What of a PC's usual ports is not there. */
-export interface AbsentPorts {
-  /** UARTs, 0 to 3. */
-  readonly serial?: readonly number[]
-  /** The parallel port, at which nothing listens where it is there. */
-  readonly parallel?: boolean
 }
 
 /** A device, and what is behind it. */

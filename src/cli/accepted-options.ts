@@ -21,18 +21,6 @@ const audioDrivers = 'none alsa coreaudio dbus dsound jack oss pa sdl spice wav'
 /** Options of QEMU's that a machine without sound and windows takes, as management programs give them. */
 export const acceptedOptions: readonly Accepted[] = [
   {
-    names: ['parallel'],
-    argument: 'none|null',
-    group: 'accepted',
-    help: 'no parallel port; there is none',
-    complete: ['none', 'null'],
-    apply: ({ draft }, text, origin) => {
-      draft.parallel()
-      if (text === 'none' || text === 'null') return
-      throw refused(origin, `there is no parallel port that could be connected to '${text}'`)
-    },
-  },
-  {
     names: ['audiodev'],
     argument: 'none,id=ID',
     group: 'accepted',

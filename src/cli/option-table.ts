@@ -324,6 +324,13 @@ export const options: readonly Option[] = [
     apply: ({ draft }, text, origin) => draft.serial(text, origin),
   },
   {
+    names: ['parallel'],
+    argument: 'DEV',
+    group: 'host',
+    help: 'where LPT1, then LPT2 and LPT3, prints: as for -serial',
+    apply: ({ draft }, text, origin) => draft.parallel(text, origin),
+  },
+  {
     names: ['chardev'],
     argument: 'KIND,id=ID[,...]',
     group: 'host',

@@ -26,7 +26,7 @@ export type {
 } from './model.ts'
 export { namedObjects } from './named-objects.ts'
 export { checkBootIndex } from './plugging/boot-index.ts'
-export { busesOf, CarriedBusNames, type CarriedPlace, isCarried } from './plugging/carried-bus.ts'
+export { busesOf, CarriedBusNames, type CarriedPlace, isCarried, type PlacedDevice } from './plugging/carried-bus.ts'
 export { DeviceNames } from './plugging/device-names.ts'
 export { type DeviceRequest, type DeviceWords, readRequest } from './plugging/device-request.ts'
 export {

@@ -30,7 +30,7 @@ export interface DeviceModel {
   /** The bus that each of it brings for devices that are plugged into it. */
   readonly carries?: CarriedBus
   /**
-   * Finds a place on the bus that another device brings.
+   * Finds a place among those that are on its bus already.
    *
    * @returns what of its properties follows from that
    * @throws {OptionError} in QEMU's words, if there is none
@@ -87,7 +87,7 @@ export interface BackendTraits {
 
 /** What else is on a bus. */
 export interface BusNeighbours {
-  /** Properties of the device that brings it. */
+  /** Properties of the device that brings it; none of a bus of the PC's own. */
   readonly carrier: DeviceProperties
   readonly devices: readonly BusNeighbour[]
   /** Those on other buses of its kind, too. */

@@ -11,6 +11,7 @@ import { isaDebugExit } from './isa-debug-exit/model.ts'
 import { isaDebugcon } from './isa-debugcon/model.ts'
 import { isaFdc } from './isa-fdc/model.ts'
 import { isaI8259 } from './isa-i8259/model.ts'
+import { isaParallel } from './isa-parallel/model.ts'
 import { isaPcspk } from './isa-pcspk/model.ts'
 import { isaPit } from './isa-pit/model.ts'
 import { isaSerial } from './isa-serial/model.ts'
@@ -73,6 +74,7 @@ export const deviceTable: readonly DeviceEntry[] = [
     guest: () => import('./virtio-net-pci/guest.ts'),
     host: () => import('./virtio-net-pci/host.ts'),
   },
+  { model: isaParallel, guest: () => import('./isa-parallel/guest.ts'), host: () => import('./byte-output/host.ts') },
   { model: isaSerial },
   { model: pciSerial, guest: () => import('./pci-serial/guest.ts'), host: () => import('./pci-serial/host.ts') },
   { model: virtconsole, host: () => import('./virtconsole/host.ts') },
@@ -103,7 +105,7 @@ export const deviceTable: readonly DeviceEntry[] = [
     guest: () => import('./isa-debug-exit/guest.ts'),
     host: () => import('./isa-debug-exit/host.ts'),
   },
-  { model: isaDebugcon, guest: () => import('./isa-debugcon/guest.ts'), host: () => import('./isa-debugcon/host.ts') },
+  { model: isaDebugcon, guest: () => import('./isa-debugcon/guest.ts'), host: () => import('./byte-output/host.ts') },
   { model: pcTestdev, guest: () => import('./pc-testdev/guest.ts') },
   { model: pvpanic, guest: () => import('./pvpanic/guest.ts'), host: () => import('./pvpanic/host.ts') },
   { model: pvpanicPci, guest: () => import('./pvpanic-pci/guest.ts'), host: () => import('./pvpanic/host.ts') },

@@ -1,5 +1,6 @@
 import type { Drive, DriveSet, GuestDeviceModel } from '../block/index.ts'
 import { type BoardConfig, type DriveSlot, findFirmware, findVgaBios } from '../board/index.ts'
+import type { PlannedDevice } from '../devices/index.ts'
 import type { Logger } from '../log/index.ts'
 import type { MachineConfig } from './config.ts'
 import { readFirmwareFiles, uuidBytes } from './firmware-files.ts'
@@ -71,10 +72,8 @@ export function boardConfigOf(
     bootMenu: { enabled: boot.menu, ...(boot.splashTimeMs !== undefined && { timeoutMs: boot.splashTimeMs }) },
     drives: slots,
     serialPorts: serialLines(config).findLastIndex((label) => label !== undefined) + 1,
-    absentPorts: {
-      serial: [0, 1, 2, 3].filter((index) => serialLines(config)[index] === undefined),
-      parallel: !config.parallel,
-    },
+    parallelPort: [...config.parallel, ...config.devices].some(isFirstParallelPort),
+    absentSerialPorts: [0, 1, 2, 3].filter((index) => serialLines(config)[index] === undefined),
     vga,
     ...(videoCard !== undefined && { videoCard }),
     serialConsole: config.serialConsole,
@@ -88,6 +87,10 @@ export function boardConfigOf(
     devices,
     logFirmware: log.enabled('firmware'),
   }
+}
+
+function isFirstParallelPort({ model, properties }: PlannedDevice): boolean {
+  return model === 'isa-parallel' && properties['iobase'] === 0x378
 }
 
 /** Labels of the character devices of COM1 to COM4, empty for a port that nothing is behind; undefined where none is. */

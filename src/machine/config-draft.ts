@@ -91,7 +91,6 @@ export class ConfigDraft {
   readonly qtest = new QtestDraft()
   /** -no-fd-bootchk */
   anyFloppy = false
-  #parallelSaid = false
   #snapshot = false
   #defaults = true
   /** Where the monitor and the serial port are that nobody asked for: on the screen, or (-nographic) at the terminal. */
@@ -119,7 +118,7 @@ export class ConfigDraft {
 
   /** Whether -nographic connects something to standard input and output. */
   get needsTerminal(): boolean {
-    const allSaid = this.#hasSerial && this.#devices.hasMonitor && this.#parallelSaid
+    const allSaid = this.#hasSerial && this.#devices.hasMonitor && this.#hasParallel
     return this.usesTerminal && this.#defaults && !allSaid
   }
 
@@ -260,9 +259,8 @@ export class ConfigDraft {
     this.#defaults = false
   }
 
-  /** -parallel, which says that there is none. */
-  parallel(): void {
-    this.#parallelSaid = true
+  parallel(text: string, origin: string): void {
+    this.#devices.parallel(text, origin)
   }
 
   /** -global */
@@ -307,13 +305,23 @@ export class ConfigDraft {
     return this.#devices.hasSerial || this.#asksFor('isa-serial')
   }
 
-  /** The monitor and the serial port that are there unless it is said otherwise; at a terminal they share it. */
+  /** The same of a parallel port. */
+  get #hasParallel(): boolean {
+    return this.#devices.hasParallel || this.#isNamed('isa-parallel')
+  }
+
+  /**
+   * The monitor and the ports that are there unless it is said otherwise. At a terminal monitor and serial port share it,
+   * and nothing is behind the parallel port.
+   */
   #addDefaultDevices(machine: MachineConfig['machine']): void {
     if (!this.#defaults) return
     const serial = machine === 'pc' && !this.#hasSerial && !this.#globals.names('isa-serial')
     const monitor = !this.#devices.hasMonitor
     const shared = serial && monitor && this.#defaultDevice === 'stdio'
     if (serial) this.#devices.serial(shared ? 'mon:stdio' : this.#defaultDevice, undefined)
+    if (machine === 'pc' && !this.#hasParallel)
+      this.#devices.parallel(this.usesTerminal ? 'null' : this.#defaultDevice, undefined)
     if (monitor && !shared) this.#devices.monitor(this.#defaultDevice, undefined, 'readline', false)
   }
 
@@ -352,7 +360,7 @@ export class ConfigDraft {
     const ramBytes = meant(() => ramBytesOf(this.#memory, machine, backends.named(memoryName)?.size))
     const machineProperties = meant(() => machinePropertiesOf(this.#machine, type))
     const accel = accelSaid(memberText(this.#machine, 'accel'), this.#accels, this.#warn)
-    const { monitors, serial, serialPorts } = this.#devices.frontends(chardevs, machine)
+    const { monitors, serial, serialPorts, parallel } = this.#devices.frontends(chardevs, machine)
     const debugcon = this.#devices.openDebugcon(
       chardevs,
       this.#extraDevices.map(({ words }) => words['id']),
@@ -372,14 +380,14 @@ export class ConfigDraft {
     if (!tellsOfNetworks) this.networks.addDefaults()
     const { netdevs, cards: cardWishes } = this.networks.plan()
     const network = new NetworkPlan(netdevs, this.firmware.folders)
-    const { videoCard, serialDevices, cards, devices, driveDevices, lastingDevices, wished } = devicesOf(wishes, {
-      ...{ machine, vga, acpi, serialPorts, network },
+    const { videoCard, serialDevices, driveDevices, ...found } = devicesOf(wishes, {
+      ...{ machine, vga, acpi, serialPorts, parallel, network },
       objectType: (id) => typeOfObject(this.#objects, id),
       checkFolder: this.folders.check,
       cards: machine === 'pc' ? cardWishes : [],
       withGlobals: (words) => this.#globals.with(words),
     })
-    if (tellsOfNetworks) networkWarnings({ netdevs, wishes: cardWishes, cards, devices }).forEach(this.#warning)
+    if (tellsOfNetworks) networkWarnings({ netdevs, wishes: cardWishes, ...found }).forEach(this.#warning)
     meant(() => checkCpu(this.#cpu ?? 'v86'))
     meant(() => this.#globals.checkBuiltIn(globalShape, this.#warning))
     if (kernel !== undefined && machine === 'none')
@@ -416,8 +424,7 @@ export class ConfigDraft {
           : [],
       drivenModels: this.#globals.drivenModels,
       sharedFolders: this.folders.all,
-      ...{ chardevs, qtest, netdevs, cards, monitors, serial, serialDevices },
-      parallel: this.#defaults && !this.#parallelSaid,
+      ...{ chardevs, qtest, netdevs, monitors, serial, serialDevices },
       vga: vga || videoCard !== undefined,
       videoCard,
       displays: this.screens.displays(),
@@ -434,10 +441,8 @@ export class ConfigDraft {
       actions,
       rtcBase,
       rtcStops: rtcStopsOf(this.#rtc),
-      devices,
-      wished,
       driveDevices,
-      lastingDevices,
+      ...found,
     })
   }
 

@@ -125,8 +125,8 @@ export interface MachineConfig {
   readonly rtcSteps?: true
   /** Whether it stands still while the guest does, or goes with the host's. */
   readonly rtcStops: boolean
-  /** There is a parallel port, at which nothing listens. */
-  readonly parallel: boolean
+  /** The machine's own parallel ports, in order. */
+  readonly parallel: readonly PlannedDevice[]
   /** What is built in beside what every PC has, in order. */
   readonly devices: readonly (ExtraDevice & Asked)[]
   /** All devices that were asked for, in order, as the tree of objects shows them. */

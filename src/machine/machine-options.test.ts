@@ -11,9 +11,9 @@ function warnings(options: MachineOptions): string[] {
   return heard
 }
 
-test('a machine that nobody describes is a PC with 128 MiB, empty drives, a network card, a serial port and a monitor that lead nowhere', () => {
+test('a machine that nobody describes is a PC with 128 MiB, empty drives, a network card, ports and a monitor that lead nowhere', () => {
   const whole = resolveConfig()
-  const { netdevs, cards, ...config } = whole
+  const { netdevs, cards, parallel, ...config } = whole
   assert.deepEqual(config, {
     name: undefined,
     uuid: undefined,
@@ -45,6 +45,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives, a netw
     chardevs: [
       { label: 'compat_monitor0', backend: { type: 'vc' }, origin: undefined },
       { label: 'serial0', backend: { type: 'vc' }, origin: undefined, consequence: "could not connect serial device to character backend 'vc:80Cx24C'" },
+      { label: 'parallel0', backend: { type: 'vc' }, origin: undefined, consequence: "could not connect parallel device to character backend 'vc:80Cx24C'" },
     ],
     monitors: [{ chardev: 'compat_monitor0', mode: 'readline' }],
     serial: ['serial0'],
@@ -67,14 +68,17 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives, a netw
     actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset' },
     rtcBase: undefined,
     rtcStops: false,
-    parallel: true,
     devices: [],
     wished: [],
     driveDevices: [],
     lastingDevices: [],
-  } satisfies Omit<MachineConfig, 'netdevs' | 'cards'>) // biome-ignore format: one value a line
+  } satisfies Omit<MachineConfig, 'netdevs' | 'cards' | 'parallel'>) // biome-ignore format: one value a line
   const [cardPort, network, port, ...others] = netdevs.map(({ options }) => options)
   assert.deepEqual([cardPort?.type, network?.type, port?.type, others], ['hubport', 'user', 'hubport', []])
+  assert.deepEqual(
+    parallel.map(({ model, chardev, properties }) => ({ model, chardev, ...properties })),
+    [{ model: 'isa-parallel', chardev: 'parallel0', irq: 7, index: 0, iobase: 0x378 }],
+  )
   const [card] = cards
   assert.equal(card?.model, 'e1000')
   assert.deepEqual(card?.place, { bus: 'PCI', slot: 3, function: 0, id: undefined })
@@ -179,14 +183,15 @@ test('Linux boots without a boot loader, and -machine says the same as the optio
   assert.deepEqual(resolveConfig({ bios: 'b.bin', firmwareFolders: ['x', 'y'] }).firmware, { bios: 'b.bin', folders: ['x', 'y'] }) // biome-ignore format: one line
 })
 
-test('monitors get their devices, labels are counted over them, and serial ports come behind', () => {
+test('monitors get their devices, labels are counted over them, and ports come behind', () => {
   const config = resolveConfig({
     chardevs: ['null,id=c', 'null,id=d', { backend: 'null', id: 'e' }],
     monitors: ['c,mode=control,pretty=on'],
     qmp: ['unix:q.sock,server,nowait', 'chardev:d', 'null'],
     serial: ['none', 'file:out', 'chardev:e'],
+    parallel: ['none', 'null'],
   })
-  assert.deepEqual(config.chardevs.map(({ label }) => label), ['c', 'd', 'e', 'compat_monitor0', 'compat_monitor2', 'serial1']) // biome-ignore format: one line
+  assert.deepEqual(config.chardevs.map(({ label }) => label), ['c', 'd', 'e', 'compat_monitor0', 'compat_monitor2', 'serial1', 'parallel0']) // biome-ignore format: one line
   assert.deepEqual(config.monitors, [
     { chardev: 'c', mode: 'control', pretty: true },
     { chardev: 'compat_monitor0', mode: 'control', pretty: false },
@@ -208,10 +213,11 @@ test('without defaults there is only what was asked for', () => {
   assert.equal(resolveConfig({ noDefaults: true, vga: 'std' }).vga, true)
 })
 
-test('a VGA card and serial ports that are devices take the place of those that are there by default', () => {
+test('a VGA card and ports that are devices take the place of those that are there by default', () => {
   const { vga, videoCard, serial, serialDevices, chardevs } = resolveConfig({
-    chardevs: ['null,id=x'],
+    chardevs: ['null,id=x', 'null,id=y'],
     devices: [
+      'isa-parallel,chardev=y',
       'VGA,id=v,addr=1f,xres=640',
       'isa-serial,chardev=x,index=2,iobase=0x3e8,irq=4',
       '{"driver":"isa-serial"}',
@@ -221,7 +227,7 @@ test('a VGA card and serial ports that are devices take the place of those that 
   assert.deepEqual(videoCard, { id: 'v', slot: 31, monitor: { width: 640, height: 800 } })
   assert.deepEqual(serial, [])
   assert.deepEqual(serialDevices, [{ port: 2, chardev: 'x' }, { port: 1, chardev: '' }]) // biome-ignore format: one line
-  assert.deepEqual(chardevs.map(({ label }) => label), ['x', 'compat_monitor0']) // biome-ignore format: one line
+  assert.deepEqual(chardevs.map(({ label }) => label), ['x', 'y', 'compat_monitor0']) // biome-ignore format: one line
 })
 
 for (const [device, said] of [

@@ -88,6 +88,8 @@ export interface MachineOptions {
   readonly nics?: NetworkText | readonly NetworkText[]
   /** What COM1 to COM4 are connected to. */
   readonly serial?: string | readonly string[]
+  /** What LPT1 to LPT3 are connected to, as in `-parallel`: what the guest prints goes there. */
+  readonly parallel?: string | readonly string[]
   /** Where the bytes go that the guest writes to port E9h, as in `-debugcon`. */
   readonly debugcon?: string
   /** QMP monitors: `unix:vm.sock,server=on,wait=off`, `tcp:127.0.0.1:0,...`; one inside the process is there anyway. */
@@ -175,6 +177,7 @@ const settings: Readonly<Record<keyof MachineOptions, Setting>> = {
   nics: (draft, text, origin) => draft.networks.nic(text, origin),
   addFd: (draft, text, origin) => draft.addFd(text, origin),
   serial: (draft, text, origin) => draft.serial(text, origin),
+  parallel: (draft, text, origin) => draft.parallel(text, origin),
   debugcon: (draft, text, origin) => draft.debugcon(text, origin),
   qmp: (draft, text, origin) => draft.qmp(text, origin),
   monitors: (draft, text, origin) => draft.mon(text, origin),

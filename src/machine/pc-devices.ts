@@ -59,7 +59,7 @@ export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
     ...serial.flatMap((label, port) =>
       label === undefined ? [] : [{ type: 'isa-serial', chardev: label, properties: serialProperties(port, label) }],
     ),
-    ...(parallel ? named('isa-parallel') : []),
+    ...parallel.map((card) => ({ type: card.model, card, properties: card.properties })),
     ...present('isa-fdc'),
     ...floppies.map((drive) => ({ type: 'floppy', drive })),
     ...present('i8042'),

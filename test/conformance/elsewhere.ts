@@ -39,7 +39,7 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'command line',
-    vmon: 'HPET, kvmvapic and parallel port are only numbers in the paths of the devices behind them',
+    vmon: 'HPET and kvmvapic are only numbers in the paths of the devices behind them',
     qemu: 'has them',
     reason: 'the paths of the other devices are those of QEMU’s PC',
   },
@@ -282,7 +282,7 @@ export const elsewhere: readonly Elsewhere[] = [
   },
   {
     where: 'human monitor',
-    vmon: '`info mtree` has RAM between c0000 and fffff (`pam-ram`) from the start; no HPET, kvmvapic, SMBus, MSI-X, parallel port; `-d` adds nothing',
+    vmon: '`info mtree` has RAM between c0000 and fffff (`pam-ram`) from the start; no HPET, kvmvapic, SMBus, MSI-X; `-d` adds nothing',
     qemu: 'what the PAM registers say; all of them, and an address space for system management mode; `-d` shows how it finds regions',
     reason:
       'RAM there can always be written, the others are no part of the board, and there is nothing like dispatch trees in it',

@@ -136,22 +136,6 @@ export const rows: readonly Row[] = [
     reason: 'the old spelling cpu of cpu-index is taken',
   },
   {
-    transcript: 'i386',
-    case: 'query-chardev-defaults',
-    steps: [0],
-    kind: 'divergent',
-    subject: 'devices',
-    reason: 'the PC has no parallel port, so there is no parallel0',
-  },
-  {
-    transcript: 'chardev',
-    case: 'query-chardev-default',
-    steps: [0],
-    kind: 'divergent',
-    subject: 'devices',
-    reason: 'the PC has no parallel port, so there is no parallel0',
-  },
-  {
     transcript: 'chardev',
     case: 'query-chardev-default',
     steps: [1],

@@ -27,7 +27,7 @@ export const treeDifferences: readonly TreeDifference[] = [
   },
   {
     path: /./,
-    type: /^(child|link)<(kvmvapic|hpet|isa-parallel|smbus-eeprom|i2c-bus)>$/,
+    type: /^(child|link)<(kvmvapic|hpet|smbus-eeprom|i2c-bus)>$/,
     what: 'absent',
     reason: 'the PC has no such device; its number is left free',
   },
@@ -37,7 +37,6 @@ export const treeDifferences: readonly TreeDifference[] = [
     what: 'absent',
     reason: 'text consoles that no display shows have no object',
   },
-  { path: /^\/chardevs$/, property: /^parallel0$/, what: 'absent', reason: 'there is no parallel port' },
   {
     path: /^\/machine\/unattached\/device\[0\]$/,
     what: 'absent',

@@ -19,7 +19,6 @@ const different = new Set([
 const differentOfPc = new Set([
   ...['info irq', 'info lapic', 'info mtree', 'info qtree', 'info ramblock', 'info registers', 'info roms'],
   ...['gdbserver', 'p $pc + 8'],
-  'info chardev', // the PC has no parallel port
   'info cpus', // the number of a thread
 ])
 

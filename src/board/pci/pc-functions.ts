@@ -74,7 +74,7 @@ export const ideController: FunctionShape = {
 const pmRegisters = { base: 0x40, mask: 0xffc0, enable: 0x80 } as const
 
 /** PIIX4: power management. Its interrupt is the system control interrupt, whatever the pin says. */
-export const powerManagement = (serialPorts: number): FunctionShape => ({
+export const powerManagement = ({ serialPorts, parallelPort = false }: PcConfig): FunctionShape => ({
   slot: 1,
   function: 3,
   vendorId: 0x8086,
@@ -86,8 +86,8 @@ export const powerManagement = (serialPorts: number): FunctionShape => ({
   ownPorts: pmRegisters,
   registers: [
     [pmRegisters.base, 0x01],
-    // Which ISA devices there are: floppy controller, IDE, COM1 and COM2.
-    [0x5f, 0x10],
+    // Which ISA devices there are: LPT1, floppy controller, IDE, COM1 and COM2.
+    [0x5f, 0x10 | (parallelPort ? 0x80 : 0)],
     [0x63, 0x60],
     [0x67, (serialPorts > 0 ? 0x08 : 0) | (serialPorts > 1 ? 0x90 : 0)],
     [0x90, 0x01],
@@ -119,16 +119,19 @@ export const standardVga = (vgaBiosBytes: number, { id, slot = usualVgaSlot }: V
 })
 
 /** What of a board's configuration shows on its PCI bus. */
-export type PcConfig = Pick<BoardConfig, 'ramBytes' | 'serialPorts' | 'vga' | 'videoCard' | 'firmware' | 'acpi'>
+export type PcConfig = Pick<
+  BoardConfig,
+  'ramBytes' | 'serialPorts' | 'parallelPort' | 'vga' | 'videoCard' | 'firmware' | 'acpi'
+>
 
 /** The functions of the PC, in the order of their addresses. */
 export function pcFunctions(config: PcConfig): readonly FunctionShape[] {
-  const { ramBytes, serialPorts, vga, videoCard, firmware, acpi } = config
+  const { ramBytes, vga, videoCard, firmware, acpi } = config
   return [
     hostBridge(ramBytes),
     isaBridge,
     ideController,
-    ...(acpi === false ? [] : [powerManagement(serialPorts)]),
+    ...(acpi === false ? [] : [powerManagement(config)]),
     ...(vga ? [standardVga(firmware.vgaBios?.length ?? 0, videoCard)] : []),
   ]
 }

@@ -112,7 +112,7 @@ export class Emulator {
     patchGuestCode(cpu)
     patchCodeWindows(cpu)
     this.translations = new TranslationCount(cpu)
-    removeAbsentPorts(cpu.io, config.absentPorts)
+    removeAbsentPorts(cpu.io, config.absentSerialPorts)
     completeDmaControllers(cpu.io, cpu.devices.dma)
     patchTextDrawing(cpu.devices.vga)
     patchVbeVirtualWidth(emulator)

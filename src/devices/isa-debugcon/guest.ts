@@ -1,46 +1,20 @@
-import type { GuestDevice, GuestLink, GuestSide, GuestSurroundings } from '../../board/index.ts'
-import type { PassedOn, Printed } from './wire.ts'
-
-/** Bytes that may be on their way; a guest that prints more waits, as it does on QEMU. */
-const onTheWayLimit = 64 << 10
-
-export const guest: GuestSide = (surroundings) => new Debugcon(surroundings)
+import type { GuestSide } from '../../board/index.ts'
+import { ByteOutput } from '../byte-output/guest.ts'
+import type { PassedOn } from '../byte-output/wire.ts'
 
 /** One port of a byte: reading tells that it is there. */
-class Debugcon implements GuestDevice {
-  readonly #link: GuestLink
-  #gathered: number[] = []
-  #onTheWay = 0
-  #release: (() => void) | undefined
-
-  constructor({ bus, link, properties: { iobase, readback } }: GuestSurroundings) {
-    this.#link = link
-    bus
-      .ports(1, {
-        read: (_offset, size) => (size === 1 ? Number(readback) & 0xff : 0),
-        write: (_offset, size, value) => {
-          if (size === 1) this.#print(value)
-        },
-      })
-      .move(Number(iobase))
-  }
-
-  receive(message: unknown): void {
-    this.#onTheWay -= (message as PassedOn).count
-    if (this.#onTheWay > onTheWayLimit) return
-    this.#release?.()
-    this.#release = undefined
-  }
-
-  settle(): void {
-    if (this.#gathered.length === 0) return
-    this.#link.send({ bytes: Uint8Array.from(this.#gathered) } satisfies Printed)
-    this.#gathered = []
-  }
-
-  #print(byte: number): void {
-    this.#gathered.push(byte)
-    this.#onTheWay++
-    if (this.#onTheWay > onTheWayLimit) this.#release ??= this.#link.hold()
+export const guest: GuestSide = ({ bus, link, properties: { iobase, readback } }) => {
+  const output = new ByteOutput(link)
+  bus
+    .ports(1, {
+      read: (_offset, size) => (size === 1 ? Number(readback) & 0xff : 0),
+      write: (_offset, size, value) => {
+        if (size === 1) output.write(value)
+      },
+    })
+    .move(Number(iobase))
+  return {
+    receive: (message) => output.passedOn(message as PassedOn),
+    settle: () => output.settle(),
   }
 }

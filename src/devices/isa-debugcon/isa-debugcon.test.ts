@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deferred } from '../../async/index.ts'
+import { host } from '../byte-output/host.ts'
 import { DeviceBench } from '../device-bench.ts'
 import { guest } from './guest.ts'
-import { host } from './host.ts'
 
 const properties = { iobase: 0xe9, readback: 0x1e9 }
 

@@ -5,12 +5,11 @@ import {
   type GuestSide,
   type GuestSurroundings,
 } from '../../board/index.ts'
+import { ByteOutput } from '../byte-output/guest.ts'
 import { pciAddress } from '../pci-address.ts'
 import { Uart, type UartState } from './uart.ts'
 import type { Sent, Taken } from './wire.ts'
 
-/** Bytes that may be on their way; a guest that sends more waits. */
-const onTheWayLimit = 64 << 10
 const portCount = 8
 
 export const guest: GuestSide = (surroundings) => new PciSerial(surroundings)
@@ -18,14 +17,13 @@ export const guest: GuestSide = (surroundings) => new PciSerial(surroundings)
 class PciSerial implements GuestDevice {
   readonly #link: GuestLink
   readonly #uart: Uart
-  #gathered: number[] = []
-  #onTheWay = 0
-  #release: (() => void) | undefined
+  readonly #output: ByteOutput
   /** How many of the bytes that have come last the guest has not read. */
   #unread = 0
 
   constructor({ bus, link, place, properties }: GuestSurroundings) {
     this.#link = link
+    this.#output = new ByteOutput(link)
     const handler = byteRegisters(portCount, {
       read: (register) => this.#uart.read(register),
       write: (register, value) => this.#uart.write(register, value),
@@ -40,7 +38,7 @@ class PciSerial implements GuestDevice {
       { ports: new Map([[0, handler]]) },
     )
     this.#uart = new Uart({
-      send: (byte) => this.#send(byte),
+      send: (byte) => this.#output.write(byte),
       taken: () => this.#taken(),
       interrupt: (asserted) => device.setInterrupt(asserted),
     })
@@ -53,10 +51,7 @@ class PciSerial implements GuestDevice {
       this.#uart.receive(news.bytes)
       return
     }
-    this.#onTheWay -= news.count
-    if (this.#onTheWay > onTheWayLimit) return
-    this.#release?.()
-    this.#release = undefined
+    this.#output.passedOn(news)
   }
 
   reset(): void {
@@ -64,9 +59,7 @@ class PciSerial implements GuestDevice {
   }
 
   settle(): void {
-    if (this.#gathered.length === 0) return
-    this.#link.send({ bytes: Uint8Array.from(this.#gathered) } satisfies Sent)
-    this.#gathered = []
+    this.#output.settle()
   }
 
   save(): unknown {
@@ -75,12 +68,6 @@ class PciSerial implements GuestDevice {
 
   restore(state: unknown): void {
     this.#uart.restore(state as UartState)
-  }
-
-  #send(byte: number): void {
-    this.#gathered.push(byte)
-    this.#onTheWay++
-    if (this.#onTheWay > onTheWayLimit) this.#release ??= this.#link.hold()
   }
 
   /** The other side sends more when all that it has sent has been read. */

@@ -39,8 +39,11 @@ export function carriedPlace({ bus }: DeviceModel, { name }: Bus, carrier: strin
 }
 
 /** What else is on the bus of a place. */
-export function neighboursOf({ bus, carrier }: CarriedPlace, others: readonly PlacedDevice[]): BusNeighbours {
+export function neighboursOf(at: PlacedDevice['place'], others: readonly PlacedDevice[]): BusNeighbours {
+  const { bus } = at
   const everywhere = others.filter(({ place }) => place.bus === bus)
+  if (!isCarried(at)) return { carrier: {}, everywhere, devices: everywhere }
+  const { carrier } = at
   return {
     carrier: others.find(({ path }) => path === carrier)!.properties,
     everywhere,

@@ -88,7 +88,7 @@ export function planDevice(
   const place =
     found.carrier === undefined ? placeOf({ model, id, said }, among) : carriedPlace(model, found, found.carrier)
   try {
-    const settled = isCarried(place) ? model.findPlace?.(said, neighboursOf(place, among.others)) : undefined
+    const settled = model.findPlace?.(said, neighboursOf(place, among.others))
     const boot = bootPlaceOf(model, place, { ...said, ...settled }, among.others)
     return {
       model: model.name,

@@ -42,6 +42,7 @@ const ports: Readonly<Record<string, Ports>> = {
   'isa-debugcon': (value) => [region('isa-debugcon', value('iobase'), 1)],
   'isa-fdc': (value) => [region('fdc', value('iobase') + 1, 5), region('fdc', value('iobase') + 7, 1)],
   'isa-i8259': (value) => [region('pic', value('iobase'), 2), region('elcr', value('elcr_addr'), 1)],
+  'isa-parallel': (value) => [region('parallel', value('iobase'), 8)],
   'isa-pcspk': (value) => [region('pcspk', value('iobase'), 1)],
   'isa-pit': (value) => [region('pit', value('iobase'), 4)],
   'isa-serial': (value) => [region('serial', value('iobase'), 8)],

@@ -53,7 +53,7 @@ export function devices(needs: Needs): {
 } {
   const { config, balloon, chardevs, networks, events, listeners, objectTree, userObjects, pcObjects, flash } = needs
   const { machine, vga, acpi, videoCard } = config
-  const fromStart = [...flash.map(flashDevice), ...pcObjects.cards, ...config.devices]
+  const fromStart = [...flash.map(flashDevice), ...pcObjects.planned, ...config.devices]
   const slots = takenSlots({ vga: vga && videoCard === undefined, acpi })
   if (videoCard !== undefined) slots.take({ slot: videoCard.slot ?? 2, function: 0 }, { name: 'VGA', id: videoCard.id })
   for (const { model, id, place, properties } of fromStart) {

@@ -1,15 +1,6 @@
-import {
-  CarriedBusNames,
-  type DeviceWords,
-  deviceModels,
-  type PciSlots,
-  type PlannedDevice,
-  type PlannedNetwork,
-  pcBuses,
-  planDevice,
-  readRequest,
-} from '../../devices/index.ts'
+import { deviceModels, type PlannedDevice } from '../../devices/index.ts'
 import { OptionError } from '../../keyval/index.ts'
+import { type OwnDeviceSurroundings, planOwnDevice } from './own-devices.ts'
 
 /** A card that is the machine's own: of -nic or -net, or the one that is there by default. */
 export interface CardWish {
@@ -26,17 +17,7 @@ export interface CardWish {
   readonly vectors: number | undefined
 }
 
-/** What a card is planned among. */
-export interface CardSurroundings {
-  readonly slots: PciSlots
-  readonly network: PlannedNetwork
-  /** What else was said of its model. */
-  readonly withGlobals: (words: DeviceWords) => DeviceWords
-}
-
 const usualModel = 'e1000'
-/** Cards are on the PCI bus, whatever else there is. */
-const alone = { others: [], busNames: new CarriedBusNames() } as const
 /** What -nic and -net call some models. */
 const shortNames: Readonly<Record<string, string>> = { virtio: 'virtio-net-pci' }
 
@@ -49,7 +30,7 @@ export function cardModels(): readonly string[] {
 }
 
 /** Finds a place for a card, and takes it. @throws {OptionError} in QEMU's words, if it cannot be so */
-export function planCard(wish: CardWish, { slots, network, withGlobals }: CardSurroundings): PlannedDevice {
+export function planCard(wish: CardWish, among: OwnDeviceSurroundings): PlannedDevice {
   const { model: said = usualModel, addr, mac, netdev, vectors } = wish
   const driver = shortNames[said] ?? said
   if (!cardModels().includes(driver)) throw new OptionError(`Unsupported NIC model: ${said}`)
@@ -63,20 +44,7 @@ export function planCard(wish: CardWish, { slots, network, withGlobals }: CardSu
     ...(addr !== undefined && { addr }),
     ...(vectors !== undefined && asksForVectors && { vectors: String(vectors) }),
   }
-  const request = readRequest(
-    withGlobals(words),
-    { hot: false, typed: false },
-    { buses: pcBuses([], { vga: false, acpi: false }), name: () => '' },
-  )
-  return planDevice(request, {
-    slots,
-    network,
-    hot: false,
-    ...alone,
-    useChardev: () => undefined,
-    objectType: () => undefined,
-    checkFolder: () => undefined,
-  })
+  return planOwnDevice(words, among)
 }
 
 /** @param multicast - what is said of an address of a group @returns as text, undefined for none @throws {OptionError} in QEMU's words, if it cannot be a card's address */

@@ -17,6 +17,14 @@ export const monKinds: OptionKinds = { chardev: 'string', mode: 'string', pretty
 
 /** A PC has so many serial ports. */
 const serialPorts = 4
+/** And so many parallel ones: there can be no more. */
+const parallelPorts = 3
+
+/** What a port of the PC is to be connected to, in one word. */
+interface PortWish {
+  readonly text: string
+  readonly origin: string | undefined
+}
 
 interface Monitor {
   readonly id: string | undefined
@@ -27,9 +35,10 @@ interface Monitor {
 }
 
 /**
- * Character devices and who uses them: `-chardev`, `-serial`, `-mon`, `-qmp`.
+ * Character devices and who uses them: `-chardev`, `-serial`, `-parallel`, `-mon`, `-qmp`.
  *
- * Devices of `-chardev` and `-qmp` are opened in the order in which they were said, those of `-serial` behind them.
+ * Devices of `-chardev` and `-qmp` are opened in the order in which they were said, those of `-serial` behind them, then
+ * those of `-parallel`.
  */
 export class CharacterDevices {
   readonly #backends: { readonly keys: ChardevKeys; readonly origin: string | undefined }[] = []
@@ -37,7 +46,8 @@ export class CharacterDevices {
   /** How many monitors were made by a word. */
   #wordMonitors = 0
   #noMonitor = false
-  readonly #serials: { readonly text: string; readonly origin: string | undefined }[] = []
+  readonly #serials: PortWish[] = []
+  readonly #parallels: PortWish[] = []
   readonly #debugcons: { readonly text: string; readonly origin: string }[] = []
 
   /** Whether a serial port was asked for, even `none`. */
@@ -45,9 +55,15 @@ export class CharacterDevices {
     return this.#serials.length > 0
   }
 
+  /** The same of a parallel port. */
+  get hasParallel(): boolean {
+    return this.#parallels.length > 0
+  }
+
   /** Whether a monitor was asked for, even `none`. */
   get hasMonitor(): boolean {
-    return this.#noMonitor || this.#monitors.length > 0 || this.#serials.some(({ text }) => text.startsWith('mon:'))
+    const shared = [...this.#serials, ...this.#parallels].some(({ text }) => text.startsWith('mon:'))
+    return this.#noMonitor || this.#monitors.length > 0 || shared
   }
 
   /** @throws {ConfigError} if another device has that id */
@@ -83,6 +99,10 @@ export class CharacterDevices {
     this.#serials.push({ text, origin })
   }
 
+  parallel(text: string, origin: string | undefined): void {
+    this.#parallels.push({ text, origin })
+  }
+
   debugcon(text: string, origin: string): void {
     this.#debugcons.push({ text, origin })
   }
@@ -97,14 +117,17 @@ export class CharacterDevices {
   }
 
   /**
-   * Monitors and serial ports, and the devices behind the latter, which are added to `backends`.
+   * Monitors, serial and parallel ports, and the devices behind the ports, which are added to `backends`.
    *
    * @throws {ConfigError} if a device is not there or has two users
    */
   frontends(
     backends: (ChardevOptions & Asked)[],
     machine: MachineConfig['machine'],
-  ): Pick<MachineConfig, 'monitors' | 'serial'> & { readonly serialPorts: SerialPorts } {
+  ): Pick<MachineConfig, 'monitors' | 'serial'> & {
+    readonly serialPorts: SerialPorts
+    readonly parallel: readonly string[]
+  } {
     const uses = new Map<string, number>()
     /** Counts a user of a device; what is against it, if anything is. */
     const complaintOf = (label: string): string | undefined => {
@@ -127,15 +150,24 @@ export class CharacterDevices {
       use(config.chardev, monitor)
       return config
     })
-    const serial = this.#serials.map(({ text, origin }, port) => {
-      const consequence = `could not connect serial device to character backend '${text}'`
-      const label = this.#openSerial(text, port, { origin, consequence }, backends)
-      if (label !== undefined) use(label, { origin })
+    const connect = (kind: 'serial' | 'parallel', port: number, { text, origin }: PortWish): string => {
+      const consequence = `could not connect ${kind} device to character backend '${text}'`
+      const label = openByWord(text, `${kind}${port}`, { origin, consequence }, backends)
+      use(label, { origin })
       return label
+    }
+    const serial = this.#serials.map((wish, port) => (wish.text === 'none' ? undefined : connect('serial', port, wish)))
+    const parallelWishes = this.#parallels.filter(({ text }) => text !== 'none')
+    const parallel = parallelWishes.map((wish, port) => {
+      if (port >= parallelPorts) throw ConfigError.at(wish.origin, 'too many parallel ports')
+      return connect('parallel', port, wish)
     })
-    // A serial port that was asked for as `mon:...` shares its device with a monitor for people.
-    for (const [port, { text, origin }] of this.#serials.entries()) {
-      const chardev = serial[port]
+    // A port that was asked for as `mon:...` shares its device with a monitor for people.
+    const ofPorts = [
+      ...this.#serials.map((wish, port) => ({ ...wish, chardev: serial[port] })),
+      ...parallelWishes.map((wish, port) => ({ ...wish, chardev: parallel[port] })),
+    ]
+    for (const { text, origin, chardev } of ofPorts) {
       if (!text.startsWith('mon:') || chardev === undefined) continue
       use(chardev, { origin })
       monitors.push({ chardev, mode: 'readline' })
@@ -148,7 +180,12 @@ export class CharacterDevices {
         throw new OptionError(`Property '${property}' can't take value '${label}': ${complaint}`)
     }
     const taken = ports.flatMap((label, port) => (label === undefined ? [] : [port]))
-    return { monitors, serial: ports, serialPorts: { taken, use: useForDevice } }
+    return {
+      monitors,
+      serial: ports,
+      serialPorts: { taken, use: useForDevice },
+      parallel: machine === 'pc' ? parallel : [],
+    }
   }
 
   /**
@@ -180,15 +217,6 @@ export class CharacterDevices {
       wish = { words, origin }
     }
     return wish
-  }
-
-  #openSerial(
-    text: string,
-    port: number,
-    asked: Asked & { readonly consequence: string },
-    backends: (ChardevOptions & Asked)[],
-  ): string | undefined {
-    return text === 'none' ? undefined : openByWord(text, `serial${port}`, asked, backends)
   }
 
   #addBackend(keys: ChardevKeys, origin: string | undefined, consequence?: string): void {

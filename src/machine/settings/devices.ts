@@ -18,6 +18,7 @@ import {
   noBuses,
   type OnBuses,
   PciSlots,
+  type PlacedDevice,
   type PlannedDevice,
   type PlannedNetwork,
   pcBuses,
@@ -32,6 +33,7 @@ import { ConfigError, meant } from '../config-error.ts'
 import { type CardWish, planCard } from './cards.ts'
 import { checkFloppyBlocks } from './floppy-blocks.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
+import { planOwnDevice } from './own-devices.ts'
 import { type SerialPorts, serialDeviceOf } from './serial-device.ts'
 import { videoCardOf } from './video-card.ts'
 
@@ -49,6 +51,8 @@ export interface DeviceSurroundings {
   /** What else was said of a model. */
   readonly withGlobals: (words: DeviceWords) => DeviceWords
   readonly serialPorts: SerialPorts
+  /** Labels of the character devices behind the machine's own parallel ports. */
+  readonly parallel: readonly string[]
   /** The type of an object that was asked for; undefined if there is none of that id. */
   readonly objectType: (id: string) => string | undefined
   readonly network: PlannedNetwork
@@ -61,6 +65,7 @@ export interface WishedDevices {
   readonly videoCard: VideoCard | undefined
   readonly serialDevices: readonly SerialDevice[]
   readonly cards: readonly PlannedDevice[]
+  readonly parallel: readonly PlannedDevice[]
   readonly devices: readonly (ExtraDevice & Asked)[]
   readonly driveDevices: readonly (DriveDeviceConfig & Asked)[]
   /** Those that the board has as its own. */
@@ -122,6 +127,7 @@ interface Wish {
 class Wished implements WishedDevices {
   videoCard: VideoCard | undefined
   readonly cards: readonly PlannedDevice[]
+  readonly parallel: readonly PlannedDevice[]
   readonly serialDevices: SerialDevice[] = []
   readonly devices: (ExtraDevice & Asked)[] = []
   readonly driveDevices: (DriveDeviceConfig & Asked)[] = []
@@ -138,6 +144,12 @@ class Wished implements WishedDevices {
     this.#slots = takenSlots(surroundings)
     const among = { slots: this.#slots, network: surroundings.network, withGlobals: surroundings.withGlobals }
     this.cards = meant(() => surroundings.cards.map((card) => planCard(card, among)))
+    const ports: PlannedDevice[] = []
+    for (const chardev of surroundings.parallel) {
+      const words = { driver: 'isa-parallel', chardev }
+      ports.push(meant(() => planOwnDevice(words, { ...among, others: ports.map(withoutPath) })))
+    }
+    this.parallel = ports
   }
 
   /** @throws {OptionError} if there is no such device, or it cannot be as it is asked for */
@@ -166,7 +178,7 @@ class Wished implements WishedDevices {
     if (isPluggable(model.name)) {
       const planned = planDevice(request, {
         slots: this.#slots,
-        ...{ others: this.devices, busNames: this.#busNames },
+        ...{ others: [...this.parallel.map(withoutPath), ...this.devices], busNames: this.#busNames },
         useChardev: this.#surroundings.serialPorts.use,
         objectType: this.#surroundings.objectType,
         network: this.#surroundings.network,
@@ -186,7 +198,7 @@ class Wished implements WishedDevices {
 
   #onBuses(): OnBuses {
     return [
-      ...this.cards.map(({ model, id, place }) => ({ type: model, id, bus: place.bus })),
+      ...[...this.cards, ...this.parallel].map(({ model, id, place }) => ({ type: model, id, bus: place.bus })),
       ...this.devices.map((device) => {
         const { model, id, place } = device
         return { type: model, id, bus: place.bus, buses: busesOf(device, this.devices) }
@@ -209,6 +221,11 @@ class Wished implements WishedDevices {
   #addDriveDevice(device: DriveDeviceConfig, origin: string): void {
     this.driveDevices.push({ ...device, origin })
   }
+}
+
+/** Nothing is plugged into it, and so nobody looks for it by its path. */
+function withoutPath(device: PlannedDevice): PlacedDevice {
+  return { ...device, path: '' }
 }
 
 /** The drive of a device that is on a bus of its own; undefined for one that has none. */

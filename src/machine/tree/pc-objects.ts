@@ -20,8 +20,8 @@ import { addLinks } from './machine-object.ts'
 export interface PcObjects {
   /** Finds a bus by its name: `pci.0`. */
   bus(name: string): BusObject | undefined
-  /** The network cards that are the machine's own, with their paths. */
-  readonly cards: readonly ExtraDevice[]
+  /** Those that are built as plugged ones are, network cards and parallel ports, with their paths. */
+  readonly planned: readonly ExtraDevice[]
   /** Where the device of a drive is. @throws {Error} if the PC has none */
   pathOf(drive: Drive): string
 }
@@ -37,7 +37,7 @@ export function addPcObjects(
   tree.add('/machine/unattached', 'sysbus', sysbus)
   const buses = new Map([['sysbus', sysbus]])
   const byDrive = new Map<Drive, DeviceObject>()
-  const cards: ExtraDevice[] = []
+  const planned: ExtraDevice[] = []
   const add = (parent: string, name: string, type: string, traits: DeviceTraits): DeviceObject => {
     const model = modelOf(type)
     const device = new DeviceObject(types, model, traits)
@@ -67,7 +67,7 @@ export function addPcObjects(
     const bus = busOf(type, drive)
     const device = add('/machine/unattached', `device[${number}]`, type, {
       bus: bus === undefined ? undefined : buses.get(bus),
-      hotPluggable: bus === undefined || card !== undefined,
+      hotPluggable: bus === undefined || card?.place.bus === 'PCI',
       properties: { ...properties, ...(drive !== undefined && driveProperties(drive)) },
       access: wiringOf(type, tree),
     })
@@ -75,10 +75,10 @@ export function addPcObjects(
     if (drive !== undefined) byDrive.set(drive, device)
     const cardModel = card && deviceModels[card.model]
     if (cardModel !== undefined) addBackend(device, cardModel, { types, brings: undefined, hotplugged: false })
-    if (card !== undefined) cards.push({ ...card, path: device.path! })
+    if (card !== undefined) planned.push({ ...card, path: device.path! })
   })
   if (config.machine === 'pc') addLinks(tree, config, flash)
-  return { bus: (name) => buses.get(name), cards, pathOf: (drive) => byDrive.get(drive)!.path! }
+  return { bus: (name) => buses.get(name), planned, pathOf: (drive) => byDrive.get(drive)!.path! }
 }
 
 /** Parts of a device that are devices themselves. @param hotplugged - whether it has come while the machine ran */
@@ -103,7 +103,7 @@ export function addParts(tree: ObjectTree, device: DeviceObject, sysbus: BusObje
 }
 
 /** Where QEMU has what is only a name here, if that comes behind the host bridge. */
-const busOfName: Readonly<Record<string, string>> = { hpet: 'sysbus', 'isa-parallel': 'isa.0', e1000: 'pci.0' }
+const busOfName: Readonly<Record<string, string>> = { hpet: 'sysbus', e1000: 'pci.0' }
 
 const cpuType = 'qemu32-i386-cpu'
 

@@ -132,13 +132,13 @@ function placeProperties(
   { id, path, model, place, properties }: ExtraDevice,
   drives: DriveSet,
 ): Readonly<Record<string, unknown>> {
-  const { settled, realized, driveOwner } = deviceModels[model]!
+  const { settled, realized, driveOwner, findPlace } = deviceModels[model]!
   const owner = driveOwner === 'itself' ? (id ?? path) : `${path}/${driveOwner}`
   const drive = [...drives].find(({ device }) => device?.path === owner)
   const found = realized?.(properties, drive?.medium)
   if (model === 'scsi-hd' || model === 'scsi-cd')
     return { ...properties, ...settledProperties(model, properties, drive?.id ?? ''), ...found }
-  if (isCarried(place)) return properties
+  if (isCarried(place) || findPlace !== undefined) return properties
   const { mac, romfile, romsize, guid } = properties
   return {
     ...settled,

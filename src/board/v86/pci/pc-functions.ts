@@ -20,17 +20,14 @@ const blockBits = 17
 export function addPcFunctions(
   bus: PciBus,
   cpu: V86Cpu,
-  {
-    config: { ramBytes, serialPorts, vga, videoCard, firmware },
-    power,
-    busMaster,
-  }: { config: PcConfig; power: Piix4Pm | undefined; busMaster: readonly V86PortEntry[] },
+  { config, power, busMaster }: { config: PcConfig; power: Piix4Pm | undefined; busMaster: readonly V86PortEntry[] },
 ): void {
+  const { ramBytes, vga, videoCard, firmware } = config
   bus.add(hostBridge(ramBytes))
   bus.ports.take(v86BusMaster.port, v86BusMaster.count)
   bus.add(ideController, { ports: new Map([[4, busMaster]]) })
   if (power !== undefined) {
-    bus.add(powerManagement(serialPorts), {
+    bus.add(powerManagement(config), {
       changed: (space) => power.window.move(space.ownPorts),
     })
   }

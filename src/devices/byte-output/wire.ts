@@ -1,5 +1,5 @@
 /** Bytes that the guest has written, in order. */
-export interface Printed {
+export interface Written {
   readonly bytes: Uint8Array
 }
 

@@ -1,10 +1,11 @@
 import type { PluggedDevice } from '../../board/index.ts'
 import type { HostSide } from '../model.ts'
-import type { PassedOn, Printed } from './wire.ts'
+import type { PassedOn, Written } from './wire.ts'
 
+/** The other side of a device that only writes to its character device. */
 export const host: HostSide = ({ services }) => {
   let guest: PluggedDevice | undefined
-  const passOn = async ({ bytes }: Printed): Promise<void> => {
+  const passOn = async ({ bytes }: Written): Promise<void> => {
     await services.output(bytes)
     guest?.send({ count: bytes.length } satisfies PassedOn)
   }
@@ -12,6 +13,6 @@ export const host: HostSide = ({ services }) => {
     connected: (device) => {
       guest = device
     },
-    receive: (message) => void passOn(message as Printed),
+    receive: (message) => void passOn(message as Written),
   }
 }
