@@ -3,6 +3,7 @@ import { type CommandName, commands } from '../commands/index.ts'
 import { MonitorDescriptors, NamedDescriptors } from '../descriptors/index.ts'
 import { type Logger, silent } from '../log/index.ts'
 import { ownEntry } from '../lookup/index.ts'
+import { TransportError, textOfTransportError } from '../transport/index.ts'
 import { completeLine, type LineCompletion } from './complete.ts'
 import type { HmpCall, MonitorState } from './hmp-call.ts'
 import type { HmpCommand, HmpTable } from './hmp-command.ts'
@@ -140,6 +141,7 @@ export class Interpreter {
     if (error instanceof HmpError) return error.message
     const message = error instanceof Error ? error.message : String(error)
     if (error instanceof BlockError) return `Error: ${textOfBlockError(error)}`
+    if (error instanceof TransportError) return `Error: ${textOfTransportError(error)}`
     if (error instanceof Error && ('kind' in error || 'errorClass' in error)) return `Error: ${message}`
     this.#log.log('hmp', 'a command failed unexpectedly', { error })
     return `Error: Internal error: ${message}`

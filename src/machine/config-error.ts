@@ -1,5 +1,6 @@
 import { BlockError } from '../block/index.ts'
 import { OptionError } from '../keyval/index.ts'
+import { TransportError } from '../transport/index.ts'
 import type { Asked } from './config.ts'
 
 /**
@@ -35,8 +36,13 @@ export class ConfigError extends Error {
 /** Says who wanted what could not be opened. */
 export function startupError(asked: Asked, cause: unknown): ConfigError {
   const text = cause instanceof Error ? cause.message : String(cause)
-  const hint = cause instanceof BlockError ? cause.context.hint : undefined
+  const hint = hintOf(cause)
   return ConfigError.failure(asked, hint === undefined ? text : `${text}\n${hint}`, cause)
+}
+
+function hintOf(cause: unknown): string | undefined {
+  if (cause instanceof BlockError) return cause.context.hint
+  return cause instanceof TransportError ? cause.hint : undefined
 }
 
 function report(origin: string | undefined, text: string): string {

@@ -1,6 +1,6 @@
 import { reasonText } from '../errno/index.ts'
 import { QmpError } from '../qapi/index.ts'
-import type { Address } from '../transport/index.ts'
+import { type Address, TransportError, textOfTransportError } from '../transport/index.ts'
 import type { BitmapMapping } from './bitmap-mapping.ts'
 import { BitmapsThatCome } from './bitmaps-that-come.ts'
 import { Capabilities, type CapabilityName } from './capabilities.ts'
@@ -281,7 +281,7 @@ export class MigrationControl {
       }
       this.#error = reasonText(error)
       this.#stand('failed')
-      complain(this.#error)
+      complain(error instanceof TransportError ? textOfTransportError(error) : this.#error)
     } finally {
       this.#outgoing = undefined
       this.#endDisksOnce()

@@ -12,7 +12,8 @@ const maxPathLength = 107
 export function checkSocketPath(path: string): void {
   if (path === '' || path.includes('\0')) throw new TransportError('invalid', `UNIX socket path '${path}' is not valid`)
   if (Buffer.byteLength(path) <= maxPathLength) return
-  throw new TransportError('invalid', `UNIX socket path '${path}' is too long\nPath must be less than 108 bytes`)
+  const text = `UNIX socket path '${path}' is too long`
+  throw new TransportError('invalid', text, undefined, 'Path must be less than 108 bytes')
 }
 
 /**

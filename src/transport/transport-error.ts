@@ -17,9 +17,17 @@ export type TransportErrorKind =
 export class TransportError extends Error {
   override readonly name = 'TransportError'
   readonly kind: TransportErrorKind
+  /** What a person may want to look at; a program is not told. */
+  readonly hint: string | undefined
 
-  constructor(kind: TransportErrorKind, message: string, cause?: unknown) {
+  constructor(kind: TransportErrorKind, message: string, cause?: unknown, hint?: string) {
     super(message, cause === undefined ? undefined : { cause })
     this.kind = kind
+    this.hint = hint
   }
+}
+
+/** An error with what a person may want to know besides. */
+export function textOfTransportError({ message, hint }: TransportError): string {
+  return hint === undefined ? message : `${message}\n${hint}`
 }

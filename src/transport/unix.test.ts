@@ -101,9 +101,9 @@ test('a path of 107 bytes is good, a longer one is told to be too long', async (
   const stream = await connectUnix(path)
   stream.destroy()
   await listener.close()
-  const message = `UNIX socket path '${path}x' is too long\nPath must be less than 108 bytes`
-  await assert.rejects(listenUnix(`${path}x`, ignore), { message, kind: 'invalid' })
-  await assert.rejects(connectUnix(`${path}x`), { message, kind: 'invalid' })
+  const told = { message: `UNIX socket path '${path}x' is too long`, hint: 'Path must be less than 108 bytes' }
+  await assert.rejects(listenUnix(`${path}x`, ignore), { ...told, kind: 'invalid' })
+  await assert.rejects(connectUnix(`${path}x`), { ...told, kind: 'invalid' })
 })
 
 test('a folder that is not there is told', async () => {

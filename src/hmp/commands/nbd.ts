@@ -1,7 +1,7 @@
 import type { DriveSet } from '../../block/index.ts'
 import type { BlockExports } from '../../nbd-server/index.ts'
 import { QmpError } from '../../qapi/index.ts'
-import { parseSocketAddress, TransportError } from '../../transport/index.ts'
+import { parseSocketAddress } from '../../transport/index.ts'
 import { hmpFamily } from '../hmp-command.ts'
 
 const command = hmpFamily<{
@@ -17,13 +17,8 @@ export const nbdCommands = {
     help: 'serve block devices on the given host and port',
     async run({ parts: { drives, exports }, qmp }, { all, writable, uri }) {
       if (writable && !all) throw new QmpError('GenericError', '-w only valid together with -a')
-      try {
-        const address = parseSocketAddress(uri)
-        await exports.start({ address: () => address })
-      } catch (error) {
-        if (error instanceof TransportError) throw new QmpError('GenericError', error.message)
-        throw error
-      }
+      const address = parseSocketAddress(uri)
+      await exports.start({ address: () => address })
       if (!all) return
       try {
         for (const { id, node } of drives) if (node !== undefined) await qmp('nbd-server-add', { device: id, writable })

@@ -39,7 +39,20 @@ const tableBytes = 0x20000 + 0x1000 + 0x1000
 export function migration(needs: Needs): {
   readonly migrations: MigrationControl
 } {
-  const { config, scope, board, drives, jobs, extraDevices, events, listeners, runControl, userObjects, warn } = needs
+  const {
+    config,
+    scope,
+    board,
+    drives,
+    jobs,
+    extraDevices,
+    events,
+    listeners,
+    runControl,
+    userObjects,
+    warn,
+    complain,
+  } = needs
   const migrations = new MigrationControl({
     board,
     securing: userObjects.services,
@@ -66,7 +79,7 @@ export function migration(needs: Needs): {
     },
     uuid: config.uuid,
     yankable: (yank) => needs.yankInstances.register({ type: 'migration' }, yank),
-    complain: (text) => warn?.(text),
+    complain: (text) => (complain ?? warn)?.(text),
   })
   listeners.migrations = migrations
   if (config.incoming !== undefined) {

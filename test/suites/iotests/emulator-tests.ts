@@ -35,7 +35,6 @@ export const emulatorExceptions: Exceptions = {
   ...all('081 099 312', 'quorum'),
   ...all('093 109 148 232', 'drivers that QEMU would not run it without: null-co on virtio, quorum, copy-on-read'),
   ...all('082', 'a driver of bochs, which Debian has not built'),
-  ...all('045', 'add-fd'),
   '245': differs('an image moves to whichever iothread its new user has'),
   '274': differs('where an image is grown over a longer backing image, its map is cut at the end of that'),
   '264': differs('a job is cancelled when the server that is gone has had its time'),

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { deferred } from '../../../async/index.ts'
-import { FdSetError, type FileSource, type OpenedFile } from '../../../descriptors/index.ts'
+import { FdSetError, type FileSource, isPassed, type OpenedFile } from '../../../descriptors/index.ts'
 import { reasonText, systemCode } from '../../../errno/index.ts'
 import { BlockError, kindOfSystemError } from '../../block-error.ts'
 import { type AlignedBuffers, largestAligned, loadAlignedBuffers } from './aligned-buffers.ts'
@@ -101,12 +101,14 @@ export class FileHandle {
   }
 
   /**
-   * Opens the same file once more, to do other things with it.
+   * Opens the same file once more, to do other things with it; of a set of descriptors the one that is for those things,
+   * whatever it leads to.
    *
    * @throws {BlockError} as `open()`; kind `invalid`, if its path leads to another file by now
    */
   async reopen({ writable, direct = this.direct }: Pick<OpenOptions, 'writable' | 'direct'>): Promise<FileHandle> {
     const fresh = await FileHandle.open(this.path, { writable, direct, files: this.#files })
+    if (isPassed(this.path)) return fresh
     const [ours, theirs] = await Promise.all([this.stat(), fresh.stat()])
     if (ours.ino === theirs.ino && ours.dev === theirs.dev) return fresh
     await fresh.close()

@@ -52,6 +52,9 @@ export async function meet<T>(
 /** An error of `meet()` as users read it. */
 export function told(error: unknown): unknown {
   if (error instanceof LinkLost) return new BlockError('io', error.message, { code: 'EIO' }, { cause: error })
-  if (error instanceof TransportError) return new BlockError('io', error.message, {}, { cause: error })
+  if (error instanceof TransportError) {
+    const { message, hint } = error
+    return new BlockError('io', message, hint === undefined ? {} : { hint }, { cause: error })
+  }
   return error
 }
