@@ -21,9 +21,6 @@ export async function buildCore(config: CoreConfig, notify: (notice: Notice) => 
   const V86 = loadV86()
   const emulator = new V86({
     wasm_fn: loader.instantiate,
-    bios: { buffer: bufferOf(config.firmware.bios) },
-    ...(config.vga &&
-      config.firmware.vgaBios !== undefined && { vga_bios: { buffer: bufferOf(config.firmware.vgaBios) } }),
     memory_size: config.ramBytes,
     vga_memory_size: vgaMemoryBytes,
     acpi: true,
@@ -40,9 +37,4 @@ export async function buildCore(config: CoreConfig, notify: (notice: Notice) => 
   const loopClass = emulator.v86.constructor as unknown as { microtick: () => number }
   loopClass.microtick = clock.now
   return { emulator, clock, takePanic: loader.takePanic }
-}
-
-/** The bytes in a buffer of their own, as v86 wants them. */
-function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
 }

@@ -31,6 +31,7 @@ import { V86DeviceBus } from './devices/v86-device-bus.ts'
 import { silenceBackdoor, Vmmouse } from './devices/vmmouse.ts'
 import type { EmulatorCore } from './emulator-core.ts'
 import { BiosKeyboard } from './firmware/bios-keyboard.ts'
+import { BiosRom } from './firmware/bios-rom.ts'
 import { writeBootOrder } from './firmware/boot-order.ts'
 import { bootOrder, bootOrderFile, firmwareFiles, firmwareItems, listenToFirmware } from './firmware/firmware-files.ts'
 import { freeGeneralEvent } from './firmware/general-events.ts'
@@ -69,6 +70,7 @@ export class Emulator {
   readonly #power: Piix4Pm | undefined
   readonly #ps2: I8042
   readonly #vmmouse: Vmmouse | undefined
+  readonly #bios: BiosRom
   readonly #drives: BoardDrives
   readonly #nmi: NmiLine
   readonly #powerOn: PowerOnState
@@ -124,6 +126,7 @@ export class Emulator {
       notify(notice)
     }
     this.pci = new PciBus(cpu)
+    this.#bios = new BiosRom(cpu, this.pci.memory, config.firmware.bios)
     this.#brake = new Brake(emulator.v86)
     this.throttle = new Throttle(this.#brake)
     const stop = (notice: Notice): void => {
@@ -240,7 +243,6 @@ export class Emulator {
     this.devices.reset()
     this.#fwCfg.replaceFile(bootOrderFile, bootOrder(this.#config, this.devices.bootPlaces))
     Object.getPrototypeOf(this.cpu).reboot_internal.call(this.cpu)
-    this.pci.memory.renew()
     completeCpuReset(this.cpu)
     this.#nmi.reset()
     writeBootOrder(this.cpu, this.#bootOrder, this.#config.bootsAnyFloppy)
@@ -390,10 +392,7 @@ export class Emulator {
   }
 
   #takeEvent(number: number): GeneralEvent {
-    const { cpu } = this
-    const image = new Uint8Array(cpu.bios.main)
-    const changed = freeGeneralEvent(image, number)
-    if (changed !== undefined) cpu.write_blob(changed.bytes, (1 << 20) - image.length + changed.offset)
+    this.#bios.change((image) => freeGeneralEvent(image, number))
     return { raise: () => this.#power?.raiseGeneral(1 << number) }
   }
 

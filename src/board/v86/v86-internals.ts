@@ -78,14 +78,14 @@ export interface V86Cpu {
   readonly memory_map_write8: ((address: number, value: number) => void)[]
   readonly memory_map_read32: ((address: number) => number)[]
   readonly memory_map_write32: ((address: number, value: number) => void)[]
-  /** Images that a restart puts back into memory. */
-  readonly bios: { readonly main: ArrayBuffer; vga: ArrayBuffer | undefined }
   readonly wm: { readonly exports: V86Exports; readonly wasm_table: WebAssembly.Table }
   readonly jit_imports: Record<string, WebAssembly.ImportValue>
   /** v86 has made a module of a page of the guest's code, which lies in its memory at `address`. */
   codegen_finalize(slot: number, start: number, flags: number, address: number, length: number): void
   codegen_finalize_finished(slot: number, start: number, flags: number): void
   reboot_internal(): void
+  /** Puts images into memory: at the begin, and when the machine restarts. */
+  load_bios(): void
   /** Lets timer, clock and controllers do what has become due. @returns milliseconds until they want to be called again */
   run_hardware_timers(acpi: boolean, now: number): number
   reset_cpu(): void

@@ -29,7 +29,7 @@ const names: readonly (readonly [object: string, names: string])[] = [
     'cpu',
     'wasm_memory mem8 memory_size reg32 sreg segment_offsets segment_limits segment_access_bytes segment_is_null ' +
       'gdtr_offset gdtr_size idtr_offset idtr_size cr dreg cpl protected_mode previous_ip in_hlt flags instruction_counter instruction_pointer ' +
-      'is_32 stack_size_32 fpu_st fpu_stack_empty fpu_control_word reg_xmm32s mxcsr io devices wm bios ' +
+      'is_32 stack_size_32 fpu_st fpu_stack_empty fpu_control_word reg_xmm32s mxcsr io devices wm load_bios ' +
       'memory_map_read8 memory_map_write8 memory_map_read32 memory_map_write32 reboot_internal reset_cpu write_blob ' +
       'device_raise_irq device_lower_irq codegen_finalize get_state_pic set_state_pic get_state_apic set_state_apic get_state_ioapic ' +
       'set_state_ioapic pack_memory unpack_memory',

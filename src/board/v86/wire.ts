@@ -109,10 +109,7 @@ export interface WorkerConfig extends Omit<BoardConfig, 'drives' | 'devices'> {
 }
 
 /** What decides what the emulator is before drives and devices are put into it. */
-export type CoreConfig = Pick<
-  WorkerConfig,
-  'wasm' | 'firmware' | 'vga' | 'ramBytes' | 'serialPorts' | 'stepped' | 'bootOrder' | 'bootOnce'
->
+export type CoreConfig = Pick<WorkerConfig, 'wasm' | 'ramBytes' | 'serialPorts' | 'stepped' | 'bootOrder' | 'bootOnce'>
 
 export interface WireError {
   readonly kind: BoardErrorKind

@@ -16,7 +16,6 @@ import type { V86Cpu } from '../v86-internals.ts'
 import { mapRamFile, mapZeros, ramFileOf } from './ram-file.ts'
 import { releasePages } from './released-pages.ts'
 
-const busEnd = 2 ** 32
 /** Video memory and option ROMs: below 1 MiB, but not RAM to v86's bus. */
 export const vgaHole = { start: 0xa0000, end: 0xc0000 }
 /** The firmware lies below, when the machine is built. */
@@ -25,8 +24,6 @@ const firmwareEnd = 1 << 20
 const widestGap = 256 << 10
 /** Less than this is not put into a place of its own, for the same reason. */
 const leastMapped = 64 << 10
-/** The BIOS ends at the end of the address space. */
-const bios = { start: busEnd - (1 << 20), end: busEnd }
 /** The controllers of interrupts, a page each. */
 const controllers = [0xfec00000, 0xfee00000].map((start) => ({ start, end: start + pageBytes }))
 
@@ -57,9 +54,9 @@ export class GuestMemory {
     return this.#cpu.memory_size[0]!
   }
 
-  /** Where something answers above RAM: what v86 has there itself, and the windows of devices. */
+  /** Where something answers above RAM: what v86 has there itself, and the windows of ROMs and devices. */
   get answering(): { readonly own: readonly AddressRange[]; readonly devices: readonly AddressRange[] } {
-    return { own: [bios, ...controllers], devices: this.#devices() }
+    return { own: controllers, devices: this.#devices() }
   }
 
   /** RAM itself. Made anew each time: the emulator's memory can grow, which detaches old views. */
@@ -73,7 +70,6 @@ export class GuestMemory {
     const inRam = Math.min(length, this.ramBytes - address)
     if (inRam > 0) bytes.set(this.ram.subarray(address, address + inRam))
     this.#readBytewise(bytes, address, vgaHole.start, Math.min(vgaHole.end, this.ramBytes))
-    this.#readBytewise(bytes, address, bios.start, bios.end)
     for (const { start, end } of this.#devices()) {
       this.#readBytewise(bytes, address, Math.max(start, this.ramBytes), end)
     }
@@ -268,7 +264,7 @@ export class GuestMemory {
 
   #isMemory(address: number, length: number): boolean {
     if (address + length <= this.ramBytes) return true
-    return [bios, ...this.#devices()].some(({ start, end }) => address >= start && address + length <= end)
+    return this.#devices().some(({ start, end }) => address >= start && address + length <= end)
   }
 
   /** Reads the part of a range that lies in a region as the CPU would, since it is no RAM. */

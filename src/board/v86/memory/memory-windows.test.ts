@@ -66,22 +66,3 @@ test('a window hides neither RAM nor the interrupt controllers, and the last one
   b.move(0xfed00000)
   assert.equal(at(0xfed00000).read32, -2)
 })
-
-test('windows are there again when v86 has given their blocks to somebody else', () => {
-  const { windows, cpu, at, written } = memory()
-  const window = windows.add(4096, responder(-1, written))
-  const others = windows.add(4096, responder(-2, written))
-  window.move(0xfff00000)
-  others.move(0xfe000000)
-  const block = 0xfff00000 >>> 17
-  for (const map of [cpu.memory_map_read8, cpu.memory_map_read32]) map[block] = () => 77
-  assert.equal(at(0xfff00000).read32, 77)
-  windows.renew()
-  assert.deepEqual(at(0xfff00004), { read8: 4, read32: -1 })
-  assert.equal(at(0xfff01000).read32, 77, 'beside it')
-  assert.deepEqual(at(0xfe000004), { read8: 4, read32: -2 })
-  window.move(undefined)
-  others.move(undefined)
-  assert.equal(at(0xfff00000).read32, 77)
-  assert.equal(at(0xfe000000).read32, 0xfe000000 >>> 17)
-})

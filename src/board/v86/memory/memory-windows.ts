@@ -16,8 +16,8 @@ const reserved = [0xfec00000, 0xfee00000].map((address) => address >>> blockBits
 export class MemoryWindows {
   readonly #cpu: V86Cpu
   readonly #windows: MemoryWindow[] = []
-  /** Of blocks where windows are: who was there before, and what has been put into its place. */
-  readonly #covered = new Map<number, { readonly below: Block; readonly ours: Block }>()
+  /** Of blocks where windows are: who was there before. */
+  readonly #covered = new Map<number, Block>()
 
   constructor(cpu: V86Cpu) {
     this.#cpu = cpu
@@ -38,27 +38,17 @@ export class MemoryWindows {
     return this.#windows.flatMap((window) => window.range ?? [])
   }
 
-  /** Comes over whatever v86 has given blocks to since windows came there, as it does with the BIOS at a reset. */
-  renew(): void {
-    for (const [block, { ours }] of [...this.#covered]) {
-      if (this.#cpu.memory_map_read8[block] === ours.read8) continue
-      this.#covered.delete(block)
-      this.#refresh([block])
-    }
-  }
-
   #refresh(blocks: Iterable<number>): void {
     for (const block of blocks) {
       if (reserved.includes(block) || block < this.#cpu.memory_size[0]! / blockBytes) continue
       const inside = this.#windows.filter((window) => window.touches(block)).reverse()
-      const below = this.#covered.get(block)?.below ?? this.#blockNow(block)
+      const below = this.#covered.get(block) ?? this.#blockNow(block)
       if (inside.length === 0) {
         this.#setBlock(block, below)
         this.#covered.delete(block)
       } else {
-        const ours = layered(inside, below)
-        this.#covered.set(block, { below, ours })
-        this.#setBlock(block, ours)
+        this.#covered.set(block, below)
+        this.#setBlock(block, layered(inside, below))
       }
     }
   }

@@ -1,6 +1,7 @@
 import type { MemoryResponder } from '../../bus/device-bus.ts'
 import { hostBridge, ideController, type PcConfig, powerManagement, standardVga } from '../../pci/pc-functions.ts'
 import type { Piix4Pm } from '../devices/piix4-pm.ts'
+import { romResponder } from '../memory/rom.ts'
 import { vgaRegisters } from '../screen/vga-registers.ts'
 import type { V86Cpu, V86PortEntry } from '../v86-internals.ts'
 import type { PciBus } from './pci-bus.ts'
@@ -9,9 +10,6 @@ import type { PciBus } from './pci-bus.ts'
 const v86BusMaster = { port: 0xb400, count: 16 }
 /** Where v86 has the video memory, for good. */
 const videoMemory = 0xe0000000
-/** Where v86 has the video BIOS: a megabyte. */
-const vgaRom = { address: 0xfeb00000, blocks: 8 }
-const blockBits = 17
 
 /**
  * Puts the functions of QEMU's `pc` into its slots, with v86's devices behind them. Call it before the machine first
@@ -32,31 +30,14 @@ export function addPcFunctions(
     })
   }
   if (!vga) return
-  takeVgaRom(cpu)
   const rom = firmware.vgaBios ?? new Uint8Array(0)
   bus.add(standardVga(rom.length, videoCard), {
     memory: new Map([
       [0, videoMemoryAlias(cpu)],
       [2, vgaRegisters(cpu, videoCard?.monitor)],
-      [6, romBytes(rom)],
+      [6, romResponder(rom)],
     ]),
   })
-}
-
-/** Lets v86 have no video BIOS of its own: it would show it at its place again after every reset. */
-function takeVgaRom(cpu: V86Cpu): void {
-  cpu.bios.vga = undefined
-  const [first, empty] = [vgaRom.address >>> blockBits, (vgaRom.address >>> blockBits) - 1]
-  for (let block = first; block < first + vgaRom.blocks; block++) {
-    for (const map of [
-      cpu.memory_map_read8,
-      cpu.memory_map_write8,
-      cpu.memory_map_read32,
-      cpu.memory_map_write32,
-    ] as unknown[][]) {
-      map[block] = map[empty]
-    }
-  }
 }
 
 /** Video memory where the guest has put it. It answers at v86's place as well, which is quicker: that cannot be changed. */
@@ -67,13 +48,4 @@ function videoMemoryAlias({ wm: { exports } }: V86Cpu): MemoryResponder {
     read32: (offset) => exports.read32s((videoMemory + offset) | 0),
     write32: (offset, value) => exports.write32((videoMemory + offset) | 0, value),
   }
-}
-
-/** A ROM: writing has no effect, behind its end all bits are set. */
-function romBytes(image: Uint8Array): MemoryResponder {
-  const read8 = (offset: number): number => image[offset] ?? 0xff
-  const ignore = (): void => undefined
-  const read32 = (offset: number): number =>
-    read8(offset) | (read8(offset + 1) << 8) | (read8(offset + 2) << 16) | (read8(offset + 3) << 24)
-  return { read8, write8: ignore, read32, write32: ignore }
 }
