@@ -242,6 +242,11 @@ export class ExtraDevices {
     const { path } = entry.device
     this.#entries.set(path, entry)
     try {
+      const { model, refused } = entry.device
+      if (refused !== undefined) {
+        this.#tellParts(path, model)
+        throw refused
+      }
       if (hosted !== undefined) {
         const plugged = await this.#board!.plug(hosted.device, hosted.port)
         entry.host?.connected?.(plugged)
@@ -306,8 +311,12 @@ export class ExtraDevices {
 
   /** Devices that are its parts come first. */
   #tell({ id, path, model }: ExtraDevice): void {
-    for (const part of partsOf(model)) this.#surroundings.emit('DEVICE_DELETED', { path: `${path}/${part}` })
+    this.#tellParts(path, model)
     this.#surroundings.emit('DEVICE_DELETED', { ...(id !== undefined && { device: id }), path })
+  }
+
+  #tellParts(path: string, model: string): void {
+    for (const part of partsOf(model)) this.#surroundings.emit('DEVICE_DELETED', { path: `${path}/${part}` })
   }
 
   #buses(): Bus {

@@ -15,7 +15,7 @@ import {
 import type { DeviceRequest } from './device-request.ts'
 import type { PciSlots } from './pci-slots.ts'
 import { PlugError } from './plug-error.ts'
-import { romProperties } from './rom-properties.ts'
+import { checkRomSize, romProperties } from './rom-properties.ts'
 
 /** A device of one of the models, in a place of its own. */
 export interface PlannedDevice {
@@ -30,6 +30,8 @@ export interface PlannedDevice {
   readonly chardev?: string
   /** When the firmware tries to boot from it, and where it finds it. */
   readonly boot?: BootPlace
+  /** Why it cannot come while the machine is there: found out when what is behind it works already. */
+  readonly refused?: OptionError
 }
 
 /** What a device is planned among. */
@@ -90,11 +92,14 @@ export function planDevice(
   try {
     const settled = model.findPlace?.(said, neighboursOf(place, among.others))
     const boot = bootPlaceOf(model, place, { ...said, ...settled }, among.others)
+    const card = cardProperties(model, said, among)
+    const { rom, refused } = place.bus === 'PCI' ? lastOf(model, said, among) : {}
     return {
       model: model.name,
       id,
-      properties: { ...withDefaults(model, said), ...cardProperties(model, said, among), ...model.settled, ...settled },
+      properties: { ...withDefaults(model, said), ...rom, ...card, ...model.settled, ...settled },
       place,
+      ...(refused !== undefined && { refused }),
       ...(model.carries !== undefined && { brings: among.busNames.nameFor(model.carries, id) }),
       ...(chardev !== undefined && { chardev }),
       ...(boot !== undefined && { boot }),
@@ -135,12 +140,12 @@ type Said = DeviceRequest['properties']
 
 function placeOf(
   { model, id, said }: { readonly model: DeviceModel; readonly id: string | undefined; readonly said: Said },
-  { slots, hot, network }: PlanSurroundings,
+  { slots, hot }: PlanSurroundings,
 ): DevicePlace {
   if (model.bus === 'none') return { bus: 'none' }
   if (model.bus !== 'PCI') return { bus: 'ISA' }
   const { addr, multifunction } = said
-  checkPci(model, said, { hot, byteLengthOf: network.romBytes })
+  checkPci(model, said)
   const place = typeof addr === 'number' && addr >= 0 ? slots.place(addr) : slots.free(model.name)
   slots.take(place, { name: model.name, id, multifunction: multifunction === true }, { hot })
   return { bus: 'PCI', ...place, id }
@@ -172,35 +177,57 @@ function chardevOf({ name, properties }: DeviceModel, said: Said, among: PlanSur
 }
 
 /** A card has an address, whether one was said or not. */
-function cardProperties(model: DeviceModel, said: Said, { network, hot }: PlanSurroundings): DeviceProperties {
-  const { name, properties } = model
+function cardProperties(
+  { name, properties }: DeviceModel,
+  said: Said,
+  { network }: PlanSurroundings,
+): DeviceProperties {
   const backend = properties['netdev']?.netdev
   if (backend === undefined) return {}
   const { netdev = '', mac } = said
   if (netdev !== '') network.use(String(netdev), `${backend.owner ?? name}.netdev`)
-  return {
-    ...romProperties(model, said, { hot, byteLengthOf: network.romBytes }),
-    mac: network.takeMac(mac === undefined ? undefined : String(mac)),
-  }
+  return { mac: network.takeMac(mac === undefined ? undefined : String(mac)) }
 }
 
 /** Numbers of more than that ACPI has not. */
 const mostAcpiIndex = 16383
 
 /**
- * Looks whether a device can have what was said of what every PCI device has. What is about PCI Express changes nothing on
- * this bus, as with QEMU; only network cards have a ROM.
+ * Looks whether a device can have what was said of what every PCI device has.
  *
  * @throws {OptionError}
  */
-function checkPci(model: DeviceModel, said: Said, roms: Parameters<typeof romProperties>[2]): void {
-  const { failover_pair_id, 'acpi-index': index = 0, romfile } = said
+function checkPci(model: DeviceModel, said: Said): void {
+  const { 'acpi-index': index = 0 } = said
   if (Number(index) > mostAcpiIndex) throw new OptionError(`acpi-index should be less or equal to ${mostAcpiIndex}`)
-  if (failover_pair_id !== undefined) throw new OptionError('failover primary device must be on PCIExpress bus')
   requireDefaults(model.name, model, pickNames(said, ['acpi-index']))
-  if (model.properties['netdev']?.netdev !== undefined) return
-  romProperties(model, said, roms)
-  if (romfile !== undefined && romfile !== '') requireDefaults(model.name, model, { romfile })
+  checkRomSize(said)
+}
+
+/**
+ * What QEMU looks at when what is behind a PCI device works already. What is about PCI Express changes nothing on this bus,
+ * as with QEMU; only network cards have a ROM.
+ *
+ * @returns what is in its ROM, or why the device cannot come while the machine is there
+ * @throws {OptionError} if it cannot be there from the start
+ */
+function lastOf(
+  model: DeviceModel,
+  said: Said,
+  { hot, network }: PlanSurroundings,
+): { readonly rom?: DeviceProperties; readonly refused?: OptionError } {
+  try {
+    if (said['failover_pair_id'] !== undefined)
+      throw new OptionError('failover primary device must be on PCIExpress bus')
+    const rom = romProperties(model, said, { hot, byteLengthOf: network.romBytes })
+    if (model.properties['netdev']?.netdev !== undefined) return { rom }
+    const { romfile = '' } = said
+    if (romfile !== '') requireDefaults(model.name, model, { romfile })
+    return {}
+  } catch (error) {
+    if (!hot || !(error instanceof OptionError)) throw error
+    return { refused: error }
+  }
 }
 
 function pickNames(properties: Said, names: readonly string[]): Said {

@@ -9,6 +9,13 @@ const unsaid = 0xffff_ffff
 /** How large the ROM of a card is that has its own boot loader: as large as iPXE's files want it. */
 const usualBytes = 256 << 10
 
+/** @throws {OptionError} in QEMU's words, if no ROM can be so large */
+export function checkRomSize({ romsize = unsaid }: Said): void {
+  const size = Number(romsize)
+  if (size !== unsaid && (size === 0 || (size & (size - 1)) !== 0))
+    throw new OptionError(`ROM size ${size} is not a power of two`)
+}
+
 /**
  * The ROM of a card: which file is in it, and how large it is. A file that belongs to the model need not be there: the
  * ROM is empty then.
@@ -22,8 +29,6 @@ export function romProperties(
   { hot, byteLengthOf }: { readonly hot: boolean; readonly byteLengthOf: (file: string) => number | undefined },
 ): DeviceProperties {
   const size = Number(romsize)
-  if (size !== unsaid && (size === 0 || (size & (size - 1)) !== 0))
-    throw new OptionError(`ROM size ${size} is not a power of two`)
   const file = String(romfile ?? rom ?? '')
   if (file === '') return {}
   if (rombar === 0) {
