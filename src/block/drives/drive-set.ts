@@ -29,6 +29,8 @@ export interface DriveSetOptions {
   readonly securing?: NodeGraphOptions['securing']
   /** Hears what a user should know, a text of one or more lines: that a format was guessed, say. */
   readonly warn?: (text: string) => void
+  /** Hears what is said in the program's name. Default: as `warn`. */
+  readonly complain?: (text: string) => void
   /** Whether the images are another process's at first, until `graph.claim()`. */
   readonly inactive?: boolean
   /** Limits that drives have together; none at first, if absent. */
@@ -84,6 +86,7 @@ export class DriveSet implements AsyncDisposable {
   constructor(options: DriveSetOptions = {}) {
     const {
       warn,
+      complain,
       secret,
       files,
       securing,
@@ -107,6 +110,7 @@ export class DriveSet implements AsyncDisposable {
       throttleGroups: this.throttleGroups,
       damaged: (node, damage) => this.#tellOfDamage(node, damage),
       ...(warn === undefined ? {} : { warn }),
+      ...(complain === undefined ? {} : { complain }),
       ...(secret === undefined ? {} : { secret }),
       ...(files === undefined ? {} : { files }),
       ...(securing === undefined ? {} : { securing }),

@@ -13,6 +13,8 @@ import { Turns } from './turns.ts'
 export interface NodeGraphOptions {
   /** Hears what a user should know: that a format was guessed, say. */
   readonly warn?: (text: string) => void
+  /** Hears what is said in the program's name. Default: as `warn`. */
+  readonly complain?: (text: string) => void
   /** Prints a line: what filters for tests say of what they do. */
   readonly print?: (text: string) => void
   /** Hears of damage that a request has met in an image. */
@@ -71,6 +73,7 @@ export class NodeGraph implements AsyncDisposable {
   constructor(options: NodeGraphOptions = {}) {
     const {
       warn = () => undefined,
+      complain = warn,
       print = () => undefined,
       damaged = () => undefined,
       drive = () => undefined,
@@ -79,6 +82,7 @@ export class NodeGraph implements AsyncDisposable {
     } = options
     this.#hearer = {
       warn,
+      complain,
       print,
       secret: async (id) => options.secret?.(id),
       files: options.files,

@@ -349,6 +349,8 @@ export interface OpenRequest {
   readonly forceShare?: boolean
   /** Says something to the user. */
   warn(text: string): void
+  /** Says something to the user in the program's name. */
+  complain(text: string): void
   /** What the user has given under a name: passwords; undefined if there is nothing. */
   secret(id: string): Promise<Uint8Array | undefined>
   /** Opens files whose names stand for descriptors that were passed; a matter of files of the host. */

@@ -50,6 +50,8 @@ export interface ImageSource {
 /** The user: who hears what is to be known, and has the passwords. */
 export interface ImageHearer {
   warn(text: string): void
+  /** Hears what is said in the program's name. */
+  complain(text: string): void
   /** Prints a line for the user. */
   print(text: string): void
   damaged(node: string, damage: Damage): void
@@ -99,7 +101,7 @@ export async function openImage(
     noIo = false,
     keyLater = false,
   }: ImageSource,
-  { warn, print, damaged, secret, files, securing, legacyEncryption }: ImageHearer,
+  { warn, complain, print, damaged, secret, files, securing, legacyEncryption }: ImageHearer,
 ): Promise<BlockNode> {
   const opened = await openAny({
     filename,
@@ -163,6 +165,7 @@ export async function openImage(
           file,
           probed,
           warn,
+          complain,
           openChild,
           forCheck,
           noIo,
@@ -194,7 +197,7 @@ export async function openImage(
     const below = options.takeBelow('backing')
     const none = options.peek('backing') === null
     const reference = options.takeString('backing')
-    if (reference === '') warn('warning: Use of "backing": "" is deprecated; use "backing": null instead')
+    if (reference === '') complain('warning: Use of "backing": "" is deprecated; use "backing": null instead')
     if (none || reference === '') return undefined
     const overridden = below.left.length > 0
     const elsewhere = below.has('file.filename') || named === undefined
@@ -229,7 +232,7 @@ export async function openImage(
 
   function openProtocol(definition: ProtocolDefinition, source: Source): Promise<BlockNode> {
     return finish('protocol', source, definition.name, (common) =>
-      definition.open({ ...common, warn, secret, files, securing }),
+      definition.open({ ...common, warn, complain, secret, files, securing }),
     )
   }
 
@@ -272,7 +275,17 @@ export async function openImage(
       const open = async (common: Common, name: string) => {
         const child = first ?? (await openChild([...source.opening, { name, link: definition.child }]))
         const openBeside = (role: 'target') => openOther(role, name)
-        return definition.open({ ...common, child, warn, print, secret, throttleGroups, openOther: openBeside, find })
+        return definition.open({
+          ...common,
+          child,
+          warn,
+          complain,
+          print,
+          secret,
+          throttleGroups,
+          openOther: openBeside,
+          find,
+        })
       }
       return await finish(definition.kind, source, definition.name, open)
     } catch (error) {

@@ -56,6 +56,18 @@ test('what bitmap refuses it refuses in the words of qemu-img', { skip }, async 
   await same('bitmap', '--add', 'a', '')
 })
 
+test('bitmaps that cannot be written are told of in the words of qemu-img', { skip }, async () => {
+  theirs('create', '-q', '-f', 'qcow2', 'failing', '1M')
+  const failing = 'driver=qcow2,node-name=n,file.driver=blkdebug,file.image.driver=file,file.image.filename=failing'
+  const rule = 'file.inject-error.0.event=none,file.inject-error.0.iotype=write,file.inject-error.0.once=off'
+  const words = ['bitmap', '--image-opts', '--add', `${failing},${rule}`, 'b']
+  // What it says of its caches behind that differs.
+  const first = ({ error }: Said): string | undefined => error.split('\n')[0]
+  const said = first(theirs(...words))
+  assert.match(String(said), /Failed to write bitmap 'b' to file: Input\/output error$/)
+  assert.equal(first(await ours(...words)), said)
+})
+
 const action = fc.oneof(
   fc.record({
     kind: fc.constant('--add'),

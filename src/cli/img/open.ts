@@ -82,17 +82,12 @@ export async function objectsFor(args: Arguments): Promise<ObjectServices> {
 export async function graphFor(args: Arguments, output: Output, made?: ObjectServices): Promise<NodeGraph> {
   const objects = made ?? (await objectsFor(args))
   return new NodeGraph({
-    warn: (text) => warn(text, output),
+    warn: (text) => output.warn(text),
+    complain: (text) => output.complain(text),
     print: (text) => output.out(`${text}\n`),
     secret: (id) => objects.password(id),
     securing: (id, hostname) => objects.securingClient(id, hostname),
   })
-}
-
-/** A warning has the program's name before it, other texts have not. */
-function warn(text: string, output: Output): void {
-  if (text.startsWith('warning: ')) output.complain(text)
-  else output.warn(text)
 }
 
 /** An open image and our hold on it. */

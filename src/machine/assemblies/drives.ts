@@ -46,7 +46,7 @@ export async function drives(
   readonly openedDrives: ReadonlyMap<DriveConfig, Drive>
 }> {
   const { config, scope, events, listeners, fdSets, objectTree, userObjects, throttleGroups, yankInstances } = start
-  const { warn, print, signal } = start
+  const { warn, complain, print, signal } = start
   const { services } = userObjects
   const secret: ReadSecret = (id) => services.password(id)
   const set = scope.own(
@@ -63,6 +63,7 @@ export async function drives(
         objectTree.find(id.startsWith('/') ? id : `/machine/peripheral/${id}`) instanceof DeviceObject,
       stopGuest: () => listeners.ask((runControl) => runControl.driveFailed()),
       ...(warn !== undefined && { warn }),
+      ...(complain !== undefined && { complain }),
       ...(print !== undefined && { print }),
     }),
   )

@@ -51,15 +51,15 @@ export class BitmapStore implements BitmapKeeper {
   /**
    * Reads them, unless the image is opened to be checked.
    *
-   * @param request - `warn` hears that they cannot be trusted
+   * @param request - `complain` hears that they cannot be trusted
    * @throws {BlockError} kind `corrupt`
    */
-  async load({ warn, forCheck }: Pick<FormatRequest, 'warn' | 'forCheck'>): Promise<void> {
+  async load({ complain, forCheck }: Pick<FormatRequest, 'complain' | 'forCheck'>): Promise<void> {
     const { file, geometry, header } = this.#image
     const place = this.#place()
     if (place === undefined) return
     if (place === 'stale') {
-      warn(`warning: ${header.version === 2 ? staleInVersion2 : stale}\n${maybeLeaked}`)
+      complain(`warning: ${header.version === 2 ? staleInVersion2 : stale}\n${maybeLeaked}`)
       return
     }
     if (forCheck) return
@@ -83,7 +83,7 @@ export class BitmapStore implements BitmapKeeper {
   async reload(): Promise<void> {
     for (const bitmap of [...this.bitmaps]) if (this.#ofFile.has(bitmap) && !bitmap.leaving) this.bitmaps.drop(bitmap)
     this.#entries = []
-    await this.load({ warn: () => undefined, forCheck: false })
+    await this.load({ complain: () => undefined, forCheck: false })
   }
 
   /** The image is written from now on: what the file has of its bitmaps is out of date. @throws {BlockError} */

@@ -22,14 +22,28 @@ export async function loadBitmap(image: Image, bitmap: DirtyBitmap, entry: Bitma
         bitmap.addBytes(at, await readPadded(image.file, cluster, Math.min(clusterSize, total - at)))
       } catch (cause) {
         if (!(cause instanceof BlockError)) throw cause
-        throw unreadable(`Could not read bitmap '${entry.name}' from image`, cause)
+        throw because(`Could not read bitmap '${entry.name}' from image`, cause)
       }
     }
   }
 }
 
-/** Writes a bitmap's bits and a table of them into clusters of their own. @returns how the directory lists it */
+/**
+ * Writes a bitmap's bits and a table of them into clusters of their own.
+ *
+ * @returns how the directory lists it
+ * @throws {BlockError} in QEMU's words
+ */
 export async function storeBitmap(image: Image, bitmap: DirtyBitmap): Promise<BitmapEntry> {
+  try {
+    return await writeBitmap(image, bitmap)
+  } catch (cause) {
+    if (!(cause instanceof BlockError)) throw cause
+    throw because(`Failed to write bitmap '${bitmap.name}' to file`, cause)
+  }
+}
+
+async function writeBitmap(image: Image, bitmap: DirtyBitmap): Promise<BitmapEntry> {
   const { clusterSize } = image.geometry
   const total = bytesOf(bitmap)
   const tableSize = Math.ceil(total / clusterSize)
@@ -72,7 +86,7 @@ async function readTable({ file, geometry }: Image, entry: BitmapEntry): Promise
     view = viewOf(await readPadded(file, tableOffset, tableSize * 8))
   } catch (cause) {
     if (!(cause instanceof BlockError)) throw cause
-    throw unreadable(text, cause)
+    throw because(text, cause)
   }
   return Array.from({ length: tableSize }, (_, index) => {
     const cluster = readBitmapCluster(view.getUint32(index * 8), view.getUint32(index * 8 + 4), geometry.clusterSize)
@@ -86,6 +100,6 @@ function bytesOf({ size, granularity }: DirtyBitmap): number {
   return Math.ceil(Math.ceil(size / granularity) / 8)
 }
 
-function unreadable(text: string, cause: BlockError): BlockError {
+function because(text: string, cause: BlockError): BlockError {
   return new BlockError(cause.kind, `${text}: ${cause.message}`, cause.context, { cause })
 }

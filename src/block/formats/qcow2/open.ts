@@ -100,7 +100,7 @@ export const qcow2: FormatDefinition = {
       reportDamage: request.reportDamage,
       warn: request.warn,
       lostBitmaps: (reason) =>
-        request.warn(`Lost persistent bitmaps during inactivation of node '${request.nodeName}': ${reason}`),
+        request.complain(`Lost persistent bitmaps during inactivation of node '${request.nodeName}': ${reason}`),
     })
   },
 
