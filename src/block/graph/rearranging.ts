@@ -85,6 +85,11 @@ function fromTheTop(tops: readonly BlockNode[]): Iterable<BlockNode> {
   return order
 }
 
+/** Whether one of two nodes is the other one, or filters it. */
+function sameStorage(one: BlockNode | undefined, other: BlockNode | undefined): boolean {
+  return one !== undefined && other !== undefined && (within(one).has(other) || within(other).has(one))
+}
+
 /** One replacement on its way. */
 class Exchange {
   readonly node: BlockNode
@@ -96,6 +101,8 @@ class Exchange {
   #held: Access = idle
   #after: Attachment | undefined
   #isOut = false
+  /** The new file does not lead to the bytes of the old one: it holds another image. */
+  #isOther = false
 
   constructor({ node, role, child }: Replacement) {
     this.node = node
@@ -112,8 +119,10 @@ class Exchange {
     if (driver.setChild === undefined || (role === 'file' && driver.changesFile !== true)) {
       throw new BlockError('unsupported', `Node '${name}' cannot change its ${role} node`, { node: name })
     }
-    await driver.settle?.()
     const before = links.child(role)
+    this.#isOther = role === 'file' && !sameStorage(before?.node, child)
+    if (this.#isOther && !node.readOnly) await (driver.handOver ?? driver.settle)?.call(driver)
+    else await driver.settle?.()
     if (before !== undefined) {
       this.#held = before.access
       await before.node.links.change(before, idle)
@@ -122,6 +131,7 @@ class Exchange {
     this.#isOut = true
     links.link(role, undefined)
     driver.setChild(role, child)
+    if (this.#isOther) driver.distrust?.()
   }
 
   put(): void {
@@ -134,6 +144,7 @@ class Exchange {
     if (this.#after === undefined) return
     const { links } = this.node
     await this.#after.node.links.change(this.#after, links.childAccess(this.#role, links.access))
+    if (this.#isOther) await links.spread() // what it remembers of the old image is read anew
   }
 
   /** Puts the old node back, without rights yet. */
@@ -145,11 +156,14 @@ class Exchange {
       this.#after.node.links.forget(this.#after)
     }
     driver.setChild?.(this.#role, this.before?.node)
+    if (this.#isOther) driver.distrust?.()
     links.link(this.#role, this.before)
   }
 
   async restoreRights(): Promise<void> {
-    if (this.#isOut && this.before !== undefined) await this.before.node.links.change(this.before, this.#held)
+    if (!this.#isOut || this.before === undefined) return
+    await this.before.node.links.change(this.before, this.#held)
+    if (this.#isOther) await this.node.links.spread()
   }
 
   async finish(): Promise<void> {
