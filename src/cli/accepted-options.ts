@@ -1,4 +1,4 @@
-import { OptionError, type OptionKinds, type OptionList, parseKeyval, parseOptionList } from '../keyval/index.ts'
+import { OptionError, type OptionKinds, type OptionList, parseOptionList } from '../keyval/index.ts'
 import { CommandLineError } from './command-line-error.ts'
 import type { Option, ProcessWishes } from './option-table.ts'
 import { complain } from './outputs.ts'
@@ -15,9 +15,6 @@ const allowOrDeny: OptionKinds = {
   resourcecontrol: 'string',
 }
 
-/** The kinds of audio that QEMU has. */
-const audioDrivers = 'none alsa coreaudio dbus dsound jack oss pa sdl spice wav'.split(' ')
-
 /** Options of QEMU's that a machine without sound and windows takes, as management programs give them. */
 export const acceptedOptions: readonly Accepted[] = [
   {
@@ -26,7 +23,7 @@ export const acceptedOptions: readonly Accepted[] = [
     group: 'accepted',
     help: 'sound that nobody hears; there is no sound card',
     complete: ['none,id='],
-    apply: ({ draft }, text, origin) => draft.screens.audio(audioIdOf(text, origin)),
+    apply: ({ draft }, text, origin) => draft.screens.audio(text, origin),
   },
   {
     names: ['gdb'],
@@ -127,7 +124,13 @@ export const acceptedOptions: readonly Accepted[] = [
     complete: 'file',
     apply: () => undefined,
   },
-  ...['mem-prealloc', 'full-screen', 'win2k-hack', 'portrait', 'enable-sync-profile'].map((name) => ({
+  {
+    names: ['mem-prealloc'],
+    group: 'accepted',
+    help: 'RAM is said to be there from the start',
+    apply: ({ draft }) => draft.preallocate(),
+  },
+  ...['full-screen', 'win2k-hack', 'portrait', 'enable-sync-profile'].map((name) => ({
     names: [name],
     group: 'accepted' as const,
     help: 'no difference is made',
@@ -167,34 +170,6 @@ function words(text: string, origin: string, kinds: OptionKinds, impliedName?: s
   } catch (error) {
     if (error instanceof OptionError) throw refused(origin, error.message)
     throw error
-  }
-}
-
-function audioIdOf(text: string, origin: string): string {
-  const { driver, id, ...rest } = text.startsWith('{') ? readJson(text, origin) : audioWords(text, origin)
-  if (id === undefined) throw refused(origin, "Parameter 'id' is missing")
-  if (driver === undefined) throw refused(origin, "Parameter 'driver' is missing")
-  if (!audioDrivers.includes(String(driver)))
-    throw refused(origin, `Parameter 'driver' does not accept value '${String(driver)}'`)
-  if (driver !== 'none') throw refused(origin, `vmon plays no sound by '${driver}'`)
-  for (const name of Object.keys(rest)) throw refused(origin, `Parameter '${name}' is unexpected`)
-  return String(id)
-}
-
-function audioWords(text: string, origin: string): Record<string, unknown> {
-  try {
-    return parseKeyval(text, 'driver').object
-  } catch (error) {
-    if (error instanceof OptionError) throw refused(origin, error.message)
-    throw error
-  }
-}
-
-function readJson(text: string, origin: string): Record<string, unknown> {
-  try {
-    return JSON.parse(text) as Record<string, unknown>
-  } catch {
-    throw refused(origin, 'JSON parse error')
   }
 }
 

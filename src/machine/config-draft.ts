@@ -82,8 +82,8 @@ export class ConfigDraft {
   /** Who looks at the guest's screen. */
   readonly screens: ScreenDraft
   /** Cards, and what is behind them. */
-  readonly networks = new NetworkDraft({ answer: (help) => this.#answer(help) })
-  readonly folders = new SharedFolders()
+  readonly networks: NetworkDraft
+  readonly folders: SharedFolders
   #help: HelpText | undefined
   #cpu: string | undefined
   #vga: string | undefined
@@ -92,6 +92,7 @@ export class ConfigDraft {
   /** -no-fd-bootchk */
   anyFloppy = false
   #snapshot = false
+  #preallocated = false
   #defaults = true
   /** Where the monitor and the serial port are that nobody asked for: on the screen, or (-nographic) at the terminal. */
   #defaultDevice: 'vc:80Cx24C' | 'stdio' = 'vc:80Cx24C'
@@ -104,6 +105,8 @@ export class ConfigDraft {
     const answer = (help: HelpText): void => this.#answer(help)
     this.firmware = new FirmwareDraft({ warn, answer })
     this.screens = new ScreenDraft({ warn, answer })
+    this.networks = new NetworkDraft({ warn, answer })
+    this.folders = new SharedFolders(warn)
   }
 
   /** The answer to the first setting that asked for help; nothing is to be built then. */
@@ -254,6 +257,11 @@ export class ConfigDraft {
     this.#snapshot = true
   }
 
+  /** -mem-prealloc */
+  preallocate(): void {
+    this.#preallocated = true
+  }
+
   /** -nodefaults */
   noDefaults(): void {
     this.#defaults = false
@@ -283,7 +291,11 @@ export class ConfigDraft {
 
   /** -set: of a device or a drive that was asked for before; one that was said in JSON is none. */
   set(text: string, origin: string): void {
-    inWordsOf(origin, () => setMember(text, { devices: this.#extraDevices, drives: this.#drives }))
+    const others = {
+      chardev: (id: string) => this.#devices.names(id),
+      netdev: (id: string) => this.networks.names(id),
+    }
+    inWordsOf(origin, () => setMember(text, { devices: this.#extraDevices, drives: this.#drives, others }))
   }
 
   #globalShape(machine: MachineConfig['machine'], acpi: boolean): GlobalShape {
@@ -403,7 +415,7 @@ export class ConfigDraft {
       machineProperties,
       accel: machine === 'none' ? 'none' : accel,
       ramBytes,
-      memoryBackends: backends.list(machine, memoryName, ramBytes),
+      memoryBackends: backends.list(machine, memoryName, ramBytes, this.#preallocated),
       firmware: { bios: memberText(this.#machine, 'firmware'), folders: this.firmware.folders },
       flash: flashSettings.map((name) => memberText(this.#machine, name)),
       kernel,

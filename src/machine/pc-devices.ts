@@ -32,11 +32,14 @@ export function cardProperties({ model, place, properties }: PlannedDevice): Rea
   return { ...properties, ...realized, ...(place.bus === 'PCI' && { addr: place.slot * 8 + place.function }) }
 }
 
-type Shape = Pick<MachineConfig, 'vga' | 'videoCard' | 'serial' | 'parallel' | 'vmport' | 'acpi' | 'cards'>
+type Shape = Pick<
+  MachineConfig,
+  'vga' | 'videoCard' | 'serial' | 'parallel' | 'vmport' | 'acpi' | 'cards' | 'machineProperties'
+>
 
 /** THE PC: its devices, in the order in which QEMU makes them. Where they are in the tree of objects is a consequence. */
 export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
-  const { vga, videoCard, serial, parallel, vmport, acpi, cards } = shape
+  const { vga, videoCard, serial, parallel, vmport, acpi, cards, machineProperties } = shape
   const { floppies, ide } = pcDrives(drives)
   const present = (...types: readonly string[]): PcDevice[] => types.map((type) => ({ type }))
   const named = (...types: readonly string[]): PcDevice[] => types.map((type) => ({ type, onlyName: true }))
@@ -52,7 +55,7 @@ export function pcDevices(shape: Shape, drives: DriveSet): readonly PcDevice[] {
     ...(vga && videoCard === undefined
       ? [{ type: 'VGA', properties: { addr: usualVgaSlot * 8, ...vgaProperties } }]
       : []),
-    ...named('hpet'),
+    ...(machineProperties['hpet'] === false ? [] : named('hpet')),
     { type: 'mc146818rtc', properties: { base_year: 0 } },
     { type: 'isa-pit', properties: { iobase: 0x40 } },
     ...present('isa-pcspk'),

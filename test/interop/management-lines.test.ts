@@ -15,6 +15,7 @@ const lines: readonly string[] = [
   '-parallel null -vga none -k en-us -no-fd-bootchk -no-hpet',
   '-audiodev none,id=audio1 -vnc none -gdb none -only-migratable',
   '-audiodev {"id":"audio1","driver":"none"}',
+  '-audiodev none,id=audio2,timer-period=1000,out.frequency=48000,in.format=s16 -mem-prealloc -no-hpet -parallel null',
   '-overcommit mem-lock=off -overcommit cpu-pm=off',
   '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
   '-sandbox off',

@@ -24,6 +24,7 @@ const virtioMachine = [
 
 /** What is left: cards, ports, and disks as they are seldom. */
 const otherDevices = [
+  ...['-no-hpet', '-parallel', 'null', '-chardev', 'null,id=q', '-device', 'isa-parallel,chardev=q,id=lp'],
   ...['-m', '64', '-nodefaults', '-netdev', 'user,id=n0', '-netdev', 'user,id=n1', '-netdev', 'user,id=n2'],
   ...['-device', 'e1000,netdev=n0,mac=52:54:00:12:34:57,id=e', '-device', 'rtl8139,netdev=n1,mac=52:54:00:12:34:58'],
   ...[

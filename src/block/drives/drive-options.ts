@@ -214,9 +214,7 @@ function takeFormat(options: OptionBag): void {
 /** What is left below `throttling.` goes to the image's node, and is refused there. */
 function takeThrottle(options: OptionBag): DriveConfig['throttle'] {
   for (const [alias, name] of Object.entries(throttlingAliases)) rename(options, alias, `throttling.${name}`)
-  const throttling = options.takeBelow('throttling')
-  const group = throttling.takeString('group')
-  const limits = takeThrottleLimits(throttling)
-  for (const [name, value] of Object.entries(throttling.takeAll())) options.set(`throttling.${name}`, String(value))
+  const group = options.takeString('throttling.group')
+  const limits = takeThrottleLimits(options, 'throttling.')
   return limitsAnything(limits) ? { limits, group } : undefined
 }

@@ -57,19 +57,20 @@ function checkLimit({ rate, burst, burstSeconds }: ThrottleLimit): void {
 }
 
 /**
- * Takes limits as `-drive` has them, under `throttling.`.
+ * Takes limits as `-drive` has them.
  *
+ * @param prefix - of their names: `throttling.`
  * @throws {BlockError} kind `invalid`
  */
-export function takeThrottleLimits(options: OptionBag): ThrottleLimits {
+export function takeThrottleLimits(options: OptionBag, prefix: string): ThrottleLimits {
   const limit = (kind: ThrottleKind): ThrottleLimit => ({
-    rate: options.takeInteger(kind) ?? 0,
-    burst: options.takeInteger(`${kind}-max`) ?? 0,
-    burstSeconds: options.takeInteger(`${kind}-max-length`) ?? 1,
+    rate: options.takeInteger(`${prefix}${kind}`) ?? 0,
+    burst: options.takeInteger(`${prefix}${kind}-max`) ?? 0,
+    burstSeconds: options.takeInteger(`${prefix}${kind}-max-length`) ?? 1,
   })
   const limits = {
     ...(Object.fromEntries(throttleKinds.map((kind) => [kind, limit(kind)])) as Record<ThrottleKind, ThrottleLimit>),
-    iopsSize: options.takeInteger('iops-size') ?? 0,
+    iopsSize: options.takeInteger(`${prefix}iops-size`) ?? 0,
   }
   checkThrottleLimits(limits)
   return limits

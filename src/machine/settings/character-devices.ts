@@ -66,6 +66,11 @@ export class CharacterDevices {
     return this.#noMonitor || this.#monitors.length > 0 || shared
   }
 
+  /** Whether there is a device of that id. */
+  names(id: string): boolean {
+    return this.#backends.some(({ keys }) => keys['id'] === id)
+  }
+
   /** @throws {ConfigError} if another device has that id */
   chardev(list: OptionList, origin: string): void {
     this.#addBackend(list.toRecord(), origin)

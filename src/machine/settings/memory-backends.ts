@@ -18,9 +18,18 @@ export class MemoryBackends {
   }
 
   /** All of them, the one that is the RAM before the others; a PC has RAM in any case, another machine if it was asked for. */
-  list(machine: MachineConfig['machine'], ramName: string | undefined, ramBytes: number): MemoryBackendConfig[] {
+  list(
+    machine: MachineConfig['machine'],
+    ramName: string | undefined,
+    ramBytes: number,
+    prealloc: boolean,
+  ): MemoryBackendConfig[] {
     const others = this.#backends.filter(({ id }) => id !== ramName).map(withDefaults)
-    const ram = this.named(ramName) ?? { id: machine === 'pc' ? 'pc.ram' : 'ram', size: BigInt(ramBytes), flags: {} }
+    const ram = this.named(ramName) ?? {
+      id: machine === 'pc' ? 'pc.ram' : 'ram',
+      size: BigInt(ramBytes),
+      flags: { prealloc },
+    }
     return ram.size > 0n ? [withDefaults(ram), ...others] : others
   }
 }

@@ -4,11 +4,14 @@ import { type NetdevOptions, NetError, userNetConfig } from '../../net/index.ts'
 import type { Asked } from '../config.ts'
 import { ConfigError, inWordsOf } from '../config-error.ts'
 import { type CardWish, cardModels, readCardMac } from './cards.ts'
-import { type NetdevConfig, netdevHelp, readNetdev } from './networks.ts'
+import { isHelp } from './members.ts'
+import { asksForHelp, type NetdevConfig, netdevHelp, readNetdev } from './networks.ts'
 
 interface DraftSurroundings {
   /** Hears what is to be printed instead of a machine being built. */
   readonly answer: (help: { readonly text: string; readonly status: 0 }) => void
+  /** Hears of old forms. */
+  readonly warn: (text: string) => void
 }
 
 type Wished<T> = T & Asked
@@ -38,22 +41,24 @@ const cardOptions = ['netdev', 'macaddr', 'model', 'addr', 'vectors']
 /** What is said of networks, while it is being said: -netdev, -nic and -net. */
 export class NetworkDraft {
   readonly #answer: DraftSurroundings['answer']
+  readonly #warn: DraftSurroundings['warn']
   readonly #netdevs: NetdevConfig[] = []
   readonly #nics: Wished<NicWish>[] = []
   readonly #nets: Wished<NetWish>[] = []
   #said = false
 
-  constructor({ answer }: DraftSurroundings) {
+  constructor({ answer, warn }: DraftSurroundings) {
     this.#answer = answer
+    this.#warn = warn
   }
 
   /** -netdev */
   netdev(text: string, origin: string): void {
     this.#said = true
-    if (isHelp(text)) this.#answer({ text: netdevHelp, status: 0 })
+    if (asksForHelp(text)) this.#answer({ text: netdevHelp, status: 0 })
     else
       inWordsOf(origin, () => {
-        const options = readNetdev(text)
+        const options = readNetdev(text, this.#warnOf(origin))
         if (this.#netdevs.some((other) => other.options.id === options.id))
           throw new OptionError(`Duplicate ID '${options.id}' for netdev`)
         this.#netdevs.push({ options, origin })
@@ -64,7 +69,7 @@ export class NetworkDraft {
   nic(text: string, origin: string): void {
     this.#said = true
     inWordsOf(origin, () => {
-      const list = parseOptionList(text, { impliedName: 'type' })
+      const list = parseOptionList(text, { impliedName: 'type', warn: this.#warnOf(origin) })
       const type = list.get('type') ?? 'user'
       if (type === 'none') return
       const model = this.#model(list.get('model'))
@@ -78,7 +83,7 @@ export class NetworkDraft {
   net(text: string, origin: string): void {
     this.#said = true
     inWordsOf(origin, () => {
-      const list = parseOptionList(text, { impliedName: 'type' })
+      const list = parseOptionList(text, { impliedName: 'type', warn: this.#warnOf(origin) })
       const type = list.get('type')
       if (type === undefined) throw new OptionError("Parameter 'type' is missing")
       if (type === 'none') return
@@ -96,6 +101,15 @@ export class NetworkDraft {
       const card = { model, mac, addr: list.get('addr'), netdev: list.get('netdev') }
       this.#nets.push({ id, card: { ...card, vectors: vectors === undefined ? undefined : Number(vectors) }, origin })
     })
+  }
+
+  /** Whether there is a `-netdev` of that id. */
+  names(id: string): boolean {
+    return this.#netdevs.some(({ options }) => options.id === id)
+  }
+
+  #warnOf(origin: string): (text: string) => void {
+    return (text) => this.#warn(`${origin}: warning: ${text}`)
   }
 
   /** Whether anything was said, if only that there is none. */
@@ -158,8 +172,6 @@ class FreeNames {
     return `#net${this.#next++}${String(digits).padStart(2, '0')}`
   }
 }
-
-const isHelp = (text: string): boolean => text === 'help' || text === '?'
 
 /** Refuses addresses of user networks that do not fit together, before anything is said of who has no peer. */
 function checkAddresses({ options, origin }: NetdevConfig): void {

@@ -13,19 +13,25 @@ export type NetdevConfig = { readonly options: NetdevOptions; readonly stays?: b
 /** What `-netdev help` prints. */
 export const netdevHelp = 'Available netdev backend types:\nsocket\nstream\ndgram\nhubport\nuser\n'
 
+/** Whether a `-netdev` asks what kinds there are. */
+export function asksForHelp(text: string): boolean {
+  return !isJsonOption(text) && /^(type=)?(help|\?)(,|$)/.test(text)
+}
+
 /** Kinds whose options QEMU takes as JSON has them, too. */
 const modern = new Set(['stream', 'dgram'])
 
 /**
  * Reads a `-netdev`.
  *
+ * @param warn - hears of old forms
  * @throws {OptionError} in QEMU's words
  */
-export function readNetdev(text: string): NetdevOptions {
+export function readNetdev(text: string, warn: (text: string) => void): NetdevOptions {
   if (isJsonOption(text)) return decodeNetdev(parseJsonOption(text))
   const { object } = parseKeyval(text, 'type')
   if (modern.has(String(object['type']))) return decodeNetdev(typedText(Netdev, object, ''))
-  const list = parseOptionList(text, { impliedName: 'type' })
+  const list = parseOptionList(text, { impliedName: 'type', warn })
   if (list.get('type') === undefined) throw new OptionError("Parameter 'type' is missing")
   if (list.id === undefined) throw new OptionError("Parameter 'id' is missing")
   return netdevFromItems(list.id, list.items)

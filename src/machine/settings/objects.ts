@@ -10,6 +10,7 @@ import {
 import { helpOfObject, ObjectOptions, objectKindNames, optionsFromText } from '../../objects/index.ts'
 import { QmpError, root } from '../../qapi/index.ts'
 import { isJsonOption, parseJsonOption } from './json-option.ts'
+import { isHelp } from './members.ts'
 
 const throttleProperties = ['bps', 'iops'].flatMap((unit) =>
   ['read', 'total', 'write'].flatMap((direction) =>
@@ -36,7 +37,7 @@ export function readObject(text: string): ObjectConfig | string {
   if (isJsonOption(text)) return objectFrom(parseJsonOption(text))
   const { object, help } = parseKeyval(text, 'qom-type')
   const type = String(object['qom-type'])
-  if (help) return helpOfObject(type)
+  if (help || isHelp(type)) return helpOfObject(help ? type : 'undefined')
   if (objectKindNames.includes(type) && !readHere.has(type)) return anyObject(optionsFromText(object))
   return objectFrom(type === 'throttle-group' ? withNumbers(object) : object)
 }

@@ -5,6 +5,7 @@ import { type ConsoleAddress, consoleAddressOf, usualConsoleAddress } from '../.
 import type { Asked } from '../config.ts'
 import { ConfigError, inWordsOf, meant } from '../config-error.ts'
 import type { HelpText } from '../help-text.ts'
+import { audioIdOf } from './audio.ts'
 import { type DisplayOptions, displayHelp, displayOptionsOf } from './display.ts'
 import { isHelp } from './members.ts'
 
@@ -123,8 +124,8 @@ export class ScreenDraft {
   }
 
   /** -audiodev: one that makes no sound. */
-  audio(id: string): void {
-    this.#audio.add(id)
+  audio(text: string, origin: string): void {
+    this.#audio.add(inWordsOf(origin, () => audioIdOf(text)))
   }
 
   /** Who said nothing of it can look at the screen on this machine; as QEMU does it where it has no windows. */

@@ -15,18 +15,21 @@ interface AskedDrive {
 
 /** What these say cannot be changed so in QEMU either. */
 const never = ['object', 'machine', 'smp-opts', 'boot-opts']
-/** There may be one of that id. */
-const named = ['chardev', 'netdev', 'net', 'nic', 'mon', 'vnc', 'fw_cfg']
+
+/** What was said before. */
+interface SetGroups {
+  readonly devices: AskedDevice[]
+  readonly drives: AskedDrive[]
+  /** Whether there is one of that id, by group. */
+  readonly others: Readonly<Record<string, (id: string) => boolean>>
+}
 
 /**
  * Sets a member of something that was said before, as if it had been said last there: `-set GROUP.ID.MEMBER=VALUE`.
  *
  * @throws {OptionError} in QEMU's words, or if QEMU could set it and vmon cannot
  */
-export function setMember(
-  text: string,
-  { devices, drives }: { readonly devices: AskedDevice[]; readonly drives: AskedDrive[] },
-): void {
+export function setMember(text: string, { devices, drives, others }: SetGroups): void {
   const [, group, id, member = '', value = ''] = /^([^.]{1,63})\.([^.]{1,63})\.([^=]{1,63})=(.*)$/s.exec(text) ?? []
   if (group === undefined) throw new OptionError(`can't parse: "${text}"`)
   if (never.includes(group)) throw new OptionError(`-set is not supported with ${group}`)
@@ -49,7 +52,7 @@ export function setMember(
               values: { ...values, [member]: value },
             }),
           )
-        : unsettable(group)
+        : unsettable(group, others[group]?.(id!) ?? false)
   if (!change) throw new OptionError(`there is no ${group} "${id}" defined`)
 }
 
@@ -60,8 +63,9 @@ function replaced<T>(all: T[], is: (one: T) => boolean, change: (one: T) => T): 
   return index >= 0
 }
 
-function unsettable(group: string): false {
+/** @param there whether there is one of that id */
+function unsettable(group: string, there: boolean): false {
   if (!Object.hasOwn(optionParameters, group)) throw new OptionError(`There is no option group '${group}'`)
-  if (named.includes(group)) throw new OptionError(`vmon sets members of a device or a drive alone, not of a ${group}`)
+  if (there) throw new OptionError(`vmon sets members of a device or a drive alone, not of a ${group}`)
   return false
 }

@@ -25,6 +25,12 @@ const permissions = 0o777n
 /** Folders of the host, as they are said: `-fsdev` and `-virtfs`. */
 export class SharedFolders {
   readonly #folders: SharedFolderConfig[] = []
+  readonly #warn: (text: string) => void
+
+  /** @param warn - hears of old forms */
+  constructor(warn: (text: string) => void) {
+    this.#warn = warn
+  }
 
   get all(): readonly SharedFolderConfig[] {
     return this.#folders
@@ -33,7 +39,7 @@ export class SharedFolders {
   /** @throws {ConfigError} in QEMU's words */
   fsdev(text: string, origin: string): void {
     inWordsOf(origin, () => {
-      const list = parseOptionList(text, { kinds, impliedName: 'fsdriver' })
+      const list = parseOptionList(text, { kinds, impliedName: 'fsdriver', warn: this.#warnOf(origin) })
       if (this.#folders.some(({ id }) => id === list.id)) throw new OptionError(`Duplicate ID '${list.id}' for fsdev`)
       this.#folders.push(folderOf(list, list.id))
     })
@@ -42,7 +48,8 @@ export class SharedFolders {
   /** A folder, and a device for it. @returns the device, as `-device` has it @throws {ConfigError} in QEMU's words */
   virtfs(text: string, origin: string): string {
     return inWordsOf(origin, () => {
-      const list = parseOptionList(text, { kinds: { ...kinds, mount_tag: 'string' }, impliedName: 'fsdriver' })
+      const rules = { kinds: { ...kinds, mount_tag: 'string' as const }, impliedName: 'fsdriver' }
+      const list = parseOptionList(text, { ...rules, warn: this.#warnOf(origin) })
       const tag = list.get('mount_tag')
       if (tag === undefined || list.get('fsdriver') === undefined)
         throw new OptionError('Usage: -virtfs fsdriver,mount_tag=tag')
@@ -52,6 +59,10 @@ export class SharedFolders {
       this.#folders.push(folderOf(list, id))
       return `virtio-9p-pci,fsdev=${id.replaceAll(',', ',,')},mount_tag=${tag.replaceAll(',', ',,')}`
     })
+  }
+
+  #warnOf(origin: string): (text: string) => void {
+    return (text) => this.#warn(`${origin}: warning: ${text}`)
   }
 
   /** Looks whether a device can have a folder. @throws {OptionError} in QEMU's words */
