@@ -59,8 +59,10 @@ export async function takeMachine(
     return state
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
+    const heard = new AbortController()
     const told = answer('refused', text).then(() => hangUp(channel))
-    await Promise.race([told, pause(patience)]).catch(() => undefined) // it may be gone
+    await Promise.race([told, pause(patience, heard.signal)]).catch(() => undefined) // it may be gone
+    heard.abort() // nothing of the stream is kept any longer than that
     throw error
   }
 }
