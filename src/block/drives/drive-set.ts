@@ -12,7 +12,7 @@ import { Drive, type DriveSurroundings } from './drive.ts'
 import { type DriveConfig, hasImage } from './drive-config.ts'
 import type { DriveDeviceConfig } from './drive-device-config.ts'
 import { driveFromOptions } from './drive-options.ts'
-import { deviceTraits } from './guest-device.ts'
+import { deviceTraits, type GuestDeviceModel } from './guest-device.ts'
 import { checkPcPlace, type DrivePlace, driveName, placeDevice, placeDrive } from './placement.ts'
 import { type ThrowawayOverlay, throwawayOverlay } from './throwaway-overlay.ts'
 
@@ -292,6 +292,24 @@ export class DriveSet implements AsyncDisposable {
     }
   }
 
+  /** @throws {BlockError} in QEMU's words, if there is no such drive or node, or if another device has it */
+  checkBackend({
+    model,
+    backend,
+    saidBy,
+  }: {
+    model: GuestDeviceModel
+    backend: string
+    saidBy?: string | undefined
+  }): void {
+    const said = saidBy === undefined ? '' : `${saidBy}: `
+    const drive = this.find(backend)
+    if (drive?.device !== undefined) throw alreadyInUse(drive, said)
+    if (drive !== undefined || this.graph.find(backend) !== undefined) return
+    const { owner = model } = deviceTraits[model]
+    throw new BlockError('missing', `${said}Property '${owner}.drive' can't find value '${backend}'`)
+  }
+
   /**
    * Gives a device its drive: the one that it names, one of its own for the node that it names, or an empty one.
    *
@@ -301,14 +319,10 @@ export class DriveSet implements AsyncDisposable {
   addDevice({ backend, backendSaidBy, position, ...device }: DriveDeviceConfig): Promise<Drive> {
     return this.#turns.take(async () => {
       const { model, path } = device
-      const said = backendSaidBy === undefined ? '' : `${backendSaidBy}: `
+      const { removable, withoutDrive = 'No drive specified' } = deviceTraits[model]
+      if (backend !== undefined) this.checkBackend({ model, backend, saidBy: backendSaidBy })
       const drive = backend === undefined ? undefined : this.find(backend)
-      if (drive?.device !== undefined) throw alreadyInUse(drive, said)
       const node = backend === undefined || drive !== undefined ? undefined : this.graph.find(backend)
-      const { removable, owner = model, withoutDrive = 'No drive specified' } = deviceTraits[model]
-      if (backend !== undefined && drive === undefined && node === undefined) {
-        throw new BlockError('missing', `${said}Property '${owner}.drive' can't find value '${backend}'`)
-      }
       if (backend === undefined && !removable) throw new BlockError('invalid', withoutDrive)
       const connected = [...this].flatMap((other) => other.device?.place ?? [])
       const place = placeDevice(model, position, connected)

@@ -4,7 +4,7 @@ import { ownEntry } from '../../lookup/index.ts'
 import { deviceTypes } from '../device-types.ts'
 import { deviceModels, modelNamed, pcModels } from '../devices.ts'
 import type { DeviceModel } from '../model.ts'
-import type { PropertyValue } from '../properties.ts'
+import type { PropertyType, PropertyValue } from '../properties.ts'
 import { absentBusOf } from './absent-models.ts'
 import { type Bus, busOfKind, findBus, noBuses } from './pc-buses.ts'
 import { complaintOfWholePart } from './whole-parts.ts'
@@ -28,6 +28,16 @@ export interface RequestedMachine {
   readonly buses: Bus
   /** Gives a device its place in the tree of objects. @throws {OptionError} in QEMU's words, if the id is taken */
   readonly name: (id: string | undefined) => string
+  /** Looks what is named by a property that was said, before the next one is read. @throws {Error} in QEMU's words */
+  readonly lookUp?: (said: SaidProperty) => void
+}
+
+/** A property of a device, as it was said. */
+export interface SaidProperty {
+  readonly model: DeviceModel
+  readonly name: string
+  readonly type: PropertyType
+  readonly value: PropertyValue
 }
 
 /** A device that is asked for, every word understood. */
@@ -70,7 +80,7 @@ export function readRequest(words: DeviceWords, form: RequestForm, machine: Requ
     ...{ model, id: named, path: machine.name(named) },
     bus: path === undefined ? undefined : found.name,
     found,
-    properties: read(model, named, rest, form),
+    properties: read(model, named, rest, { ...form, lookUp: machine.lookUp }),
   }
   if (model.withoutPc !== undefined && machine.buses === noBuses) throw new OptionError(model.withoutPc)
   return request
@@ -102,19 +112,21 @@ function read(
   model: DeviceModel,
   id: string | undefined,
   said: DeviceWords,
-  { typed }: RequestForm,
+  { typed, lookUp }: RequestForm & { readonly lookUp: RequestedMachine['lookUp'] },
 ): DeviceRequest['properties'] {
   const { name: driver } = model
   const properties: Record<string, PropertyValue> = {}
   for (const name of qdictOrder(Object.keys(said))) {
-    const property = ownEntry(model.properties, name)
-    if (property === undefined) {
+    const type = ownEntry(model.properties, name)
+    if (type === undefined) {
       if (ofEveryDevice.has(name)) throw new OptionError(`Property '${driver}.${name}' is not writable`)
       throw new OptionError(`Property '${driver}.${name}' not found`)
     }
-    if (typed) property.requireType?.(name, said[name])
+    if (typed) type.requireType?.(name, said[name])
     const owner = ownerOf(model, name)
-    properties[name] = property.read(name, said[name], owner, owner === driver ? id : undefined)
+    const value = type.read(name, said[name], owner, owner === driver ? id : undefined)
+    lookUp?.({ model, name, type, value })
+    properties[name] = value
   }
   return properties
 }

@@ -10,10 +10,10 @@ import type { DeviceHost } from '../model.ts'
 import { checkBootIndex } from './boot-index.ts'
 import { busesOf, CarriedBusNames, isCarried, type PlacedDevice } from './carried-bus.ts'
 import { DeviceNames } from './device-names.ts'
-import { type DeviceWords, readRequest } from './device-request.ts'
+import { type DeviceWords, readRequest, type SaidProperty } from './device-request.ts'
 import { type Bus, noBuses, type OnBuses, pcBuses } from './pc-buses.ts'
 import type { PciSlots } from './pci-slots.ts'
-import { type PlannedDevice, type PlannedNetwork, planDevice } from './planned-device.ts'
+import { checkObject, type PlannedDevice, type PlannedNetwork, planDevice } from './planned-device.ts'
 import { PlugError } from './plug-error.ts'
 import { unplugComplaint } from './unplug-complaint.ts'
 
@@ -49,6 +49,8 @@ interface Surroundings {
   readonly hostOf: (device: ExtraDevice, carrier: DeviceHost | undefined) => Promise<DeviceHost | undefined>
   /** Looks whether a device may use a character device. @throws {OptionError} in QEMU's words */
   readonly checkChardev: (label: string, property: string) => void
+  /** Looks whether a device of a model may have a drive, or a node. @throws {Error} in QEMU's words */
+  readonly checkDrive: (model: string, backend: string) => void
   /** The type of an object that a user has made; undefined if there is none of that id. */
   readonly objectType: (id: string) => string | undefined
   /** Looks whether a device may have a folder of the host's. @throws {OptionError} in QEMU's words */
@@ -220,9 +222,15 @@ export class ExtraDevices {
     let named: { readonly id: string | undefined } | undefined
     let planned: PlannedDevice | undefined
     try {
-      const request = readRequest(words, { hot: true, typed: false }, { buses: this.#buses(), name, migrating })
+      const request = readRequest(
+        words,
+        { hot: true, typed: false },
+        {
+          ...{ buses: this.#buses(), name, migrating },
+          lookUp: (said) => this.#lookUp(said),
+        },
+      )
       const { path } = request
-      checkBootIndex(request.properties, [...this.#surroundings.kept, ...[...this].map(({ properties }) => properties)])
       planned = planDevice(request, {
         ...{ slots, useChardev: checkChardev, objectType, checkFolder, network, hot: true },
         ...{ others: [...this], busNames: this.#busNames },
@@ -235,6 +243,18 @@ export class ExtraDevices {
       if (planned?.place.bus === 'PCI') slots.release(planned.place)
       throw error
     }
+  }
+
+  /** What a property names is looked up when it is said. */
+  #lookUp({ model, name, type: { chardev, netdev, object }, value }: SaidProperty): void {
+    const { kept, checkChardev, checkDrive, network, objectType } = this.#surroundings
+    const property = (owner = model.name): string => `${owner}.${name}`
+    if (name === 'bootindex') checkBootIndex({ bootindex: value }, [...kept, ...[...this].map((one) => one.properties)])
+    else if (netdev !== undefined) network.use(String(value), property(netdev.owner))
+    else if (object !== undefined) checkObject(name, object, { value, objectType })
+    else if (value === '') return
+    else if (chardev !== undefined) checkChardev(String(value), property(chardev.owner))
+    else if (name === 'drive' && model.driveOwner !== undefined) checkDrive(model.name, String(value))
   }
 
   async #plug(entry: Entry): Promise<void> {

@@ -2,7 +2,7 @@ import type { BootPlace, DevicePlace, DeviceProperties } from '../../board/index
 import { OptionError } from '../../keyval/index.ts'
 import { modelNamed } from '../devices.ts'
 import type { DeviceModel } from '../model.ts'
-import { defaultValue, objectIdOf, type PropertyValue, requireDefaults } from '../properties.ts'
+import { defaultValue, objectIdOf, type PropertyValue, requireDefaults, type WantedObject } from '../properties.ts'
 import { bootIndexOf } from './boot-index.ts'
 import {
   type CarriedBusNames,
@@ -79,9 +79,8 @@ export function planDevice(
   { model, id, properties: said, found }: DeviceRequest,
   among: PlanSurroundings,
 ): PlannedDevice {
-  if (model.onlyOne !== undefined && among.others.some((other) => other.model === model.name))
-    throw new OptionError(model.onlyOne)
-  checkObjects(model, said, among)
+  for (const [property, { object }] of Object.entries(model.properties))
+    if (object !== undefined) checkObject(property, object, { value: said[property], objectType: among.objectType })
   const chardev = chardevOf(model, said, among)
   for (const [property, { sharesFolder }] of Object.entries(model.properties))
     if (sharesFolder === true) among.checkFolder(said[property] as string | undefined)
@@ -90,6 +89,8 @@ export function planDevice(
   const place =
     found.carrier === undefined ? placeOf({ model, id, said }, among) : carriedPlace(model, found, found.carrier)
   try {
+    if (model.onlyOne !== undefined && among.others.some((other) => other.model === model.name))
+      throw new OptionError(model.onlyOne)
     const settled = model.findPlace?.(said, neighboursOf(place, among.others))
     const boot = bootPlaceOf(model, place, { ...said, ...settled }, among.others)
     const card = cardProperties(model, said, among)
@@ -152,15 +153,16 @@ function placeOf(
 }
 
 /** @throws {OptionError} in QEMU's words, if a property names an object that is not there, or one of another kind */
-function checkObjects({ properties }: DeviceModel, said: Said, { objectType }: PlanSurroundings): void {
-  for (const [property, { object }] of Object.entries(properties)) {
-    const id = object && objectIdOf(said[property])
-    if (object === undefined || id === undefined) continue
-    const type = objectType(id)
-    if (type === undefined) throw new PlugError(`Device '${said[property]}' not found`, 'DeviceNotFound')
-    if (!object.types.includes(type))
-      throw new OptionError(`Invalid parameter type for '${property}', expected: ${object.called}`)
-  }
+export function checkObject(
+  property: string,
+  { called, types }: WantedObject,
+  { value, objectType }: { readonly value: PropertyValue | undefined } & Pick<PlanSurroundings, 'objectType'>,
+): void {
+  const id = objectIdOf(value)
+  if (id === undefined) return
+  const type = objectType(id)
+  if (type === undefined) throw new PlugError(`Device '${value}' not found`, 'DeviceNotFound')
+  if (!types.includes(type)) throw new OptionError(`Invalid parameter type for '${property}', expected: ${called}`)
 }
 
 function chardevOf({ name, properties }: DeviceModel, said: Said, among: PlanSurroundings): string | undefined {
@@ -184,8 +186,8 @@ function cardProperties(
 ): DeviceProperties {
   const backend = properties['netdev']?.netdev
   if (backend === undefined) return {}
-  const { netdev = '', mac } = said
-  if (netdev !== '') network.use(String(netdev), `${backend.owner ?? name}.netdev`)
+  const { netdev, mac } = said
+  if (netdev !== undefined) network.use(String(netdev), `${backend.owner ?? name}.netdev`)
   return { mac: network.takeMac(mac === undefined ? undefined : String(mac)) }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes as systemRandom } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { DriveSet, JobSet } from '../../block/index.ts'
+import type { DriveSet, GuestDeviceModel, JobSet } from '../../block/index.ts'
 import { findOptionRom, readOptionRom } from '../../board/index.ts'
 import { ChardevError, type ChardevSet, Line } from '../../chardev/index.ts'
 import {
@@ -72,6 +72,7 @@ export function devices(needs: Needs): {
       hostOf: (device, carrier) => hostOf(device, carrier, needs),
       objectType: (id) => userObjects.typeOf(id),
       checkChardev: (label, property) => checkChardev(chardevs, label, property),
+      checkDrive: (model, backend) => needs.drives.checkBackend({ model: model as GuestDeviceModel, backend }),
       checkFolder: (wanted) => checkFolder(config.sharedFolders, wanted),
       migrating: () => listeners.migrations?.active === true,
       network: {
