@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { wasmLoader } from './wasm-loader.ts'
+import { variables } from './wasm-patches.ts'
 
-/** A module that asks `env.NAME` for what its export `ask` gives: a number for a number. */
+/** A module with memory that asks `env.NAME` for what its export `ask` gives: a number for a number. */
 function asking(name: string): WebAssembly.Module {
   const text = (word: string): number[] => [word.length, ...Buffer.from(word)]
   const section = (id: number, ...bytes: number[]): number[] => [id, bytes.length, ...bytes]
@@ -11,7 +12,8 @@ function asking(name: string): WebAssembly.Module {
       ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
       ...section(1, 1, 0x60, 1, 0x7f, 1, 0x7f),
       ...section(2, 1, ...text('env'), ...text(name), 0, 0),
-      ...section(7, 1, ...text('ask'), 0, 0),
+      ...section(5, 1, 0, 1),
+      ...section(7, 2, ...text('ask'), 0, 0, ...text('memory'), 2, 0),
     ]),
   )
 }
@@ -58,3 +60,28 @@ test("failures of v86's own code are no device's", async () => {
   assert.throws(() => (ask as (port: number) => number)(1), WebAssembly.RuntimeError)
   assert.deepEqual(told, [])
 })
+
+for (const [name, counts] of [
+  ['io_port_read8', true],
+  ['io_port_write32', true],
+  ['mmap_read8', false],
+] as const) {
+  test(`${name} ${counts ? 'counts as many instructions, also after memory has grown' : 'counts as none'}`, async () => {
+    const loader = wasmLoader(
+      asking(name),
+      () => 0,
+      () => undefined,
+    )
+    const { ask, memory } = (await loader.instantiate({ env: { [name]: () => 0 } })) as {
+      ask(port: number): number
+      memory: WebAssembly.Memory
+    }
+    const counted = (): number => new Int32Array(memory.buffer)[variables.instructionCounter / 4]!
+    ask(0x80)
+    const first = counted()
+    assert.equal(first > 10, counts)
+    memory.grow(1)
+    ask(0x80)
+    assert.equal(counted(), 2 * first)
+  })
+}

@@ -1,3 +1,7 @@
+import { variables } from './wasm-patches.ts'
+
+const instructionCounter = variables.instructionCounter / 4
+
 interface WasmImports {
   readonly env: Record<string, WebAssembly.ImportValue>
 }
@@ -6,6 +10,12 @@ type Import = (...args: number[]) => number
 
 /** What v86's code asks of devices, and what it reads from one that has failed: all ones, of so many bits. */
 const devices = /^(io_port|mmap)_(read|write)(\d+)$/
+
+/**
+ * As how many instructions an access to a port counts: it takes as long as many, and with some devices far longer. A slice
+ * of execution ends after 100,000, and nobody is heard before.
+ */
+const countOfPortAccess = 64
 
 /**
  * Instantiates v86's code from a module that was compiled once for the whole process, with the guest's clock in place
@@ -34,6 +44,14 @@ export function wasmLoader(module: WebAssembly.Module, now: () => number, device
     instantiate: async (imports: WasmImports): Promise<WebAssembly.Exports> => {
       const env = imports.env as Record<string, Import>
       let memory: WebAssembly.Memory | undefined
+      let words = new Int32Array(0)
+      const counted = (ask: Import): Import => {
+        return (port, value) => {
+          if (words.length === 0 && memory !== undefined) words = new Int32Array(memory.buffer) // it may have grown
+          words[instructionCounter] = words[instructionCounter]! + countOfPortAccess
+          return ask(port!, value!)
+        }
+      }
       env['microtick'] = now
       if (env['console_log_from_wasm'] !== undefined) {
         env['console_log_from_wasm'] = (offset, length) => {
@@ -43,7 +61,9 @@ export function wasmLoader(module: WebAssembly.Module, now: () => number, device
       }
       for (const [name, ask] of Object.entries(env)) {
         const [, , direction, bits] = devices.exec(name) ?? []
-        if (direction !== undefined) env[name] = guarded(ask, direction === 'read' ? 2 ** Number(bits) - 1 : 0)
+        if (direction === undefined) continue
+        const safe = guarded(ask, direction === 'read' ? 2 ** Number(bits) - 1 : 0)
+        env[name] = name.startsWith('io_port') ? counted(safe) : safe
       }
       const instance = await WebAssembly.instantiate(module, imports as unknown as WebAssembly.Imports)
       memory = instance.exports['memory'] as WebAssembly.Memory

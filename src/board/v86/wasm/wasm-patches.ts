@@ -6,7 +6,7 @@
 import { signed, unsigned, WasmBinary } from './wasm-binary.ts'
 
 /** v86's variables. */
-const variables = {
+export const variables = {
   ecx: 68,
   instructionPointer: 556,
   previousInstructionPointer: 560,
