@@ -13,6 +13,7 @@ import {
   readChardevOptions,
 } from '../../src/chardev/index.ts'
 import { parseOptionList } from '../../src/keyval/index.ts'
+import { TransportError, textOfTransportError } from '../../src/transport/index.ts'
 import { seed } from '../drawn-cases.ts'
 import { missingProgram } from './peers.ts'
 import { randomFrom } from './random-values.ts'
@@ -113,7 +114,7 @@ async function complaintOfOurs(options: () => ChardevOptions): Promise<string> {
     await set.open(options())
     return ''
   } catch (error) {
-    return (error as Error).message
+    return error instanceof TransportError ? textOfTransportError(error) : (error as Error).message
   }
 }
 
