@@ -9,7 +9,7 @@ import { shapeOf } from '../state/board-shape.ts'
 import { packDevices, unpackDevices } from '../state/device-state.ts'
 import { Brake } from './cpu/brake.ts'
 import { TranslationCount } from './cpu/code-cache.ts'
-import { patchCodeWindows } from './cpu/code-windows.ts'
+import { forgetCodePage, patchCodeWindows } from './cpu/code-windows.ts'
 import { patchGuestCode } from './cpu/guest-code.ts'
 import { breakOff, catchGuestStops, forgetBreak, standStill } from './cpu/guest-stop.ts'
 import { patchIdleYield } from './cpu/idle-yield.ts'
@@ -434,6 +434,7 @@ export class Emulator {
     const loop = this.#v86.v86
     const tick = loop.do_tick
     loop.do_tick = () => {
+      forgetCodePage(loop.cpu)
       tick.call(loop)
       this.#settle()
     }

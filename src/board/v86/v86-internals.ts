@@ -60,6 +60,8 @@ export interface V86Cpu {
   /** Instructions executed, modulo 2^32. */
   readonly instruction_counter: { readonly [index: number]: number }
   readonly instruction_pointer: ArrayLike<number>
+  /** An address in the page from which what v86 interprets was taken last: it is not looked up again. */
+  readonly last_virt_eip: { [index: number]: number }
   /** Whether the code and the stack segment are of 32 bits. */
   readonly is_32: ArrayLike<number>
   readonly stack_size_32: ArrayLike<number>

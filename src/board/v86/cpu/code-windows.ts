@@ -19,7 +19,8 @@ const nowhere = 0xd0000000
 /**
  * Lets the CPU execute what is not RAM, as a processor does: registers of devices, the window of the VGA, ROM at the top
  * of memory, or nothing at all. Whatever page it jumps to is read through its device into a copy, which v86 interprets
- * and never translates. A page is read again whenever the CPU comes to it from another one. Where nothing is, and in
+ * and never translates. A page is read again whenever the CPU comes to it from another one that is interpreted, too, and in
+ * each slice (`forgetCodePage`). Where nothing is, and in
  * the local APIC, it finds zeros, as with QEMU.
  *
  * Must come before devices put theirs into memory.
@@ -55,4 +56,12 @@ export function patchCodeWindows(cpu: V86Cpu): void {
     cpu.memory_map_read32[block] = word
     cpu.memory_map_write8[block] = cpu.memory_map_write32[block] = () => undefined
   }
+}
+
+/**
+ * Lets v86 look up the page of the next instruction that it interprets. Translated code does not tell it that the CPU has
+ * been elsewhere, and what is not RAM may hold something else by now; after a state was restored, copies do.
+ */
+export function forgetCodePage({ last_virt_eip, instruction_pointer }: V86Cpu): void {
+  last_virt_eip[0] = ~instruction_pointer[0]!
 }

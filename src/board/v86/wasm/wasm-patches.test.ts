@@ -178,7 +178,8 @@ test('a string instruction of 4 Gi elements in devices lets the board answer', {
 
 test('code in the memory of the VGA is executed as it stands there', { timeout }, async (t) => {
   const probe = await ProbeBoard.start(t, { vga: true })
-  for (const value of [0x12345678, 0x9abcdef0]) {
+  // Soon what calls it is translated code, which does not tell that the CPU has been elsewhere.
+  for (let value = 1; value < 100; value++) {
     const answer = await call(
       probe,
       (asm) => {
