@@ -188,7 +188,8 @@ export class ConfigDraft {
   }
 
   object(text: string, origin: string): void {
-    const object = inWordsOf(origin, () => readObject(text))
+    const warn = (about: string): void => this.#warn(`${origin}: warning: ${about}`)
+    const object = inWordsOf(origin, () => readObject(text, warn))
     if (typeof object === 'string') {
       this.#answer({ text: object, status: 0 })
       return

@@ -141,11 +141,8 @@ export interface MachineConfig {
 export interface MemoryBackendConfig {
   readonly id: string
   readonly bytes: number
-  readonly merge: boolean
-  readonly dump: boolean
-  readonly prealloc: boolean
-  readonly share: boolean
-  readonly reserve: boolean
+  /** What else is said of it, as `object-add` takes it. */
+  readonly said: Readonly<Record<string, unknown>>
 }
 
 /** A device as it was asked for. */

@@ -21,7 +21,7 @@ test('a machine that nobody describes is a PC with 128 MiB, empty drives, a netw
     accel: 'v86',
     ramBytes: 128 * mebibyte,
     memoryBackends: [
-      { id: "pc.ram", bytes: 128 << 20, merge: true, dump: true, prealloc: false, share: false, reserve: true },
+      { id: "pc.ram", bytes: 128 << 20, said: {} },
     ],
     firmware: { bios: undefined, folders: [] },
     flash: [undefined, undefined],

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { refusals } from './command-lines.ts'
 import { flashRefusals } from './flash-lines.ts'
 import { refusedJoins } from './joined-twice.ts'
+import { objectRefusals } from './object-lines.ts'
 import { missingProgram } from './peers.ts'
 import { portRefusals } from './port-lines.ts'
 import { vncRefusals } from './vnc-lines.ts'
@@ -34,7 +35,7 @@ test('vmon refuses the same command lines in the same words', () =>
   allRefused(process.execPath, [resolve('bin/vmon.js')]))
 
 async function allRefused(program: string, first: readonly string[]): Promise<void> {
-  const left = [...refusals, ...flashRefusals, ...refusedJoins, ...vncRefusals, ...portRefusals]
+  const left = [...refusals, ...flashRefusals, ...refusedJoins, ...vncRefusals, ...portRefusals, ...objectRefusals]
   const wrong: unknown[] = []
   const worker = async (): Promise<void> => {
     for (let next = left.pop(); next !== undefined; next = left.pop()) {

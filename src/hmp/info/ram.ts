@@ -13,11 +13,6 @@ export interface Rom {
 export interface MemoryBackend {
   readonly id: string
   readonly bytes: number
-  readonly merge: boolean
-  readonly dump: boolean
-  readonly prealloc: boolean
-  readonly share: boolean
-  readonly reserve: boolean
 }
 
 const topic = hmpFamily<{

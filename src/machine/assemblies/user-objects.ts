@@ -23,8 +23,8 @@ export async function userObjects({
   for (const words of config.objects.filter((one) => !isFilter(one))) await asked(nobody, objects.add(words))
   for (const { id, limits, properties } of groups)
     await asked(nobody, objects.add({ 'qom-type': 'throttle-group', id, limits, ...properties }))
-  for (const [number, { id, bytes: size, ...flags }] of memoryBackends.entries()) {
-    const words = { 'qom-type': 'memory-backend-ram', id, size, ...flags }
+  for (const [number, { id, bytes: size, said }] of memoryBackends.entries()) {
+    const words = { 'qom-type': 'memory-backend-ram', id, size, ...said }
     await asked(nobody, objects.add(words, config.machine === 'pc' && number === 0 ? 'machine' : undefined))
   }
   return {

@@ -24,22 +24,16 @@ export class MemoryBackends {
     ramBytes: number,
     prealloc: boolean,
   ): MemoryBackendConfig[] {
-    const others = this.#backends.filter(({ id }) => id !== ramName).map(withDefaults)
+    const others = this.#backends.filter(({ id }) => id !== ramName).map(inBytes)
     const ram = this.named(ramName) ?? {
       id: machine === 'pc' ? 'pc.ram' : 'ram',
       size: BigInt(ramBytes),
-      flags: { prealloc },
+      said: prealloc ? { prealloc } : {},
     }
-    return ram.size > 0n ? [withDefaults(ram), ...others] : others
+    return ram.size > 0n ? [inBytes(ram), ...others] : others
   }
 }
 
-/** With what QEMU takes for granted where nothing is said. */
-function withDefaults({ id, size, flags }: MemoryBackend): MemoryBackendConfig {
-  return {
-    id,
-    bytes: Number(size),
-    ...{ merge: true, dump: true, prealloc: false, share: false, reserve: true },
-    ...flags,
-  }
+function inBytes({ id, size, said }: MemoryBackend): MemoryBackendConfig {
+  return { id, bytes: Number(size), said }
 }
