@@ -3,6 +3,7 @@ import { constants, deflateRaw, deflateRawSync } from 'node:zlib'
 import type { Area, SharedScreen } from '../display/index.ts'
 import { type EncodedRectangle, type PictureEncoding, PixelCoder, type PixelFormat } from '../rfb/index.ts'
 
+/** Takes zlib's function when it is called: a machine without viewers never loads zlib. */
 const deflateAside = (bytes: Uint8Array, options: object): Promise<Buffer> =>
   promisify<Uint8Array, object, Buffer>(deflateRaw)(bytes, options)
 /** More than this is compressed by another thread. */

@@ -31,7 +31,7 @@ export const portRefusals: readonly (readonly [readonly string[], string])[] = [
     ['nosuch,id=x', "Parameter 'driver' does not accept value 'nosuch'"],
   ].map(([words, said]) => [['-audiodev', words!], `-audiodev ${words}: ${said}`] as const),
   [['-set', 'chardev.x.path=y'], '-set chardev.x.path=y: there is no chardev "x" defined'],
-  [['-set', 'netdev.x.net=y'], '-set netdev.x.net=y: there is no netdev "x" defined'],
+  [['-chardev', 'null,id=x', '-set', 'netdev.x.net=y'], '-set netdev.x.net=y: there is no netdev "x" defined'],
   [
     ['-drive', 'file=d.raw,format=raw,throttling.bps-total=1k'],
     "-drive file=d.raw,format=raw,throttling.bps-total=1k: Parameter 'throttling.bps-total' expects a number",

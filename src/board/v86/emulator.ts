@@ -198,7 +198,7 @@ export class Emulator {
         ],
       ]),
     )
-    this.#moveAfterEachSlice()
+    this.#actAroundEachSlice()
   }
 
   get cpu(): V86Cpu {
@@ -430,7 +430,7 @@ export class Emulator {
     this.#clock.stop()
   }
 
-  #moveAfterEachSlice(): void {
+  #actAroundEachSlice(): void {
     const loop = this.#v86.v86
     const tick = loop.do_tick
     loop.do_tick = () => {

@@ -30,6 +30,7 @@ import type { PcObjects } from '../tree/pc-objects.ts'
 import { shownDevices } from '../tree/wished-objects.ts'
 import type { Start } from './start.ts'
 
+/** Takes Node's function when it is called: most machines never load its cryptography. */
 const randomBytes = (count: number): Promise<Buffer> => promisify(systemRandom)(count)
 
 interface Needs extends Start {

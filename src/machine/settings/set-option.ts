@@ -16,6 +16,9 @@ interface AskedDrive {
 /** What these say cannot be changed so in QEMU either. */
 const never = ['object', 'machine', 'smp-opts', 'boot-opts']
 
+/** There may be one of that id: nobody is asked. */
+const unseen = ['net', 'nic', 'mon', 'vnc', 'fw_cfg']
+
 /** What was said before. */
 interface SetGroups {
   readonly devices: AskedDevice[]
@@ -52,7 +55,7 @@ export function setMember(text: string, { devices, drives, others }: SetGroups):
               values: { ...values, [member]: value },
             }),
           )
-        : unsettable(group, others[group]?.(id!) ?? false)
+        : unsettable(group, others[group]?.(id!) ?? unseen.includes(group))
   if (!change) throw new OptionError(`there is no ${group} "${id}" defined`)
 }
 
@@ -63,7 +66,7 @@ function replaced<T>(all: T[], is: (one: T) => boolean, change: (one: T) => T): 
   return index >= 0
 }
 
-/** @param there whether there is one of that id */
+/** @param there - whether there is one of that id, or may be */
 function unsettable(group: string, there: boolean): false {
   if (!Object.hasOwn(optionParameters, group)) throw new OptionError(`There is no option group '${group}'`)
   if (there) throw new OptionError(`vmon sets members of a device or a drive alone, not of a ${group}`)

@@ -20,8 +20,7 @@ const nowhere = 0xd0000000
  * Lets the CPU execute what is not RAM, as a processor does: registers of devices, the window of the VGA, ROM at the top
  * of memory, or nothing at all. Whatever page it jumps to is read through its device into a copy, which v86 interprets
  * and never translates. A page is read again whenever the CPU comes to it from another one that is interpreted, too, and in
- * each slice (`forgetCodePage`). Where nothing is, and in
- * the local APIC, it finds zeros, as with QEMU.
+ * each slice (`forgetCodePage`). Where nothing is, and in the local APIC, it finds zeros, as with QEMU.
  *
  * Must come before devices put theirs into memory.
  */

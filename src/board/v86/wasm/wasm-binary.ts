@@ -114,14 +114,14 @@ function itemAt(ends: Uint32Array, at: number): number {
  */
 export class WasmBinary {
   readonly #sections: { readonly id: number; readonly contents: Uint8Array }[] = []
+  /** The types of the original, then those that were added. */
   readonly #types: Uint8Array[] = []
-  #typeCount = 0
+  #originalTypes = 0
   #functionTypes: Uint32Array = new Uint32Array(0)
   #bodies = noItems
   readonly #changed = new Map<number, Uint8Array>()
   readonly #added: { readonly type: number; readonly body: Uint8Array }[] = []
   readonly #exported = new Map<string, number>()
-  #exports = noItems
   readonly #addedExports: Uint8Array[] = []
   /** What the linker tells of functions: number and name of each. The names are mangled. */
   #names = noItems
@@ -147,17 +147,17 @@ export class WasmBinary {
         section.skip()
         this.#types.push(section.bytes.subarray(from, section.at))
       }
-      this.#typeCount = this.#types.length
+      this.#originalTypes = this.#types.length
     } else if (id === sections.import) {
       this.#imported = importedFunctions(section)
     } else if (id === sections.function) {
       this.#functionTypes = Uint32Array.from({ length: section.number() }, () => section.number())
     } else if (id === sections.export) {
-      this.#exports = itemsOf(section, () => {
+      for (let left = section.number(); left > 0; left--) {
         const name = section.text()
         const [kind, index] = [section.byte(), section.number()]
         if (kind === kinds.function) this.#exported.set(name, index)
-      })
+      }
     } else if (id === sections.code) {
       this.#bodies = itemsOf(section, () => section.skip())
     }
@@ -282,14 +282,13 @@ export class WasmBinary {
 
   bytes(): Uint8Array {
     const written: Readonly<Record<number, (contents: Uint8Array) => readonly Uint8Array[]>> = {
-      [sections.type]: (contents) => grown(contents, this.#typeCount, this.#types.slice(this.#typeCount)),
+      [sections.type]: (contents) => grown(contents, this.#types.slice(this.#originalTypes)),
       [sections.function]: (contents) =>
         grown(
           contents,
-          this.#functionTypes.length,
           this.#added.map(({ type }) => Uint8Array.from(unsigned(type))),
         ),
-      [sections.export]: (contents) => grown(contents, this.#exports.ends.length, this.#addedExports),
+      [sections.export]: (contents) => grown(contents, this.#addedExports),
       [sections.code]: () => this.#code(),
     }
     const pieces = this.#sections.flatMap(({ id, contents }) => [
@@ -314,10 +313,10 @@ export class WasmBinary {
   }
 }
 
-/** A section of so many items, and others behind them. */
-function grown(contents: Uint8Array, items: number, added: readonly Uint8Array[]): readonly Uint8Array[] {
+/** A section with more items behind those that it has. */
+function grown(contents: Uint8Array, added: readonly Uint8Array[]): readonly Uint8Array[] {
   const reader = new Reader(contents)
-  reader.number()
+  const items = reader.number()
   return [Uint8Array.from(unsigned(items + added.length)), contents.subarray(reader.at), ...added]
 }
 
